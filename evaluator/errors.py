@@ -1,0 +1,108 @@
+"""Problems found in anything a person wrote: rules, criteria, dossiers.
+
+    AdmissionError                base of every error this package raises on purpose
+    ├── InputError                bad input; carries every Problem found, never only the first
+    │   ├── RulebookError         rules/, criteria.yaml, fields.yaml
+    │   └── DossierError          a dossier file or request body
+    └── InternalError             our own fault: engines disagree, a rule that had to fire did not
+
+A Problem is one sentence with a stable code, the place it was found, and a hint. There is one text
+form (``render``) for terminals and one JSON form (``to_dict``) for the API and editors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from evaluator.source import Place
+
+__all__ = [
+    "AdmissionError",
+    "DossierError",
+    "InputError",
+    "InternalError",
+    "Problem",
+    "RulebookError",
+]
+
+MAX_RENDERED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake: ``code`` is listed in docs/errors.md; ``message`` is one Chinese sentence."""
+
+    code: str
+    message: str
+    place: Place
+    hint: str | None = None
+    notes: tuple[tuple[str, Place], ...] = ()
+    severity: str = "error"
+
+    def render(self) -> str:
+        """The problem for a terminal: position, sentence, source line with a caret, hint."""
+        level = "" if self.severity == "error" else "(提醒)"
+        lines = [f"{self.place.label()}: {self.code}{level} {self.message}"]
+        excerpt = self.place.excerpt()
+        if excerpt:
+            lines.append(excerpt)
+        for text, place in self.notes:
+            lines.append(f"  另见 {place.label()}: {text}")
+        if self.hint:
+            lines.append(f"  提示：{self.hint}")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The problem for the API and editors; positions are 1-based, columns count characters."""
+        out: dict[str, Any] = {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            **self.place.to_dict(),
+        }
+        if self.hint:
+            out["hint"] = self.hint
+        if self.notes:
+            out["notes"] = [{"message": text, **place.to_dict()} for text, place in self.notes]
+        return out
+
+
+class AdmissionError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class InternalError(AdmissionError):
+    """A promise of this package was broken by itself; never the user's mistake."""
+
+
+@dataclass(eq=False)
+class InputError(AdmissionError):
+    """Bad input, with every problem found in it."""
+
+    problems: tuple[Problem, ...]
+    title: str = field(default="输入有误")
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        shown = [p.render() for p in self.problems[:MAX_RENDERED]]
+        rest = len(self.problems) - len(shown)
+        if rest > 0:
+            shown.append(f"另有 {rest} 处问题未列出。")
+        return "\n".join(shown)
+
+
+class RulebookError(InputError):
+    """The rulebook cannot be used as it stands."""
+
+    title = "规则集有误"
+
+
+class DossierError(InputError):
+    """A dossier cannot be read as it stands."""
+
+    title = "申报材料有误"

@@ -1,0 +1,223 @@
+"""The registry of dossier fields: label, unit, type, range, who supplies it.
+
+One declared list (data/fields.yaml) from which the dossier model, the templates, the pages and the
+rule checker are made. A rulebook directory may add fields in a ``fields.yaml`` of its own; it may
+not change or drop one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from functools import lru_cache
+from importlib import resources
+from types import MappingProxyType
+
+from evaluator.errors import Problem, RulebookError
+from evaluator.units import ONE, Unit, UnitError, parse_unit
+from evaluator.yamlio import Reader, YMap, YScalar, read_yaml, suggest
+
+__all__ = ["Field", "FieldType", "Registry", "base_registry", "parse_registry"]
+
+
+class FieldType(StrEnum):
+    """What a field holds. ``record`` is a list of {key, value, unit} items."""
+
+    STR = "str"
+    DATE = "date"
+    BOOL = "bool"
+    INT = "int"
+    DECIMAL = "decimal"
+    ENUM = "enum"
+    CODES = "codes"
+    RECORD = "record"
+
+
+NUMERIC = frozenset({FieldType.INT, FieldType.DECIMAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One declared datum. ``values`` maps an enum's codes to labels; ``keys`` a record's."""
+
+    name: str
+    label: str
+    type: FieldType
+    group: str
+    required: bool = False
+    unit: Unit | None = None
+    minimum: Fraction | None = None
+    maximum: Fraction | None = None
+    values: Mapping[str, str] = MappingProxyType({})
+    key: str | None = None
+    keys: Mapping[str, str] = MappingProxyType({})
+    format: str | None = None
+    supplied_by: str | None = None
+    changeable: bool = True
+    note: str | None = None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the value is a number with a unit."""
+        return self.type in NUMERIC
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All fields in order, with the departments and groups they name.
+
+    ``references`` holds what a rule may name: every single-valued field, and for a record with
+    closed keys one field for each key ("emissions.COD").
+    """
+
+    fields: Mapping[str, Field]
+    departments: Mapping[str, str]
+    groups: Mapping[str, str]
+    references: Mapping[str, Field]
+
+    def label(self, name: str) -> str:
+        """The Chinese label of a field or of one key of a record."""
+        found = self.references.get(name) or self.fields.get(name)
+        return found.label if found else name
+
+    def department(self, name: str) -> str:
+        """The Chinese name of a department."""
+        return self.departments.get(name, name)
+
+
+def _references(fields: Mapping[str, Field]) -> dict[str, Field]:
+    out: dict[str, Field] = {}
+    for f in fields.values():
+        out[f.name] = f
+        for key, label in f.keys.items():
+            name = f"{f.name}.{key}"
+            out[name] = Field(
+                name=name,
+                label=f"{f.label}({label})",
+                type=FieldType.DECIMAL,
+                group=f.group,
+                unit=f.unit,
+                minimum=f.minimum,
+                maximum=f.maximum,
+                supplied_by=f.supplied_by,
+                changeable=f.changeable,
+            )
+    return out
+
+
+def _number(reader: Reader, key: str) -> Fraction | None:
+    node = reader.take(key)
+    if node is None:
+        return None
+    value = node.value if isinstance(node, YScalar) else None
+    if value is None or isinstance(value, (bool, str)) or not hasattr(value, "as_integer_ratio"):
+        reader.report("E202", f"“{key}”应是数", node.place)
+        return None
+    return Fraction(value)
+
+
+def _pairs(reader: Reader, key: str) -> Mapping[str, str]:
+    node = reader.mapping(key)
+    if node is None:
+        return MappingProxyType({})
+    return MappingProxyType({k: v.text for k, v in node if isinstance(v, YScalar)})
+
+
+def _parse_field(
+    node: YMap, departments: Mapping[str, str], groups: Mapping[str, str], problems: list[Problem]
+) -> Field | None:
+    r = Reader(node, problems, "字段")
+    name = r.text("name", required=True)
+    label = r.text("label", required=True)
+    kind = r.choice("type", [t.value for t in FieldType], required=True)
+    group = r.choice("group", groups, required=True)
+    unit: Unit | None = None
+    unit_node = r.take("unit")
+    if isinstance(unit_node, YScalar):
+        try:
+            unit = parse_unit(unit_node.text)
+        except UnitError as error:
+            r.report("E401", str(error), unit_node.place)
+    field = Field(
+        name=name or "",
+        label=label or "",
+        type=FieldType(kind or "str"),
+        group=group or "",
+        required=r.boolean("required", False),
+        unit=unit,
+        minimum=_number(r, "min"),
+        maximum=_number(r, "max"),
+        values=_pairs(r, "values"),
+        key=r.text("key"),
+        keys=_pairs(r, "keys"),
+        format=r.choice("format", ("credit_code", "industry_code")),
+        supplied_by=r.choice("supplied_by", departments),
+        changeable=r.boolean("changeable", True),
+        note=r.text("note"),
+    )
+    r.finish()
+    if field.numeric and field.unit is None:
+        field = Field(**{**_as_dict(field), "unit": ONE})
+    if field.type is FieldType.ENUM and not field.values:
+        r.report("E201", f"字段“{name}”缺少“values”", node.place)
+    return field if name and label and kind and group else None
+
+
+def _as_dict(field: Field) -> dict[str, object]:
+    return {name: getattr(field, name) for name in field.__dataclass_fields__}
+
+
+def parse_registry(
+    name: str, text: str, problems: list[Problem], base: Registry | None = None
+) -> Registry | None:
+    """Read a field file; with ``base``, its fields are added to those of the base."""
+    root = read_yaml(name, text, problems)
+    if not isinstance(root, YMap):
+        return base
+    r = Reader(root, problems, "字段文件")
+    departments = {**(base.departments if base else {}), **_pairs(r, "departments")}
+    groups = {**(base.groups if base else {}), **_pairs(r, "groups")}
+    fields: dict[str, Field] = dict(base.fields) if base else {}
+    for item in r.list_of("fields", required=True):
+        if not isinstance(item, YMap):
+            r.report("E202", "字段应是键值表", item.place)
+            continue
+        field = _parse_field(item, departments, groups, problems)
+        if field is None:
+            continue
+        if field.name in fields:
+            r.report("E302", f"字段“{field.name}”已经有了", item.place, "字段只能增加，不能改动已有的")
+            continue
+        fields[field.name] = field
+    r.finish()
+    return Registry(
+        MappingProxyType(fields),
+        MappingProxyType(departments),
+        MappingProxyType(groups),
+        MappingProxyType(_references(fields)),
+    )
+
+
+def base_text() -> str:
+    """The text of the shipped field file."""
+    return resources.files("evaluator.data").joinpath("fields.yaml").read_text("utf-8")
+
+
+@lru_cache(maxsize=1)
+def base_registry() -> Registry:
+    """The shipped fields."""
+    problems: list[Problem] = []
+    registry = parse_registry("fields.yaml", base_text(), problems)
+    if problems or registry is None:
+        raise RulebookError(problems)
+    return registry
+
+
+def unknown_field(name: str, registry: Registry) -> str | None:
+    """The hint for a field name that is not declared; labels are recognised too."""
+    for field in registry.references.values():
+        if field.label == name:
+            return f"字段名是“{field.name}”"
+    return suggest(name, registry.references)

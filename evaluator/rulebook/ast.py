@@ -1,0 +1,342 @@
+"""The rule language after reading: names resolved, units converted, every node with its place.
+
+Expressions are numbers in the unit they carry; where units differ an explicit ``Scale`` converts,
+so that engines need no units. Conditions are three-valued. Engines, provers and exporters all read
+this tree and nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from evaluator.criteria import Criterion, Source
+from evaluator.fields import Registry
+from evaluator.source import Place
+from evaluator.units import Unit
+
+__all__ = [
+    "All",
+    "Any",
+    "Arith",
+    "Basis",
+    "Compare",
+    "Condition",
+    "CriterionRef",
+    "Days",
+    "Each",
+    "Effect",
+    "Expr",
+    "FieldRef",
+    "Known",
+    "Label",
+    "Leaf",
+    "Member",
+    "Metric",
+    "MetricRef",
+    "Not",
+    "Number",
+    "Op",
+    "Rule",
+    "Ruleset",
+    "Scale",
+    "Sum",
+    "expr_fields",
+    "leaves",
+]
+
+
+class Op(StrEnum):
+    """Comparison operators, named as in YAML."""
+
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    MORE_THAN = "more_than"
+    LESS_THAN = "less_than"
+    EQUALS = "equals"
+
+    def holds(self, sign: int) -> bool:
+        """Whether the comparison holds for the sign of left minus right."""
+        return {
+            Op.AT_LEAST: sign >= 0,
+            Op.AT_MOST: sign <= 0,
+            Op.MORE_THAN: sign > 0,
+            Op.LESS_THAN: sign < 0,
+            Op.EQUALS: sign == 0,
+        }[self]
+
+
+class Effect(StrEnum):
+    """What a breach means."""
+
+    REJECT = "reject"
+    REFER = "refer"
+    ADVISE = "advise"
+
+
+# --- expressions -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRef:
+    """A numeric field, or one key of a record ("emissions.COD")."""
+
+    name: str
+    unit: Unit
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRef:
+    """A metric by its id."""
+
+    id: str
+    unit: Unit
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A literal."""
+
+    value: Fraction
+    unit: Unit
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionRef:
+    """The value of a criterion for this dossier and date."""
+
+    id: str
+    unit: Unit
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """``expr`` times an exact constant: a unit conversion."""
+
+    expr: Expr
+    factor: Fraction
+    unit: Unit
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Arith:
+    """add, subtract, multiply or divide over two or more arguments, left to right."""
+
+    op: str
+    args: tuple[Expr, ...]
+    unit: Unit
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The total over all items of a record field; unknown where the record is missing."""
+
+    field: str
+    unit: Unit
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Days from one date field to another."""
+
+    start: str
+    end: str
+    unit: Unit
+    place: Place
+
+
+Expr = FieldRef | MetricRef | Number | CriterionRef | Scale | Arith | Sum | Days
+
+# --- conditions --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``left op right``, both in the unit of ``right``; ``rounded`` asks for 修约值比较 of left."""
+
+    left: Expr
+    op: Op
+    right: Expr
+    rounded: int | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Whether a word, code or flag is one of ``options`` (or of the code list ``criterion``).
+
+    ``prefix`` asks whether it starts with one of them. A field of several codes is a member where
+    any of its codes is.
+    """
+
+    field: str
+    options: tuple[str | bool, ...]
+    criterion: str | None
+    prefix: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whether a field is filled in; the only condition that is never unknown."""
+
+    field: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """``op`` between every item of a record and the row of ``criterion`` for that item's key."""
+
+    field: str
+    op: Op
+    criterion: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    items: tuple[Condition, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    items: tuple[Condition, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    item: Condition
+    place: Place
+
+
+Leaf = Compare | Member | Known | Each
+Condition = Leaf | All | Any | Not
+
+# --- the rulebook ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A derived value; ``formula`` is in ``unit``, ``digits`` is for display only."""
+
+    id: str
+    title: str
+    unit: Unit
+    digits: int
+    formula: Expr
+    note: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """A legal basis: a clause of a source, or whatever basis the named criterion has."""
+
+    source: Source | None
+    clause: str | None
+    criterion: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. In force from ``start`` to ``end``, both included; None is open."""
+
+    id: str
+    title: str
+    list: str
+    dimension: str | None
+    applies_when: Condition | None
+    require: Condition
+    effect: Effect
+    departments: tuple[str, ...]
+    basis: tuple[Basis, ...]
+    message: str | None
+    remedy: str | None
+    note: str | None
+    start: dt.date | None
+    end: dt.date | None
+    place: Place
+
+    def in_force(self, day: dt.date) -> bool:
+        """Whether the rule counts on ``day``."""
+        return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name for a project whose rules in every one of ``dimensions`` are met."""
+
+    id: str
+    title: str
+    dimensions: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True)
+class Ruleset:
+    """Metrics, criteria and rules; ``identity`` is the SHA-256 of the canonical content.
+
+    ``metrics`` stands in an order in which each uses only earlier ones. ``layers`` is the source
+    text it was read from, enough to read it again.
+    """
+
+    identity: str
+    profile_id: str
+    title: str
+    registry: Registry
+    sources: Mapping[str, Source]
+    criteria: Mapping[str, Criterion]
+    metrics: Mapping[str, Metric]
+    rules: Mapping[str, Rule]
+    labels: tuple[Label, ...]
+    dimensions: Mapping[str, str]
+    layers: tuple[tuple[str, Mapping[str, str]], ...]
+
+    def in_force(self, day: dt.date) -> tuple[Rule, ...]:
+        """The rules that count on ``day``, by id."""
+        return tuple(r for r in self.rules.values() if r.in_force(day))
+
+
+def leaves(condition: Condition | None) -> Iterator[Leaf]:
+    """Every leaf of a condition, in reading order."""
+    match condition:
+        case None:
+            return
+        case All(items=items) | Any(items=items):
+            for item in items:
+                yield from leaves(item)
+        case Not(item=item):
+            yield from leaves(item)
+        case _:
+            yield condition
+
+
+def expr_fields(expr: Expr, metrics: Mapping[str, Metric]) -> Iterator[str]:
+    """Names of the fields an expression reads, through metrics; not those of criterion tables."""
+    match expr:
+        case FieldRef(name=name) | Sum(field=name):
+            yield name
+        case Days(start=start, end=end):
+            yield from (start, end)
+        case MetricRef(id=id):
+            yield from expr_fields(metrics[id].formula, metrics)
+        case Scale(expr=inner):
+            yield from expr_fields(inner, metrics)
+        case Arith(args=args):
+            for arg in args:
+                yield from expr_fields(arg, metrics)
+        case _:
+            return

@@ -1,0 +1,243 @@
+"""Conditions: YAML nodes to the three-valued condition tree.
+
+    {metric: investment_intensity, at_least: {criterion: investment_intensity_floor}}
+    {field: land_use_mode, in: [new_industrial_land, stock_land]}
+    {any: [{field: two_high, equals: false}, {known: capacity_replacement_ratio}]}
+"""
+
+from __future__ import annotations
+
+from evaluator.criteria import Criterion, Kind
+from evaluator.fields import Field, FieldType
+from evaluator.rulebook.ast import (
+    All,
+    Any,
+    Compare,
+    Condition,
+    CriterionRef,
+    Each,
+    Expr,
+    Known,
+    Member,
+    Not,
+    Op,
+)
+from evaluator.rulebook.exprs import in_unit, parse_expr, parse_literal, reference
+from evaluator.rulebook.names import Names, same_kind
+from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest
+
+__all__ = ["parse_condition"]
+
+ORDER = ("at_least", "at_most", "more_than", "less_than")
+OPERATORS = (*ORDER, "between", "equals", "in", "not_in", "starts_with", "known")
+SUBJECTS = ("all", "any", "not", "known", "each", "field", "metric")
+
+
+def parse_condition(node: Node, names: Names) -> Condition | None:
+    """Read a condition; None after reporting what is wrong with it."""
+    if not isinstance(node, YMap):
+        names.report(
+            "E202", "条件应是键值表", node.place, "如 {field: land_area, at_least: 10} 或 {all: [...]}"
+        )
+        return None
+    subject = next((k for k, _ in node.entries if k.text in SUBJECTS), None)
+    if subject is None:
+        key = node.entries[0][0] if node.entries else None
+        hint = (key and suggest(key.text, SUBJECTS)) or f"先写对象，可用：{'、'.join(SUBJECTS)}"
+        names.report("E206", "条件没有对象", key.place if key else node.place, hint)
+        return None
+    r = Reader(node, names.problems, "条件")
+    match subject.text:
+        case "all" | "any":
+            items = [parse_condition(i, names) for i in r.list_of(subject.text, required=True)]
+            r.finish()
+            if not items:
+                names.report("E206", f"“{subject.text}”后没有条件", node.place)
+            if not items or any(i is None for i in items):
+                return None
+            kind = All if subject.text == "all" else Any
+            return kind(tuple(i for i in items if i is not None), node.place)
+        case "not":
+            inner = r.take("not", required=True)
+            r.finish()
+            item = parse_condition(inner, names) if inner else None
+            return Not(item, node.place) if item else None
+        case "known":
+            return _known(r, names)
+        case "each":
+            return _each(r, node, names)
+        case _:
+            return _comparison(r, node, subject.text, names)
+
+
+def _known(r: Reader, names: Names) -> Condition | None:
+    node = r.take("known", required=True)
+    r.finish()
+    if not isinstance(node, YScalar):
+        return None
+    field = names.field(node)
+    return Known(field.name, node.place) if field else None
+
+
+def _operator(r: Reader, node: YMap, names: Names, allowed: tuple[str, ...]) -> str | None:
+    present = [k for k, _ in node.entries if k.text in allowed]
+    if len(present) == 1:
+        return present[0].text
+    if present:
+        names.report("E207", "一个条件只写一种比较", present[1].place, "多个比较请用 all 组合")
+        return None
+    other = next((k for k, _ in node.entries if k.text not in SUBJECTS), None)
+    hint = (other and suggest(other.text, allowed)) or f"可用：{'、'.join(allowed)}"
+    names.report("E207", "条件没有比较方式", other.place if other else node.place, hint)
+    return None
+
+
+def _each(r: Reader, node: YMap, names: Names) -> Condition | None:
+    record = r.take("each", required=True)
+    operator = _operator(r, node, names, ORDER)
+    right = r.mapping(operator) if operator else None
+    if operator is None:
+        return None
+    r.finish()
+    if not isinstance(record, YScalar) or right is None:
+        return None
+    field = names.field(record)
+    if field is None:
+        return None
+    if field.type is not FieldType.RECORD:
+        names.report("E306", f"“{record.text}”不是清单，不能用 each", record.place)
+        return None
+    criterion = _criterion(right, names)
+    if criterion is None:
+        return None
+    if field.key not in criterion.by:
+        names.report("E308", f"“{criterion.id}”不按“{field.key}”分档，不能与清单逐项比较", right.place)
+        return None
+    return Each(field.name, Op(operator), criterion.id, node.place)
+
+
+def _criterion(node: YMap, names: Names) -> Criterion | None:
+    r = Reader(node, names.problems, "比较的右边")
+    word = r.take("criterion", required=True)
+    r.finish()
+    return names.criterion(word) if isinstance(word, YScalar) else None
+
+
+def _comparison(r: Reader, node: YMap, subject: str, names: Names) -> Condition | None:
+    word = r.take(subject, required=True)
+    operator = _operator(r, node, names, OPERATORS)
+    right = r.take(operator, required=True) if operator else None
+    if operator:
+        r.finish()
+    if not isinstance(word, YScalar) or right is None or operator is None:
+        return None
+    found = names.metric(word) if subject == "metric" else names.field(word)
+    if found is None:
+        return None
+    if operator == "known":
+        return _known_flag(word, right, names)
+    if isinstance(found, Field) and not found.numeric:
+        return _membership(found, operator, right, names)
+    left = reference(found, word, names)
+    if left is None:
+        return None
+    if operator == "between":
+        return _between(left, right, names)
+    if operator not in (*ORDER, "equals"):
+        hint = f"数可用：{'、'.join((*ORDER, 'between', 'equals'))}"
+        names.report("E309", f"“{word.text}”是数，不能用“{operator}”", r.node.place, hint)
+        return None
+    return _compare(left, Op(operator), right, names)
+
+
+def _known_flag(word: YScalar, right: Node, names: Names) -> Condition | None:
+    if word.text not in names.registry.references:
+        names.report("E309", "known 只能用于字段", word.place)
+        return None
+    if not isinstance(right, YScalar) or not isinstance(right.value, bool):
+        names.report("E202", "known 后写 true 或 false", right.place)
+        return None
+    known = Known(word.text, word.place)
+    return known if right.value else Not(known, word.place)
+
+
+def _compare(left: Expr, op: Op, right: Node, names: Names) -> Condition | None:
+    if isinstance(right, YScalar):
+        number = parse_literal(right, left.unit, names)
+        return Compare(left, op, number, None, left.place) if number else None
+    expr = parse_expr(right, names)
+    if expr is None:
+        return None
+    if not same_kind(names, left.unit, expr.unit, "比较的两边", right.place):
+        return None
+    rounded = None
+    if isinstance(expr, CriterionRef):
+        criterion = names.criteria[expr.id]
+        rounded = criterion.rounded
+        wrong = (criterion.kind is Kind.FLOOR and op in (Op.AT_MOST, Op.LESS_THAN)) or (
+            criterion.kind is Kind.CEILING and op in (Op.AT_LEAST, Op.MORE_THAN)
+        )
+        if wrong:
+            kind = "下限" if criterion.kind is Kind.FLOOR else "上限"
+            names.report("E310", f"“{criterion.title}”是{kind}，与“{op}”方向相反", right.place)
+    return Compare(in_unit(left, expr.unit), op, expr, rounded, left.place)
+
+
+def _between(left: Expr, right: Node, names: Names) -> Condition | None:
+    if not isinstance(right, YList) or len(right.items) != 2:
+        names.report("E202", "between 后写两个数，如 [10, 20]", right.place)
+        return None
+    low = _compare(left, Op.AT_LEAST, right.items[0], names)
+    high = _compare(left, Op.AT_MOST, right.items[1], names)
+    return All((low, high), left.place) if low and high else None
+
+
+def _membership(field: Field, operator: str, right: Node, names: Names) -> Condition | None:
+    if operator in ("at_least", "at_most", "more_than", "less_than", "between"):
+        names.report(
+            "E309", f"“{field.name}”（{field.label}）不是数，不能用“{operator}”", right.place,
+            "可用：equals、in、not_in、starts_with、known",
+        )  # fmt: skip
+        return None
+    prefix = operator == "starts_with"
+    if prefix and field.type not in (FieldType.STR, FieldType.CODES):
+        names.report("E309", f"“{field.name}”不能用 starts_with", right.place)
+        return None
+    if isinstance(right, YMap):
+        criterion = _criterion(right, names)
+        if criterion is None:
+            return None
+        if criterion.kind is not Kind.LIST:
+            names.report("E308", f"“{criterion.id}”不是代码清单", right.place)
+            return None
+        found: Condition = Member(field.name, (), criterion.id, prefix, right.place)
+        return Not(found, right.place) if operator == "not_in" else found
+    nodes = right.items if isinstance(right, YList) else (right,)
+    if isinstance(right, YList) and operator == "equals":
+        names.report("E202", "equals 后写一个值；多个值请用 in", right.place)
+        return None
+    options = [_option(field, n, names) for n in nodes]
+    if not options or any(o is None for o in options):
+        return None
+    found = Member(field.name, tuple(o for o in options if o is not None), None, prefix, right.place)
+    return Not(found, right.place) if operator == "not_in" else found
+
+
+def _option(field: Field, node: Node, names: Names) -> str | bool | None:
+    value = node.value if isinstance(node, YScalar) else None
+    if field.type is FieldType.BOOL:
+        if isinstance(value, bool):
+            return value
+        names.report("E311", f"“{field.label}”只能与 true 或 false 比较", node.place)
+        return None
+    if not isinstance(node, YScalar) or value is None or isinstance(value, bool):
+        names.report("E311", f"“{field.label}”要与文字比较", node.place)
+        return None
+    if field.type is FieldType.ENUM and node.text not in field.values:
+        hint = suggest(node.text, field.values) or f"可用：{'、'.join(field.values)}"
+        names.report("E311", f"“{field.label}”没有取值“{node.text}”", node.place, hint)
+        return None
+    if field.type in (FieldType.DATE, FieldType.RECORD):
+        names.report("E309", f"“{field.name}”只能用 known 判断", node.place)
+        return None
+    return node.text

@@ -1,0 +1,88 @@
+"""What a rulebook may name while it is being read: fields, metrics, criteria, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from evaluator.criteria import Criterion, Source
+from evaluator.errors import Problem
+from evaluator.fields import Field, Registry, unknown_field
+from evaluator.rulebook.ast import Metric
+from evaluator.source import Place
+from evaluator.units import Unit
+from evaluator.yamlio import YScalar, suggest
+
+__all__ = ["Names"]
+
+
+@dataclass
+class Names:
+    """Resolves names and collects problems; criteria and metrics fill it as they are read."""
+
+    registry: Registry
+    problems: list[Problem]
+    sources: dict[str, Source] = field(default_factory=dict)
+    criteria: dict[str, Criterion] = field(default_factory=dict)
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    # Names that exist but could not be read; using one is not a second mistake.
+    broken: set[str] = field(default_factory=set)
+
+    def report(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
+        """Add a problem."""
+        self.problems.append(Problem(code, message, place, hint))
+
+    def field(self, node: YScalar) -> Field | None:
+        """A declared field or record key; reports E301."""
+        found = self.registry.references.get(node.text)
+        if found is None:
+            hint = unknown_field(node.text, self.registry)
+            self.report("E301", f"没有字段“{node.text}”", node.place, hint)
+        return found
+
+    def metric(self, node: YScalar) -> Metric | None:
+        """A metric; reports E303."""
+        found = self.metrics.get(node.text)
+        if found is None and node.text not in self.broken:
+            hint = self._or_other(node.text, self.metrics)
+            self.report("E303", f"没有指标“{node.text}”", node.place, hint)
+        return found
+
+    def criterion(self, node: YScalar) -> Criterion | None:
+        """A criterion; reports E304."""
+        found = self.criteria.get(node.text)
+        if found is None and node.text not in self.broken:
+            self.report("E304", f"没有准入标准“{node.text}”", node.place, suggest(node.text, self.criteria))
+        return found
+
+    def source(self, node: YScalar) -> Source | None:
+        """A legal instrument; reports E305."""
+        found = self.sources.get(node.text)
+        if found is None:
+            self.report("E305", f"没有依据文件“{node.text}”", node.place, suggest(node.text, self.sources))
+        return found
+
+    def value(self, node: YScalar) -> Field | Metric | None:
+        """A numeric field or a metric, whichever has the name; reports E301."""
+        if node.text in self.metrics:
+            return self.metrics[node.text]
+        if node.text in self.broken:
+            return None
+        found = self.registry.references.get(node.text)
+        if found is None:
+            hint = unknown_field(node.text, self.registry) or suggest(node.text, self.metrics)
+            self.report("E301", f"没有字段或指标“{node.text}”", node.place, hint)
+        return found
+
+    def _or_other(self, name: str, known: Mapping[str, object]) -> str | None:
+        if name in self.registry.references:
+            return f"“{name}”是字段，请用 field"
+        return suggest(name, known)
+
+
+def same_kind(names: Names, a: Unit, b: Unit, what: str, place: Place) -> bool:
+    """Whether two units can be compared; reports E402 at ``place``."""
+    if a.same_kind(b):
+        return True
+    names.report("E402", f"{what}：单位“{a.name}”与“{b.name}”不能比较", place, "两边要是同一种量")
+    return False
