@@ -8,7 +8,8 @@ not change or drop one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
@@ -50,9 +51,9 @@ class Field:
     unit: Unit | None = None
     minimum: Fraction | None = None
     maximum: Fraction | None = None
-    values: Mapping[str, str] = MappingProxyType({})
+    values: Mapping[str, str] = dataclass_field(default_factory=dict)
     key: str | None = None
-    keys: Mapping[str, str] = MappingProxyType({})
+    keys: Mapping[str, str] = dataclass_field(default_factory=dict)
     format: str | None = None
     supplied_by: str | None = None
     changeable: bool = True
@@ -159,14 +160,10 @@ def _parse_field(
     )
     r.finish()
     if field.numeric and field.unit is None:
-        field = Field(**{**_as_dict(field), "unit": ONE})
+        field = replace(field, unit=ONE)
     if field.type is FieldType.ENUM and not field.values:
         r.report("E201", f"字段“{name}”缺少“values”", node.place)
     return field if name and label and kind and group else None
-
-
-def _as_dict(field: Field) -> dict[str, object]:
-    return {name: getattr(field, name) for name in field.__dataclass_fields__}
 
 
 def parse_registry(

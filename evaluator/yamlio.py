@@ -77,7 +77,7 @@ _TRAPS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"[-+]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"), "数中不加逗号"),
     (re.compile(r"[-+]?([0-9]+\.|\.[0-9]+)"), "小数点前后都要有数字"),
     (re.compile(r"(?i)[-+]?\.?(inf|nan)"), "不允许无穷大或非数"),
-    (re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"), "日期写作 2024-01-01"),
+    (re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9].*)?"), "日期写作 2024-01-01"),
 )
 
 
@@ -196,7 +196,7 @@ class _Builder:
 
     def scalar(self, node: yaml.ScalarNode, place: Place) -> Scalar:
         text: str = node.value
-        if node.style is not None:
+        if node.style:  # quoted or block text; plain is None or ''
             return text
         if text in ("", "null"):
             return None

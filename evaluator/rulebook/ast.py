@@ -109,10 +109,11 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class CriterionRef:
-    """The value of a criterion for this dossier and date."""
+    """The value of a criterion for this dossier and date; ``keys`` fixes dimensions of its table."""
 
     id: str
     unit: Unit
+    keys: tuple[tuple[str, str], ...]
     place: Place
 
 

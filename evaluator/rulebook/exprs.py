@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+from evaluator.criteria import Kind
 from evaluator.fields import Field, FieldType
 from evaluator.rulebook.ast import (
     Arith,
@@ -72,13 +73,15 @@ def parse_expr(node: Node, names: Names) -> Expr | None:
     if isinstance(node, YList):
         names.report("E202", "公式应写作 {divide: [甲, 乙]} 这样的形式", node.place)
         return None
+    if node.get("criterion") is not None:
+        return _criterion(node, names)
     if len(node.entries) != 1:
         names.report("E202", "公式的一层只写一种运算", node.place, f"可用：{'、'.join(FORMS)}")
         return None
     key, argument = node.entries[0]
     if key.text in ARITHMETIC:
         return _arithmetic(key, argument, names)
-    if key.text in ("sum", "criterion", "field", "metric") and isinstance(argument, YScalar):
+    if key.text in ("sum", "field", "metric") and isinstance(argument, YScalar):
         return _named(key.text, argument, names)
     if key.text == "days_between":
         return _days(argument, names)
@@ -87,15 +90,21 @@ def parse_expr(node: Node, names: Names) -> Expr | None:
     return None
 
 
+def _criterion(node: YMap, names: Names) -> Expr | None:
+    r = Reader(node, names.problems, "准入标准的引用")
+    word = r.take("criterion", required=True)
+    criterion = names.criterion(word) if isinstance(word, YScalar) else None
+    if criterion is None:
+        return None
+    keys = tuple((d, text) for d in criterion.by if (text := r.text(d)) is not None)
+    r.finish()
+    if criterion.unit is None or criterion.kind is Kind.LIST:
+        names.report("E307", f"“{criterion.id}”没有统一的单位，不能用在公式或比较里", node.place)
+        return None
+    return CriterionRef(criterion.id, criterion.unit, keys, node.place)
+
+
 def _named(form: str, node: YScalar, names: Names) -> Expr | None:
-    if form == "criterion":
-        criterion = names.criterion(node)
-        if criterion is None:
-            return None
-        if criterion.unit is None:
-            names.report("E307", f"“{node.text}”没有统一的单位，不能用在公式里", node.place)
-            return None
-        return CriterionRef(criterion.id, criterion.unit, node.place)
     if form == "metric":
         metric = names.metric(node)
         return reference(metric, node, names) if metric else None
