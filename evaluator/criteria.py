@@ -134,10 +134,11 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The row that a lookup took."""
+    """The row that a lookup took, and the key of each dimension that led to it."""
 
     row: Row
     period: Period
+    taken: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +163,14 @@ def _prefixes(code: str) -> list[str]:
     return [code[:n] for n in range(len(code), 0, -1)]
 
 
-def _narrow(rows: tuple[Row, ...], dimension: str, value: str) -> tuple[Row, ...]:
+def _narrow(
+    rows: tuple[Row, ...], dimension: str, value: str
+) -> tuple[tuple[Row, ...], str | None]:
     for word in _prefixes(value) if dimension == INDUSTRY else [value]:
         found = tuple(r for r in rows if word in r.keys.get(dimension, ()))
         if found:
-            return found
-    return tuple(r for r in rows if dimension not in r.keys)
+            return found, word
+    return tuple(r for r in rows if dimension not in r.keys), None
 
 
 def key_text(value: object) -> str:
@@ -189,13 +192,16 @@ def lookup(
     if isinstance(period, Miss):
         return period
     rows = period.rows
+    taken: list[tuple[str, str]] = []
     for dimension in criterion.by:
         if not any(dimension in r.keys for r in rows):
             continue
         value = item.get(dimension, values.get(dimension))
         if value is None:
             return Miss((dimension,), f"“{criterion.title}”按{dimension}分档，此项未填")
-        rows = _narrow(rows, dimension, key_text(value))
+        rows, word = _narrow(rows, dimension, key_text(value))
+        if word is not None:
+            taken.append((dimension, word))
         if not rows:
             return Miss((), f"“{criterion.title}”的表中没有“{key_text(value)}”这一档")
-    return Hit(rows[0], period) if rows else Miss((), f"“{criterion.title}”没有值")
+    return Hit(rows[0], period, tuple(taken)) if rows else Miss((), f"“{criterion.title}”没有值")

@@ -125,7 +125,7 @@ def _dump(value: Value) -> Any:
 
 def _fail(code: str, message: str, hint: str | None = None) -> PydanticCustomError:
     # pydantic formats the template with the context; braces in user text must not be read as such.
-    return PydanticCustomError("dossier", "{message}", {"code": code, "message": message, "hint": hint})  # type: ignore[arg-type]
+    return PydanticCustomError("dossier", "{message}", {"code": code, "message": message, "hint": hint})
 
 
 def _is_missing(raw: Any) -> bool:

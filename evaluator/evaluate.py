@@ -133,11 +133,15 @@ class Evaluator:
         try:
             found = self.engine.statuses(profile, day)
         except InternalError:
-            log.exception("engine failed", extra={"dossier": profile.id, "engine": self.engine.name})
+            log.exception(
+                "engine failed", extra={"dossier": profile.id, "engine": self.engine.name}
+            )
             return False
         if found == expected:
             return True
-        differing = sorted(i for i in expected.keys() | found.keys() if expected.get(i) != found.get(i))
+        differing = sorted(
+            i for i in expected.keys() | found.keys() if expected.get(i) != found.get(i)
+        )
         log.error(
             "engines disagree: dossier=%s ruleset=%s as_of=%s rules=%s",
             profile.id, self.ruleset.identity, day, ",".join(differing),

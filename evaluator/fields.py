@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
@@ -113,7 +114,7 @@ def _number(reader: Reader, key: str) -> Fraction | None:
     if node is None:
         return None
     value = node.value if isinstance(node, YScalar) else None
-    if value is None or isinstance(value, (bool, str)) or not hasattr(value, "as_integer_ratio"):
+    if not isinstance(value, (int, Decimal)) or isinstance(value, bool):
         reader.report("E202", f"“{key}”应是数", node.place)
         return None
     return Fraction(value)
@@ -185,7 +186,9 @@ def parse_registry(
         if field is None:
             continue
         if field.name in fields:
-            r.report("E302", f"字段“{field.name}”已经有了", item.place, "字段只能增加，不能改动已有的")
+            r.report(
+                "E302", f"字段“{field.name}”已经有了", item.place, "字段只能增加，不能改动已有的"
+            )
             continue
         fields[field.name] = field
     r.finish()

@@ -7,7 +7,7 @@ explained in full: value, required value, the table row, what was missing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -121,6 +121,27 @@ class ReferenceEngine:
         run = _Run(self.ruleset, profile, as_of)
         traces = {rule.id: run.rule(rule) for rule in self.ruleset.in_force(as_of)}
         return Assessment(traces, run.metrics)
+
+    def assess_rules(
+        self, rules: Iterable[Rule], profile: Profile, as_of: dt.date
+    ) -> tuple[RuleTrace, ...]:
+        """Judge some rules only, whatever their dates."""
+        run = _Run(self.ruleset, profile, as_of)
+        return tuple(run.rule(rule) for rule in rules)
+
+    def value(self, expr: Expr, profile: Profile, as_of: dt.date) -> Fraction | None:
+        """The value of one expression; None where it is unknown."""
+        found = _Run(self.ruleset, profile, as_of).expr(expr)
+        return found if isinstance(found, Fraction) else None
+
+    def item_limit(
+        self, leaf: Each, item: Item, profile: Profile, as_of: dt.date
+    ) -> Fraction | None:
+        """The row's value in the item's unit where the item fails its comparison, else None."""
+        trace = _Run(self.ruleset, profile, as_of).item(leaf, item)
+        if trace.truth is not False or trace.hit is None or trace.hit.row.unit is None:
+            return None
+        return trace.hit.row.value * trace.hit.row.unit.factor_to(item.unit)
 
     def statuses(self, profile: Profile, as_of: dt.date) -> Mapping[str, Status]:
         """The status of every rule in force."""

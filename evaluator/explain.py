@@ -1,0 +1,368 @@
+"""Findings as a person reads them: measured, required, gap, basis, what is missing, what to do.
+
+Works only from the trace that the reference engine left; computes no truth of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from evaluator.criteria import Hit, Period, Provenance
+from evaluator.dossier import Profile
+from evaluator.engine.reference import ItemTrace, LeafTrace, RuleTrace, Unknown
+from evaluator.evaluate import Evaluation
+from evaluator.kleene import Truth, all_of, any_of, negate
+from evaluator.numbers import shown, shown_apart
+from evaluator.rulebook.ast import (
+    All,
+    Compare,
+    Condition,
+    CriterionRef,
+    Each,
+    Expr,
+    Member,
+    MetricRef,
+    Not,
+    Op,
+    Rule,
+    Ruleset,
+    Scale,
+)
+from evaluator.rulebook.ast import (
+    Any as AnyOf,
+)
+from evaluator.verdict import Status
+from evaluator.wording import (
+    BREACH_WORDS,
+    EXAMPLE,
+    Citation,
+    cite,
+    gap_words,
+    show_value,
+    with_unit,
+)
+
+__all__ = ["Finding", "Measure", "explain", "findings"]
+
+
+class Measure(NamedTuple):
+    """What was measured against what, as texts in ``unit``; ``row`` is the table row taken."""
+
+    value: str | None = None
+    required: str | None = None
+    unit: str | None = None
+    row: str | None = None
+    gap: str | None = None
+    gap_relative: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule's outcome for reading. Numbers are texts, rounded without hiding their order."""
+
+    rule: Rule
+    status: Status
+    measure: Measure
+    example: bool
+    basis: tuple[Citation, ...]
+    missing: tuple[str, ...]
+    reasons: tuple[str, ...]
+    message: str
+    remedy: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data with a fixed set of keys."""
+        rule = self.rule
+        measure = self.measure
+        gap = {"absolute": measure.gap, "relative": measure.gap_relative} if measure.gap else None
+        return {
+            "rule": rule.id,
+            "title": rule.title,
+            "list": rule.list,
+            "dimension": rule.dimension,
+            "status": self.status.value,
+            "effect": rule.effect.value,
+            "departments": list(rule.departments),
+            "value": measure.value,
+            "required": measure.required,
+            "unit": measure.unit,
+            "row": measure.row,
+            "gap": gap,
+            "example": self.example,
+            "basis": [c.to_dict() for c in self.basis],
+            "missing": list(self.missing),
+            "reasons": list(self.reasons),
+            "message": self.message,
+            "remedy": self.remedy,
+        }
+
+
+def findings(evaluation: Evaluation) -> tuple[Finding, ...]:
+    """Every finding, by rule id."""
+    return tuple(explain(evaluation, rule_id) for rule_id in evaluation.statuses)
+
+
+def explain(evaluation: Evaluation, rule_id: str) -> Finding:
+    """The finding of one rule. Raises KeyError where the rule was not in force."""
+    return _Explainer(evaluation, evaluation.assessment.traces[rule_id]).finding()
+
+
+class _Explainer:
+    def __init__(self, evaluation: Evaluation, trace: RuleTrace) -> None:
+        self.ruleset: Ruleset = evaluation.ruleset
+        self.profile: Profile = evaluation.profile
+        self.evaluation = evaluation
+        self.trace = trace
+        self.rule = trace.rule
+
+    def finding(self) -> Finding:
+        trace = self.trace
+        leaf, positive = self._primary()
+        measure = self._measure(leaf, positive)
+        missing, reasons = self._unknown() if trace.status is Status.UNKNOWN else ((), ())
+        basis, example = self._basis()
+        message = self._message(measure, missing, reasons, example)
+        remedy = self._fill(self.rule.remedy, measure, missing)
+        return Finding(
+            self.rule, trace.status, measure, example, basis, missing, reasons, message, remedy
+        )
+
+    # --- which leaf speaks for the rule ----------------------------------------------------------
+
+    def _primary(self) -> tuple[LeafTrace, bool]:
+        """The leaf that decided the requirement, preferring one with numbers; and its polarity."""
+        flat = list(_polarised(self.rule.require, iter(self.trace.require_leaves), True))
+        wanted = self.trace.required
+
+        def rank(entry: tuple[LeafTrace, bool]) -> tuple[bool, bool]:
+            leaf, positive = entry
+            truth = leaf.truth if positive else negate(leaf.truth)
+            return truth is not wanted, not isinstance(leaf.leaf, (Compare, Each))
+
+        return min(flat, key=rank)
+
+    def _measure(self, trace: LeafTrace, positive: bool) -> Measure:
+        leaf = trace.leaf
+        if isinstance(leaf, Compare):
+            return self._compared(trace, leaf)
+        if isinstance(leaf, Each):
+            return self._itemised(trace)
+        if isinstance(leaf, Member):
+            return self._member(leaf, positive)
+        field = self.ruleset.registry.references.get(leaf.field)
+        value = show_value(field, self.profile.values.get(leaf.field))
+        return Measure(value, "已填写" if positive else "未填写")
+
+    def _compared(self, trace: LeafTrace, leaf: Compare) -> Measure:
+        digits = self._digits(leaf.left)
+        unit = leaf.right.unit.name
+        left, right = trace.left, trace.right
+        row = self._row(trace.hit) if trace.hit is not None else None
+        if not isinstance(left, Fraction) or not isinstance(right, Fraction):
+            value = shown(left, digits) if isinstance(left, Fraction) else None
+            required = shown(right, digits) if isinstance(right, Fraction) else None
+            return Measure(value, required, unit, row)
+        measure = Measure(*shown_apart(left, right, digits), unit, row)
+        if trace.truth is False and leaf.op is not Op.EQUALS:
+            return measure._replace(**gap_words(left, right, digits))
+        return measure
+
+    def _row(self, hit: Hit) -> str | None:
+        registry = self.ruleset.registry
+        return "，".join(f"{registry.label(d)} {word}" for d, word in hit.taken) or None
+
+    def _itemised(self, trace: LeafTrace) -> Measure:
+        worst: ItemTrace | None = next((i for i in trace.items if i.truth is trace.truth), None)
+        if worst is None:
+            return Measure()
+        if worst.hit is None or worst.value is None or worst.hit.row.unit is None:
+            return Measure(row=worst.item.key)
+        required = worst.hit.row.value
+        measure = Measure(
+            *shown_apart(worst.value, required), worst.hit.row.unit.name, worst.item.key
+        )
+        return (
+            measure._replace(**gap_words(worst.value, required, 2))
+            if worst.truth is False
+            else measure
+        )
+
+    def _member(self, leaf: Member, positive: bool) -> Measure:
+        field = self.ruleset.registry.fields.get(leaf.field)
+        found = self.profile.values.get(leaf.field)
+        value = show_value(field, found) if found is not None else None
+        if leaf.criterion is not None:
+            title = self.ruleset.criteria[leaf.criterion].title
+            return Measure(value, f"{'在' if positive else '不在'}“{title}”之列")
+        words = "、".join(show_value(field, o) for o in leaf.options)
+        around = f"以 {words} 开头" if leaf.prefix else words
+        return Measure(value, around if positive else f"不为{around}")
+
+    def _digits(self, expr: Expr) -> int:
+        while isinstance(expr, Scale):
+            expr = expr.expr
+        return self.ruleset.metrics[expr.id].digits if isinstance(expr, MetricRef) else 2
+
+    # --- what is not known -------------------------------------------------------------------------
+
+    def _unknown(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Fields and reasons that leave the finding open, from the unknown branches only."""
+        found = Unknown(())
+        parts: list[tuple[Condition | None, tuple[LeafTrace, ...]]] = [
+            (self.rule.applies_when, self.trace.applies_leaves),
+            (self.rule.require, self.trace.require_leaves),
+        ]
+        for condition, leaves in parts:
+            if condition is not None:
+                truth, unknown = _open(condition, iter(leaves))
+                if truth is None:
+                    found = found.joined(unknown)
+        return found.missing, found.reasons
+
+    # --- basis -------------------------------------------------------------------------------------
+
+    def _basis(self) -> tuple[tuple[Citation, ...], bool]:
+        out: list[Citation] = []
+        used = {id: hit for leaf in self._leaves() for id, hit in _hits(leaf)}
+        for basis in self.rule.basis:
+            if basis.criterion is None:
+                if basis.source is not None:
+                    source = basis.source
+                    out.append(
+                        Citation(source.title, source.number, basis.clause, source.in_force,
+                                 source.until, True, None, source.citation(basis.clause))
+                    )  # fmt: skip
+                continue
+            found = used.get(basis.criterion)
+            if found is None:
+                period = self.ruleset.criteria[basis.criterion].period(
+                    self.evaluation.as_of, self.profile.submitted_on
+                )
+                if period is None or period.gap is not None:
+                    continue
+                provenance = period.provenance or (
+                    period.rows[0].provenance if period.rows else None
+                )
+                found = (provenance, period)
+            if found[0] is not None:
+                out.append(cite(found[0], found[1], basis.criterion))
+        example = any(not p.verified for p, _ in used.values() if p is not None)
+        return tuple(out), example
+
+    def _leaves(self) -> Iterator[LeafTrace]:
+        yield from self.trace.require_leaves
+        yield from self.trace.applies_leaves
+
+    # --- words -------------------------------------------------------------------------------------
+
+    def _message(
+        self, measure: Measure, missing: tuple[str, ...], reasons: tuple[str, ...], example: bool
+    ) -> str:
+        status = self.trace.status
+        note = f"（要求值为{EXAMPLE}）" if example and measure.required is not None else ""
+        if status is Status.UNKNOWN:
+            parts = ["缺少" + "、".join(self._supplied(m) for m in missing)] if missing else []
+            return f"{self.rule.title}：{'；'.join([*parts, *reasons]) or '无法判断'}"
+        if status is Status.VIOLATED:
+            return (self._fill(self.rule.message, measure, missing) or self._breach(measure)) + note
+        if status is Status.NOT_APPLICABLE:
+            return f"{self.rule.title}：不适用于本项目"
+        return f"{self.rule.title}：符合要求{note}"
+
+    def _breach(self, measure: Measure) -> str:
+        leaf, _ = self._primary()
+        value = f"{measure.value or '未填'} {measure.unit or ''}".strip()
+        if isinstance(leaf.leaf, Compare):
+            word = BREACH_WORDS[leaf.leaf.op]
+            return f"{self.rule.title} {value}，{word}要求的 {measure.required} {measure.unit or ''}".strip()
+        return f"{self.rule.title}不符合要求：{value}，应{measure.required}"
+
+    def _supplied(self, name: str) -> str:
+        registry = self.ruleset.registry
+        field = registry.references.get(name)
+        if field is None:
+            return name
+        by = f"（{registry.department(field.supplied_by)}）" if field.supplied_by else ""
+        return f"{field.label}{by}"
+
+    def _fill(self, template: str | None, measure: Measure, missing: tuple[str, ...]) -> str | None:
+        if template is None or "{" not in template:
+            return template
+        value, required, unit, row, gap, _ = measure
+        tail = "" if unit in (None, "1") else unit if unit in ("%", "‰") else f" {unit}"
+        words: dict[str, str] = {
+            "value": f"{value}{tail}" if value is not None else "未填",
+            "required": f"{required}{tail}" if required is not None else "（无标准值）",
+            "gap": f"{gap}{tail}" if gap is not None else "",
+            "unit": unit or "",
+            "row": row or "默认",
+            "missing": "、".join(self.ruleset.registry.label(m) for m in missing),
+        }
+        return template.format_map(_Words(words, self))
+
+    def named(self, name: str) -> str:
+        """A field or metric that a message names."""
+        metric = self.ruleset.metrics.get(name)
+        if metric is None:
+            field = self.ruleset.registry.references.get(name)
+            return show_value(field, self.profile.values.get(name))
+        amount = self.evaluation.assessment.metrics.get(name)
+        if isinstance(amount, Fraction):
+            return with_unit(shown(amount, metric.digits), metric.unit)
+        return "未知"
+
+
+class _Words(dict[str, str]):
+    def __init__(self, words: Mapping[str, str], explainer: _Explainer) -> None:
+        super().__init__(words)
+        self.explainer = explainer
+
+    def __missing__(self, name: str) -> str:
+        return self.explainer.named(name)
+
+
+def _polarised(
+    condition: Condition, leaves: Iterator[LeafTrace], positive: bool
+) -> Iterator[tuple[LeafTrace, bool]]:
+    match condition:
+        case All(items=items) | AnyOf(items=items):
+            for item in items:
+                yield from _polarised(item, leaves, positive)
+        case Not(item=item):
+            yield from _polarised(item, leaves, not positive)
+        case _:
+            yield next(leaves), positive
+
+
+def _open(condition: Condition, leaves: Iterator[LeafTrace]) -> tuple[Truth, Unknown]:
+    match condition:
+        case All(items=items) | AnyOf(items=items):
+            parts = [_open(item, leaves) for item in items]
+            combined = all_of if isinstance(condition, All) else any_of
+            unknown = Unknown(())
+            for truth, part in parts:
+                if truth is None:
+                    unknown = unknown.joined(part)
+            return combined(t for t, _ in parts), unknown
+        case Not(item=item):
+            truth, unknown = _open(item, leaves)
+            return negate(truth), unknown
+        case _:
+            trace = next(leaves)
+            return trace.truth, trace.unknown
+
+
+def _hits(trace: LeafTrace) -> Iterator[tuple[str, tuple[Provenance | None, Period]]]:
+    leaf = trace.leaf
+    if isinstance(leaf, Compare) and isinstance(leaf.right, CriterionRef) and trace.hit is not None:
+        yield leaf.right.id, (trace.hit.row.provenance, trace.hit.period)
+    elif isinstance(leaf, Each):
+        for item in sorted(trace.items, key=lambda i: i.truth is not trace.truth):
+            if item.hit is not None:
+                yield leaf.criterion, (item.hit.row.provenance, item.hit.period)
+                return
+    elif isinstance(leaf, Member) and leaf.criterion is not None and trace.period is not None:
+        yield leaf.criterion, (trace.period.provenance, trace.period)

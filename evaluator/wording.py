@@ -1,0 +1,109 @@
+"""Values, gaps and citations in words: what the explanations are written with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from evaluator.criteria import Period, Provenance
+from evaluator.dossier import Item, Value
+from evaluator.fields import Field
+from evaluator.numbers import shown, shown_apart
+from evaluator.rulebook.ast import Op
+from evaluator.units import Unit
+
+__all__ = [
+    "BREACH_WORDS", "EXAMPLE", "OP_WORDS", "Citation", "cite", "gap_words", "show_value", "with_unit",
+]  # fmt: skip
+
+EXAMPLE = "示例值"
+OP_WORDS = {
+    Op.AT_LEAST: "不低于",
+    Op.AT_MOST: "不高于",
+    Op.MORE_THAN: "高于",
+    Op.LESS_THAN: "低于",
+    Op.EQUALS: "等于",
+}
+BREACH_WORDS = {
+    Op.AT_LEAST: "低于",
+    Op.AT_MOST: "高于",
+    Op.MORE_THAN: "未高于",
+    Op.LESS_THAN: "未低于",
+    Op.EQUALS: "不等于",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A legal basis in full; ``start``/``end`` is the period of the value or instrument."""
+
+    title: str
+    number: str | None
+    clause: str | None
+    start: dt.date | None
+    end: dt.date | None
+    verified: bool
+    criterion: str | None
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data; dates as ISO text."""
+        return {
+            "title": self.title,
+            "number": self.number,
+            "clause": self.clause,
+            "from": self.start.isoformat() if self.start else None,
+            "until": self.end.isoformat() if self.end else None,
+            "verified": self.verified,
+            "criterion": self.criterion,
+            "text": self.text,
+        }
+
+
+def with_unit(number: str, unit: Unit | None) -> str:
+    """A number and its unit as printed: "20 万元/亩", "60%", "1.2"."""
+    if unit is None or unit.name == "1":
+        return number
+    return f"{number}{unit.name}" if unit.name in ("%", "‰", "倍") else f"{number} {unit.name}"
+
+
+def show_value(field: Field | None, value: Value | None) -> str:
+    """A dossier value for reading, with its unit or label."""
+    if value is None:
+        return "未填"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, Fraction):
+        return with_unit(shown(value, 6), field.unit if field else None)
+    if isinstance(value, str):
+        return field.values.get(value, value) if field else value
+    if isinstance(value, dt.date):
+        return f"{value.year}年{value.month}月{value.day}日"
+    labels = field.keys if field else {}
+    return "、".join(
+        f"{labels.get(v.key, v.key)} {with_unit(shown(v.number, 6), v.unit)}"
+        if isinstance(v, Item)
+        else v
+        for v in value
+    )
+
+
+def gap_words(value: Fraction, required: Fraction, digits: int) -> dict[str, str | None]:
+    """How far off: absolute in the unit, relative to the requirement; never shown as zero."""
+    distance = abs(required - value)
+    text, _ = shown_apart(distance, Fraction(0), digits)
+    if required == 0:
+        return {"gap": text}
+    relative, _ = shown_apart(distance / abs(required) * 100, Fraction(0), 1)
+    return {"gap": text, "gap_relative": f"{relative}%"}
+
+
+def cite(provenance: Provenance, period: Period, criterion: str) -> Citation:
+    """The citation of a criterion's value in one of its periods."""
+    source = provenance.source
+    return Citation(
+        source.title, source.number, provenance.clause, period.start, period.end,
+        provenance.verified, criterion, source.citation(provenance.clause),
+    )  # fmt: skip
