@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from evaluator.source import Place
+from evaluator.source import Place, printable
 
 __all__ = [
     "AdmissionError",
@@ -28,6 +28,12 @@ __all__ = [
 ]
 
 MAX_RENDERED = 50
+MAX_MESSAGE = 400
+
+
+def _shown(text: str) -> str:
+    """A sentence that may quote user input: bounded, without control characters."""
+    return printable(text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + "…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +49,15 @@ class Problem:
 
     def render(self) -> str:
         """The problem for a terminal: position, sentence, source line with a caret, hint."""
-        level = "" if self.severity == "error" else "(提醒)"
-        lines = [f"{self.place.label()}: {self.code}{level} {self.message}"]
+        level = "" if self.severity == "error" else "（提醒）"
+        lines = [f"{self.place.label()}: {self.code}{level} {_shown(self.message)}"]
         excerpt = self.place.excerpt()
         if excerpt:
             lines.append(excerpt)
         for text, place in self.notes:
-            lines.append(f"  另见 {place.label()}: {text}")
+            lines.append(f"  另见 {place.label()}: {_shown(text)}")
         if self.hint:
-            lines.append(f"  提示：{self.hint}")
+            lines.append(f"  提示：{_shown(self.hint)}")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -59,13 +65,13 @@ class Problem:
         out: dict[str, Any] = {
             "code": self.code,
             "severity": self.severity,
-            "message": self.message,
+            "message": _shown(self.message),
             **self.place.to_dict(),
         }
         if self.hint:
-            out["hint"] = self.hint
+            out["hint"] = _shown(self.hint)
         if self.notes:
-            out["notes"] = [{"message": text, **place.to_dict()} for text, place in self.notes]
+            out["notes"] = [{"message": _shown(text), **place.to_dict()} for text, place in self.notes]
         return out
 
 

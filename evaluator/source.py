@@ -6,16 +6,34 @@ display width, so that they stand under the right Chinese character (East Asian 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
-from unicodedata import east_asian_width
+from unicodedata import category, combining, east_asian_width
 
-__all__ = ["Place", "SourceText", "display_width"]
+__all__ = ["Place", "SourceText", "display_width", "printable"]
+
+MAX_EXCERPT = 160  # Characters of a source line that are shown.
+BEFORE = 60  # Of these at most so many before the marked place.
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+def _cells(char: str) -> int:
+    if char.isascii():
+        return 1
+    if combining(char) or category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if east_asian_width(char) in "WF" else 1
 
 
 def display_width(text: str) -> int:
-    """Terminal cells that ``text`` takes; wide and full-width characters count as two."""
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+    """Terminal cells that ``text`` takes: wide characters two, combining marks none."""
+    return sum(map(_cells, text))
+
+
+def printable(text: str) -> str:
+    """``text`` with control characters made visible, so that it cannot steer a terminal."""
+    return "".join(c if c >= " " and category(c) not in ("Cc", "Cf", "Cs") else "\ufffd" for c in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +45,16 @@ class SourceText:
 
     def line(self, number: int) -> str:
         """Line ``number`` (1-based) without its end; empty past the last."""
-        lines = self.text.splitlines()
-        return lines[number - 1] if 0 < number <= len(lines) else ""
+        if number < 1:
+            return ""
+        start = 0
+        for _ in range(number - 1):
+            found = _BREAK.search(self.text, start)
+            if found is None:
+                return ""
+            start = found.end()
+        found = _BREAK.search(self.text, start)
+        return self.text[start : found.start() if found else len(self.text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +83,19 @@ class Place:
         """The source line with a caret under the place, or None where there is no line."""
         if self.line is None:
             return None
-        text = self.source.line(self.line).replace("\t", " ")
+        text = printable(self.source.line(self.line).replace("\t", " "))
         if not text.strip():
             return None
         gutter = f"{self.line:>5} | "
         if self.column is None:
-            return gutter + text
+            return gutter + (text if len(text) <= MAX_EXCERPT else text[:MAX_EXCERPT] + "…")
         start = self.column - 1
         end = self.end_column - 1 if self.end_column and self.end_column > self.column else start + 1
+        if len(text) > MAX_EXCERPT:
+            cut = max(0, min(start - BEFORE, len(text) - MAX_EXCERPT))
+            head, tail = "…" if cut else "", "…" if cut + MAX_EXCERPT < len(text) else ""
+            text = head + text[cut : cut + MAX_EXCERPT] + tail
+            start, end = start - cut + len(head), end - cut + len(head)
         marked = text[start : min(end, len(text))] or " "
         pad = " " * (len(gutter) - 2) + "| " + " " * display_width(text[:start])
         return f"{gutter}{text}\n{pad}{'^' * display_width(marked)}"

@@ -1,0 +1,84 @@
+"""What libyaml finds wrong, said in Chinese at the place where the mistake was made."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from evaluator.errors import Problem
+from evaluator.source import Place, SourceText
+
+__all__ = ["find_forbidden", "syntax_problem"]
+
+# Outside YAML's printable set, or invisible: text direction marks, zero-width and odd spaces.
+_FORBIDDEN = re.compile(
+    "[^\t\n\r\x20-\x7e\xa1-\u167f\u1681-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u2fff"
+    "\u3000-\ud7ff\ue000-\ufefe\uff00-\uffef\U00010000-\U0010ffff]"
+)
+
+
+def find_forbidden(source: SourceText) -> Problem | None:
+    """The first invisible or disallowed character (E108)."""
+    bad = _FORBIDDEN.search(source.text)
+    return _character_problem(source, bad) if bad else None
+
+
+def _character_problem(source: SourceText, bad: re.Match[str]) -> Problem:
+    before = re.split(r"\r\n|\r|\n", source.text[: bad.start()])
+    place = Place(source, len(before), len(before[-1]) + 1)
+    code = ord(bad[0])
+    kind = "不间断空格" if code == 0xA0 else "看不见的或不允许的字符"
+    return Problem("E108", f"{kind} U+{code:04X}", place, "删掉这个字符，或换成普通空格")
+
+
+_TAB = ("缩进用了制表符", "缩进用空格，不用制表符")
+_PAIR = ("括号没有配对，或缺少逗号", "检查 [ ] 和 { } 是否成对，各项之间用半角逗号")
+_INDENT = ("缩进与上文不一致", "同一层的各行要从同一列开始")
+# What libyaml says → our sentence and a hint.
+_SYNTAX: tuple[tuple[str, tuple[str, str]], ...] = (
+    ("mapping values are not allowed", ("此处不该出现冒号", "冒号后面的文字里又出现了“: ”就给整段文字加引号；否则检查上一行和缩进")),
+    ("found a tab character", _TAB),
+    ("could not find expected ':'", ("此处缺少冒号", "写作“名称: 内容”，或检查缩进")),
+    ("found unexpected end of stream", ("引号没有配对", "给文字补上后引号")),
+    ("found unexpected document indicator", ("引号没有配对", "给文字补上后引号")),
+    ("did not find expected ',' or", _PAIR),
+    ("did not find expected '-' indicator", _INDENT),
+    ("did not find expected key", _INDENT),
+    ("did not find expected node content", ("此处缺少内容", "检查括号、逗号和缩进")),
+    ("did not find expected <document start>", ("此处不该有内容", "检查缩进；一个文件只放一份文档，去掉多余的“...”")),
+    ("block sequence entries are not allowed", ("此处不能开始列表", "列表的“- ”另起一行")),
+    ("unknown escape character", ("双引号里有不认识的转义", "“\\”在双引号里有特殊含义，请改用单引号")),
+    ("found character that cannot start any token", ("此字符不能放在开头", "若是文字请加引号")),
+    ("exceeded maximum nesting depth", ("嵌套过深", "检查括号是否成对")),
+    ("alphabetic or numeric character", ("“&”“*”不能这样写", "若是文字请加引号")),
+    ("found incompatible YAML document", ("不支持这个 YAML 版本", "删掉 %YAML 一行")),
+    ("did not find expected comment or line break", ("“|”或“>”后面不能接文字", "文字从下一行开始")),
+)  # fmt: skip
+
+
+def syntax_problem(source: SourceText, error: yaml.MarkedYAMLError) -> Problem:
+    """A syntax error (E101)."""
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if not source.line(line).strip() and error.context_mark:
+        # The error is noticed at the end of the text; where it began helps more.
+        line, column = error.context_mark.line + 1, error.context_mark.column + 1
+    raw = str(error.problem)
+    what, hint = next((v for key, v in _SYNTAX if key in raw), ("写法有误", "检查缩进、冒号和引号"))
+    here, above = source.line(line), source.line(line - 1) if line > 1 else ""
+    if "\t" in here[: max(column, len(here) - len(here.lstrip()))]:
+        what, hint = _TAB
+    else:
+        for number, text in ((line, here), (line - 1, above)):
+            wide = re.match(r"\s*(?:- )?[A-Za-z_.]+(\uff1a)", text)
+            if wide:
+                line, column = number, wide.start(1) + 1
+                what, hint = "冒号用了全角", "改为半角“：”，后面加一个空格"
+                break
+            tight = re.match(r"\s*(?:- )?[a-z_]+(:)[^\s:/]", text)
+            if tight:
+                line, column = number, tight.start(1) + 1
+                what, hint = "冒号后面缺少空格", "在“：”后加一个空格"
+                break
+    return Problem("E101", f"YAML 写法有误：{what}", Place(source, line, column), hint)
