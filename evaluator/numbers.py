@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
 
 __all__ = ["exact_text", "round_half_even", "shown", "shown_apart", "terminates"]
@@ -21,12 +20,18 @@ def terminates(value: Fraction) -> bool:
 
 def exact_text(value: Fraction) -> str:
     """The value without loss: ``"18.2"``, or ``"2000/3"`` where no decimal ends."""
-    if not terminates(value):
+    scaled, d = value.numerator, value.denominator
+    if d == 1:
+        return str(scaled)
+    twos = fives = 0
+    while d % 2 == 0:
+        d, twos = d // 2, twos + 1
+    while d % 5 == 0:
+        d, fives = d // 5, fives + 1
+    if d != 1:
         return f"{value.numerator}/{value.denominator}"
-    digits = 0
-    while (value * 10**digits).denominator != 1:
-        digits += 1
-    return _fixed(value, digits)
+    digits = max(twos, fives)
+    return _point(scaled * 10**digits // value.denominator, digits)
 
 
 def round_half_even(value: Fraction, digits: int) -> Fraction:
@@ -36,7 +41,7 @@ def round_half_even(value: Fraction, digits: int) -> Fraction:
 
 def _fixed(value: Fraction, digits: int) -> str:
     scaled = round(value * 10**digits)
-    return str(Decimal(scaled).scaleb(-digits)) if digits == 0 else f"{_point(scaled, digits)}"
+    return _point(scaled, digits) if digits else str(scaled)
 
 
 def _point(scaled: int, digits: int) -> str:
@@ -61,6 +66,6 @@ def shown_apart(value: Fraction, other: Fraction, digits: int = 2) -> tuple[str,
         return text, shown(other, digits)
     while True:
         a, b = round_half_even(value, digits), round_half_even(other, digits)
-        if (a < b) == (value < other) and a != b or digits >= MAX_SHOWN_DIGITS:
+        if ((a < b) == (value < other) and a != b) or digits >= MAX_SHOWN_DIGITS:
             return shown(value, digits), shown(other, digits)
         digits += 1

@@ -16,7 +16,20 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-__all__ = ["ONE", "Unit", "UnitError", "atoms", "parse_quantity", "parse_unit"]
+from evaluator.numbers import exact_text, terminates
+
+__all__ = [
+    "ONE",
+    "Unit",
+    "UnitError",
+    "alternatives",
+    "atoms",
+    "conversion",
+    "fits",
+    "parse_quantity",
+    "parse_unit",
+    "split_quantity",
+]
 
 Dimension = tuple[tuple[str, int], ...]
 
@@ -32,6 +45,9 @@ class Unit:
     name: str
     dimension: Dimension
     factor: Fraction
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     def same_kind(self, other: Unit) -> bool:
         """Whether values of both can be added and compared."""
@@ -114,57 +130,106 @@ def atoms() -> tuple[str, ...]:
     return tuple(_ATOMS)
 
 
+# Full-width forms of ASCII ("１２．５％", "万元／亩") mean the same as what they stand for.
+_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+
+
 @lru_cache(maxsize=4096)
 def parse_unit(text: str) -> Unit:
     """Read ``"万元/亩/年"``. Raises UnitError naming the part that is not known."""
-    name = text.strip().replace("\uff0f", "/").replace("\uff05", "%")
+    parts = [part.strip() for part in text.translate(_NARROW).split("/")]
     pairs: list[tuple[str, int]] = []
     factor = Fraction(1)
-    for i, part in enumerate(name.split("/")):
-        part = part.strip()
+    for i, part in enumerate(parts):
         if part not in _ATOMS:
-            raise UnitError(f"不认识的单位“{part or text}”")
+            raise UnitError(f"不认识的单位“{(part or text)[:40]}”")
         dimension, unit_factor = _ATOMS[part]
         sign = -1 if i else 1
         pairs.extend((n, sign * p) for n, p in dimension)
         factor *= unit_factor**sign
-    return Unit(name, _dimension(pairs), factor)
+    return Unit("/".join(parts), _dimension(pairs), factor)
 
 
-_NUMBER = "[+-]?(?:\\d{1,3}(?:[,\uff0c]\\d{3})+|\\d+)(?:\\.\\d+)?"
-_QUANTITY = re.compile(rf"\s*({_NUMBER})\s*([^\d\s.,+-].*?)?\s*")
+@lru_cache(maxsize=256)
+def alternatives(unit: Unit) -> tuple[str, ...]:
+    """Names that a quantity of ``unit`` may carry: 元/年、万元/年… for 万元/年."""
+    head, slash, tail = unit.name.partition("/")
+    if head not in _ATOMS:
+        return (unit.name,)
+    kind = _ATOMS[head][0]
+    return tuple(f"{name}{slash}{tail}" for name, (d, _) in _ATOMS.items() if d == kind)
+
+
+@lru_cache(maxsize=4096)
+def conversion(name: str, unit: Unit) -> Fraction:
+    """How many of ``unit`` make one of the unit written as ``name``. Raises UnitError.
+
+    A yearly unit may leave out the "/年" （"亿元" for 万元/年）, as publications do.
+    """
+    given = parse_unit(name)
+    if not given.same_kind(unit) and unit.name.endswith("/年"):
+        yearly = given.per(parse_unit("年"))
+        given = yearly if yearly.same_kind(unit) else given
+    return given.factor_to(unit)
+
+
+_NUMBER = r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
+_QUANTITY = re.compile(rf"({_NUMBER})\s*([^\s0-9.,/+-].*)?")
 # How a snapshot writes a value that no decimal can ("2000/3" 平方米, out of 1 亩).
-_RATIO = re.compile(r"([+-]?\d{1,60})/([1-9]\d{0,60})")
+_RATIO = re.compile(r"([+-]?[0-9]{1,60})/([1-9][0-9]{0,59})")
 MAX_DIGITS = 30
+MAX_LENGTH = 200
+_RATIO_LIMIT: int = 10**60
 
 
-def _exact(text: str) -> Fraction:
-    plain = text.replace(",", "").replace("\uff0c", "")
-    if sum(c.isdigit() for c in plain) > MAX_DIGITS:
-        raise UnitError(f"数“{text[:40]}”过长，最多 {MAX_DIGITS} 位")
-    return Fraction(Decimal(plain))
+def fits(value: Fraction) -> bool:
+    """Whether the exact text of the value is short enough to be read back.
+
+    That is MAX_DIGITS for a decimal, and 60 digits to each side of a ratio.
+    """
+    n, d = abs(value.numerator), value.denominator
+    if n < 10**15 and d <= 10**4:  # at most 13 decimal places
+        return True
+    if n >= _RATIO_LIMIT or d >= _RATIO_LIMIT:
+        return False
+    return not terminates(value) or sum(map(str.isdigit, exact_text(value))) <= MAX_DIGITS
+
+
+def split_quantity(text: str) -> tuple[Fraction, str]:
+    """The number and the unit as written ("" where there is none) of ``"18 公顷"``.
+
+    Raises UnitError where the text is not one number, or the number is longer than MAX_DIGITS.
+    """
+    if len(text) > MAX_LENGTH:
+        raise UnitError(f"“{text[:40]}…”不是数")
+    plain = text.strip()
+    match = _QUANTITY.fullmatch(plain)
+    if not match:
+        plain = text.translate(_NARROW).strip()
+        match = _QUANTITY.fullmatch(plain)
+    if match:
+        digits = match[1].replace(",", "")
+        if len(digits) > MAX_DIGITS and sum(map(str.isdigit, digits)) > MAX_DIGITS:
+            raise UnitError(f"数“{digits[:40]}”过长，最多 {MAX_DIGITS} 位")
+        return Fraction(Decimal(digits) if "." in digits else int(digits)), match[2] or ""
+    ratio = _RATIO.fullmatch(plain)
+    if ratio:
+        value = Fraction(int(ratio[1]), int(ratio[2]))
+        if fits(value):
+            return value, ""
+    raise UnitError(f"“{text[:40]}{'…' if len(text) > 40 else ''}”不是数")
 
 
 def parse_quantity(text: str, unit: Unit) -> Fraction:
     """Read ``"18 公顷"`` or ``"18"`` as a number of ``unit``, exactly.
 
-    Raises UnitError where the text is no number or its unit is of another dimension. A quantity
-    of a yearly unit may leave out the "/年" （"1.2 亿元" for 万元/年）, as publications do.
+    Raises UnitError where the text is no number or its unit is of another dimension. See
+    ``conversion`` for what a yearly unit may leave out.
     """
-    ratio = _RATIO.fullmatch(text)
-    if ratio:
-        return Fraction(int(ratio[1]), int(ratio[2]))
-    match = _QUANTITY.fullmatch(text)
-    if not match:
-        raise UnitError(f"“{text}”不是数，应写作如“12.5”或“12.5 {unit.name}”")
-    number = _exact(match[1])
-    if not match[2]:
+    number, name = split_quantity(text)
+    if not name or name == unit.name:
         return number
-    given = parse_unit(match[2])
-    if not given.same_kind(unit):
-        yearly = given.per(parse_unit("年"))
-        if unit.name.endswith("/年") and yearly.same_kind(unit):
-            given = yearly
-        else:
-            raise UnitError(f"单位“{match[2]}”不能换算为“{unit.name}”")
-    return number * given.factor_to(unit)
+    value = number * conversion(name, unit)
+    if not fits(value):
+        raise UnitError(f"“{text}”换算为“{unit.name}”后位数过多")
+    return value
