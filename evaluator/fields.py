@@ -7,6 +7,7 @@ not change or drop one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
@@ -19,7 +20,7 @@ from types import MappingProxyType
 
 from evaluator.errors import Problem, RulebookError
 from evaluator.units import ONE, Unit, UnitError, parse_unit
-from evaluator.yamlio import Reader, YMap, YScalar, read_yaml, suggest
+from evaluator.yamlio import Reader, YMap, YScalar, read_yaml, suggest, word_of
 
 __all__ = ["Field", "FieldType", "Registry", "base_registry", "parse_registry"]
 
@@ -37,6 +38,7 @@ class FieldType(StrEnum):
     RECORD = "record"
 
 
+FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 NUMERIC = frozenset({FieldType.INT, FieldType.DECIMAL})
 
 
@@ -124,14 +126,23 @@ def _pairs(reader: Reader, key: str) -> Mapping[str, str]:
     node = reader.mapping(key)
     if node is None:
         return MappingProxyType({})
-    return MappingProxyType({k: v.text for k, v in node if isinstance(v, YScalar)})
+    out: dict[str, str] = {}
+    for k, v in node:
+        text = word_of(v, f"“{key}”里“{k}”的名称", reader.problems)
+        if text is not None:
+            out[k] = text
+    return MappingProxyType(out)
 
 
 def _parse_field(
     node: YMap, departments: Mapping[str, str], groups: Mapping[str, str], problems: list[Problem]
 ) -> Field | None:
     r = Reader(node, problems, "字段")
-    name = r.text("name", required=True)
+    name_node = r.word("name", required=True)
+    name = name_node.text if name_node else None
+    if name_node and not FIELD_NAME.fullmatch(name_node.text):
+        hint = "以小写字母开头，只用小写字母、数字和下划线"
+        r.report("E312", f"字段名“{name}”不合写法", name_node.place, hint)
     label = r.text("label", required=True)
     kind = r.choice("type", [t.value for t in FieldType], required=True)
     group = r.choice("group", groups, required=True)
@@ -162,6 +173,9 @@ def _parse_field(
     r.finish()
     if field.numeric and field.unit is None:
         field = replace(field, unit=ONE)
+    low, high = field.minimum, field.maximum
+    if low is not None and high is not None and low > high:
+        r.report("E317", f"字段“{name}”的 min 大于 max", node.place, "小的写 min，大的写 max")
     if field.type is FieldType.ENUM and not field.values:
         r.report("E201", f"字段“{name}”缺少“values”", node.place)
     return field if name and label and kind and group else None
@@ -173,6 +187,8 @@ def parse_registry(
     """Read a field file; with ``base``, its fields are added to those of the base."""
     root = read_yaml(name, text, problems)
     if not isinstance(root, YMap):
+        if root is not None:
+            problems.append(Problem("E202", "字段文件应是键值表", root.place, "以“fields:”开头"))
         return base
     r = Reader(root, problems, "字段文件")
     departments = {**(base.departments if base else {}), **_pairs(r, "departments")}

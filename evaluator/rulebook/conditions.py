@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from evaluator.criteria import Criterion, Kind
+from evaluator.errors import Problem
 from evaluator.fields import Field, FieldType
 from evaluator.rulebook.ast import (
     All,
@@ -20,11 +21,13 @@ from evaluator.rulebook.ast import (
     Known,
     Member,
     Not,
+    Number,
     Op,
 )
+from evaluator.rulebook.codes import CODE_HINT, code_fault
 from evaluator.rulebook.exprs import in_unit, parse_expr, parse_literal, reference
 from evaluator.rulebook.names import Names, same_kind
-from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest
+from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest, word_of
 
 __all__ = ["parse_condition"]
 
@@ -71,15 +74,15 @@ def parse_condition(node: Node, names: Names) -> Condition | None:
 
 
 def _known(r: Reader, names: Names) -> Condition | None:
-    node = r.take("known", required=True)
+    node = r.word("known", required=True)
     r.finish()
-    if not isinstance(node, YScalar):
+    if node is None:
         return None
     field = names.field(node)
     return Known(field.name, node.place) if field else None
 
 
-def _operator(r: Reader, node: YMap, names: Names, allowed: tuple[str, ...]) -> str | None:
+def _operator(node: YMap, names: Names, allowed: tuple[str, ...]) -> str | None:
     present = [k for k, _ in node.entries if k.text in allowed]
     if len(present) == 1:
         return present[0].text
@@ -93,13 +96,13 @@ def _operator(r: Reader, node: YMap, names: Names, allowed: tuple[str, ...]) -> 
 
 
 def _each(r: Reader, node: YMap, names: Names) -> Condition | None:
-    record = r.take("each", required=True)
-    operator = _operator(r, node, names, ORDER)
-    right = r.mapping(operator) if operator else None
+    record = r.word("each", required=True)
+    operator = _operator(node, names, ORDER)
+    right = r.mapping(operator, required=True) if operator else None
     if operator is None:
         return None
     r.finish()
-    if not isinstance(record, YScalar) or right is None:
+    if record is None or right is None:
         return None
     field = names.field(record)
     if field is None:
@@ -110,6 +113,10 @@ def _each(r: Reader, node: YMap, names: Names) -> Condition | None:
     criterion = _criterion(right, names)
     if criterion is None:
         return None
+    if criterion.kind is Kind.LIST:
+        names.report("E308", f"“{criterion.id}”是代码清单，不能与数比较", right.place)
+        return None
+    _check_direction(criterion, Op(operator), right, names)
     if field.key not in criterion.by:
         names.report("E308", f"“{criterion.id}”不按“{field.key}”分档，不能与清单逐项比较", right.place)
         return None
@@ -118,18 +125,18 @@ def _each(r: Reader, node: YMap, names: Names) -> Condition | None:
 
 def _criterion(node: YMap, names: Names) -> Criterion | None:
     r = Reader(node, names.problems, "比较的右边")
-    word = r.take("criterion", required=True)
+    word = r.word("criterion", required=True)
     r.finish()
-    return names.criterion(word) if isinstance(word, YScalar) else None
+    return names.criterion(word) if word else None
 
 
 def _comparison(r: Reader, node: YMap, subject: str, names: Names) -> Condition | None:
-    word = r.take(subject, required=True)
-    operator = _operator(r, node, names, OPERATORS)
+    word = r.word(subject, required=True)
+    operator = _operator(node, names, OPERATORS)
     right = r.take(operator, required=True) if operator else None
     if operator:
         r.finish()
-    if not isinstance(word, YScalar) or right is None or operator is None:
+    if word is None or right is None or operator is None:
         return None
     found = names.metric(word) if subject == "metric" else names.field(word)
     if found is None:
@@ -174,13 +181,18 @@ def _compare(left: Expr, op: Op, right: Node, names: Names) -> Condition | None:
     if isinstance(expr, CriterionRef):
         criterion = names.criteria[expr.id]
         rounded = criterion.rounded
-        wrong = (criterion.kind is Kind.FLOOR and op in (Op.AT_MOST, Op.LESS_THAN)) or (
-            criterion.kind is Kind.CEILING and op in (Op.AT_LEAST, Op.MORE_THAN)
-        )
-        if wrong:
-            kind = "下限" if criterion.kind is Kind.FLOOR else "上限"
-            names.report("E310", f"“{criterion.title}”是{kind}，与“{op}”方向相反", right.place)
+        _check_direction(criterion, op, right, names)
     return Compare(in_unit(left, expr.unit), op, expr, rounded, left.place)
+
+
+def _check_direction(criterion: Criterion, op: Op, right: Node, names: Names) -> None:
+    wrong = (criterion.kind is Kind.FLOOR and op in (Op.AT_MOST, Op.LESS_THAN)) or (
+        criterion.kind is Kind.CEILING and op in (Op.AT_LEAST, Op.MORE_THAN)
+    )
+    if wrong:
+        kind, fit = ("下限", "at_least") if criterion.kind is Kind.FLOOR else ("上限", "at_most")
+        message = f"“{criterion.title}”是{kind}，与“{op}”方向相反"
+        names.report("E310", message, right.place, f"{kind}用 {fit}")
 
 
 def _between(left: Expr, right: Node, names: Names) -> Condition | None:
@@ -189,6 +201,11 @@ def _between(left: Expr, right: Node, names: Names) -> Condition | None:
         return None
     low = _compare(left, Op.AT_LEAST, right.items[0], names)
     high = _compare(left, Op.AT_MOST, right.items[1], names)
+    ends = [c.right for c in (low, high) if isinstance(c, Compare)]
+    if len(ends) == 2 and all(isinstance(e, Number) for e in ends):
+        first, second = (e for e in ends if isinstance(e, Number))
+        if first.value > second.value:
+            names.report("E317", "between 的两个数写反了，没有数能满足", right.place, "小的在前，大的在后")
     return All((low, high), left.place) if low and high else None
 
 
@@ -210,34 +227,68 @@ def _membership(field: Field, operator: str, right: Node, names: Names) -> Condi
         if criterion.kind is not Kind.LIST:
             names.report("E308", f"“{criterion.id}”不是代码清单", right.place)
             return None
+        _check_codes(field, criterion, prefix, right, names)
         found: Condition = Member(field.name, (), criterion.id, prefix, right.place)
         return Not(found, right.place) if operator == "not_in" else found
     nodes = right.items if isinstance(right, YList) else (right,)
     if isinstance(right, YList) and operator == "equals":
-        names.report("E202", "equals 后写一个值；多个值请用 in", right.place)
+        names.report("E202", "equals 后写一个值", right.place, "多个值请用 in")
         return None
-    options = [_option(field, n, names) for n in nodes]
-    if not options or any(o is None for o in options):
+    if not nodes:
+        names.report("E206", f"“{operator}”后没有值", right.place)
+        return None
+    options = [_option(field, n, prefix, names) for n in nodes]
+    if any(o is None for o in options):
         return None
     found = Member(field.name, tuple(o for o in options if o is not None), None, prefix, right.place)
     return Not(found, right.place) if operator == "not_in" else found
 
 
-def _option(field: Field, node: Node, names: Names) -> str | bool | None:
+def _option(field: Field, node: Node, prefix: bool, names: Names) -> str | bool | None:
     value = node.value if isinstance(node, YScalar) else None
     if field.type is FieldType.BOOL:
         if isinstance(value, bool):
             return value
         names.report("E311", f"“{field.label}”只能与 true 或 false 比较", node.place)
         return None
-    if not isinstance(node, YScalar) or value is None or isinstance(value, bool):
-        names.report("E311", f"“{field.label}”要与文字比较", node.place)
-        return None
-    if field.type is FieldType.ENUM and node.text not in field.values:
-        hint = suggest(node.text, field.values) or f"可用：{'、'.join(field.values)}"
-        names.report("E311", f"“{field.label}”没有取值“{node.text}”", node.place, hint)
-        return None
     if field.type in (FieldType.DATE, FieldType.RECORD):
         names.report("E309", f"“{field.name}”只能用 known 判断", node.place)
         return None
-    return node.text
+    if isinstance(node, YScalar) and isinstance(value, bool):
+        names.report("E311", f"“{field.label}”要与文字比较", node.place)
+        return None
+    text = word_of(node, f"“{field.label}”的比较值", names.problems)
+    if text is None:
+        return None
+    if field.type is FieldType.ENUM and text not in field.values:
+        labels = {label: code for code, label in field.values.items()}
+        hint = f"“{text}”写作 {labels[text]}" if text in labels else suggest(text, field.values)
+        hint = hint or f"可用：{'、'.join(field.values)}"
+        names.report("E311", f"“{field.label}”没有取值“{text}”", node.place, hint)
+        return None
+    if field.format == "industry_code":
+        fault = code_fault(text, whole=not prefix)
+        if fault:
+            names.report("E318", f"“{text}”{fault}", node.place, CODE_HINT)
+            return None
+    return text
+
+
+def _check_codes(
+    field: Field, criterion: Criterion, prefix: bool, right: Node, names: Names
+) -> None:
+    """A code that the field can never hold would silently never match."""
+    for period in criterion.periods:
+        for code in period.codes:
+            if field.format == "industry_code":
+                fault = code_fault(code, whole=not prefix)
+                hint: str | None = CODE_HINT
+            elif field.type is FieldType.ENUM and code not in field.values:
+                fault, hint = "不是该字段的取值", f"可用：{'、'.join(field.values)}"
+            else:
+                continue
+            if fault:
+                message = f"“{criterion.id}”里的“{code}”{fault}，与“{field.label}”永远对不上"
+                names.problems.append(
+                    Problem("E318", message, right.place, hint, (("清单在此", period.place),))
+                )

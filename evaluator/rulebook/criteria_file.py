@@ -1,33 +1,45 @@
-"""criteria.yaml: sources, criteria and their dated values, read and checked."""
+"""criteria.yaml: sources, criteria and their successive periods, read and checked."""
 
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
-from fractions import Fraction
-from types import MappingProxyType
-from typing import Any
+from itertools import pairwise
 
-from evaluator.criteria import Criterion, Kind, Period, Provenance, Row, Source
+from evaluator.criteria import Criterion, Kind, Period, Source
+from evaluator.fields import Field, FieldType, Registry
+from evaluator.rulebook.criteria_values import PeriodReader
+from evaluator.rulebook.exprs import MAX_DIGITS, UNIT_HINT
 from evaluator.rulebook.names import Names
-from evaluator.source import Place
 from evaluator.units import Unit, UnitError, parse_unit
-from evaluator.yamlio import Reader, YList, YMap, YScalar, suggest
+from evaluator.yamlio import Reader, YMap, YScalar, suggest
 
-__all__ = ["parse_criteria", "parse_sources"]
+__all__ = ["LEVELS", "parse_criteria", "parse_sources", "table_dimensions"]
 
 LEVELS = ("national", "provincial", "city", "county", "park")
-ITEM_KEYS = ("product", "pollutant")
+TABLE_TYPES = frozenset({FieldType.STR, FieldType.ENUM, FieldType.INT})
+DAY = dt.timedelta(days=1)
+
+
+def table_dimensions(registry: Registry) -> dict[str, Field | None]:
+    """What a table may be arranged by: words, choices, whole numbers, and the keys of records.
+
+    A record's key ("product", "pollutant") stands for its record field.
+    """
+    out: dict[str, Field | None] = {f.key: f for f in registry.fields.values() if f.key}
+    out |= {n: f for n, f in registry.fields.items() if f.type in TABLE_TYPES}
+    return out
 
 
 def parse_sources(node: YMap | None, names: Names) -> None:
     """Read the ``sources`` table into ``names``."""
     for key, value in node.entries if node else ():
+        if not names.check_id(key, "依据文件"):
+            continue
         if not isinstance(value, YMap):
             names.report("E202", f"依据文件“{key.text}”应是键值表", value.place)
             continue
         r = Reader(value, names.problems, f"依据文件“{key.text}”")
-        names.sources[key.text] = Source(
+        source = Source(
             id=key.text,
             title=r.text("title", required=True) or key.text,
             number=r.text("number"),
@@ -40,6 +52,10 @@ def parse_sources(node: YMap | None, names: Names) -> None:
             note=r.text("note"),
         )
         r.finish()
+        if source.in_force and source.until and source.until < source.in_force:
+            message = f"until（{source.until}）早于 in_force（{source.in_force}）"
+            names.report("E502", message, key.place, "改正其中一个日期")
+        names.sources[key.text] = source
 
 
 def parse_criteria(node: YMap | None, names: Names) -> None:
@@ -47,207 +63,89 @@ def parse_criteria(node: YMap | None, names: Names) -> None:
     for key, value in node.entries if node else ():
         before = len(names.problems)
         criterion = None
-        if isinstance(value, YMap):
-            criterion = _CriterionParser(key, value, names).parse()
-        else:
+        if not isinstance(value, YMap):
             names.report("E202", f"准入标准“{key.text}”应是键值表", value.place)
-        if criterion is None or any(
-            p.severity == "error" and p.code != "E501" for p in names.problems[before:]
-        ):
+        elif names.check_id(key, "准入标准"):
+            criterion = _parse_criterion(key, value, names)
+            if criterion is None:
+                names.dropped(f"准入标准“{key.text}”", key.place)
+        if criterion is None or any(p.severity == "error" for p in names.problems[before:]):
             names.broken.add(key.text)
         if criterion is not None:
             names.criteria[key.text] = criterion
 
 
-class _CriterionParser:
-    def __init__(self, key: YScalar, node: YMap, names: Names) -> None:
-        self.key = key
-        self.names = names
-        self.reader = Reader(node, names.problems, f"准入标准“{key.text}”")
-        self.node = node
+def _parse_criterion(key: YScalar, node: YMap, names: Names) -> Criterion | None:
+    r = Reader(node, names.problems, f"准入标准“{key.text}”")
+    title = r.text("title", required=True)
+    kind_text = r.choice("kind", [k.value for k in Kind], required=True)
+    kind = Kind(kind_text or "value")
+    unit = _unit(r)
+    by = _dimensions(r, names)
+    rounded = _rounded(r, names)
+    tighten_only = r.boolean("tighten_only", False)
+    r.text("note")
+    values = r.list_of("values", required=True)
+    r.finish()
+    for name in ("unit", "by", "compare", "tighten_only") if kind is Kind.LIST else ():
+        if (extra := node.get(name)) is not None:
+            r.report("E208", f"代码清单不写“{name}”", extra.place, "删掉这一项")
+    reader = PeriodReader(key.text, kind, unit, by, names)
+    periods = [p for v in values if (p := reader.read(v)) is not None]
+    periods.sort(key=lambda p: p.start)
+    _check_dates(key.text, periods, names)
+    if not title or not kind_text or not periods:
+        return None
+    return Criterion(
+        key.text, title, kind, unit, tuple(by), rounded, tighten_only, tuple(periods), key.place
+    )
 
-    def parse(self) -> Criterion | None:
-        r = self.reader
-        title = r.text("title", required=True)
-        kind_text = r.choice("kind", [k.value for k in Kind], required=True)
-        self.kind = Kind(kind_text or "value")
-        self.unit = self._unit(r)
-        self.by = self._dimensions(r)
-        rounded = self._rounded(r)
-        tighten_only = r.boolean("tighten_only", False)
-        r.text("note")
-        values = r.list_of("values", required=True)
-        r.finish()
-        periods = [p for v in values if (p := self._period(v)) is not None]
-        periods.sort(key=lambda p: p.start)
-        self._check_dates(periods)
-        if not title or not kind_text or not periods:
-            return None
-        return Criterion(
-            self.key.text, title, self.kind, self.unit, self.by, rounded, tighten_only,
-            tuple(periods), self.key.place,
-        )  # fmt: skip
 
-    def _unit(self, r: Reader) -> Unit | None:
-        node = r.take("unit")
-        if not isinstance(node, YScalar):
-            return None
-        try:
-            return parse_unit(node.text)
-        except UnitError as error:
-            r.report("E401", str(error), node.place)
-            return None
-
-    def _dimensions(self, r: Reader) -> tuple[str, ...]:
-        out: list[str] = []
-        for word in r.words("by"):
-            known = [*ITEM_KEYS, *self.names.registry.fields]
-            if word.text in known:
-                out.append(word.text)
-            else:
-                r.report("E301", f"没有可分档的字段“{word.text}”", word.place, suggest(word.text, known))
-        return tuple(out)
-
-    def _rounded(self, r: Reader) -> int | None:
-        node = r.take("compare")
-        if node is None or (isinstance(node, YScalar) and node.text == "full"):
-            return None
-        if isinstance(node, YMap):
-            inner = Reader(node, self.names.problems, "compare")
-            digits = inner.integer("rounded", required=True)
-            inner.finish()
-            return digits
-        r.report("E203", "compare 写 full 或 {rounded: 位数}", node.place)
+def _unit(r: Reader) -> Unit | None:
+    node = r.word("unit")
+    if node is None:
+        return None
+    try:
+        return parse_unit(node.text)
+    except UnitError as error:
+        r.report("E401", str(error), node.place, UNIT_HINT)
         return None
 
-    def _provenance(self, r: Reader, base: Provenance | None, required: bool) -> Provenance | None:
-        source_node = r.take("source", required=required and base is None)
-        source = self.names.source(source_node) if isinstance(source_node, YScalar) else None
-        clause = r.text("clause")
-        note = r.text("note")
-        verified = r.boolean("verified", base.verified if base else False)
-        if source is None:
-            if base is None:
-                return None
-            source = base.source
-            clause = clause or base.clause
-            note = note or base.note
-        return Provenance(source, clause, verified, note)
 
-    def _period(self, node: Any) -> Period | None:
-        if not isinstance(node, YMap):
-            self.reader.report("E202", "values 的每一项应是键值表", node.place)
-            return None
-        r = Reader(node, self.names.problems, f"“{self.key.text}”的一段")
-        start = r.date("from", required=True)
-        end = r.date("until")
-        gap = r.text("gap")
-        accepted_before = self._transition(r)
-        provenance = self._provenance(r, None, required=gap is None)
-        value = r.take("value")
-        rows_node = r.take("rows")
-        codes = tuple(w.text for w in r.words("codes"))
-        r.finish()
-        rows: tuple[Row, ...] = ()
-        given = [n for n, x in (("value", value), ("rows", rows_node), ("codes", codes)) if x]
-        if gap is None:
-            if len(given) != 1:
-                r.report("E208", "value、rows、codes 三者只写一种", node.place)
-            elif (self.kind is Kind.LIST) != (given == ["codes"]):
-                wanted = "codes" if self.kind is Kind.LIST else "value 或 rows"
-                r.report("E208", f"kind 为 {self.kind} 时写 {wanted}", node.place)
-        if provenance is not None and isinstance(value, YScalar):
-            row = self._value_row(value, provenance, node.place)
-            rows = (row,) if row else ()
-        elif provenance is not None and isinstance(rows_node, YList):
-            rows = self._rows(rows_node, provenance)
-        if start and end and end < start:
-            r.report("E502", f"until（{end}）早于 from（{start}）", node.place)
-            return None
-        if start is None:
-            return None
-        return Period(start, end, rows, codes, provenance, gap, accepted_before, node.place)
-
-    def _transition(self, r: Reader) -> dt.date | None:
-        node = r.mapping("transition")
-        if node is None:
-            return None
-        inner = Reader(node, self.names.problems, "transition")
-        day = inner.date("accepted_before", required=True)
-        inner.finish()
-        return day
-
-    def _number(self, node: YScalar) -> Fraction | None:
-        if isinstance(node.value, (int, Decimal)) and not isinstance(node.value, bool):
-            return Fraction(node.value)
-        self.reader.report("E202", f"“{node.text}”不是数", node.place)
-        return None
-
-    def _value_row(self, node: YScalar, provenance: Provenance, place: Place) -> Row | None:
-        number = self._number(node)
-        if number is None:
-            return None
-        return Row(1, MappingProxyType({}), number, self.unit, provenance, place)
-
-    def _rows(self, node: YList, base: Provenance) -> tuple[Row, ...]:
-        rows: list[Row] = []
-        seen: dict[tuple[tuple[str, str], ...], Place] = {}
-        for number, item in enumerate(node.items, 1):
-            if not isinstance(item, YMap):
-                self.reader.report("E202", "表的每一行应是键值表", item.place)
-                continue
-            row = self._row(number, item, base)
-            if row is None:
-                continue
-            for combination in _combinations(row):
-                if combination in seen:
-                    self.reader.report(
-                        "E209", f"第 {number} 行与前面的行重复（{row.title()}）", item.place,
-                        f"第一处在第 {seen[combination].line} 行",
-                    )  # fmt: skip
-                    break
-                seen[combination] = item.place
-            rows.append(row)
-        return tuple(rows)
-
-    def _row(self, number: int, node: YMap, base: Provenance) -> Row | None:
-        r = Reader(node, self.names.problems, f"“{self.key.text}”表的第 {number} 行")
-        keys: dict[str, tuple[str, ...]] = {}
-        for dimension in self.by:
-            value = r.take(dimension)
-            if isinstance(value, YScalar):
-                keys[dimension] = (value.text,)
-            elif isinstance(value, YList):
-                keys[dimension] = tuple(i.text for i in value.items if isinstance(i, YScalar))
-        number_node = r.take("value", required=True)
-        unit = self._unit(r) or self.unit
-        provenance = self._provenance(r, base, required=False) or base
-        r.finish()
-        value_ = self._number(number_node) if isinstance(number_node, YScalar) else None
-        if value_ is None:
-            return None
-        if unit is None:
-            r.report("E201", f"第 {number} 行缺少“unit”（表本身没有统一单位）", node.place)
-        return Row(number, MappingProxyType(keys), value_, unit, provenance, node.place)
-
-    def _check_dates(self, periods: list[Period]) -> None:
-        for earlier, later in zip(periods, periods[1:], strict=False):
-            if earlier.end is None or earlier.end >= later.start:
-                self.reader.report(
-                    "E503", f"“{self.key.text}”有两段同时有效：{later.start} 起的一段与前一段重叠",
-                    later.place, f"把前一段的 until 改为 {later.start - dt.timedelta(days=1)}",
-                )  # fmt: skip
-            elif later.start - earlier.end > dt.timedelta(days=1):
-                self.reader.report(
-                    "E504",
-                    f"“{self.key.text}”在 {earlier.end + dt.timedelta(days=1)} 至 "
-                    f"{later.start - dt.timedelta(days=1)} 没有标准",
-                    later.place, "补上这一段，或写一段 gap 说明原因",
-                )  # fmt: skip
-
-
-def _combinations(row: Row) -> list[tuple[tuple[str, str], ...]]:
-    out: list[tuple[tuple[str, str], ...]] = [()]
-    for dimension, words in row.keys.items():
-        out = [(*c, (dimension, w)) for c in out for w in words]
+def _dimensions(r: Reader, names: Names) -> dict[str, Field | None]:
+    known = table_dimensions(names.registry)
+    out: dict[str, Field | None] = {}
+    for word in r.words("by"):
+        if word.text in known:
+            out[word.text] = known[word.text]
+        elif word.text in names.registry.references:
+            message = f"不能按“{names.registry.label(word.text)}”（{word.text}）分档"
+            r.report("E306", message, word.place, "只能按文字、选项和整数的字段分档")
+        else:
+            hint = suggest(word.text, known)
+            r.report("E301", f"没有可分档的字段“{word.text}”", word.place, hint)
     return out
+
+
+def _rounded(r: Reader, names: Names) -> int | None:
+    node = r.take("compare")
+    if node is None or (isinstance(node, YScalar) and node.text == "full"):
+        return None
+    if isinstance(node, YMap):
+        inner = Reader(node, names.problems, "compare")
+        digits = inner.integer("rounded", required=True, low=0, high=MAX_DIGITS)
+        inner.finish()
+        return digits
+    r.report("E203", "compare 写 full 或 {rounded: 位数}", node.place)
+    return None
+
+
+def _check_dates(id_: str, periods: list[Period], names: Names) -> None:
+    for earlier, later in pairwise(periods):
+        if earlier.end is None or earlier.end >= later.start:
+            message = f"“{id_}”有两段同时有效：{later.start} 起的一段与前一段重叠"
+            hint = f"把前一段的 until 改为 {later.start - DAY}"
+            names.report("E503", message, later.place, hint)
+        elif later.start - earlier.end > DAY:
+            message = f"“{id_}”在 {earlier.end + DAY} 至 {later.start - DAY} 没有标准"
+            names.report("E504", message, later.place, "补上这一段，或写一段 gap 说明原因")

@@ -22,12 +22,15 @@ from evaluator.rulebook.ast import (
     Scale,
     Sum,
 )
+from evaluator.rulebook.codes import key_fault
 from evaluator.rulebook.names import Names, same_kind
 from evaluator.units import ONE, Unit, UnitError, parse_quantity, parse_unit
-from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest
+from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest, word_of
 
 __all__ = ["in_unit", "parse_expr", "parse_literal", "parse_metric", "reference"]
 
+MAX_DIGITS = 12
+UNIT_HINT = "用“/”连接基本单位，如 万元/亩、吨标准煤/万元；没有单位写 \"1\""
 ARITHMETIC = ("add", "subtract", "multiply", "divide")
 FORMS = (*ARITHMETIC, "sum", "criterion", "field", "metric", "days_between")
 
@@ -59,7 +62,8 @@ def parse_literal(node: YScalar, unit: Unit, names: Names) -> Number | None:
         except UnitError as error:
             names.report("E402", str(error), node.place)
             return None
-    names.report("E202", f"“{node.text}”不是数", node.place)
+    if not node.unclear:
+        names.report("E202", f"“{node.text}”不是数", node.place)
     return None
 
 
@@ -76,12 +80,15 @@ def parse_expr(node: Node, names: Names) -> Expr | None:
     if node.get("criterion") is not None:
         return _criterion(node, names)
     if len(node.entries) != 1:
-        names.report("E202", "公式的一层只写一种运算", node.place, f"可用：{'、'.join(FORMS)}")
+        names.report("E205", "公式的一层要写且只写一种运算", node.place, f"可用：{'、'.join(FORMS)}")
         return None
     key, argument = node.entries[0]
     if key.text in ARITHMETIC:
         return _arithmetic(key, argument, names)
-    if key.text in ("sum", "field", "metric") and isinstance(argument, YScalar):
+    if key.text in ("sum", "field", "metric"):
+        if word_of(argument, f"“{key.text}”后", names.problems) is None:
+            return None
+        assert isinstance(argument, YScalar)
         return _named(key.text, argument, names)
     if key.text == "days_between":
         return _days(argument, names)
@@ -92,16 +99,25 @@ def parse_expr(node: Node, names: Names) -> Expr | None:
 
 def _criterion(node: YMap, names: Names) -> Expr | None:
     r = Reader(node, names.problems, "准入标准的引用")
-    word = r.take("criterion", required=True)
-    criterion = names.criterion(word) if isinstance(word, YScalar) else None
+    word = r.word("criterion", required=True)
+    criterion = names.criterion(word) if word else None
     if criterion is None:
         return None
-    keys = tuple((d, text) for d in criterion.by if (text := r.text(d)) is not None)
+    keys = tuple((d, k.text) for d in criterion.by if (k := _fixed_key(r, d, names)) is not None)
     r.finish()
     if criterion.unit is None or criterion.kind is Kind.LIST:
         names.report("E307", f"“{criterion.id}”没有统一的单位，不能用在公式或比较里", node.place)
         return None
     return CriterionRef(criterion.id, criterion.unit, keys, node.place)
+
+
+def _fixed_key(r: Reader, dimension: str, names: Names) -> YScalar | None:
+    node = r.word(dimension)
+    field = names.registry.fields.get(dimension)
+    fault = key_fault(field, node.text) if node and field else None
+    if node and fault:
+        names.report("E318", fault[0], node.place, fault[1])
+    return node
 
 
 def _named(form: str, node: YScalar, names: Names) -> Expr | None:
@@ -153,6 +169,8 @@ def _arithmetic(key: YScalar, node: Node, names: Names) -> Expr | None:
         return Arith(key.text, same, first.unit, node.place)
     unit = first.unit
     for arg in good[1:]:
+        if key.text == "divide" and isinstance(arg, Number) and arg.value == 0:
+            names.report("E320", "除数是 0，结果永远是未知", arg.place)
         unit = unit.times(arg.unit) if key.text == "multiply" else unit.per(arg.unit)
     return Arith(key.text, tuple(good), unit, node.place)
 
@@ -162,18 +180,18 @@ def parse_metric(node: YMap, names: Names) -> Metric | None:
     r = Reader(node, names.problems, "指标")
     id_ = r.text("id", required=True)
     title = r.text("title", required=True)
-    unit_node = r.take("unit", required=True)
-    digits = r.integer("digits")
+    unit_node = r.word("unit", required=True)
+    digits = r.integer("digits", low=0, high=MAX_DIGITS)
     note = r.text("note")
     formula_node = r.take("formula", required=True)
     r.finish()
     formula = parse_expr(formula_node, names) if formula_node else None
     unit: Unit | None = None
-    if isinstance(unit_node, YScalar):
+    if unit_node is not None:
         try:
             unit = parse_unit(unit_node.text)
         except UnitError as error:
-            names.report("E401", str(error), unit_node.place)
+            names.report("E401", str(error), unit_node.place, UNIT_HINT)
     if not id_ or not title or formula is None or unit is None or unit_node is None:
         return None
     what = f"指标“{title}”的公式得“{formula.unit.name}”"

@@ -1,9 +1,8 @@
-"""From files to a ruleset: reading a directory, layering profiles, and the ruleset's identity.
+"""From texts to a ruleset: layering profiles, and the ruleset's identity.
 
-A rulebook directory holds ``criteria.yaml`` and ``rules/``, and may hold ``fields.yaml`` with
-additional fields. A profile directory may ``extend`` another: its criteria and rules then replace
-those of the same id, the rest is kept. What was read is kept as layers of text, so that a stored
-ruleset loads again to the same identity.
+A profile directory may ``extend`` another: its criteria and rules then replace those of the same
+id, the rest is kept. What was read is kept as layers of text, so that a stored ruleset loads again
+to the same identity.
 """
 
 from __future__ import annotations
@@ -16,69 +15,31 @@ from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
-from evaluator.criteria import Criterion, Hit, Kind, lookup
+from evaluator.criteria import Criterion
 from evaluator.errors import Problem, RulebookError
 from evaluator.fields import Registry, base_registry, base_text, parse_registry
 from evaluator.numbers import exact_text
 from evaluator.rulebook.ast import Label, Rule, Ruleset
 from evaluator.rulebook.criteria_file import parse_criteria, parse_sources
+from evaluator.rulebook.files import Layers, is_case_file, read_directory, shown_name
 from evaluator.rulebook.names import Names
 from evaluator.rulebook.parse import parse_labels, parse_metrics, parse_rule
+from evaluator.rulebook.tighten import check_tightened
 from evaluator.source import Place, SourceText
 from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, plain, read_yaml
 
-__all__ = ["Layers", "case_files", "load_directory", "load_layers", "read_directory"]
+__all__ = [
+    "Layers",
+    "case_files",
+    "load_directory",
+    "load_layers",
+    "read_directory",
+    "try_layers",
+]
 
-Layers = tuple[tuple[str, Mapping[str, str]], ...]
 LANGUAGE = 1
-MAX_FILE_BYTES = 20_000_000
-
-
-def read_directory(directory: Path) -> Layers:
-    """The texts of a rulebook directory, under those of the profiles it extends.
-
-    Raises RulebookError where a file is missing or not UTF-8.
-    """
-    layers: list[tuple[str, Mapping[str, str]]] = []
-    seen: set[Path] = set()
-    current: Path | None = directory
-    while current is not None:
-        current = current.resolve()
-        if current in seen or not (current / "criteria.yaml").is_file():
-            what = "profile 的 extends 绕回了自己" if current in seen else "目录里没有 criteria.yaml"
-            raise RulebookError([Problem("E701", what, Place(SourceText(str(current), "")))])
-        seen.add(current)
-        files = _read_files(current)
-        layers.append((current.name or "rulebook", files))
-        current = _extends(current, files["criteria.yaml"])
-    # The innermost base is called "base": its directory name is an accident of the checkout.
-    layers[-1] = ("base", layers[-1][1])
-    return tuple(reversed(layers))
-
-
-def _read_files(directory: Path) -> dict[str, str]:
-    paths = [directory / "criteria.yaml"]
-    if (directory / "fields.yaml").is_file():
-        paths.append(directory / "fields.yaml")
-    paths += sorted((directory / "rules").rglob("*.yaml"))
-    files: dict[str, str] = {}
-    for path in paths:
-        name = path.relative_to(directory).as_posix()
-        try:
-            if path.stat().st_size > MAX_FILE_BYTES:
-                raise ValueError("文件过大")
-            files[name] = path.read_text("utf-8")
-        except (UnicodeDecodeError, OSError, ValueError) as error:
-            what = "不是 UTF-8 文本" if isinstance(error, UnicodeDecodeError) else str(error)
-            raise RulebookError([Problem("E701", what, Place(SourceText(name, "")))]) from None
-    return files
-
-
-def _extends(directory: Path, text: str) -> Path | None:
-    node = read_yaml("criteria.yaml", text, [])
-    profile = node.get("profile") if isinstance(node, YMap) else None
-    target = profile.get("extends") if isinstance(profile, YMap) else None
-    return directory / target.text if isinstance(target, YScalar) else None
+# A file with one of these was not read at all.
+UNREADABLE = frozenset({"E101", "E105", "E107", "E108"})
 
 
 def load_directory(directory: Path) -> Ruleset:
@@ -88,21 +49,30 @@ def load_directory(directory: Path) -> Ruleset:
 
 def load_layers(layers: Layers) -> Ruleset:
     """Read and check a rulebook given as text. Raises RulebookError with every problem found."""
-    problems: list[Problem] = []
-    ruleset = _Loader(layers, problems).load()
-    errors = [p for p in problems if p.severity == "error"]
-    if errors or ruleset is None:
+    ruleset, problems = try_layers(layers)
+    if ruleset is None or any(p.severity == "error" for p in problems):
         raise RulebookError(problems)
     return ruleset
+
+
+def try_layers(layers: Layers) -> tuple[Ruleset | None, list[Problem]]:
+    """What could be read of a rulebook given as text, with every problem found.
+
+    Where there are errors the ruleset lacks whatever was wrong; it serves checks and editors, and
+    must not judge.
+    """
+    problems: list[Problem] = []
+    ruleset = _Loader(layers, problems).load()
+    return ruleset, problems
 
 
 def case_files(ruleset: Ruleset) -> dict[str, str]:
     """The texts of the case files, by name, of all layers."""
     return {
-        (name if layer == "base" else f"{layer}/{name}"): text
+        shown_name(layer, name): text
         for layer, files in ruleset.layers
         for name, text in files.items()
-        if name.endswith(".cases.yaml")
+        if is_case_file(name)
     }
 
 
@@ -111,27 +81,31 @@ class _Loader:
         self.layers = layers
         self.problems = problems
         self.raw: dict[str, dict[str, object]] = {}
+        self.national: dict[str, list[Criterion]] = {}
 
     def load(self) -> Ruleset | None:
         registry = self._registry()
         names = Names(registry, self.problems)
         title = profile_id = ""
-        docs = {layer: self._documents(layer, files) for layer, files in self.layers}
-        for layer, files in docs.items():
+        docs = [(layer, self._documents(layer, files)) for layer, files in self.layers]
+        if any(p.code in UNREADABLE for p in self.problems):
+            # What else is said would only be about names that the unread file holds.
+            return None
+        for layer, files in docs:
             profile_id, title = self._criteria(layer, files, names)
-        metric_nodes = [n for f in docs.values() for k, n in f.items() if _is(k, "metrics.yaml")]
+        metric_nodes = [n for _, f in docs for k, n in f.items() if _is(k, "metrics.yaml")]
         parse_metrics(metric_nodes, names)
         for node in metric_nodes:
             self._keep("metrics", node)
         dimensions: dict[str, str] = {}
         labels: list[Label] = []
-        for files in docs.values():
+        for layer, files in docs:
             for name, node in files.items():
                 if _is(name, "labels.yaml"):
                     more, found = parse_labels(node, names)
                     dimensions |= more
-                    labels += found
-                    self.raw.setdefault("labels", {})[name] = plain(node)
+                    self._add_labels(labels, found)
+                    self.raw.setdefault("labels", {})[shown_name(layer, name)] = plain(node)
         rules = self._rules(docs, names, dimensions)
         if not profile_id:
             return None
@@ -149,12 +123,21 @@ class _Loader:
             layers=self.layers,
         )
 
+    def _add_labels(self, labels: list[Label], found: list[Label]) -> None:
+        taken = {label.id: label.place for label in labels}
+        for label in found:
+            if label.id in taken:
+                first = (("第一处", taken[label.id]),)
+                message = f"标签“{label.id}”重复"
+                self.problems.append(Problem("E302", message, label.place, "只保留一处", first))
+        labels += found
+
     def _registry(self) -> Registry:
         registry = base_registry()
         self._keep("fields", read_yaml("fields.yaml", base_text(), []), "name", "fields")
         for layer, files in self.layers:
             if "fields.yaml" in files:
-                name = _shown(layer, "fields.yaml")
+                name = shown_name(layer, "fields.yaml")
                 registry = parse_registry(name, files["fields.yaml"], self.problems, registry) or registry
                 self._keep("fields", read_yaml(name, files["fields.yaml"], []), "name", "fields")
         return registry
@@ -162,23 +145,30 @@ class _Loader:
     def _documents(self, layer: str, files: Mapping[str, str]) -> dict[str, Node]:
         out: dict[str, Node] = {}
         for name, text in files.items():
-            if name == "fields.yaml" or name.endswith(".cases.yaml"):
+            if name == "fields.yaml" or is_case_file(name):
                 continue
-            node = read_yaml(_shown(layer, name), text, self.problems)
+            if name != "criteria.yaml" and not name.startswith("rules/"):
+                place = Place(SourceText(shown_name(layer, name), ""))
+                hint = "规则、指标和标签放在 rules/ 下"
+                self.problems.append(Problem("E703", "此处不该有这个文件", place, hint))
+                continue
+            node = read_yaml(shown_name(layer, name), text, self.problems)
             if node is not None:
                 out[name] = node
         return out
 
     def _criteria(self, layer: str, files: Mapping[str, Node], names: Names) -> tuple[str, str]:
         node = files.get("criteria.yaml")
-        name = _shown(layer, "criteria.yaml")
+        name = shown_name(layer, "criteria.yaml")
         if not isinstance(node, YMap):
-            names.report("E701", "criteria.yaml 应是键值表", Place(SourceText(name, ""), 1))
+            place = node.place if node else Place(SourceText(name, ""))
+            names.report("E701", "criteria.yaml 应是键值表", place, "以 language、profile、criteria 开头")
             return "", ""
         r = Reader(node, self.problems, "criteria.yaml")
         language = r.integer("language", required=True)
         if language not in (None, LANGUAGE):
-            names.report("E702", f"规则语言版本 {language} 读不了，应为 {LANGUAGE}", node.place)
+            place = next(v.place for k, v in node.entries if k.text == "language")
+            names.report("E702", f"规则语言版本 {language} 读不了，应为 {LANGUAGE}", place)
         profile = r.mapping("profile", required=True)
         id_, title = "", ""
         if profile:
@@ -198,18 +188,26 @@ class _Loader:
                 self.raw.setdefault(kind, {}).update({k: plain(v) for k, v in table})
         r.finish()
         for key, _ in criteria.entries if criteria else ():
-            if key.text in base and key.text in names.criteria:
-                _check_tightened(base[key.text], names.criteria[key.text], names)
+            found = names.criteria.get(key.text)
+            if found is not None and found is not base.get(key.text):
+                earlier = self.national.setdefault(key.text, [])
+                for national in earlier:
+                    check_tightened(national, found, names)
+                if found.tighten_only:
+                    earlier.append(found)
         return id_, title
 
     def _rules(
-        self, docs: Mapping[str, Mapping[str, Node]], names: Names, dimensions: dict[str, str]
+        self,
+        docs: list[tuple[str, dict[str, Node]]],
+        names: Names,
+        dimensions: dict[str, str],
     ) -> dict[str, Rule]:
         rules: dict[str, Rule] = {}
-        for files in docs.values():
+        for _, files in docs:
             own: dict[str, Rule] = {}
             for name, node in files.items():
-                if not name.startswith("rules/") or _is(name, "metrics.yaml", "labels.yaml"):
+                if not name.startswith("rules/") or _is(name, "metrics.yaml", "labels.yaml", "invariants.yaml"):
                     continue
                 if not isinstance(node, YList):
                     names.report("E202", "规则文件应是列表，每条以“- id:”开头", node.place)
@@ -221,8 +219,10 @@ class _Loader:
                         continue
                     if rule.id in own:
                         self.problems.append(
-                            Problem("E302", f"规则编号“{rule.id}”重复", rule.place, None,
-                                    (("第一处", own[rule.id].place),))
+                            Problem(
+                                "E302", f"规则编号“{rule.id}”重复", rule.place, "只保留一处",
+                                (("第一处", own[rule.id].place),),
+                            )
                         )  # fmt: skip
                         continue
                     own[rule.id] = rule
@@ -255,30 +255,3 @@ def _canonical(value: object) -> object:
 
 def _is(path: str, *names: str) -> bool:
     return path.rsplit("/", 1)[-1] in names
-
-
-def _shown(layer: str, name: str) -> str:
-    return name if layer == "base" else f"{layer}/{name}"
-
-
-def _check_tightened(base: Criterion, local: Criterion, names: Names) -> None:
-    """A local profile may tighten a national value, never loosen it (E508)."""
-    if not base.tighten_only or base.kind not in (Kind.FLOOR, Kind.CEILING):
-        return
-    for period in local.periods:
-        for row in period.rows:
-            keys: dict[str, object] = {k: v[0] for k, v in row.keys.items()}
-            hit = lookup(base, keys, period.start, period.start, {k: str(v) for k, v in keys.items()})
-            if not isinstance(hit, Hit) or row.unit is None or hit.row.unit is None:
-                continue
-            if not row.unit.same_kind(hit.row.unit):
-                continue
-            limit = hit.row.value * hit.row.unit.factor_to(row.unit)
-            loose = row.value < limit if base.kind is Kind.FLOOR else row.value > limit
-            if loose:
-                names.report(
-                    "E508",
-                    f"“{local.title}”不能比国家标准宽：{exact_text(row.value)}，"
-                    f"国家标准为 {exact_text(limit)} {row.unit.name}",
-                    row.place, f"依据 {hit.row.provenance.source.citation(hit.row.provenance.clause)}",
-                )  # fmt: skip

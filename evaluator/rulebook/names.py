@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,7 +14,10 @@ from evaluator.source import Place
 from evaluator.units import Unit
 from evaluator.yamlio import YScalar, suggest
 
-__all__ = ["Names"]
+__all__ = ["NAME", "Names", "same_kind"]
+
+# What an id of a criterion, source, metric, label, dimension or field looks like.
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 @dataclass
@@ -31,6 +35,23 @@ class Names:
     def report(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
         """Add a problem."""
         self.problems.append(Problem(code, message, place, hint))
+
+    def check_id(self, node: YScalar, what: str) -> bool:
+        """Whether a new name is well formed; reports E312."""
+        if NAME.fullmatch(node.text):
+            return True
+        hint = "以小写字母开头，只用小写字母、数字和下划线，不超过 64 个字符"
+        self.report("E312", f"{what}的名字“{node.text}”不合写法", node.place, hint)
+        return False
+
+    def dropped(self, what: str, place: Place) -> None:
+        """Make sure that something left out is an error.
+
+        INVARIANT: nothing is left out silently. Every way to get here is meant to have said more
+        exactly what is wrong, so this adds E211 only where no error was found at all.
+        """
+        if not any(p.severity == "error" for p in self.problems):
+            self.report("E211", f"{what}没有读懂", place, "对照 docs/rule-language.md 检查写法")
 
     def field(self, node: YScalar) -> Field | None:
         """A declared field or record key; reports E301."""

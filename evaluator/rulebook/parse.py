@@ -5,60 +5,109 @@ from __future__ import annotations
 import re
 import string
 
+from evaluator.errors import Problem
 from evaluator.rulebook.ast import (
     All,
     Any,
+    Arith,
     Basis,
     Condition,
     Effect,
+    Expr,
     Known,
     Label,
+    MetricRef,
     Not,
     Rule,
+    Scale,
 )
 from evaluator.rulebook.conditions import parse_condition
 from evaluator.rulebook.exprs import parse_metric
 from evaluator.rulebook.names import Names
 from evaluator.source import Place
-from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest
+from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest, word_of
 
 __all__ = ["LISTS", "PLACEHOLDERS", "parse_labels", "parse_metrics", "parse_rule"]
 
 LISTS = {"positive": "正面标准", "negative": "负面清单", "prudence": "审慎事项", "integrity": "真实性核查"}
 PLACEHOLDERS = ("value", "required", "gap", "unit", "row", "missing")
-RULE_ID = re.compile(r"[a-z]+(\.[a-z0-9_]+)+")
+RULE_ID = re.compile(r"[a-z]+(\.[a-z0-9_]{1,64}){1,3}")
+MAX_METRIC_SIZE = 500
 
 
 def parse_metrics(nodes: list[Node], names: Names) -> None:
     """Read all metric files into ``names``; a metric may stand before those it uses."""
-    waiting: dict[str, YMap] = {}
+    waiting = _collect(nodes, names)
+    uses = {id_: _uses(node) & waiting.keys() for id_, node in waiting.items()}
+    places = {id_: node.place for id_, node in waiting.items()}
+    users: dict[str, list[str]] = {id_: [] for id_ in waiting}
+    for id_, used in uses.items():
+        for name in used:
+            users[name].append(id_)
+    ready = [id_ for id_, used in uses.items() if not used]
+    sizes: dict[str, int] = {}
+    while ready:
+        id_ = ready.pop(0)
+        metric = parse_metric(waiting.pop(id_), names)
+        if metric is not None:
+            sizes[id_] = _size(metric.formula, sizes)
+            if sizes[id_] > MAX_METRIC_SIZE:
+                message = f"指标“{id_}”逐层代入后有 {sizes[id_]} 项，最多 {MAX_METRIC_SIZE} 项"
+                names.report("E319", message, metric.place, "把公式写简单些，少套几层指标")
+                metric = None
+        if metric is None:
+            names.dropped(f"指标“{id_}”", places[id_])
+            names.broken.add(id_)
+        else:
+            names.metrics[id_] = metric
+        for user in users[id_]:
+            uses[user] = uses[user] - {id_}
+            if not uses[user]:
+                ready.append(user)
+    for id_, node in waiting.items():
+        names.report("E313", f"指标“{id_}”的公式绕回了自己", _place(node, "id"), "公式里去掉它自己，或去掉用到它的指标")
+        names.broken.add(id_)
+
+
+def _collect(nodes: list[Node], names: Names) -> dict[str, YMap]:
+    found: dict[str, YMap] = {}
     for node in nodes:
-        for item in node.items if isinstance(node, YList) else ():
-            id_node = item.get("id") if isinstance(item, YMap) else None
-            if not isinstance(item, YMap) or not isinstance(id_node, YScalar):
-                names.report("E201", "指标缺少“id”", item.place)
-            elif id_node.text in waiting:
-                names.report("E302", f"指标“{id_node.text}”重复", id_node.place)
-            elif id_node.text in names.registry.references:
-                names.report("E302", f"“{id_node.text}”已经是字段名，指标请另取名", id_node.place)
-            else:
-                waiting[id_node.text] = item
         if not isinstance(node, YList):
             names.report("E202", "指标文件应是列表，每项以“- id:”开头", node.place)
-    while waiting:
-        ready = [i for i, n in waiting.items() if not _uses(n) & (waiting.keys() - {i}) - {i}]
-        ready = [i for i in ready if i not in _uses(waiting[i])]
-        if not ready:
-            for id_, node in waiting.items():
-                names.report("E313", f"指标“{id_}”的公式绕回了自己", node.place)
-                names.broken.add(id_)
-            return
-        for id_ in ready:
-            metric = parse_metric(waiting.pop(id_), names)
-            if metric is None:
-                names.broken.add(id_)
+            continue
+        for item in node.items:
+            if not isinstance(item, YMap):
+                names.report("E202", "指标应是键值表，以“- id:”开头", item.place)
+                continue
+            id_node = Reader(item, names.problems, "指标").word("id", required=True)
+            if id_node is None or not names.check_id(id_node, "指标"):
+                continue
+            if id_node.text in found:
+                first = (("第一处", _place(found[id_node.text], "id")),)
+                names.problems.append(
+                    Problem("E302", f"指标“{id_node.text}”重复", id_node.place, "只保留一处", first)
+                )
+            elif id_node.text in names.registry.references or id_node.text in PLACEHOLDERS:
+                names.report("E302", f"“{id_node.text}”已有别的意思，指标请另取名", id_node.place)
             else:
-                names.metrics[id_] = metric
+                found[id_node.text] = item
+    return found
+
+
+def _size(expr: Expr, sizes: dict[str, int]) -> int:
+    """Terms of a formula with all metrics put in, and levels of metrics counted as ten each.
+
+    Bounds both the digits a product can grow to and the depth an engine recurses to.
+    """
+    match expr:
+        case MetricRef(id=id_):
+            return sizes[id_] + 10
+        case Scale(expr=inner):
+            return _size(inner, sizes)
+        case Arith(args=args):
+            return sum(_size(a, sizes) for a in args)
+        case _:
+            return 1
 
 
 def _uses(node: Node | None) -> set[str]:
@@ -79,14 +128,18 @@ def parse_labels(node: Node, names: Names) -> tuple[dict[str, str], list[Label]]
         return {}, []
     r = Reader(node, names.problems, "labels.yaml")
     table = r.mapping("dimensions", required=True)
-    dimensions = {k: v.text for k, v in table if isinstance(v, YScalar)} if table else {}
+    dimensions: dict[str, str] = {}
+    for key, value in table.entries if table else ():
+        text = word_of(value, f"维度“{key.text}”的名称", names.problems)
+        if names.check_id(key, "维度") and text is not None:
+            dimensions[key.text] = text
     labels: list[Label] = []
     for item in r.list_of("labels"):
         if not isinstance(item, YMap):
-            names.report("E202", "标签应是键值表", item.place)
+            names.report("E202", "标签应是键值表，以“- id:”开头", item.place)
             continue
         inner = Reader(item, names.problems, "标签")
-        id_ = inner.text("id", required=True)
+        id_ = inner.word("id", required=True)
         title = inner.text("title", required=True)
         words = inner.words("dimensions", required=True)
         inner.text("note")
@@ -94,8 +147,10 @@ def parse_labels(node: Node, names: Names) -> tuple[dict[str, str], list[Label]]
         for word in words:
             if word.text not in dimensions:
                 names.report("E314", f"没有维度“{word.text}”", word.place, suggest(word.text, dimensions))
-        if id_ and title:
-            labels.append(Label(id_, title, tuple(w.text for w in words), item.place))
+        if id_ and id_.text in (label.id for label in labels):
+            names.report("E302", f"标签“{id_.text}”重复", id_.place, "只保留一处")
+        if id_ and names.check_id(id_, "标签") and title:
+            labels.append(Label(id_.text, title, tuple(w.text for w in words), item.place))
     r.finish()
     return dimensions, labels
 
@@ -125,13 +180,17 @@ def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> Rule | N
     require = parse_condition(require_node, names) if require_node else None
     id_place = _place(node, "id")
     if id_ and not (RULE_ID.fullmatch(id_) and id_.startswith(f"{list_}.")):
-        names.report("E312", f"规则编号“{id_}”应写作“{list_ or '清单'}.小写英文名”", id_place)
+        message = f"规则编号“{id_}”应写作“{list_ or '清单'}.小写英文名”"
+        names.report("E312", message, id_place, f"如 {list_ or 'positive'}.land_tax，前半与 list 相同")
     if start and end and end < start:
-        r.report("E502", f"until（{end}）早于 from（{start}）", _place(node, "until"))
-    _check_message(node, message, names)
+        r.report("E502", f"until（{end}）早于 from（{start}）", _place(node, "until"), "改正其中一个日期")
+    _check_message(node, names)
     if effect and effect != Effect.ADVISE:
         _check_known(applies, require, effect, names)
-    if any(p.severity == "error" for p in names.problems[before:]) or require is None:
+    failed = any(p.severity == "error" for p in names.problems[before:])
+    if not failed and (require is None or (applies_node and applies is None)):
+        names.dropped(r.what, node.place)
+    if failed or require is None or (applies_node and applies is None):
         return None
     return Rule(
         id_, title, list_, dimension, applies, require, Effect(effect or "refer"), departments,
@@ -161,23 +220,26 @@ def _basis(r: Reader, names: Names) -> tuple[Basis, ...]:
             r.report("E202", "依据应是键值表", item.place, "如 {criterion: 标准名} 或 {source: 文件, clause: 条款}")
             continue
         inner = Reader(item, names.problems, "依据")
-        criterion_node, source_node = inner.take("criterion"), inner.take("source")
+        criterion_node, source_node = inner.word("criterion"), inner.word("source")
         clause = inner.text("clause")
         inner.finish()
-        if isinstance(criterion_node, YScalar):
+        if criterion_node and source_node:
+            r.report("E208", "一条依据只写 criterion 或 source", source_node.place, "分成两条依据")
+        elif criterion_node:
             criterion = names.criterion(criterion_node)
             if criterion:
                 out.append(Basis(None, clause, criterion.id))
-        elif isinstance(source_node, YScalar):
+        elif source_node:
             source = names.source(source_node)
             if source:
                 out.append(Basis(source, clause, None))
-        else:
-            r.report("E201", "依据缺少“criterion”或“source”", item.place)
+        elif item.get("criterion") is None and item.get("source") is None:
+            hint = "如 {criterion: 标准名} 或 {source: 文件, clause: 条款}"
+            r.report("E201", "依据缺少“criterion”或“source”", item.place, hint)
     return tuple(out)
 
 
-def _check_message(node: YMap, message: str | None, names: Names) -> None:
+def _check_message(node: YMap, names: Names) -> None:
     for key in ("message", "remedy"):
         text_node = node.get(key)
         if not isinstance(text_node, YScalar):
@@ -185,7 +247,7 @@ def _check_message(node: YMap, message: str | None, names: Names) -> None:
         try:
             parts = list(string.Formatter().parse(text_node.text))
         except ValueError:
-            names.report("E316", f"“{key}”中的花括号没有配对", text_node.place)
+            names.report("E316", f"“{key}”中的花括号没有配对", text_node.place, "写作 {value} 这样成对的花括号")
             continue
         known = (*PLACEHOLDERS, *names.registry.references, *names.metrics)
         for _, name, spec, conversion in parts:

@@ -1,0 +1,112 @@
+"""From a directory to texts: the files of a rulebook and of the profiles it extends.
+
+A rulebook directory holds ``criteria.yaml`` and ``rules/``, and may hold ``fields.yaml`` with
+additional fields. What was read is kept as layers of text, so that a stored ruleset loads again
+without its directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from evaluator.errors import Problem, RulebookError
+from evaluator.source import Place, SourceText
+from evaluator.yamlio import YMap, YScalar, read_yaml
+
+__all__ = ["BASE", "Layers", "is_case_file", "read_directory", "shown_name"]
+
+Layers = tuple[tuple[str, Mapping[str, str]], ...]
+MAX_FILE_BYTES = 20_000_000
+MAX_LAYERS = 8
+BASE = "base"
+
+
+def shown_name(layer: str, name: str) -> str:
+    """A file's name as problems show it."""
+    return name if layer == BASE else f"{layer}/{name}"
+
+
+def is_case_file(name: str) -> bool:
+    """Whether a file holds cases and no rules."""
+    return name.endswith(".cases.yaml")
+
+
+def read_directory(directory: Path) -> Layers:
+    """The texts of a rulebook directory, under those of the profiles it extends.
+
+    Raises RulebookError where a file is missing, misnamed or not UTF-8.
+    """
+    layers: list[tuple[str, Mapping[str, str]]] = []
+    seen: set[Path] = set()
+    current: Path | None = directory
+    while current is not None:
+        try:
+            current = current.resolve()
+            found = (current / "criteria.yaml").is_file()
+        except (OSError, ValueError, RuntimeError):  # No possible path, or links in a circle.
+            found = False
+        if current in seen or len(seen) == MAX_LAYERS:
+            raise _unreadable(str(current), "profile 的 extends 绕回了自己，或层数过多")
+        if not found:
+            raise _unreadable(str(current), "目录里没有 criteria.yaml")
+        seen.add(current)
+        files = _read_files(current)
+        layers.append((_layer_name(current, [name for name, _ in layers]), files))
+        current = _extends(current, files["criteria.yaml"])
+    # The innermost base is called "base": its directory name is an accident of the checkout.
+    layers[-1] = (BASE, layers[-1][1])
+    return tuple(reversed(layers))
+
+
+def _layer_name(directory: Path, taken: list[str]) -> str:
+    name = directory.name or "rulebook"
+    name = f"{name}-profile" if name == BASE else name
+    number = 2
+    unique = name
+    while unique in taken:
+        unique, number = f"{name}-{number}", number + 1
+    return unique
+
+
+def _unreadable(name: str, message: str) -> RulebookError:
+    return RulebookError([Problem("E701", message, Place(SourceText(name, "")))])
+
+
+def _read_files(directory: Path) -> dict[str, str]:
+    paths = [directory / "criteria.yaml"]
+    if (directory / "fields.yaml").is_file():
+        paths.append(directory / "fields.yaml")
+    below = sorted(p for p in (directory / "rules").rglob("*") if p.is_file())
+    paths += [p for p in below if p.suffix == ".yaml"]
+    problems = [
+        Problem("E703", "规则文件的扩展名应是 .yaml", _at(directory, p), f"改名为 {p.stem}.yaml")
+        for p in below
+        if p.suffix != ".yaml" and p.suffix.lower() in (".yaml", ".yml")
+    ]
+    files: dict[str, str] = {}
+    for path in paths:
+        try:
+            if path.stat().st_size > MAX_FILE_BYTES:
+                problems.append(Problem("E701", "文件过大", _at(directory, path), "把文件分开"))
+                continue
+            files[path.relative_to(directory).as_posix()] = path.read_text("utf-8")
+        except UnicodeDecodeError:
+            hint = "在编辑器里另存为 UTF-8 编码"
+            problems.append(Problem("E701", "文件不是 UTF-8 文本", _at(directory, path), hint))
+        except OSError:
+            problems.append(Problem("E701", "文件读不了", _at(directory, path), "检查文件的权限"))
+    if problems:
+        raise RulebookError(problems)
+    return files
+
+
+def _at(directory: Path, path: Path) -> Place:
+    return Place(SourceText(path.relative_to(directory).as_posix(), ""))
+
+
+def _extends(directory: Path, text: str) -> Path | None:
+    node = read_yaml("criteria.yaml", text, [])
+    profile = node.get("profile") if isinstance(node, YMap) else None
+    target = profile.get("extends") if isinstance(profile, YMap) else None
+    return directory / target.text if isinstance(target, YScalar) and target.text else None

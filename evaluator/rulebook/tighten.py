@@ -1,0 +1,72 @@
+"""A local profile may tighten a national value, never loosen it (E508, E509).
+
+Both tables are constant between the words and dates that they name, so comparing them at every
+such word, at one word that neither names, and at every start date compares them everywhere.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from itertools import islice, product
+
+from evaluator.criteria import Criterion, Hit, Kind, lookup
+from evaluator.numbers import exact_text
+from evaluator.rulebook.names import Names
+
+__all__ = ["check_tightened"]
+
+MAX_POINTS = 50_000
+OTHER = "(其他)"
+
+
+def check_tightened(base: Criterion, local: Criterion, names: Names) -> None:
+    """Report every local row that is looser than the ``base`` value for the same project."""
+    if not base.tighten_only or base.kind not in (Kind.FLOOR, Kind.CEILING):
+        return
+    if local.kind is not base.kind:
+        message = f"“{local.title}”是国家标准，kind 不能由 {base.kind} 改为 {local.kind}"
+        names.report("E509", message, local.place, "沿用国家标准的 kind")
+        return
+    reported: set[int] = set()
+    for day in _days(base, local):
+        for point in islice(_points(base, local), MAX_POINTS):
+            mine, theirs = lookup(local, point, day, day), lookup(base, point, day, day)
+            if not isinstance(mine, Hit) or not isinstance(theirs, Hit):
+                continue
+            row, limit_row = mine.row, theirs.row
+            if id(row) in reported or row.unit is None or limit_row.unit is None:
+                continue
+            if not row.unit.same_kind(limit_row.unit):
+                reported.add(id(row))
+                message = f"“{local.title}”的单位“{row.unit.name}”与国家标准“{limit_row.unit.name}”不能比较"
+                names.report("E509", message, row.place, "沿用国家标准的单位")
+                continue
+            limit = limit_row.value * limit_row.unit.factor_to(row.unit)
+            if row.value < limit if base.kind is Kind.FLOOR else row.value > limit:
+                reported.add(id(row))
+                names.report(
+                    "E508",
+                    f"“{local.title}”不能比国家标准宽：{exact_text(row.value)}，国家标准为 "
+                    f"{exact_text(limit)} {row.unit.name}（{limit_row.title()}，{day} 起）",
+                    row.place,
+                    f"依据 {limit_row.provenance.source.citation(limit_row.provenance.clause)}",
+                )
+
+
+def _days(base: Criterion, local: Criterion) -> list[dt.date]:
+    return sorted({p.start for c in (base, local) for p in c.periods})
+
+
+def _points(base: Criterion, local: Criterion) -> Iterator[dict[str, object]]:
+    words: dict[str, set[str]] = {}
+    for criterion in (base, local):
+        for dimension in criterion.by:
+            words.setdefault(dimension, {OTHER})
+        for period in criterion.periods:
+            for row in period.rows:
+                for dimension, keys in row.keys.items():
+                    words.setdefault(dimension, {OTHER}).update(keys)
+    names = sorted(words)
+    for combination in product(*(sorted(words[n]) for n in names)):
+        yield dict(zip(names, combination, strict=True))
