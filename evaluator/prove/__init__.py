@@ -1,0 +1,101 @@
+"""Proofs over all dossiers: what a rulebook can and cannot do, each with a proof or a witness.
+
+    report = prove(ruleset, date(2026, 1, 1))
+    report.clean, report.render()
+
+``compare`` does the same for the difference between two rulesets.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from evaluator.prove.compare import Change, compare
+from evaluator.prove.invariants import (
+    Invariant,
+    invariant_answers,
+    invariants_of,
+    parse_invariants,
+)
+from evaluator.prove.monotone import monotone_answers
+from evaluator.prove.pairs import contradiction_answers, cover_answers
+from evaluator.prove.pool import Pool
+from evaluator.prove.report import Answer, Report, State, dossier_lines
+from evaluator.prove.single import row_answers, rule_answers
+from evaluator.prove.solve import TIMEOUT_MS, Space
+from evaluator.prove.whole import industry_answers
+from evaluator.rulebook.ast import Ruleset
+
+__all__ = [
+    "CHECKS",
+    "Answer",
+    "Change",
+    "Invariant",
+    "Report",
+    "State",
+    "boundaries",
+    "compare",
+    "dossier_lines",
+    "invariants_of",
+    "parse_invariants",
+    "prove",
+]
+
+CHECKS = ("rules", "rows", "covered", "contradiction", "industry", "non_monotonic", "invariant")
+
+
+def prove(
+    ruleset: Ruleset,
+    as_of: dt.date,
+    checks: tuple[str, ...] = CHECKS,
+    timeout_ms: int = TIMEOUT_MS,
+    invariants: tuple[Invariant, ...] | None = None,
+) -> Report:
+    """Settle every question of ``checks`` for dossiers judged on ``as_of``.
+
+    ``invariants`` defaults to those kept with the ruleset; ``timeout_ms`` bounds each question.
+    """
+    kept = invariants_of(ruleset) if invariants is None else invariants
+    space = Space((ruleset,), as_of, [i.when for i in kept], timeout_ms)
+    answers = tuple(_answers(space, checks, kept))
+    return Report(as_of, space.domain.registry, answers, space.questions)
+
+
+def _answers(
+    space: Space, checks: tuple[str, ...], invariants: tuple[Invariant, ...]
+) -> Iterator[Answer]:
+    (side,) = space.sides
+    pool = Pool(side)
+    found = (
+        list(rule_answers(space, side, pool))
+        if {"rules", "covered", "contradiction"} & {*checks}
+        else []
+    )
+    if "rules" in checks:
+        yield from found
+    if "rows" in checks:
+        yield from row_answers(space, side)
+    if "covered" in checks:
+        yield from cover_answers(space, side, pool)
+    if "contradiction" in checks:
+        yield from contradiction_answers(space, side, pool, invariants)
+    if "industry" in checks:
+        yield from industry_answers(space, side)
+    if "non_monotonic" in checks:
+        yield from monotone_answers(space, side)
+    if "invariant" in checks:
+        yield from invariant_answers(space, side, invariants)
+
+
+def boundaries(ruleset: Ruleset, since: dt.date) -> tuple[dt.date, ...]:
+    """``since`` and every later day on which a rule or criterion value comes in force or ends."""
+    day = dt.timedelta(days=1)
+    days = {since}
+    for period in (p for c in ruleset.criteria.values() for p in c.periods):
+        days.add(period.start)
+        days.update([period.end + day] if period.end else [])
+    for rule in ruleset.rules.values():
+        days.update([rule.start] if rule.start else [])
+        days.update([rule.end + day] if rule.end else [])
+    return tuple(sorted(d for d in days if d >= since))

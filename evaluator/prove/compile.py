@@ -1,0 +1,403 @@
+"""Rules to formulas: for every condition, when it is true and when it is false.
+
+Neither is unknown, just as in the reference engine. An expression becomes cases: under ``guard``
+it is ``num / den`` with ``den`` positive; where no guard holds it is unknown. What cannot be
+compiled becomes a free unknown truth: a proof then still holds, and a witness is confirmed or
+dropped (``Compiled.exact`` is False).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any
+
+import z3
+
+from evaluator.fields import FieldType
+from evaluator.prove.domain import Choice, Domain, rational
+from evaluator.prove.lookups import periods, rows_taken
+from evaluator.prove.poly import Poly, cancel, constant, variable
+from evaluator.rulebook.ast import (
+    All,
+    Arith,
+    Compare,
+    Condition,
+    CriterionRef,
+    Days,
+    Each,
+    Expr,
+    FieldRef,
+    Known,
+    Leaf,
+    Member,
+    MetricRef,
+    Not,
+    Number,
+    Op,
+    Rule,
+    Ruleset,
+    Scale,
+    Sum,
+)
+from evaluator.rulebook.ast import Any as AnyOf
+
+__all__ = ["Case", "Compiled", "Compiler", "Pair", "TooLarge"]
+
+Bool = Any
+MAX_CASES = 4000
+
+
+class TooLarge(Exception):
+    """An expression falls into more cases than are worth writing down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Under ``guard`` the value is ``num / den``, and ``den`` is positive."""
+
+    guard: Bool
+    num: Poly
+    den: Poly
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """When a condition is true, when it is false; both never."""
+
+    true: Bool
+    false: Bool
+
+    @property
+    def unknown(self) -> Bool:
+        return z3.And(z3.Not(self.true), z3.Not(self.false))
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """One rule: both halves, the statuses, the fields it reads, and its leaves."""
+
+    rule: Rule
+    applies: Pair
+    required: Pair
+    fields: frozenset[str]
+    leaves: tuple[tuple[Leaf, Pair], ...]
+    exact: bool
+
+    @property
+    def violated(self) -> Bool:
+        return z3.And(self.applies.true, self.required.false)
+
+    @property
+    def satisfied(self) -> Bool:
+        return z3.And(z3.Not(self.applies.false), self.required.true)
+
+    @property
+    def not_applicable(self) -> Bool:
+        return self.applies.false
+
+    @property
+    def unknown(self) -> Bool:
+        return z3.And(z3.Not(self.applies.false), z3.Not(self.required.true), z3.Not(self.violated))
+
+
+ONE = constant(Fraction(1))
+TRUE, FALSE = z3.BoolVal(True), z3.BoolVal(False)
+
+
+class Compiler:
+    """Compiles one ruleset over a domain, which several rulesets may share."""
+
+    def __init__(self, ruleset: Ruleset, domain: Domain) -> None:
+        self.ruleset = ruleset
+        self.domain = domain
+        self.fields: set[str] = set()
+        self.seen: list[tuple[Leaf, Pair]] = []
+        self.exact = True
+        self._free = itertools.count()
+        self._leaves: dict[object, tuple[Pair, frozenset[str], bool]] = {}
+        self._metrics: dict[str, tuple[list[Case], frozenset[str]]] = {}
+
+    def rule(self, rule: Rule) -> Compiled:
+        """Compile one rule."""
+        self.fields, self.seen, self.exact = set(), [], True
+        always = Pair(TRUE, FALSE)
+        applies = self._condition(rule.applies_when) if rule.applies_when else always
+        required = self._condition(rule.require)
+        fields = frozenset(self.fields)
+        return Compiled(rule, applies, required, fields, tuple(self.seen), self.exact)
+
+    def condition(self, condition: Condition) -> tuple[Pair, frozenset[str]]:
+        """Compile a condition that stands alone; with the fields it reads."""
+        self.fields, self.seen, self.exact = set(), [], True
+        return self._condition(condition), frozenset(self.fields)
+
+    # --- conditions ----------------------------------------------------------------------------
+
+    def _condition(self, condition: Condition) -> Pair:
+        match condition:
+            case All(items=items):
+                pairs = [self._condition(i) for i in items]
+                return Pair(z3.And([p.true for p in pairs]), z3.Or([p.false for p in pairs]))
+            case AnyOf(items=items):
+                pairs = [self._condition(i) for i in items]
+                return Pair(z3.Or([p.true for p in pairs]), z3.And([p.false for p in pairs]))
+            case Not(item=item):
+                pair = self._condition(item)
+                return Pair(pair.false, pair.true)
+            case _:
+                return self._leaf(condition)
+
+    def _leaf(self, leaf: Leaf) -> Pair:
+        outer, outer_exact = self.fields, self.exact
+        found = self._leaves.get(id(leaf))
+        if found is None:
+            self.fields, self.exact = set(), True
+            try:
+                pair = self._compile_leaf(leaf)
+            except TooLarge:
+                pair, self.exact = self._unsettled(), False
+            found = self._leaves[id(leaf)] = pair, frozenset(self.fields), self.exact
+        pair, fields, exact = found
+        self.fields, self.exact = outer | fields, outer_exact and exact
+        self.seen.append((leaf, pair))
+        return pair
+
+    def _unsettled(self) -> Pair:
+        n = next(self._free)
+        true, false = z3.Bools(f"free:{n}:true free:{n}:false")
+        return Pair(true, z3.And(false, z3.Not(true)))
+
+    def _compile_leaf(self, leaf: Leaf) -> Pair:
+        match leaf:
+            case Compare():
+                return self._compare(leaf)
+            case Member():
+                return self._member(leaf)
+            case Known(field=field):
+                self.fields.add(field)
+                known = self.domain.known(field)
+                return Pair(known, z3.Not(known))
+            case Each():
+                return self._each(leaf)
+
+    def _compare(self, leaf: Compare) -> Pair:
+        left, right = self.cases(leaf.left), self.cases(leaf.right)
+        if len(left) * len(right) > MAX_CASES:
+            raise TooLarge
+        holds: list[Bool] = []
+        for a in left:
+            for b in right:
+                truth = self._holds(a, leaf.op, b, leaf.rounded)
+                holds.append(z3.And(a.guard, b.guard, truth))
+        defined = z3.And(z3.Or([a.guard for a in left]), z3.Or([b.guard for b in right]))
+        true = z3.Or(holds)
+        return Pair(true, z3.And(defined, z3.Not(true)))
+
+    def _holds(self, a: Case, op: Op, b: Case, rounded: int | None) -> Bool:
+        if rounded is None:
+            return self._sign(a.num * b.den - b.num * a.den, op)
+        limit = b.num.value if b.den.value is not None else None
+        if limit is None or b.den.value is None:
+            raise TooLarge
+        return self._rounded(a, op, limit / b.den.value, rounded)
+
+    def _rounded(self, a: Case, op: Op, limit: Fraction, digits: int) -> Bool:
+        """Comparison after rounding half to even, as one on the full value.
+
+        round(x) ≥ k/10^d holds from (k − ½)/10^d on; the tie itself goes to the even neighbour.
+        """
+        scale = Fraction(10) ** digits
+
+        def reaches(k: int) -> Bool:
+            edge = constant((k - Fraction(1, 2)) / scale)
+            return self._sign(a.num - edge * a.den, Op.AT_LEAST if k % 2 == 0 else Op.MORE_THAN)
+
+        at_least, more = reaches(ceil(limit * scale)), reaches(floor(limit * scale) + 1)
+        return {
+            Op.AT_LEAST: at_least,
+            Op.MORE_THAN: more,
+            Op.AT_MOST: z3.Not(more),
+            Op.LESS_THAN: z3.Not(at_least),
+            Op.EQUALS: z3.And(at_least, z3.Not(more)),
+        }[op]
+
+    def _sign(self, poly: Poly, op: Op) -> Bool:
+        value = poly.value
+        if value is not None:
+            return z3.BoolVal(op.holds((value > 0) - (value < 0)))
+        # Leading constants keep numbers small: only the sign matters.
+        largest = max(abs(c) for c in poly.terms.values())
+        term, zero = self.term(poly.scaled(1 / largest)), rational(Fraction(0))
+        return {
+            Op.AT_LEAST: term >= zero,
+            Op.AT_MOST: term <= zero,
+            Op.MORE_THAN: term > zero,
+            Op.LESS_THAN: term < zero,
+            Op.EQUALS: term == zero,
+        }[op]
+
+    def term(self, poly: Poly) -> Any:
+        """A polynomial as a solver term."""
+        parts = []
+        for monomial, factor in poly.terms.items():
+            part: Any = rational(factor)
+            for name in monomial:
+                part = part * self.domain.term(name)
+            parts.append(part)
+        return z3.Sum(parts) if parts else rational(Fraction(0))
+
+    def _member(self, leaf: Member) -> Pair:
+        self.fields.add(leaf.field)
+        known = self.domain.known(leaf.field)
+        choices = self.domain.choices(leaf.field)
+        if leaf.criterion is None:
+            true = z3.And(known, _chosen(choices, leaf.options, leaf.prefix))
+            return Pair(true, z3.And(known, z3.Not(true)))
+        hits: list[Bool] = []
+        judged: list[Bool] = []
+        found = periods(self.ruleset.criteria[leaf.criterion], self.domain)
+        if len(found) > 1:
+            self.fields.add("submitted_on")
+        for guard, period in found:
+            if period.gap is None:
+                judged.append(guard)
+                hits.append(z3.And(guard, _chosen(choices, period.codes, leaf.prefix)))
+        true = z3.And(known, z3.Or(hits))
+        return Pair(true, z3.And(known, z3.Or(judged), z3.Not(true)))
+
+    def _each(self, leaf: Each) -> Pair:
+        self.fields.add(leaf.field)
+        criterion = self.ruleset.criteria[leaf.criterion]
+        dimension = self.domain.registry.fields[leaf.field].key or "key"
+        true: list[Bool] = [self.domain.known(leaf.field)]
+        false: list[Bool] = []
+        for entry in self.domain.entries(leaf.field):
+            met: list[Bool] = []
+            for taken in rows_taken(criterion, self.domain, {dimension: entry.name}, self.fields):
+                for unit, chosen in entry.units:
+                    if taken.row.unit is None or not unit.same_kind(taken.row.unit):
+                        continue
+                    value = entry.amount * rational(unit.factor_to(taken.row.unit))
+                    limit = rational(taken.row.value)
+                    holds = {
+                        Op.AT_LEAST: value >= limit,
+                        Op.AT_MOST: value <= limit,
+                        Op.MORE_THAN: value > limit,
+                        Op.LESS_THAN: value < limit,
+                        Op.EQUALS: value == limit,
+                    }[leaf.op]
+                    met.append(z3.And(taken.guard, chosen, holds))
+                    false.append(z3.And(entry.present, taken.guard, chosen, z3.Not(holds)))
+            true.append(z3.Implies(entry.present, z3.Or(met)))
+        return Pair(z3.And(true), z3.Or(false))
+
+    # --- expressions ---------------------------------------------------------------------------
+
+    def cases(self, expr: Expr) -> list[Case]:
+        """The cases of an expression; raises TooLarge."""
+        match expr:
+            case Number(value=value):
+                return [Case(TRUE, constant(value), ONE)]
+            case FieldRef(name=name):
+                self.fields.add(name)
+                return [Case(self.domain.known(name), variable(name), ONE)]
+            case MetricRef(id=id):
+                return self._metric(id)
+            case CriterionRef():
+                return self._table(expr)
+            case Scale(expr=inner, factor=factor):
+                return [Case(c.guard, c.num.scaled(factor), c.den) for c in self.cases(inner)]
+            case Sum(field=field):
+                self.fields.add(field)
+                total = constant(Fraction(0))
+                for key in self.domain.registry.fields[field].keys:
+                    total = total + variable(f"{field}.{key}?")
+                if not total.terms:
+                    raise TooLarge
+                return [Case(self.domain.known(field), total, ONE)]
+            case Days(start=start, end=end):
+                self.fields.update((start, end))
+                known = z3.And(self.domain.known(start), self.domain.known(end))
+                return [Case(known, variable(end) - variable(start), ONE)]
+            case Arith():
+                return self._arith(expr)
+
+    def _metric(self, id_: str) -> list[Case]:
+        if id_ not in self._metrics:
+            outer, self.fields = self.fields, set()
+            cases = self.cases(self.ruleset.metrics[id_].formula)
+            self._metrics[id_] = cases, frozenset(self.fields)
+            self.fields = outer
+        cases, fields = self._metrics[id_]
+        self.fields |= fields
+        return cases
+
+    def _table(self, expr: CriterionRef) -> list[Case]:
+        criterion = self.ruleset.criteria[expr.id]
+        by_value: dict[Fraction, list[Bool]] = {}
+        for taken in rows_taken(criterion, self.domain, dict(expr.keys), self.fields):
+            factor = taken.row.unit.factor_to(expr.unit) if taken.row.unit else Fraction(1)
+            by_value.setdefault(taken.row.value * factor, []).append(taken.guard)
+        return [Case(z3.Or(guards), constant(v), ONE) for v, guards in by_value.items()]
+
+    def _arith(self, expr: Arith) -> list[Case]:
+        result = self.cases(expr.args[0])
+        for arg in expr.args[1:]:
+            other = self.cases(arg)
+            if len(result) * len(other) > MAX_CASES:
+                raise TooLarge
+            result = [c for a in result for b in other for c in self._combine(expr.op, a, b)]
+        return result
+
+    def _combine(self, op: str, a: Case, b: Case) -> list[Case]:
+        guard = z3.And(a.guard, b.guard)
+        match op:
+            case "add":
+                return [self._case(guard, a.num * b.den + b.num * a.den, a.den * b.den)]
+            case "subtract":
+                return [self._case(guard, a.num * b.den - b.num * a.den, a.den * b.den)]
+            case "multiply":
+                return [self._case(guard, a.num * b.num, a.den * b.den)]
+        num, den = a.num * b.den, a.den * b.num
+        sign = b.num.sign(self.domain.nonnegative)
+        out: list[Case] = []
+        # INVARIANT: a denominator is positive under its guard; zero is left out, which is unknown.
+        if sign != -1:
+            out.append(self._case(z3.And(guard, self._sign(b.num, Op.MORE_THAN)), num, den))
+        if sign != 1:
+            out.append(self._case(z3.And(guard, self._sign(b.num, Op.LESS_THAN)), -num, -den))
+        return out
+
+    def _case(self, guard: Bool, num: Poly, den: Poly) -> Case:
+        return Case(guard, *cancel(num, den, self.domain.nonnegative))
+
+
+def _chosen(choices: tuple[Choice, ...], options: tuple[str | bool, ...], prefix: bool) -> Bool:
+    """That one of the chosen values is, or starts with, one of ``options``."""
+    if prefix:
+        starts = tuple(str(o) for o in options)
+        return z3.Or([c.chosen for c in choices if str(c.value).startswith(starts)])
+    wanted: set[str | bool] = set(options)
+    return z3.Or([c.chosen for c in choices if c.value in wanted])
+
+
+def verdict_terms(rules: Mapping[str, Compiled]) -> Mapping[str, Bool]:
+    """When the rules in force together give each verdict: deny-overrides."""
+    reject = z3.Or([c.violated for c in rules.values() if c.rule.effect == "reject"])
+    blocked = z3.Or(
+        [c.violated for c in rules.values() if c.rule.effect == "refer"]
+        + [c.unknown for c in rules.values() if c.rule.effect != "advise"]
+    )
+    none_applies = z3.And([c.not_applicable for c in rules.values()])
+    refer = z3.And(z3.Not(reject), z3.Or(blocked, none_applies))
+    passes = z3.And(z3.Not(reject), z3.Not(blocked), z3.Not(none_applies))
+    return {"reject": reject, "refer": refer, "pass": passes}
+
+
+def numeric(domain: Domain, name: str) -> bool:
+    """Whether a field is a number."""
+    return domain.field(name).type in (FieldType.INT, FieldType.DECIMAL)

@@ -1,0 +1,173 @@
+"""Invariants: what the rulebook must never do, written by maintainers in rules/invariants.yaml.
+
+    - id: two_high_without_replacement
+      title: 两高项目没有产能置换，从不自动准入
+      when: {all: [{field: two_high, equals: true}, {not: {known: capacity_replacement_ratio}}]}
+      never: pass
+
+``when`` is an ordinary condition; ``never`` names one verdict or a list of them, ``always`` the
+only verdict allowed. An invariant counts where ``when`` is true, not where it is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import z3
+
+from evaluator.dossier import Profile
+from evaluator.engine.reference import ReferenceEngine
+from evaluator.errors import Problem, RulebookError
+from evaluator.prove.report import Answer, State
+from evaluator.prove.single import settled
+from evaluator.prove.solve import Outcome, Question, Side, Space
+from evaluator.rulebook.ast import Condition, Effect, Rule, Ruleset
+from evaluator.rulebook.conditions import parse_condition
+from evaluator.rulebook.names import Names
+from evaluator.source import Place
+from evaluator.verdict import VERDICT_LABELS, Status, Verdict
+from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, read_yaml, suggest
+
+__all__ = ["FILE", "Invariant", "invariant_answers", "invariants_of", "parse_invariants"]
+
+FILE = "invariants.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """Where ``when`` is true the verdict is none of ``never``."""
+
+    id: str
+    title: str
+    when: Condition
+    never: frozenset[Verdict]
+    note: str | None
+    place: Place
+
+
+def invariants_of(ruleset: Ruleset) -> tuple[Invariant, ...]:
+    """The invariants kept with a ruleset, of all its layers; a later one replaces its namesake.
+
+    Raises RulebookError with every problem found.
+    """
+    problems: list[Problem] = []
+    found: dict[str, Invariant] = {}
+    for layer, files in ruleset.layers:
+        for name, text in files.items():
+            if name.rsplit("/", 1)[-1] == FILE:
+                shown = name if layer == "base" else f"{layer}/{name}"
+                found |= {i.id: i for i in parse_invariants(shown, text, ruleset, problems)}
+    if any(p.severity == "error" for p in problems):
+        raise RulebookError(problems)
+    return tuple(found.values())
+
+
+def parse_invariants(
+    name: str, text: str, ruleset: Ruleset, problems: list[Problem]
+) -> tuple[Invariant, ...]:
+    """Read an invariant file; problems are appended."""
+    names = Names(
+        ruleset.registry, problems, dict(ruleset.sources), dict(ruleset.criteria),
+        dict(ruleset.metrics),
+    )  # fmt: skip
+    root = read_yaml(name, text, problems)
+    if root is not None and not isinstance(root, YList):
+        names.report("E202", "不变式文件应是列表，每条以“- id:”开头", root.place)
+    out: dict[str, Invariant] = {}
+    for item in root.items if isinstance(root, YList) else ():
+        found = _parse(item, names)
+        if found and found.id in out:
+            names.report("E302", f"不变式“{found.id}”重复", found.place)
+        elif found:
+            out[found.id] = found
+    return tuple(out.values())
+
+
+def _parse(node: Node, names: Names) -> Invariant | None:
+    if not isinstance(node, YMap):
+        names.report("E202", "不变式应是键值表，以“- id:”开头", node.place)
+        return None
+    r = Reader(node, names.problems, "不变式")
+    id_, title = r.text("id", required=True), r.text("title", required=True)
+    when_node = r.take("when", required=True)
+    never, always = r.take("never"), r.take("always")
+    note = r.text("note")
+    r.finish()
+    when = parse_condition(when_node, names) if when_node else None
+    if (never is None) == (always is None):
+        r.report("E208", "never、always 两者写一种", node.place)
+        return None
+    verdicts = _verdicts(never or always, names)
+    if not id_ or not title or when is None or not verdicts:
+        return None
+    banned = verdicts if never else frozenset(Verdict) - verdicts
+    return Invariant(id_, title, when, banned, note, node.place)
+
+
+def _verdicts(node: Node | None, names: Names) -> frozenset[Verdict]:
+    out: set[Verdict] = set()
+    for item in node.items if isinstance(node, YList) else (node,):
+        word = item.text if isinstance(item, YScalar) else ""
+        if word in list(Verdict):
+            out.add(Verdict(word))
+        elif item is not None:
+            allowed = [v.value for v in Verdict]
+            names.report(
+                "E203",
+                f"结论不能是“{word}”",
+                item.place,
+                suggest(word, allowed) or f"可用：{'、'.join(allowed)}",
+            )
+    return frozenset(out)
+
+
+def invariant_answers(
+    space: Space, side: Side, invariants: tuple[Invariant, ...]
+) -> Iterator[Answer]:
+    """Each invariant: proven, or a project that breaks it."""
+    for invariant in invariants:
+        yield _one(space, side, invariant)
+
+
+def _one(space: Space, side: Side, invariant: Invariant) -> Answer:
+    pair, fields = side.compiler.condition(invariant.when)
+    exact = side.exact and side.compiler.exact
+    probe = Rule(
+        invariant.id, "", "", None, None, invariant.when, Effect.ADVISE, (), (), None, None, None,
+        None, None, invariant.place,
+    )  # fmt: skip
+    engine = ReferenceEngine(side.ruleset)
+
+    def holds(profile: Profile) -> bool:
+        (trace,) = engine.assess_rules([probe], profile, space.as_of)
+        return trace.status is Status.SATISFIED and side.verdict(profile) in invariant.never
+
+    title = f"不变式 {invariant.id}（{invariant.title}）"
+    possible = space.ask(Question(pair.true, fields, lambda _: True, exact))
+    if possible.outcome is Outcome.NONE:
+        return Answer(
+            "invariant",
+            (invariant.id,),
+            State.ALARM,
+            f"{title}：when 任何项目都不满足，等于没有写",
+            True,
+        )
+    bad = z3.Or([side.verdicts[v.value] for v in sorted(invariant.never)])
+    reply = space.ask(Question(z3.And(pair.true, bad), fields | side.fields, holds, exact))
+    open_ = settled(reply, "invariant", (invariant.id,), title)
+    if open_:
+        return open_
+    if reply.outcome is Outcome.NONE:
+        return Answer("invariant", (invariant.id,), State.OK, f"{title}：对一切项目成立", True)
+    assert reply.witness is not None
+    witness = space.simpler(reply.witness, holds)
+    verdict = VERDICT_LABELS[side.verdict(witness)]
+    return Answer(
+        "invariant",
+        (invariant.id,),
+        State.ALARM,
+        f"{title}：不成立，有项目的结论为“{verdict}”",
+        False,
+        (witness,),
+    )

@@ -1,0 +1,30 @@
+"""Dossiers met so far with the status of every rule: most questions about pairs end here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from evaluator.dossier import Profile
+from evaluator.prove.solve import Side
+from evaluator.verdict import Status
+
+__all__ = ["Pool"]
+
+
+class Pool:
+    """Every added dossier is judged once by the reference engine."""
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self.seen: list[tuple[Profile, Mapping[str, Status]]] = []
+
+    def add(self, profile: Profile) -> None:
+        """Judge and keep a dossier."""
+        self.seen.append((profile, self.side.statuses(profile)))
+
+    def with_statuses(self, statuses: Mapping[str, Status]) -> Profile | None:
+        """A dossier on which these rules have these statuses."""
+        for profile, found in self.seen:
+            if all(found[rule] is status for rule, status in statuses.items()):
+                return profile
+        return None

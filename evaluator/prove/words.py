@@ -1,0 +1,111 @@
+"""The words a rulebook can tell apart: finitely many representatives of every text field.
+
+Rules look at a text only through equality and through prefixes that the rulebook writes down. So
+each text behaves like one of: a word that is written somewhere, that word with something after it,
+or a word that nothing mentions. For industry codes, all valid GB/T 4754 codes are sorted into
+these classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from stdnum.cn import uscc
+
+from evaluator.criteria import INDUSTRY
+from evaluator.national_codes import INDUSTRY_SECTIONS
+from evaluator.fields import Field, FieldType
+from evaluator.rulebook.ast import Condition, Each, Member, Ruleset, leaves
+
+__all__ = ["classes", "industry_classes", "mentioned", "text_classes"]
+
+OTHER = "其他"
+ALPHABET = set("0123456789ABCDEFGHJKLMNPQRTUWXY")  # GB 32100
+CREDIT_BODY = "9135010000000000X"
+
+
+def mentioned(
+    rulesets: Iterable[Ruleset], conditions: Iterable[Condition]
+) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Words by field that rules, tables or ``conditions`` write, and keys by record field."""
+    words: dict[str, set[str]] = {}
+    keys: dict[str, set[str]] = {}
+    all_conditions = list(conditions)
+    for ruleset in rulesets:
+        for criterion in ruleset.criteria.values():
+            for row in (r for p in criterion.periods for r in p.rows):
+                for dimension, options in row.keys.items():
+                    words.setdefault(dimension, set()).update(options)
+        for rule in ruleset.rules.values():
+            all_conditions += [c for c in (rule.applies_when, rule.require) if c is not None]
+    for ruleset in rulesets:
+        for leaf in (x for c in all_conditions for x in leaves(c)):
+            if isinstance(leaf, Member):
+                found = words.setdefault(leaf.field, set())
+                found.update(str(o) for o in leaf.options)
+                if leaf.criterion in ruleset.criteria:
+                    for period in ruleset.criteria[leaf.criterion].periods:
+                        found.update(period.codes)
+            elif isinstance(leaf, Each):
+                dimension = ruleset.registry.fields[leaf.field].key or "key"
+                if leaf.criterion in ruleset.criteria:
+                    for period in ruleset.criteria[leaf.criterion].periods:
+                        for row in period.rows:
+                            keys.setdefault(leaf.field, set()).update(row.keys.get(dimension, ()))
+    return words, keys
+
+
+def _by_prefix(candidates: Iterable[str], words: set[str]) -> tuple[str, ...]:
+    """One candidate for each longest word that it starts with, and each word that it is."""
+    found: dict[tuple[str, bool], str] = {}
+    for text in candidates:
+        prefix = next((text[:n] for n in range(len(text), 0, -1) if text[:n] in words), "")
+        found.setdefault((prefix, prefix == text), text)
+    return tuple(sorted(found.values()))
+
+
+def credit_classes(words: set[str]) -> tuple[str, ...]:
+    """Valid social credit codes: one for each prefix that is written, and others."""
+    bodies = [w + CREDIT_BODY[len(w) : 17] for w in words if len(w) <= 17]
+    bodies += [f"{d}{CREDIT_BODY[1:]}" for d in "9123456780"]
+    own = {w for w in words if len(w) == 18 and uscc.is_valid(w)}
+    made = [b + uscc.calc_check_digit(b) for b in bodies if set(b) <= ALPHABET]
+    return _by_prefix([*sorted(own), *(c for c in made if uscc.is_valid(c))], words)
+
+
+@lru_cache(maxsize=1)
+def _valid_codes() -> tuple[str, ...]:
+    """Every well-formed industry code, the longest first: a witness reads best in full."""
+    divisions = [
+        f"{section}{number:02d}"
+        for section, (low, high) in INDUSTRY_SECTIONS.items()
+        for number in range(low, high + 1)
+    ]
+    groups = [f"{d}{n}" for d in divisions for n in range(10)]
+    return tuple([f"{g}{n}" for g in groups for n in range(10)] + groups + divisions)
+
+
+def industry_classes(words: set[str]) -> tuple[str, ...]:
+    """One valid code for each set of codes that ``words`` cannot tell apart."""
+    return _by_prefix(_valid_codes(), words)
+
+
+def text_classes(words: set[str]) -> tuple[str, ...]:
+    """One text for each set of texts that ``words`` cannot tell apart."""
+    fresh = OTHER
+    while any(fresh in w for w in words):
+        fresh += OTHER
+    own = sorted(w for w in words if w.strip() == w and w)
+    return (fresh, *own, *(w + fresh for w in own))
+
+
+def classes(field: Field, words: set[str]) -> tuple[str, ...]:
+    """The representatives of a field of words; for an enumeration its values."""
+    if field.type is FieldType.ENUM:
+        return tuple(field.values)
+    if field.format == INDUSTRY:
+        return industry_classes(words)
+    if field.format == "credit_code":
+        return credit_classes(words)
+    return text_classes(words)
