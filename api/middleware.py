@@ -1,0 +1,113 @@
+"""The outer edge of the service, in one pass: request id, size limit, headers, access log."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+from contextvars import ContextVar
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import MEDIA_TYPE, problem_bytes
+from api.telemetry import observe
+
+__all__ = ["Edge", "request_id"]
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+access = logging.getLogger("api.access")
+log = logging.getLogger("api")
+_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+]
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class Edge:
+    """ASGI middleware around the whole application; nothing raised within gets past it."""
+
+    def __init__(self, app: ASGIApp, max_body: int) -> None:
+        self.app = app
+        self.max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        rid = given.decode() if _ID.fullmatch(given) else uuid.uuid4().hex
+        scope["admission.request_id"] = rid
+        token = request_id.set(rid)
+        exchange = _Exchange(receive, send, rid, self.max_body)
+        start = time.perf_counter()
+        try:
+            await self._run(scope, headers, exchange)
+        finally:
+            seconds = time.perf_counter() - start
+            route = getattr(scope.get("route"), "path", "(none)")
+            observe(scope["method"], route, exchange.status, seconds)
+            access.info(
+                "%s %s %d", scope["method"], scope["path"], exchange.status,
+                extra={"route": route, "ms": round(seconds * 1000, 2)},
+            )  # fmt: skip
+            request_id.reset(token)
+
+    async def _run(self, scope: Scope, headers: dict[bytes, bytes], exchange: _Exchange) -> None:
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > self.max_body:
+            await exchange.refuse(413, f"请求体超过上限 {self.max_body} 字节")
+            return
+        if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
+            await exchange.refuse(400, "地址中含有空字符")
+            return
+        try:
+            await self.app(scope, exchange.receive, exchange.send)
+        except _TooLarge:
+            await exchange.refuse(413, f"请求体超过上限 {self.max_body} 字节")
+        except Exception:
+            log.exception("unhandled error: %s %s", scope["method"], scope["path"])
+            await exchange.refuse(500, "系统内部错误，已记入日志，请凭请求编号联系管理员")
+
+
+class _Exchange:
+    def __init__(self, receive: Receive, send: Send, rid: str, limit: int) -> None:
+        self._receive, self._send = receive, send
+        self.rid, self.limit = rid, limit
+        self.status = 0
+        self.read = 0
+        self.started = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self.read += len(message.get("body", b""))
+            if self.read > self.limit:
+                raise _TooLarge
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            message["headers"] = [
+                *message.get("headers", ()), *_HEADERS, (b"x-request-id", self.rid.encode()),
+            ]  # fmt: skip
+        await self._send(message)
+
+    async def refuse(self, status: int, detail: str) -> None:
+        """Answer with a problem, where no answer has begun."""
+        if self.started:
+            return
+        body = problem_bytes(status, detail, (), f"urn:request:{self.rid}")
+        length = str(len(body)).encode()
+        head = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", length)]
+        await self.send({"type": "http.response.start", "status": status, "headers": head})
+        await self.send({"type": "http.response.body", "body": body})

@@ -1,0 +1,79 @@
+"""The OpenAPI document: the dossier as request body, and examples from the shipped files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.schemas import ProblemOut
+from evaluator.dossier import dossier_model
+from evaluator.fields import Registry
+from evaluator.yamlio import YMap, plain, read_yaml
+
+__all__ = ["examples_in", "install"]
+
+MAX_EXAMPLES = 6
+REF = "#/components/schemas/{model}"
+DOSSIER_BODIES = (("/api/v1/evaluations", "post"),)
+
+
+def examples_in(directory: Path) -> dict[str, Any]:
+    """OpenAPI examples out of ``directory/*.yaml``; empty where there is no such directory."""
+    out: dict[str, Any] = {}
+    for path in sorted(directory.glob("*.yaml"))[:MAX_EXAMPLES]:
+        node = read_yaml(path.name, path.read_text("utf-8"), [])
+        dossier = node.get("dossier") if isinstance(node, YMap) else None
+        if isinstance(dossier, YMap):
+            value = _json(plain(dossier))
+            out[path.stem] = {"summary": value.get("project_name", path.stem), "value": value}
+    return out
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _json(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_json(v) for v in value]
+    return str(value) if isinstance(value, (Decimal, dt.date)) else value
+
+
+def install(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> None:
+    """Make ``app.openapi()`` describe the dossier and refer to one problem schema."""
+
+    def build() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app, registry, examples)
+        return app.openapi_schema
+
+    app.openapi = build  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    components = document.setdefault("components", {}).setdefault("schemas", {})
+    for model in (dossier_model(registry), ProblemOut):
+        schema = model.model_json_schema(ref_template=REF)
+        components.update(schema.pop("$defs", {}))
+        components[model.__name__] = schema
+    for path, method in DOSSIER_BODIES:
+        operation = document["paths"].get(path, {}).get(method)
+        if operation is not None:
+            content: dict[str, Any] = {"schema": {"$ref": REF.format(model="Dossier")}}
+            if examples:
+                content["examples"] = examples
+            operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            found = operation["responses"].get("422", {}).get("content", {})
+            if "application/json" in found:  # FastAPI's own form of 422, which we never send.
+                del found["application/json"]
+    components.pop("HTTPValidationError", None)
+    components.pop("ValidationError", None)
+    return document

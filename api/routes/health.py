@@ -1,0 +1,41 @@
+"""Whether the process lives, and whether it can serve."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from api import schemas
+from api.telemetry import metrics_text
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["运行"])
+
+
+@router.get(
+    "/healthz", summary="进程是否存活", response_model=schemas.Health, responses=schemas.problems()
+)
+async def healthz() -> dict[str, str]:
+    """Alive."""
+    return {"status": "ok"}
+
+
+@router.get(
+    "/readyz",
+    summary="能否提供服务",
+    response_model=schemas.Health,
+    responses=schemas.problems(503),
+)
+async def readyz(request: Request) -> dict[str, str]:
+    """Ready: a ruleset is loaded."""
+    request.app.state.judges.current()
+    return {"status": "ok"}
+
+
+@router.get("/metrics", summary="Prometheus 指标", response_class=Response, responses={
+    200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "文本格式"},
+    **schemas.problems(),
+})  # fmt: skip
+async def metrics() -> Response:
+    """All metrics."""
+    return Response(metrics_text(), media_type="text/plain; version=0.0.4")

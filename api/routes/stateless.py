@@ -1,0 +1,196 @@
+"""Judging without storing, and the rulebook for reading."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from api import schemas
+from api.body import json_bytes, parse_day, read_json
+from api.judge import Judge, Memo
+from api.problems import ProblemError
+from api.views import criterion_view, rule_view, ruleset_view
+from evaluator.dossier import Profile, dossier_model
+from evaluator.evaluate import DISAGREEMENT
+from evaluator.result import canonical_bytes, result
+from evaluator.yamlio import suggest
+
+__all__ = ["current_judge", "router"]
+
+router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+Day = Annotated[
+    str | None,
+    Query(
+        pattern=DAY,
+        description="按哪一天的标准判定，缺省为受理日期",
+        json_schema_extra={"format": "date"},
+    ),
+]
+
+
+def current_judge(request: Request) -> Judge:
+    """The judge of the ruleset in force."""
+    judge: Judge = request.app.state.judges.current()
+    return judge
+
+
+CurrentJudge = Annotated[Judge, Depends(current_judge)]
+
+
+def find_department(judge: Judge, word: str | None) -> str | None:
+    """A department by name or Chinese label. Raises ProblemError 422 for an unknown one."""
+    departments = judge.ruleset.registry.departments
+    if word is None or word in departments:
+        return word
+    for name, label in departments.items():
+        if label == word:
+            return name
+    hint = suggest(word, departments) or f"可用：{'、'.join(departments)}"
+    raise ProblemError(
+        422,
+        "请求参数有误",
+        [
+            {
+                "parameter": "department",
+                "detail": f"没有“{word[:40]}”这个部门",
+                "code": "A109",
+                "hint": hint,
+            }
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    raw: bytes
+    day: dt.date | None
+    counterfactual: bool
+    department: str | None
+
+
+def _answer(judge: Judge, profile: Profile, ask: _Ask) -> tuple[bytes, bool]:
+    """The answer, and whether it may be given again."""
+    evaluation = judge.evaluate(profile, ask.day)
+    data = result(evaluation, with_counterfactual=ask.counterfactual)
+    if ask.department is not None:
+        data["findings"] = [f for f in data["findings"] if ask.department in f["departments"]]
+    # An answer that says the engines disagreed is not a function of the dossier alone.
+    return canonical_bytes(data), evaluation.cause != DISAGREEMENT
+
+
+@router.post(
+    "/evaluations",
+    summary="预评估：判定一份申报材料，不存档",
+    description="请求体就是申报材料本身。答复与 `admission evaluate --json` 逐字节相同；"
+    "`department` 只列该部门负责的单项结论，`counterfactual=false` 省去修改建议，答复更快。",
+    response_class=Response,
+    responses={
+        200: {"model": schemas.EvaluationOut, "description": "规范结果"},
+        **schemas.problems(400, 413, 415, 422),
+    },
+)
+async def evaluate(
+    request: Request,
+    judge: CurrentJudge,
+    as_of: Day = None,
+    department: Annotated[
+        str | None, Query(max_length=60, description="责任部门代码或名称")
+    ] = None,
+    counterfactual: Annotated[bool, Query(description="是否给出修改建议")] = True,
+) -> Response:
+    """Judge the dossier in the body."""
+    raw = await json_bytes(request)
+    ask = _Ask(raw, parse_day(as_of, "as_of"), counterfactual, find_department(judge, department))
+    memo: Memo = request.app.state.memo
+    key = (judge.ruleset.identity, ask)
+    known = memo.get(key)
+    if known is not None:
+        return Response(known, media_type="application/json")
+    profile = judge.read(read_json(raw))
+    if counterfactual:
+        # The search for a remedy takes milliseconds: other requests go on meanwhile.
+        body, keep = await run_in_threadpool(_answer, judge, profile, ask)
+    else:
+        body, keep = _answer(judge, profile, ask)
+    if keep:
+        memo.put(key, len(raw), body)
+    return Response(body, media_type="application/json")
+
+
+@router.get(
+    "/ruleset",
+    summary="生效的规则集",
+    response_model=schemas.RulesetOut,
+    responses=schemas.problems(422),
+)
+async def ruleset(judge: CurrentJudge) -> dict[str, Any]:
+    """Identity and counts of the ruleset in force."""
+    return ruleset_view(judge.ruleset, judge.engine)
+
+
+@router.get(
+    "/rules",
+    summary="全部规则",
+    response_model=list[schemas.RuleOut],
+    responses=schemas.problems(422),
+)
+async def rules(judge: CurrentJudge) -> list[dict[str, Any]]:
+    """Every rule, by id."""
+    return [rule_view(r, judge.ruleset) for r in judge.ruleset.rules.values()]
+
+
+@router.get(
+    "/rules/{rule_id}",
+    summary="一条规则及其 YAML 原文",
+    response_model=schemas.RuleSourceOut,
+    responses=schemas.problems(404, 422),
+)
+async def rule(rule_id: str, judge: CurrentJudge) -> dict[str, Any]:
+    """One rule with its source."""
+    found = judge.ruleset.rules.get(rule_id)
+    if found is None:
+        hint = suggest(rule_id, judge.ruleset.rules)
+        raise ProblemError(404, f"没有规则“{rule_id[:80]}”。{hint or ''}")
+    return rule_view(found, judge.ruleset, source=True)
+
+
+@router.get(
+    "/criteria",
+    summary="全部准入标准",
+    response_model=list[schemas.CriterionOut],
+    responses=schemas.problems(422),
+)
+async def criteria(judge: CurrentJudge) -> list[dict[str, Any]]:
+    """Every criterion with its periods."""
+    return [criterion_view(c) for c in judge.ruleset.criteria.values()]
+
+
+@router.get(
+    "/criteria/{criterion_id}",
+    summary="一项准入标准",
+    response_model=schemas.CriterionOut,
+    responses=schemas.problems(404, 422),
+)
+async def criterion(criterion_id: str, judge: CurrentJudge) -> dict[str, Any]:
+    """One criterion with its periods."""
+    found = judge.ruleset.criteria.get(criterion_id)
+    if found is None:
+        hint = suggest(criterion_id, judge.ruleset.criteria)
+        raise ProblemError(404, f"没有准入标准“{criterion_id[:80]}”。{hint or ''}")
+    return criterion_view(found)
+
+
+@router.get(
+    "/schema/dossier",
+    summary="申报材料的 JSON Schema",
+    response_model=dict[str, Any],
+    responses=schemas.problems(422),
+)
+async def dossier_schema(judge: CurrentJudge) -> dict[str, Any]:
+    """JSON Schema of the request body of POST /evaluations."""
+    return dossier_model(judge.ruleset.registry).model_json_schema()

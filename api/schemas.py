@@ -1,0 +1,207 @@
+"""Shapes of the answers, for OpenAPI. Answers are written from the evaluator's data, not by these."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "CriterionOut", "EvaluationOut", "Health", "ProblemOut", "RuleOut", "RuleSourceOut", "RulesetOut", "problems",
+]  # fmt: skip
+
+VerdictName = Literal["pass", "refer", "reject"]
+StatusName = Literal["satisfied", "violated", "unknown", "not_applicable"]
+EffectName = Literal["reject", "refer", "advise"]
+# Named here, since models below have a field called "list".
+Words = list[str]
+Items = list[dict[str, Any]]
+
+
+class FieldErrorOut(BaseModel):
+    """One thing at fault: a place in the body, a parameter, or a place in a file."""
+
+    pointer: str | None = Field(default=None, description="请求体中的位置（JSON Pointer）")
+    parameter: str | None = Field(default=None, description="出错的查询、路径或请求头参数")
+    at: str | None = Field(default=None, description="文件中的位置（行或单元格）")
+    detail: str
+    code: str
+    hint: str | None = None
+
+    @staticmethod
+    def _slim(schema: dict[str, Any]) -> None:
+        # Keys that have nothing to say are left out, never null.
+        for entry in schema.get("properties", {}).values():
+            if "anyOf" in entry:
+                entry.update(entry.pop("anyOf")[0])
+                entry.pop("default", None)
+
+    model_config = ConfigDict(json_schema_extra=_slim)
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(default="", description="请求编号，供查日志")
+    errors: list[FieldErrorOut] = []
+
+
+class RulesetRef(BaseModel):
+    identity: str
+    profile: str
+    title: str
+
+
+class DossierRef(BaseModel):
+    project_id: str
+    project_name: str
+
+
+class Gap(BaseModel):
+    absolute: str
+    relative: str | None
+
+
+class FindingOut(BaseModel):
+    rule: str
+    title: str
+    list: str
+    dimension: str | None
+    status: StatusName
+    effect: EffectName
+    departments: Words
+    value: str | None
+    required: str | None
+    unit: str | None
+    row: str | None
+    gap: Gap | None
+    example: bool = Field(description="所用标准值是否为示例值")
+    basis: Items
+    missing: Words
+    reasons: Words
+    message: str
+    remedy: str | None
+
+
+class ChangeOut(BaseModel):
+    field: str
+    label: str
+    to: str | None
+    unit: str | None
+    supplied_by: str | None
+    text: str
+
+
+class CounterfactualOut(BaseModel):
+    outcome: Literal["none", "single", "joint", "incurable", "verify", "not_found"]
+    reaches: VerdictName | None
+    single: list[ChangeOut]
+    joint: list[ChangeOut]
+    incurable: list[str]
+    verify: list[str]
+    open_fields: list[str]
+    text: str
+
+
+class EvaluationOut(BaseModel):
+    """The canonical result; the same object that ``admission evaluate --json`` prints."""
+
+    dossier: DossierRef
+    verdict: VerdictName
+    sentence: str
+    cause: str | None
+    as_of: str
+    ruleset: RulesetRef
+    labels: list[str]
+    findings: list[FindingOut]
+    counterfactual: CounterfactualOut | None
+
+
+class LabelOut(BaseModel):
+    id: str
+    title: str
+
+
+class RulesetOut(BaseModel):
+    identity: str
+    profile: str
+    title: str
+    engine: str
+    rules: int
+    criteria: int
+    metrics: int
+    fields: int
+    departments: dict[str, str]
+    labels: list[LabelOut]
+
+
+class BasisOut(BaseModel):
+    criterion: str | None
+    text: str | None
+
+
+Bases = list[BasisOut]
+
+
+class RuleOut(BaseModel):
+    id: str
+    title: str
+    list: str
+    dimension: str | None
+    effect: EffectName
+    departments: Words
+    basis: Bases
+    remedy: str | None
+    note: str | None
+    start: str | None
+    end: str | None
+    file: str
+    line: int | None
+
+
+class RuleSourceOut(RuleOut):
+    source: str = Field(description="规则的 YAML 原文")
+
+
+class CriterionOut(BaseModel):
+    id: str
+    title: str
+    kind: str
+    unit: str | None
+    by: list[str]
+    rounded: int | None
+    periods: list[dict[str, Any]]
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+
+
+_WHEN = {
+    400: "请求体无法读取（不是 JSON、键重复、嵌套过深等）",
+    401: "没有登录，或凭据无效",
+    403: "没有权限",
+    404: "没有找到",
+    409: "与现有记录冲突",
+    413: "请求体过大",
+    415: "请求体类型不支持",
+    422: "内容有误，errors 逐项列出",
+    429: "请求过于频繁",
+    503: "数据库暂时不可用，稍后重试",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The ``responses=`` entries of a route for the refusals it can give."""
+    schema = {"$ref": "#/components/schemas/ProblemOut"}
+    return {
+        status: {
+            "description": _WHEN[status],
+            "content": {"application/problem+json": {"schema": schema}},
+        }
+        for status in (*statuses, 429)
+    }

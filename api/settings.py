@@ -1,0 +1,48 @@
+"""Settings, read from environment variables that start with ``ADMISSION_``.
+
+The defaults are the embedded service: SQLite in ``var/``, local accounts, 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseSettings):
+    """Every setting of the service; docs/operations.md explains them to operators."""
+
+    model_config = SettingsConfigDict(env_prefix="ADMISSION_", extra="ignore", frozen=True)
+
+    rulebook: Path | None = Field(
+        default=None, description="规则集目录；不设则用随程序发布的规则集"
+    )
+    engine: Literal["durable", "reference"] = Field(default="durable", description="判定引擎")
+    database_url: str = Field(default="sqlite:///var/admission.db", description="数据库地址")
+    database_pool: int = Field(default=10, ge=1, le=200, description="数据库连接池大小")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    max_body_bytes: int = Field(default=2_000_000, ge=1_000, description="请求体字节上限")
+    rate_limit: int = Field(default=6_000, ge=0, description="每个来源每分钟请求数上限，0 为不限")
+    open_evaluation: bool = Field(default=True, description="预评估（不存档）是否免登录")
+    memo_bytes: int = Field(default=64_000_000, ge=0, description="预评估答复缓存的字节上限")
+    session_hours: int = Field(default=12, ge=1, le=720, description="登录有效小时数")
+    cookie_secure: bool = Field(default=False, description="会话 Cookie 只在 HTTPS 下发送")
+    trust_forwarded: bool = Field(
+        default=False, description="来源地址取自反向代理的 X-Forwarded-For"
+    )
+    public_url: str = Field(default="http://127.0.0.1:8000", description="对外地址，用于登录回跳")
+    log_format: Literal["json", "text"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    oidc_issuer: str | None = Field(
+        default=None, description="统一身份认证的 issuer 地址；不设则只用本地账号"
+    )
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_roles_claim: str = Field(default="roles", description="身份令牌中列出角色的声明")
+    ruleset_check_seconds: float = Field(default=1.0, ge=0, description="多久核对一次生效规则集")

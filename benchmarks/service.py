@@ -1,0 +1,193 @@
+"""Throughput of POST /evaluations beside a bare FastAPI endpoint, in one interleaved run.
+
+The bare endpoint validates the same body with the same pydantic model and returns the same bytes.
+Three servers (uvicorn, one worker each) take turns, so that all see the same machine:
+
+    bare          validate, return fixed bytes
+    repeated      the service, every client posting one of the example dossiers again and again
+    distinct      the service, no two dossiers alike, so that nothing is answered from memory
+
+    python -m benchmarks.service [--seconds 3] [--rounds 3] [--clients 8]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Response
+
+from api.app import create_app
+from api.openapi import examples_in
+from api.settings import Settings
+from evaluator.dossier import dossier_model
+from evaluator.evaluate import Evaluator
+from evaluator.fields import base_registry
+from evaluator.result import canonical_bytes, result
+from evaluator.rulebook.load import load_directory
+
+ROOT = Path(__file__).parent.parent
+
+
+def dossiers() -> list[dict[str, Any]]:
+    """The example dossiers."""
+    return [entry["value"] for entry in examples_in(ROOT / "examples").values()]
+
+
+def bare() -> FastAPI:
+    """The bare endpoint, on the first example dossier."""
+    ruleset = load_directory(ROOT)
+    model: Any = dossier_model(base_registry())
+    evaluator = Evaluator(ruleset, "reference")
+    from api.judge import Judge
+
+    profile = Judge(ruleset, "reference").read(dossiers()[0])
+    answer = canonical_bytes(result(evaluator.evaluate(profile)))
+    app = FastAPI()
+
+    async def evaluate(dossier: Any) -> Response:  # noqa: ARG001
+        return Response(answer, media_type="application/json")
+
+    # The model is made at run time: a static annotation cannot name it.
+    evaluate.__annotations__ = {"dossier": model, "return": Response}
+    app.post("/api/v1/evaluations")(evaluate)
+    return app
+
+
+def service() -> FastAPI:
+    """The service with its default settings but for the rate limit, which one client would meet."""
+    return create_app(Settings(rate_limit=0, log_level="WARNING"))
+
+
+class Server:
+    """A uvicorn process on a free port of 127.0.0.1."""
+
+    def __init__(self, factory: str, workers: int = 1, **env: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        command = [sys.executable, "-m", "uvicorn", "--factory", f"benchmarks.service:{factory}",
+                   "--port", str(self.port), "--no-access-log", "--log-level", "warning"]  # fmt: skip
+        if workers > 1:
+            command += ["--workers", str(workers)]
+        self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **env})
+        for _ in range(300):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError("server did not start")
+
+    def stop(self) -> None:
+        """End the process."""
+        self.process.terminate()
+        self.process.wait(30)
+
+
+def request_bytes(path: str, body: bytes, headers: str = "") -> bytes:
+    """A whole HTTP/1.1 POST."""
+    head = (f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}"
+            f"Content-Length: {len(body)}\r\n\r\n")  # fmt: skip
+    return head.encode() + body
+
+
+async def read_response(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """Status and body of one response."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    status = int(head[9:12])
+    lower = head.lower()
+    at = lower.index(b"content-length:") + 15
+    return status, await reader.readexactly(int(lower[at : lower.index(b"\r", at)]))
+
+
+async def drive(
+    port: int, clients: int, seconds: float, make: Callable[[int, int], bytes]
+) -> list[tuple[float, int]]:
+    """Latency and status of every request of ``clients`` closed-loop clients."""
+    end = time.perf_counter() + seconds
+    out: list[tuple[float, int]] = []
+
+    async def client(number: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        turn = 0
+        while time.perf_counter() < end:
+            message = make(number, turn)
+            turn += 1
+            start = time.perf_counter()
+            writer.write(message)
+            status, _ = await read_response(reader)
+            out.append((time.perf_counter() - start, status))
+        writer.close()
+
+    await asyncio.gather(*(client(n) for n in range(clients)))
+    return out
+
+
+def main() -> None:
+    """Run and print a table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--clients", type=int, default=8)
+    args = parser.parse_args()
+    shown = dossiers()
+    fixed = [request_bytes("/api/v1/evaluations", json.dumps(d).encode()) for d in shown]
+    counter = iter(range(10**9))
+
+    def distinct(path: str) -> Callable[[int, int], bytes]:
+        def make(_: int, turn: int) -> bytes:
+            base = shown[turn % len(shown)]
+            number = next(counter)
+            changed = {
+                **base,
+                "project_id": f"B{number}",
+                "total_investment": 5000 + number % 90000 / 10,
+            }
+            return request_bytes(path, json.dumps(changed).encode())
+
+        return make
+
+    plans: dict[str, tuple[str, Callable[[int, int], bytes]]] = {
+        "bare": ("bare", lambda _, __: fixed[0]),
+        "repeated": ("service", lambda _, turn: fixed[turn % len(fixed)]),
+        "distinct, no counterfactual": (
+            "service",
+            distinct("/api/v1/evaluations?counterfactual=false"),
+        ),
+        "distinct": ("service", distinct("/api/v1/evaluations")),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        servers = {
+            "bare": Server("bare"),
+            "service": Server("service", ADMISSION_DATABASE_URL=f"sqlite:///{folder}/a.db"),
+        }
+        rates: dict[str, list[float]] = {name: [] for name in plans}
+        for _ in range(args.rounds):
+            for name, (which, make) in plans.items():
+                found = asyncio.run(drive(servers[which].port, args.clients, args.seconds, make))
+                bad = [s for _, s in found if s != 200]
+                if bad:
+                    raise SystemExit(f"{name}: {len(bad)} answers were not 200: {set(bad)}")
+                rates[name].append(len(found) / args.seconds)
+        for server in servers.values():
+            server.stop()
+    base = statistics.median(rates["bare"])
+    for name, values in rates.items():
+        rate = statistics.median(values)
+        print(f"{name:<30} {rate:>9.0f} requests/s   {rate / base:>6.2f} of bare")
+
+
+if __name__ == "__main__":
+    main()
