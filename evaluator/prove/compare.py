@@ -67,9 +67,7 @@ def _moved(old: Side, new: Side, profile: Profile) -> tuple[str, ...]:
     a, b = old.statuses(profile), new.statuses(profile)
     out = []
     for rule in sorted(a.keys() | b.keys()):
-        if a.get(rule) is not b.get(rule):
-            out.append(rule)
-        elif (
+        if a.get(rule) is not b.get(rule) or (
             a[rule] is not Status.SATISFIED
             and old.ruleset.rules[rule].effect is not new.ruleset.rules[rule].effect
         ):

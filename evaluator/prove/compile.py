@@ -17,51 +17,28 @@ from typing import Any
 
 import z3
 
-from evaluator.fields import FieldType
 from evaluator.prove.domain import Choice, Domain, rational
+from evaluator.prove.exprs import MAX_CASES, TRUE, Case, Expressions, TooLarge
 from evaluator.prove.lookups import periods, rows_taken
-from evaluator.prove.poly import Poly, cancel, constant, variable
+from evaluator.prove.poly import constant
 from evaluator.rulebook.ast import (
     All,
-    Arith,
     Compare,
     Condition,
-    CriterionRef,
-    Days,
     Each,
-    Expr,
-    FieldRef,
     Known,
     Leaf,
     Member,
-    MetricRef,
     Not,
-    Number,
     Op,
     Rule,
     Ruleset,
-    Scale,
-    Sum,
 )
 from evaluator.rulebook.ast import Any as AnyOf
 
 __all__ = ["Case", "Compiled", "Compiler", "Pair", "TooLarge"]
 
 Bool = Any
-MAX_CASES = 4000
-
-
-class TooLarge(Exception):
-    """An expression falls into more cases than are worth writing down."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """Under ``guard`` the value is ``num / den``, and ``den`` is positive."""
-
-    guard: Bool
-    num: Poly
-    den: Poly
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +81,18 @@ class Compiled:
         return z3.And(z3.Not(self.applies.false), z3.Not(self.required.true), z3.Not(self.violated))
 
 
-ONE = constant(Fraction(1))
-TRUE, FALSE = z3.BoolVal(True), z3.BoolVal(False)
+FALSE = z3.BoolVal(False)
 
 
-class Compiler:
+class Compiler(Expressions):
     """Compiles one ruleset over a domain, which several rulesets may share."""
 
     def __init__(self, ruleset: Ruleset, domain: Domain) -> None:
-        self.ruleset = ruleset
-        self.domain = domain
-        self.fields: set[str] = set()
+        super().__init__(ruleset, domain)
         self.seen: list[tuple[Leaf, Pair]] = []
         self.exact = True
         self._free = itertools.count()
         self._leaves: dict[object, tuple[Pair, frozenset[str], bool]] = {}
-        self._metrics: dict[str, tuple[list[Case], frozenset[str]]] = {}
 
     def rule(self, rule: Rule) -> Compiled:
         """Compile one rule."""
@@ -199,7 +172,7 @@ class Compiler:
 
     def _holds(self, a: Case, op: Op, b: Case, rounded: int | None) -> Bool:
         if rounded is None:
-            return self._sign(a.num * b.den - b.num * a.den, op)
+            return self.sign(a.num * b.den - b.num * a.den, op)
         limit = b.num.value if b.den.value is not None else None
         if limit is None or b.den.value is None:
             raise TooLarge
@@ -214,7 +187,7 @@ class Compiler:
 
         def reaches(k: int) -> Bool:
             edge = constant((k - Fraction(1, 2)) / scale)
-            return self._sign(a.num - edge * a.den, Op.AT_LEAST if k % 2 == 0 else Op.MORE_THAN)
+            return self.sign(a.num - edge * a.den, Op.AT_LEAST if k % 2 == 0 else Op.MORE_THAN)
 
         at_least, more = reaches(ceil(limit * scale)), reaches(floor(limit * scale) + 1)
         return {
@@ -224,31 +197,6 @@ class Compiler:
             Op.LESS_THAN: z3.Not(at_least),
             Op.EQUALS: z3.And(at_least, z3.Not(more)),
         }[op]
-
-    def _sign(self, poly: Poly, op: Op) -> Bool:
-        value = poly.value
-        if value is not None:
-            return z3.BoolVal(op.holds((value > 0) - (value < 0)))
-        # Leading constants keep numbers small: only the sign matters.
-        largest = max(abs(c) for c in poly.terms.values())
-        term, zero = self.term(poly.scaled(1 / largest)), rational(Fraction(0))
-        return {
-            Op.AT_LEAST: term >= zero,
-            Op.AT_MOST: term <= zero,
-            Op.MORE_THAN: term > zero,
-            Op.LESS_THAN: term < zero,
-            Op.EQUALS: term == zero,
-        }[op]
-
-    def term(self, poly: Poly) -> Any:
-        """A polynomial as a solver term."""
-        parts = []
-        for monomial, factor in poly.terms.items():
-            part: Any = rational(factor)
-            for name in monomial:
-                part = part * self.domain.term(name)
-            parts.append(part)
-        return z3.Sum(parts) if parts else rational(Fraction(0))
 
     def _member(self, leaf: Member) -> Pair:
         self.fields.add(leaf.field)
@@ -295,86 +243,6 @@ class Compiler:
             true.append(z3.Implies(entry.present, z3.Or(met)))
         return Pair(z3.And(true), z3.Or(false))
 
-    # --- expressions ---------------------------------------------------------------------------
-
-    def cases(self, expr: Expr) -> list[Case]:
-        """The cases of an expression; raises TooLarge."""
-        match expr:
-            case Number(value=value):
-                return [Case(TRUE, constant(value), ONE)]
-            case FieldRef(name=name):
-                self.fields.add(name)
-                return [Case(self.domain.known(name), variable(name), ONE)]
-            case MetricRef(id=id):
-                return self._metric(id)
-            case CriterionRef():
-                return self._table(expr)
-            case Scale(expr=inner, factor=factor):
-                return [Case(c.guard, c.num.scaled(factor), c.den) for c in self.cases(inner)]
-            case Sum(field=field):
-                self.fields.add(field)
-                total = constant(Fraction(0))
-                for key in self.domain.registry.fields[field].keys:
-                    total = total + variable(f"{field}.{key}?")
-                if not total.terms:
-                    raise TooLarge
-                return [Case(self.domain.known(field), total, ONE)]
-            case Days(start=start, end=end):
-                self.fields.update((start, end))
-                known = z3.And(self.domain.known(start), self.domain.known(end))
-                return [Case(known, variable(end) - variable(start), ONE)]
-            case Arith():
-                return self._arith(expr)
-
-    def _metric(self, id_: str) -> list[Case]:
-        if id_ not in self._metrics:
-            outer, self.fields = self.fields, set()
-            cases = self.cases(self.ruleset.metrics[id_].formula)
-            self._metrics[id_] = cases, frozenset(self.fields)
-            self.fields = outer
-        cases, fields = self._metrics[id_]
-        self.fields |= fields
-        return cases
-
-    def _table(self, expr: CriterionRef) -> list[Case]:
-        criterion = self.ruleset.criteria[expr.id]
-        by_value: dict[Fraction, list[Bool]] = {}
-        for taken in rows_taken(criterion, self.domain, dict(expr.keys), self.fields):
-            factor = taken.row.unit.factor_to(expr.unit) if taken.row.unit else Fraction(1)
-            by_value.setdefault(taken.row.value * factor, []).append(taken.guard)
-        return [Case(z3.Or(guards), constant(v), ONE) for v, guards in by_value.items()]
-
-    def _arith(self, expr: Arith) -> list[Case]:
-        result = self.cases(expr.args[0])
-        for arg in expr.args[1:]:
-            other = self.cases(arg)
-            if len(result) * len(other) > MAX_CASES:
-                raise TooLarge
-            result = [c for a in result for b in other for c in self._combine(expr.op, a, b)]
-        return result
-
-    def _combine(self, op: str, a: Case, b: Case) -> list[Case]:
-        guard = z3.And(a.guard, b.guard)
-        match op:
-            case "add":
-                return [self._case(guard, a.num * b.den + b.num * a.den, a.den * b.den)]
-            case "subtract":
-                return [self._case(guard, a.num * b.den - b.num * a.den, a.den * b.den)]
-            case "multiply":
-                return [self._case(guard, a.num * b.num, a.den * b.den)]
-        num, den = a.num * b.den, a.den * b.num
-        sign = b.num.sign(self.domain.nonnegative)
-        out: list[Case] = []
-        # INVARIANT: a denominator is positive under its guard; zero is left out, which is unknown.
-        if sign != -1:
-            out.append(self._case(z3.And(guard, self._sign(b.num, Op.MORE_THAN)), num, den))
-        if sign != 1:
-            out.append(self._case(z3.And(guard, self._sign(b.num, Op.LESS_THAN)), -num, -den))
-        return out
-
-    def _case(self, guard: Bool, num: Poly, den: Poly) -> Case:
-        return Case(guard, *cancel(num, den, self.domain.nonnegative))
-
 
 def _chosen(choices: tuple[Choice, ...], options: tuple[str | bool, ...], prefix: bool) -> Bool:
     """That one of the chosen values is, or starts with, one of ``options``."""
@@ -396,8 +264,3 @@ def verdict_terms(rules: Mapping[str, Compiled]) -> Mapping[str, Bool]:
     refer = z3.And(z3.Not(reject), z3.Or(blocked, none_applies))
     passes = z3.And(z3.Not(reject), z3.Not(blocked), z3.Not(none_applies))
     return {"reject": reject, "refer": refer, "pass": passes}
-
-
-def numeric(domain: Domain, name: str) -> bool:
-    """Whether a field is a number."""
-    return domain.field(name).type in (FieldType.INT, FieldType.DECIMAL)

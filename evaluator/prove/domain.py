@@ -126,7 +126,7 @@ class Domain:
             field = self.field(name)
             if field.type is FieldType.BOOL:
                 flag = z3.Bool(f"value:{name}")
-                found = (Choice(True, flag), Choice(False, z3.Not(flag)))
+                found: tuple[Choice, ...] = (Choice(True, flag), Choice(False, z3.Not(flag)))
             else:
                 words = classes(field, self.words.get(name, set()))
                 found = tuple(Choice(w, z3.Bool(f"value:{name}={w}")) for w in words)
@@ -233,7 +233,7 @@ class Domain:
 
 
 def _holds(model: Any, condition: Bool) -> bool:
-    return z3.is_true(model.eval(condition, model_completion=True))
+    return bool(z3.is_true(model.eval(condition, model_completion=True)))
 
 
 def _number(model: Any, term: Term) -> Fraction | None:

@@ -12,7 +12,7 @@ from evaluator.dossier import Profile
 from evaluator.prove.compile import Compiled
 from evaluator.prove.report import Answer, State
 from evaluator.prove.single import settled
-from evaluator.prove.solve import Outcome, Question, Side, Space
+from evaluator.prove.solve import Question, Side, Space
 from evaluator.rulebook.ast import Effect, Member, leaves
 from evaluator.verdict import Status, Verdict
 

@@ -14,8 +14,8 @@ from functools import lru_cache
 from stdnum.cn import uscc
 
 from evaluator.criteria import INDUSTRY
-from evaluator.national_codes import INDUSTRY_SECTIONS
 from evaluator.fields import Field, FieldType
+from evaluator.national_codes import INDUSTRY_SECTIONS
 from evaluator.rulebook.ast import Condition, Each, Member, Ruleset, leaves
 
 __all__ = ["classes", "industry_classes", "mentioned", "text_classes"]
@@ -44,7 +44,7 @@ def mentioned(
             if isinstance(leaf, Member):
                 found = words.setdefault(leaf.field, set())
                 found.update(str(o) for o in leaf.options)
-                if leaf.criterion in ruleset.criteria:
+                if leaf.criterion and leaf.criterion in ruleset.criteria:
                     for period in ruleset.criteria[leaf.criterion].periods:
                         found.update(period.codes)
             elif isinstance(leaf, Each):

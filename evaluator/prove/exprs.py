@@ -1,0 +1,163 @@
+"""Formulas to cases: a quotient of polynomials under each condition.
+
+Under ``guard`` an expression is ``num / den`` with ``den`` positive; where no guard holds it is
+unknown. A table gives one case for each value it can yield, so comparisons with it stay linear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import z3
+
+from evaluator.prove.domain import Domain, rational
+from evaluator.prove.lookups import rows_taken
+from evaluator.prove.poly import Poly, cancel, constant, variable
+from evaluator.rulebook.ast import (
+    Arith,
+    CriterionRef,
+    Days,
+    Expr,
+    FieldRef,
+    MetricRef,
+    Number,
+    Op,
+    Ruleset,
+    Scale,
+    Sum,
+)
+
+__all__ = ["MAX_CASES", "TRUE", "Case", "Expressions", "TooLarge"]
+
+Bool = Any  # z3.BoolRef; z3 ships no types.
+MAX_CASES = 4000
+ONE = constant(Fraction(1))
+TRUE = z3.BoolVal(True)
+
+
+class TooLarge(Exception):
+    """An expression falls into more cases than are worth writing down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Under ``guard`` the value is ``num / den``, and ``den`` is positive."""
+
+    guard: Bool
+    num: Poly
+    den: Poly
+
+
+class Expressions:
+    """Compiles the expressions of one ruleset; ``fields`` collects what they read."""
+
+    def __init__(self, ruleset: Ruleset, domain: Domain) -> None:
+        self.ruleset = ruleset
+        self.domain = domain
+        self.fields: set[str] = set()
+        self._metrics: dict[str, tuple[list[Case], frozenset[str]]] = {}
+
+    def cases(self, expr: Expr) -> list[Case]:
+        """The cases of an expression; raises TooLarge."""
+        match expr:
+            case Number(value=value):
+                return [Case(TRUE, constant(value), ONE)]
+            case FieldRef(name=name):
+                self.fields.add(name)
+                return [Case(self.domain.known(name), variable(name), ONE)]
+            case MetricRef(id=id):
+                return self._metric(id)
+            case CriterionRef():
+                return self._table(expr)
+            case Scale(expr=inner, factor=factor):
+                return [Case(c.guard, c.num.scaled(factor), c.den) for c in self.cases(inner)]
+            case Sum(field=field):
+                self.fields.add(field)
+                total = constant(Fraction(0))
+                for key in self.domain.registry.fields[field].keys:
+                    total = total + variable(f"{field}.{key}?")
+                if not total.terms:
+                    raise TooLarge
+                return [Case(self.domain.known(field), total, ONE)]
+            case Days(start=start, end=end):
+                self.fields.update((start, end))
+                known = z3.And(self.domain.known(start), self.domain.known(end))
+                return [Case(known, variable(end) - variable(start), ONE)]
+            case Arith():
+                return self._arith(expr)
+
+    def _metric(self, id_: str) -> list[Case]:
+        if id_ not in self._metrics:
+            outer, self.fields = self.fields, set()
+            cases = self.cases(self.ruleset.metrics[id_].formula)
+            self._metrics[id_] = cases, frozenset(self.fields)
+            self.fields = outer
+        cases, fields = self._metrics[id_]
+        self.fields |= fields
+        return cases
+
+    def _table(self, expr: CriterionRef) -> list[Case]:
+        criterion = self.ruleset.criteria[expr.id]
+        by_value: dict[Fraction, list[Bool]] = {}
+        for taken in rows_taken(criterion, self.domain, dict(expr.keys), self.fields):
+            factor = taken.row.unit.factor_to(expr.unit) if taken.row.unit else Fraction(1)
+            by_value.setdefault(taken.row.value * factor, []).append(taken.guard)
+        return [Case(z3.Or(guards), constant(v), ONE) for v, guards in by_value.items()]
+
+    def _arith(self, expr: Arith) -> list[Case]:
+        result = self.cases(expr.args[0])
+        for arg in expr.args[1:]:
+            other = self.cases(arg)
+            if len(result) * len(other) > MAX_CASES:
+                raise TooLarge
+            result = [c for a in result for b in other for c in self._combine(expr.op, a, b)]
+        return result
+
+    def _combine(self, op: str, a: Case, b: Case) -> list[Case]:
+        guard = z3.And(a.guard, b.guard)
+        match op:
+            case "add":
+                return [self._case(guard, a.num * b.den + b.num * a.den, a.den * b.den)]
+            case "subtract":
+                return [self._case(guard, a.num * b.den - b.num * a.den, a.den * b.den)]
+            case "multiply":
+                return [self._case(guard, a.num * b.num, a.den * b.den)]
+        num, den = a.num * b.den, a.den * b.num
+        sign = b.num.sign(self.domain.nonnegative)
+        out: list[Case] = []
+        # INVARIANT: a denominator is positive under its guard; zero is left out, which is unknown.
+        if sign != -1:
+            out.append(self._case(z3.And(guard, self.sign(b.num, Op.MORE_THAN)), num, den))
+        if sign != 1:
+            out.append(self._case(z3.And(guard, self.sign(b.num, Op.LESS_THAN)), -num, -den))
+        return out
+
+    def _case(self, guard: Bool, num: Poly, den: Poly) -> Case:
+        return Case(guard, *cancel(num, den, self.domain.nonnegative))
+
+    def sign(self, poly: Poly, op: Op) -> Bool:
+        value = poly.value
+        if value is not None:
+            return z3.BoolVal(op.holds((value > 0) - (value < 0)))
+        # Leading constants keep numbers small: only the sign matters.
+        largest = max(abs(c) for c in poly.terms.values())
+        term, zero = self.term(poly.scaled(1 / largest)), rational(Fraction(0))
+        return {
+            Op.AT_LEAST: term >= zero,
+            Op.AT_MOST: term <= zero,
+            Op.MORE_THAN: term > zero,
+            Op.LESS_THAN: term < zero,
+            Op.EQUALS: term == zero,
+        }[op]
+
+    def term(self, poly: Poly) -> Any:
+        """A polynomial as a solver term."""
+        parts = []
+        for monomial, factor in poly.terms.items():
+            part: Any = rational(factor)
+            for name in monomial:
+                part = part * self.domain.term(name)
+            parts.append(part)
+        return z3.Sum(parts) if parts else rational(Fraction(0))
