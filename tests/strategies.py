@@ -197,7 +197,7 @@ class _Writer:
     # expressions
 
     def expr(self, family: str, depth: int = 2) -> Json:
-        fields, units = _FAMILIES[family]
+        fields = _FAMILIES[family][0]
         metrics = self.metric_families.get(family, [])
         options = ["field"] * bool(fields) + ["metric"] * bool(metrics)
         if depth > 0:
@@ -300,7 +300,9 @@ class _Writer:
             case 4:
                 name = self.pick(["product_codes", "industry_code"])
                 pool = _PRODUCT_CODES if name == "product_codes" else _FULL_CODES
-                words = self.draw(st.lists(st.sampled_from(pool), min_size=1, max_size=3, unique=True))
+                words = self.draw(
+                    st.lists(st.sampled_from(pool), min_size=1, max_size=3, unique=True)
+                )
                 return {"field": name, self.pick(["in", "not_in", "starts_with"]): words}
             case 5:
                 return {"field": "market_access", "not_in": ["prohibited"]}
@@ -319,9 +321,9 @@ class _Writer:
                 name = self.pick(
                     ["land_area", "zone", "emissions", "emissions.COD", "product_codes"]
                 )
-                return self.pick(
-                    [{"known": name}, {"field": name, "known": self.draw(st.booleans())}]
-                )
+                if self.draw(st.booleans()):
+                    return {"known": name}
+                return {"field": name, "known": self.draw(st.booleans())}
             case _:
                 return self.member()
 
