@@ -1,0 +1,227 @@
+"""Case files: YAML to cases, strictly; every mistake with its place (codes C101 to C108).
+
+    - {rule: positive.land_tax, name: 恰为下限, expect: satisfied, boundary: true,
+       dossier: {industry_code: C3562, land_use_mode: new_industrial_land, land_area: 10, annual_tax: 200}}
+    - {name: 示范项目, file: examples/d01-complete-good.yaml, verdict: pass}
+
+A rule case gives a fragment of a dossier, a dossier case a whole one or the file it stands in.
+Runs nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluator.dossier import Path as FieldPath
+from evaluator.dossier import Profile, parse_dossier
+from evaluator.errors import Problem
+from evaluator.rulebook.ast import Rule, Ruleset
+from evaluator.rulebook.load import case_files
+from evaluator.source import Place
+from evaluator.verdict import Status, Verdict
+from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, plain, read_yaml, suggest
+
+__all__ = ["Cases", "DossierCase", "RuleCase", "read_cases"]
+
+SUBMITTED_ON = dt.date(2024, 6, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCase:
+    """One rule on one dossier; ``missing`` is the exact set of fields an unknown finding names."""
+
+    rule: str
+    name: str
+    expect: Status
+    profile: Profile
+    as_of: dt.date
+    missing: frozenset[str] | None
+    boundary: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class DossierCase:
+    """A whole dossier; ``violated`` is exact where given, ``unknown_includes`` is a part."""
+
+    name: str
+    verdict: Verdict
+    profile: Profile
+    as_of: dt.date
+    violated: frozenset[str] | None
+    unknown_includes: frozenset[str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """All cases of a rulebook, in file order."""
+
+    rules: tuple[RuleCase, ...]
+    dossiers: tuple[DossierCase, ...]
+
+
+def read_cases(
+    ruleset: Ruleset,
+    problems: list[Problem],
+    root: Path | None = None,
+    files: Mapping[str, str] | None = None,
+) -> Cases:
+    """Read the ruleset's case files, or ``files`` instead. What is wrong goes to ``problems``.
+
+    ``root`` is the directory that ``file:`` entries are relative to.
+    """
+    reader = _CaseReader(ruleset, problems, root)
+    for name, text in (case_files(ruleset) if files is None else files).items():
+        node = read_yaml(name, text, problems)
+        if isinstance(node, YList):
+            for item in node.items:
+                reader.item(item)
+        elif node is not None:
+            problems.append(
+                Problem("C101", "案例文件应是列表，每项以“- rule:”或“- name:”开头", node.place)
+            )
+    return Cases(tuple(reader.rule_cases), tuple(reader.dossier_cases))
+
+
+class _CaseReader:
+    def __init__(self, ruleset: Ruleset, problems: list[Problem], root: Path | None) -> None:
+        self.ruleset = ruleset
+        self.problems = problems
+        self.root = root
+        self.rule_cases: list[RuleCase] = []
+        self.dossier_cases: list[DossierCase] = []
+        self.seen: dict[tuple[str, str], Place] = {}
+
+    def item(self, node: Node) -> None:
+        if not isinstance(node, YMap):
+            self.report("C101", "案例应是键值表", node.place)
+            return
+        before = len(self.problems)
+        case = self.rule_case(node) if node.get("rule") is not None else self.dossier_case(node)
+        if case is None or len(self.problems) > before:
+            return
+        if isinstance(case, RuleCase):
+            self.rule_cases.append(case)
+        else:
+            self.dossier_cases.append(case)
+
+    def report(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
+        self.problems.append(Problem(code, message, place, hint))
+
+    def rule_case(self, node: YMap) -> RuleCase | None:
+        r = Reader(node, self.problems, "案例")
+        word = r.take("rule", required=True)
+        name = r.text("name", required=True)
+        expect = r.choice("expect", [s.value for s in Status], required=True)
+        as_of = r.date("as_of")
+        boundary = r.boolean("boundary", False)
+        fragment = r.mapping("dossier", required=True)
+        given = r.take("missing") is not None
+        missing = [w for w in r.words("missing") if self.known_field(w)]
+        r.finish()
+        rule = self.rule(word) if word else None
+        profile = self.profile(fragment, name or "") if fragment else None
+        if rule is None or not name or expect is None or profile is None:
+            return None
+        self.unique(rule.id, name, node)
+        day = as_of or profile.submitted_on
+        if not rule.in_force(day):
+            self.report(
+                "C103",
+                f"规则“{rule.id}”在 {day.isoformat()} 不施行",
+                node.place,
+                "用 as_of 写明日期",
+            )
+        if given and expect != Status.UNKNOWN:
+            self.report("C106", "missing 只用于 expect: unknown 的案例", node.place)
+        found = frozenset(w.text for w in missing) if given else None
+        return RuleCase(rule.id, name, Status(expect), profile, day, found, boundary, node.place)
+
+    def dossier_case(self, node: YMap) -> DossierCase | None:
+        r = Reader(node, self.problems, "案例")
+        name = r.text("name", required=True)
+        verdict = r.choice("verdict", [v.value for v in Verdict], required=True)
+        as_of = r.date("as_of")
+        fragment, file = r.mapping("dossier"), r.take("file")
+        exact = r.take("violated") is not None
+        violated = [rule.id for w in r.words("violated") if (rule := self.rule(w))]
+        unknown = [rule.id for w in r.words("unknown_includes") if (rule := self.rule(w))]
+        r.finish()
+        if (fragment is None) == (file is None):
+            self.report("C107", "整份材料的案例写 dossier 或 file 之一", node.place)
+            return None
+        if isinstance(file, YScalar):
+            fragment = self.dossier_file(file)
+        profile = self.profile(fragment, name or "") if fragment else None
+        if not name or verdict is None or profile is None:
+            return None
+        self.unique("", name, node)
+        return DossierCase(
+            name, Verdict(verdict), profile, as_of or profile.submitted_on,
+            frozenset(violated) if exact else None, frozenset(unknown), node.place,
+        )  # fmt: skip
+
+    def rule(self, node: Node) -> Rule | None:
+        text = node.text if isinstance(node, YScalar) else "（不是文字）"
+        found = self.ruleset.rules.get(text)
+        if found is None:
+            self.report("C102", f"没有规则“{text}”", node.place, suggest(text, self.ruleset.rules))
+        return found
+
+    def known_field(self, node: YScalar) -> bool:
+        known = self.ruleset.registry.references
+        if node.text not in known:
+            self.report("C105", f"没有字段“{node.text}”", node.place, suggest(node.text, known))
+        return node.text in known
+
+    def unique(self, rule: str, name: str, node: YMap) -> None:
+        first = self.seen.setdefault((rule, name), node.place)
+        if first is not node.place:
+            note = (("第一处", first),)
+            self.problems.append(
+                Problem("C104", f"案例“{name}”重名", node.place, "换一个名字", note)
+            )
+
+    def dossier_file(self, node: YScalar) -> YMap | None:
+        path = self.root / node.text if self.root is not None else None
+        if path is None or not path.is_file():
+            self.report("C108", f"找不到材料文件“{node.text}”", node.place)
+            return None
+        document = read_yaml(node.text, path.read_text("utf-8"), self.problems)
+        found = document.get("dossier") if isinstance(document, YMap) else None
+        if not isinstance(found, YMap):
+            self.report("C108", f"材料文件“{node.text}”里没有 dossier", node.place)
+            return None
+        return found
+
+    def profile(self, node: YMap, name: str) -> Profile | None:
+        """A fragment as a profile; what every dossier must have is filled in where left out."""
+        raw = {"project_id": "案例", "project_name": name or "案例", "submitted_on": SUBMITTED_ON}
+        values = plain(node)
+        assert isinstance(values, dict)
+        return parse_dossier(raw | values, self.ruleset.registry, _places(node), self.problems)
+
+
+def _places(node: YMap) -> Callable[[FieldPath], Place]:
+    def place(path: FieldPath) -> Place:
+        at: Node = node
+        for step in path:
+            below: Node | None = None
+            if isinstance(at, YMap) and isinstance(step, str):
+                below = at.get(step)
+            elif isinstance(at, YList) and isinstance(step, int) and step < len(at.items):
+                below = at.items[step]
+            if below is None:
+                break
+            at = below
+        if len(path) == 1:
+            key = next((k for k, _ in node.entries if k.text == path[0]), None)
+            if key is not None and isinstance(at, (YMap, YList)):
+                return key.place
+        return at.place
+
+    return place

@@ -1,0 +1,166 @@
+"""Running cases: does every rule give what its cases say, and does every rule have its cases.
+
+``rules/**/*.cases.yaml`` hold the cases (``casebook`` reads them). ``coverage_gaps`` tells which
+rule lacks which kind of case. Knows nothing of the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evaluator.casebook import Cases, DossierCase, RuleCase, read_cases
+from evaluator.engine.base import Engine
+from evaluator.errors import Problem
+from evaluator.evaluate import Evaluation, Evaluator
+from evaluator.explain import explain
+from evaluator.rulebook.ast import Compare, Each, Known, Rule, Ruleset, leaves
+from evaluator.source import Place
+from evaluator.verdict import STATUS_LABELS, VERDICT_LABELS, Status
+
+__all__ = [
+    "Cases", "DossierCase", "Gap", "Result", "RuleCase", "coverage_gaps", "read_cases",
+    "run_dossier_case", "run_rule_case", "run_rule_cases",
+]  # fmt: skip
+
+KINDS = {
+    "satisfied": "符合",
+    "violated": "不符合",
+    "unknown": "材料不足",
+    "not_applicable": "不适用",
+    "boundary": "恰在界限上",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a case came out; ``failures`` says in Chinese what differs from what was expected."""
+
+    case: RuleCase | DossierCase
+    expected: str
+    found: str
+    failures: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+    def problem(self) -> Problem:
+        """The failure as a Problem (C110) at the place of the case."""
+        what = (
+            f"{self.case.rule}“{self.case.name}”"
+            if isinstance(self.case, RuleCase)
+            else self.case.name
+        )
+        return Problem("C110", f"案例{what}：{'；'.join(self.failures)}", self.case.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A kind of case that a rule lacks; ``kind`` is a key of KINDS."""
+
+    rule: str
+    kind: str
+    place: Place
+
+    def problem(self) -> Problem:
+        """The gap as a Problem (C109) at the place of the rule."""
+        return Problem("C109", f"规则“{self.rule}”缺少“{KINDS[self.kind]}”的案例", self.place)
+
+
+# --- running -------------------------------------------------------------------------------------
+
+
+def run_rule_cases(cases: Cases, engine: Engine, reference: Evaluator) -> Iterator[Result]:
+    """Run every rule case through ``engine``, in file order."""
+    return (run_rule_case(case, engine, reference) for case in cases.rules)
+
+
+def run_rule_case(case: RuleCase, engine: Engine, reference: Evaluator) -> Result:
+    """The engine's status against the expected one.
+
+    ``reference`` explains, where a case states what must be missing or to stand on a threshold.
+    """
+    found = engine.statuses(case.profile, case.as_of).get(case.rule)
+    failures: list[str] = []
+    if found is not case.expect:
+        wanted = STATUS_LABELS[case.expect]
+        failures.append(f"应为“{wanted}”，得到“{STATUS_LABELS[found] if found else '没有结论'}”")
+    if case.missing is not None or case.boundary:
+        evaluation = reference.evaluate(case.profile, case.as_of)
+        failures += _details(case, evaluation)
+    return Result(case, case.expect.value, found.value if found else "", tuple(failures))
+
+
+def _details(case: RuleCase, evaluation: Evaluation) -> Iterator[str]:
+    if case.missing is not None:
+        missing = frozenset(explain(evaluation, case.rule).missing)
+        if missing != case.missing:
+            yield f"缺少的字段应为{_words(case.missing)}，得到{_words(missing)}"
+    if case.boundary and not _on_threshold(case, evaluation):
+        yield "标为恰在界限上，但没有一项比较的两边相等"
+
+
+def _words(names: frozenset[str]) -> str:
+    return "、".join(sorted(names)) or "（无）"
+
+
+def _on_threshold(case: RuleCase, evaluation: Evaluation) -> bool:
+    for leaf in evaluation.assessment.traces[case.rule].require_leaves:
+        if isinstance(leaf.leaf, Compare) and leaf.left is not None and leaf.left == leaf.right:
+            return True
+        if any(i.hit is not None and i.value == i.hit.row.value for i in leaf.items):
+            return True
+    return False
+
+
+def run_dossier_case(case: DossierCase, evaluator: Evaluator) -> Result:
+    """The verdict, the violated rules and the unknown ones against what is expected."""
+    evaluation = evaluator.evaluate(case.profile, case.as_of)
+    failures: list[str] = []
+    if evaluation.verdict is not case.verdict:
+        wanted, found = VERDICT_LABELS[case.verdict], VERDICT_LABELS[evaluation.verdict]
+        failures.append(f"结论应为“{wanted}”，得到“{found}”")
+    by_status: dict[Status, set[str]] = {s: set() for s in Status}
+    for rule_id, status in evaluation.statuses.items():
+        by_status[status].add(rule_id)
+    violated = frozenset(by_status[Status.VIOLATED])
+    if case.violated is not None and violated != case.violated:
+        failures.append(f"不符合的规则应为{_words(case.violated)}，得到{_words(violated)}")
+    absent = case.unknown_includes - by_status[Status.UNKNOWN]
+    if absent:
+        failures.append(f"应为材料不足而不是：{_words(absent)}")
+    return Result(case, case.verdict.value, evaluation.verdict.value, tuple(failures))
+
+
+# --- coverage ------------------------------------------------------------------------------------
+
+
+def coverage_gaps(ruleset: Ruleset, cases: Cases) -> tuple[Gap, ...]:
+    """Which rule lacks which kind of case, by rule id."""
+    have: dict[str, set[str]] = {}
+    for case in cases.rules:
+        kinds = have.setdefault(case.rule, set())
+        kinds.add(case.expect.value)
+        if case.boundary:
+            kinds.add("boundary")
+    return tuple(
+        Gap(rule.id, kind, rule.place)
+        for rule in ruleset.rules.values()
+        for kind in _needed(rule)
+        if kind not in have.get(rule.id, ())
+    )
+
+
+def _needed(rule: Rule) -> Iterator[str]:
+    yield "satisfied"
+    yield "violated"
+    # ``known`` is never unknown; a rule of nothing else has no unknown case.
+    if not all(
+        isinstance(leaf, Known) for c in (rule.applies_when, rule.require) for leaf in leaves(c)
+    ):
+        yield "unknown"
+    if rule.applies_when is not None:
+        yield "not_applicable"
+    if any(isinstance(leaf, (Compare, Each)) for leaf in leaves(rule.require)):
+        yield "boundary"
