@@ -1,23 +1,16 @@
 """A local profile may tighten a national value, never loosen it (E508, E509).
 
-Both tables are constant between the words and dates that they name, so comparing them at every
-such word, at one word that neither names, and at every start date compares them everywhere.
+Both tables are compared at every point where they can differ.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
-from itertools import islice, product
-
 from evaluator.criteria import Criterion, Hit, Kind, lookup
 from evaluator.numbers import exact_text
 from evaluator.rulebook.names import Names
+from evaluator.rulebook.points import start_days, table_points
 
 __all__ = ["check_tightened"]
-
-MAX_POINTS = 50_000
-OTHER = "(其他)"
 
 
 def check_tightened(base: Criterion, local: Criterion, names: Names) -> None:
@@ -29,8 +22,8 @@ def check_tightened(base: Criterion, local: Criterion, names: Names) -> None:
         names.report("E509", message, local.place, "沿用国家标准的 kind")
         return
     reported: set[int] = set()
-    for day in _days(base, local):
-        for point in islice(_points(base, local), MAX_POINTS):
+    for day in start_days((base, local)):
+        for point in table_points((base, local)):
             mine, theirs = lookup(local, point, day, day), lookup(base, point, day, day)
             if not isinstance(mine, Hit) or not isinstance(theirs, Hit):
                 continue
@@ -52,21 +45,3 @@ def check_tightened(base: Criterion, local: Criterion, names: Names) -> None:
                     row.place,
                     f"依据 {limit_row.provenance.source.citation(limit_row.provenance.clause)}",
                 )
-
-
-def _days(base: Criterion, local: Criterion) -> list[dt.date]:
-    return sorted({p.start for c in (base, local) for p in c.periods})
-
-
-def _points(base: Criterion, local: Criterion) -> Iterator[dict[str, object]]:
-    words: dict[str, set[str]] = {}
-    for criterion in (base, local):
-        for dimension in criterion.by:
-            words.setdefault(dimension, {OTHER})
-        for period in criterion.periods:
-            for row in period.rows:
-                for dimension, keys in row.keys.items():
-                    words.setdefault(dimension, {OTHER}).update(keys)
-    names = sorted(words)
-    for combination in product(*(sorted(words[n]) for n in names)):
-        yield dict(zip(names, combination, strict=True))

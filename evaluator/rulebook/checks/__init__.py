@@ -1,0 +1,80 @@
+"""Lints: what loads but is not right. Each is a class with a code of its own in docs/errors.md.
+
+    for problem in run_checks(load_directory(path)):
+        print(problem.render())
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evaluator.errors import Problem, RulebookError
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.checks import conditions, dates, tables, usage, wording
+from evaluator.rulebook.checks.base import Check
+from evaluator.rulebook.load import Layers, read_directory, try_layers
+
+__all__ = ["CHECKS", "Check", "check_directory", "check_layers", "run_checks"]
+
+CHECKS: tuple[Check, ...] = (
+    usage.UnusedCriterion(),
+    usage.UnusedSource(),
+    usage.UnusedMetric(),
+    usage.RuleWithoutCase(),
+    usage.UnearnableLabel(),
+    usage.UnusedDimension(),
+    dates.BasisNeverInForce(),
+    dates.BasisPartlyInForce(),
+    dates.RuleWithoutStandard(),
+    tables.UnreachableRow(),
+    tables.TableHole(),
+    tables.UnusedColumn(),
+    tables.CoveredCode(),
+    tables.OutOfLineRow(),
+    conditions.SameCondition(),
+    conditions.EffectWithoutForce(),
+    conditions.AlwaysSatisfied(),
+    conditions.NothingButAdvice(),
+    conditions.ThresholdOrder(),
+    conditions.ShortCode(),
+    wording.MissingMessage(),
+    wording.MissingRemedy(),
+    wording.UnverifiedReject(),
+    wording.DigitsHideThreshold(),
+)
+
+
+def run_checks(ruleset: Ruleset, *, whole: bool = True) -> list[Problem]:
+    """Every lint's problems, errors first, then by place.
+
+    ``whole=False`` leaves out the lints that mean nothing where parts could not be read.
+    """
+    found = [p for check in CHECKS if whole or not check.whole for p in check.run(ruleset)]
+    return sorted(found, key=_order)
+
+
+def _order(problem: Problem) -> tuple[bool, str, int, int, str, str]:
+    place = problem.place
+    where = (place.source.name, place.line or 0, place.column or 0)
+    return (problem.severity != "error", *where, problem.code, problem.message)
+
+
+def check_layers(layers: Layers) -> tuple[Ruleset | None, list[Problem]]:
+    """Everything wrong with a rulebook given as text, mistakes of reading and lints together.
+
+    The ruleset is None where there are mistakes of reading: it must not judge then.
+    """
+    ruleset, problems = try_layers(layers)
+    broken = ruleset is None or any(p.severity == "error" for p in problems)
+    if ruleset is not None:
+        problems = [*problems, *run_checks(ruleset, whole=not broken)]
+    return (None if broken else ruleset), sorted(problems, key=_order)
+
+
+def check_directory(path: Path) -> tuple[Ruleset | None, list[Problem]]:
+    """``check_layers`` of a rulebook directory; a directory that cannot be read is a problem too."""
+    try:
+        layers = read_directory(path)
+    except RulebookError as error:
+        return None, list(error.problems)
+    return check_layers(layers)

@@ -1,0 +1,177 @@
+"""What every lint has in common, and what several of them ask about a ruleset."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Protocol
+
+from evaluator.criteria import Criterion
+from evaluator.errors import Problem
+from evaluator.rulebook.ast import (
+    All,
+    Any,
+    Arith,
+    Compare,
+    Condition,
+    CriterionRef,
+    Days,
+    Each,
+    Expr,
+    FieldRef,
+    Leaf,
+    Member,
+    MetricRef,
+    Not,
+    Number,
+    Rule,
+    Ruleset,
+    Scale,
+    Sum,
+    leaves,
+)
+from evaluator.rulebook.files import shown_name
+from evaluator.source import Place
+from evaluator.yamlio import YMap, read_yaml
+
+__all__ = [
+    "Check",
+    "Key",
+    "condition_key",
+    "criteria_of",
+    "expr_key",
+    "expr_parts",
+    "key_places",
+    "overlap",
+    "problem",
+    "rule_leaves",
+]
+
+Key = tuple[object, ...]
+
+
+class Check(Protocol):
+    """One lint: a code of docs/errors.md, and every breach of it in a ruleset.
+
+    ``whole`` says that it compares the ruleset with itself, so that it means nothing where parts
+    could not be read. E-codes are errors, W-codes warnings.
+    """
+
+    code: ClassVar[str]
+    whole: ClassVar[bool]
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        """Every breach, in no particular order."""
+        ...
+
+
+def problem(
+    code: str,
+    message: str,
+    place: Place,
+    hint: str | None = None,
+    notes: tuple[tuple[str, Place], ...] = (),
+) -> Problem:
+    """A problem whose severity follows from its code."""
+    return Problem(code, message, place, hint, notes, "error" if code.startswith("E") else "warning")
+
+
+def rule_leaves(rule: Rule) -> Iterator[Leaf]:
+    """Every leaf of both halves of a rule."""
+    yield from leaves(rule.applies_when)
+    yield from leaves(rule.require)
+
+
+def expr_parts(expr: Expr, ruleset: Ruleset) -> Iterator[Expr]:
+    """An expression and all it is made of, through metrics."""
+    yield expr
+    match expr:
+        case MetricRef(id=id_):
+            yield from expr_parts(ruleset.metrics[id_].formula, ruleset)
+        case Scale(expr=inner):
+            yield from expr_parts(inner, ruleset)
+        case Arith(args=args):
+            for arg in args:
+                yield from expr_parts(arg, ruleset)
+
+
+def criteria_of(rule: Rule, ruleset: Ruleset) -> dict[str, Criterion]:
+    """The criteria that a rule's conditions read, also through metrics."""
+    found: dict[str, Criterion] = {}
+    for leaf in rule_leaves(rule):
+        if isinstance(leaf, Compare):
+            for side in (leaf.left, leaf.right):
+                for part in expr_parts(side, ruleset):
+                    if isinstance(part, CriterionRef):
+                        found[part.id] = ruleset.criteria[part.id]
+        elif isinstance(leaf, (Member, Each)) and leaf.criterion is not None:
+            found[leaf.criterion] = ruleset.criteria[leaf.criterion]
+    return found
+
+
+def key_places(ruleset: Ruleset, file: str, table: str) -> dict[str, Place]:
+    """Where the keys of a top-level table stand, in all files of that name; the last one counts."""
+    out: dict[str, Place] = {}
+    for layer, files in ruleset.layers:
+        for name, text in files.items():
+            if name.rsplit("/", 1)[-1] == file:
+                node = read_yaml(shown_name(layer, name), text, [])
+                found = node.get(table) if isinstance(node, YMap) else None
+                if isinstance(found, YMap):
+                    out |= {key.text: key.place for key, _ in found.entries}
+    return out
+
+
+def overlap(
+    a_start: dt.date | None, a_end: dt.date | None, b_start: dt.date | None, b_end: dt.date | None
+) -> bool:
+    """Whether two spans, both ends included and None open, share a day."""
+    return not (
+        (a_end is not None and b_start is not None and a_end < b_start)
+        or (b_end is not None and a_start is not None and b_end < a_start)
+    )
+
+
+def expr_key(expr: Expr) -> Key:
+    """Equal for expressions that say the same, wherever they stand."""
+    match expr:
+        case FieldRef(name=name):
+            return ("field", name)
+        case MetricRef(id=id_):
+            return ("metric", id_)
+        case Number(value=value):
+            return ("number", value)
+        case CriterionRef(id=id_, keys=keys):
+            return ("criterion", id_, keys)
+        case Scale(expr=inner, factor=factor):
+            return ("scale", factor, expr_key(inner))
+        case Arith(op=op, args=args):
+            return (op, *map(expr_key, args))
+        case Sum(field=name):
+            return ("sum", name)
+        case Days(start=start, end=end):
+            return ("days", start, end)
+
+
+def condition_key(condition: Condition | None) -> Key:
+    """Equal for conditions that say the same, whatever the order of their parts."""
+    match condition:
+        case None:
+            return ()
+        case All(items=items) | Any(items=items):
+            name = type(condition).__name__
+            parts: set[Key] = set()
+            for key in map(condition_key, items):
+                parts |= set(key[1]) if key[0] == name else {key}  # type: ignore[call-overload]
+            return next(iter(parts)) if len(parts) == 1 else (name, frozenset(parts))
+        case Not(item=item):
+            key = condition_key(item)
+            return key[1] if key[0] == "Not" else ("Not", key)  # type: ignore[return-value]
+        case Compare(left=left, op=op, right=right, rounded=rounded):
+            return ("Compare", expr_key(left), op, expr_key(right), rounded)
+        case Member(field=name, options=options, criterion=criterion, prefix=prefix):
+            return ("Member", name, frozenset(options), criterion, prefix)
+        case Each(field=name, op=op, criterion=criterion):
+            return ("Each", name, op, criterion)
+        case _:
+            return ("Known", condition.field)

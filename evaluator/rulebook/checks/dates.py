@@ -1,0 +1,148 @@
+"""Rules, criteria and their legal basis in time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from evaluator.criteria import Criterion, Source
+from evaluator.errors import Problem
+from evaluator.rulebook.ast import Rule, Ruleset
+from evaluator.rulebook.checks.base import criteria_of, overlap, problem
+from evaluator.source import Place
+
+__all__ = ["BasisNeverInForce", "BasisPartlyInForce", "RuleWithoutStandard"]
+
+DAY = dt.timedelta(days=1)
+Span = tuple[dt.date | None, dt.date | None]
+
+
+def span_text(start: dt.date | None, end: dt.date | None) -> str:
+    """A span in words."""
+    if start and end:
+        return f"{start} 至 {end}"
+    return f"{start} 起" if start else f"{end} 及以前" if end else "始终"
+
+
+def _dated_values(criterion: Criterion) -> Iterator[tuple[Source, Span, Place]]:
+    """Every source that a period or one of its rows rests on, once for each period."""
+    for period in criterion.periods:
+        seen: set[str] = set()
+        found = [(period.provenance.source, period.place)] if period.provenance else []
+        found += [(row.provenance.source, row.place) for row in period.rows]
+        for source, place in found:
+            if source.id not in seen:
+                seen.add(source.id)
+                yield source, (period.start, period.end), place
+
+
+class BasisNeverInForce:
+    """A value or rule rests on an instrument that is not in force on any day the rule is."""
+
+    code: ClassVar[str] = "E905"
+    whole: ClassVar[bool] = False
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        for criterion in ruleset.criteria.values():
+            for source, (start, end), place in _dated_values(criterion):
+                if not overlap(start, end, source.in_force, source.until):
+                    yield self._problem(source, start, end, f"“{criterion.id}”", place)
+        for rule in ruleset.rules.values():
+            for basis in rule.basis:
+                source_ = basis.source
+                if source_ and not overlap(rule.start, rule.end, source_.in_force, source_.until):
+                    yield self._problem(source_, rule.start, rule.end, f"规则“{rule.id}”", rule.place)
+
+    def _problem(
+        self, source: Source, start: dt.date | None, end: dt.date | None, what: str, place: Place
+    ) -> Problem:
+        message = (
+            f"{what}（{span_text(start, end)}）的依据“{source.id}”在此期间没有施行："
+            f"它{span_text(source.in_force, source.until)}有效"
+        )
+        return problem(self.code, message, place, "改引当时有效的文件，或改正起止日期")
+
+
+class BasisPartlyInForce:
+    """On some days nothing that a value or rule rests on is in force (yet, or any more).
+
+    A rule may cite successive versions of one instrument: together they must cover its time.
+    Instruments without dates, and criteria (which are checked themselves), count as in force.
+    """
+
+    code: ClassVar[str] = "W906"
+    whole: ClassVar[bool] = False
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        for criterion in ruleset.criteria.values():
+            for source, span, place in _dated_values(criterion):
+                covered: Span = (source.in_force, source.until)
+                if not overlap(*span, *covered):
+                    continue  # E905
+                for gap in _uncovered(span, [covered]):
+                    yield self._problem(gap, [source], f"“{criterion.id}”的一段", place)
+        for rule in ruleset.rules.values():
+            sources = [b.source for b in rule.basis if b.source]
+            if len(sources) < len(rule.basis) or not sources:
+                continue
+            spans: list[Span] = [(s.in_force, s.until) for s in sources]
+            for gap in _uncovered((rule.start, rule.end), spans):
+                yield self._problem(gap, sources, f"规则“{rule.id}”", rule.place)
+
+    def _problem(self, gap: Span, sources: list[Source], what: str, place: Place) -> Problem:
+        names = "、".join(s.id for s in sources)
+        message = f"{what}有一段时间（{span_text(*gap)}）有效，但依据 {names} 那时没有施行"
+        return problem(self.code, message, place, "写上 from 或 until，或补上当时有效的文件")
+
+
+def _uncovered(span: Span, covers: list[Span]) -> list[Span]:
+    """The parts of ``span`` that none of ``covers`` reaches."""
+    gaps: list[Span] = []
+    at = span[0] or dt.date.min
+    end = span[1] or dt.date.max
+    ordered = sorted((s or dt.date.min, e or dt.date.max) for s, e in covers)
+    for start, stop in ordered:
+        if stop < at:
+            continue
+        if start > end:
+            break
+        if start > at:
+            gaps.append((at, start - DAY))
+        if stop == dt.date.max:
+            return [_open(g) for g in gaps]
+        at = stop + DAY
+    if at <= end:
+        gaps.append((at, end))
+    return [_open(g) for g in gaps]
+
+
+def _open(gap: Span) -> Span:
+    return (None if gap[0] == dt.date.min else gap[0], None if gap[1] == dt.date.max else gap[1])
+
+
+class RuleWithoutStandard:
+    """A rule is in force while a criterion it reads has no value: it can only be unknown.
+
+    A rule without ``from`` is taken to begin with the criterion's first period.
+    """
+
+    code: ClassVar[str] = "W907"
+    whole: ClassVar[bool] = False
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        for rule in ruleset.rules.values():
+            for criterion in criteria_of(rule, ruleset).values():
+                yield from self._gaps(rule, criterion)
+
+    def _gaps(self, rule: Rule, criterion: Criterion) -> Iterator[Problem]:
+        covers: list[Span] = [(p.start, p.end) for p in criterion.periods if p.gap is None]
+        span = (rule.start or criterion.periods[0].start, rule.end)
+        for gap in _uncovered(span, covers):
+            message = (
+                f"规则“{rule.id}”有一段时间（{span_text(*gap)}）有效，但“{criterion.id}”那时没有标准，"
+                "所有项目都会因此提交会审"
+            )
+            hint = "给规则写 from 或 until，或补上那段时间的标准"
+            notes = (("标准在此", criterion.place),)
+            yield problem(self.code, message, rule.place, hint, notes)

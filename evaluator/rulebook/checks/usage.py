@@ -1,0 +1,154 @@
+"""What is written and never used, and rules that nobody tries out."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable
+from typing import ClassVar
+
+from evaluator.errors import Problem
+from evaluator.rulebook.ast import Compare, CriterionRef, MetricRef, Ruleset
+from evaluator.rulebook.checks.base import (
+    criteria_of,
+    expr_parts,
+    key_places,
+    problem,
+    rule_leaves,
+)
+from evaluator.rulebook.load import case_files
+
+__all__ = [
+    "RuleWithoutCase",
+    "UnearnableLabel",
+    "UnusedCriterion",
+    "UnusedDimension",
+    "UnusedMetric",
+    "UnusedSource",
+]
+
+_RULE_ID = re.compile(r"[a-z]+(?:\.[a-z0-9_]+)+")
+_COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
+
+
+def _metric_criteria(ruleset: Ruleset) -> set[str]:
+    return {
+        part.id
+        for metric in ruleset.metrics.values()
+        for part in expr_parts(metric.formula, ruleset)
+        if isinstance(part, CriterionRef)
+    }
+
+
+class UnusedCriterion:
+    """A criterion that no rule and no metric reads, nor any rule names as its basis."""
+
+    code: ClassVar[str] = "W901"
+    whole: ClassVar[bool] = True
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        used = _metric_criteria(ruleset)
+        for rule in ruleset.rules.values():
+            used |= criteria_of(rule, ruleset).keys()
+            used |= {b.criterion for b in rule.basis if b.criterion}
+        for id_, criterion in ruleset.criteria.items():
+            if id_ not in used:
+                message = f"准入标准“{id_}”（{criterion.title}）没有规则使用"
+                yield problem(self.code, message, criterion.place, "写一条用它的规则，或删掉")
+
+
+class UnusedSource:
+    """A legal instrument that no value and no rule cites."""
+
+    code: ClassVar[str] = "W902"
+    whole: ClassVar[bool] = True
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        used = {b.source.id for r in ruleset.rules.values() for b in r.basis if b.source}
+        for criterion in ruleset.criteria.values():
+            for period in criterion.periods:
+                if period.provenance:
+                    used.add(period.provenance.source.id)
+                used |= {row.provenance.source.id for row in period.rows}
+        unused = ruleset.sources.keys() - used
+        places = key_places(ruleset, "criteria.yaml", "sources") if unused else {}
+        for id_ in unused:
+            message = f"依据文件“{id_}”（{ruleset.sources[id_].title}）没有被引用"
+            yield problem(self.code, message, places[id_], "在标准或规则里引用它，或删掉")
+
+
+class UnusedMetric:
+    """A metric that no rule, no other metric and no message uses."""
+
+    code: ClassVar[str] = "W903"
+    whole: ClassVar[bool] = True
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        used: set[str] = set()
+        for metric in ruleset.metrics.values():
+            used |= {
+                part.id
+                for part in expr_parts(metric.formula, ruleset)
+                if isinstance(part, MetricRef)
+            }
+        for rule in ruleset.rules.values():
+            for leaf in rule_leaves(rule):
+                if isinstance(leaf, Compare):
+                    for side in (leaf.left, leaf.right):
+                        parts = expr_parts(side, ruleset)
+                        used |= {p.id for p in parts if isinstance(p, MetricRef)}
+            for text in (rule.message, rule.remedy):
+                used |= {name for _, name, _, _ in string.Formatter().parse(text or "") if name}
+        for id_, metric in ruleset.metrics.items():
+            if id_ not in used:
+                message = f"指标“{id_}”（{metric.title}）没有规则使用"
+                yield problem(self.code, message, metric.place, "写一条用它的规则，或删掉")
+
+
+class RuleWithoutCase:
+    """A rule that no case names; which kinds of case it needs is checked where cases are run."""
+
+    code: ClassVar[str] = "E904"
+    whole: ClassVar[bool] = True
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        named: set[str] = set()
+        for text in case_files(ruleset).values():
+            named.update(_RULE_ID.findall(_COMMENT.sub("", text)))
+        for id_, rule in ruleset.rules.items():
+            if id_ not in named:
+                file = rule.place.source.name.removesuffix(".yaml")
+                message = f"规则“{id_}”一个用例也没有"
+                yield problem(self.code, message, rule.place, f"在 {file}.cases.yaml 里写用例")
+
+
+class UnearnableLabel:
+    """A label one of whose dimensions has no rule: no project can ever earn it."""
+
+    code: ClassVar[str] = "E922"
+    whole: ClassVar[bool] = True
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        used = {rule.dimension for rule in ruleset.rules.values()}
+        for label in ruleset.labels:
+            empty = [d for d in label.dimensions if d not in used]
+            if empty:
+                names = "、".join(f"{d}（{ruleset.dimensions.get(d, d)}）" for d in empty)
+                message = f"标签“{label.title}”永远得不到：维度 {names} 没有规则"
+                yield problem(self.code, message, label.place, "给规则写上 dimension，或去掉这个维度")
+
+
+class UnusedDimension:
+    """A dimension that no rule belongs to and no label names."""
+
+    code: ClassVar[str] = "W923"
+    whole: ClassVar[bool] = True
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        used = {rule.dimension for rule in ruleset.rules.values()}
+        used |= {d for label in ruleset.labels for d in label.dimensions}
+        unused = ruleset.dimensions.keys() - used
+        places = key_places(ruleset, "labels.yaml", "dimensions") if unused else {}
+        for id_ in unused:
+            message = f"维度“{id_}”（{ruleset.dimensions[id_]}）没有规则使用"
+            yield problem(self.code, message, places[id_], "给规则写上这个 dimension，或删掉")
