@@ -66,6 +66,15 @@ def test_every_rule_is_complete() -> None:
         assert rule.dimension in RULESET.dimensions, rule.id
 
 
+def test_the_manual_lists_every_rule_with_its_effect() -> None:
+    words = {Effect.REJECT: "否决", Effect.REFER: "会审", Effect.ADVISE: "提示"}
+    lines = (ROOT / "docs" / "rulebook.md").read_text("utf-8").splitlines()
+    rows = [[c.strip() for c in line.split("|")] for line in lines if line.startswith("| `")]
+    listed = {r[1].strip("`"): r[4] for r in rows if len(r) == 8}
+    expected = {rule.id: words[rule.effect] for rule in RULESET.rules.values()}
+    assert listed == expected
+
+
 def test_four_high_dimensions_hold_only_what_the_label_means() -> None:
     label = next(x for x in RULESET.labels if x.id == "four_high")
     assert set(label.dimensions) == {"investment_intensity", "technology", "output", "chain"}
