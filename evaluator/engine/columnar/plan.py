@@ -1,0 +1,191 @@
+"""A ruleset compiled for a layout: Ibis expressions over unbound tables.
+
+The same expression runs on DuckDB, Spark and PostgreSQL. Compiling takes two passes: the first
+only collects what is to be decided once a distinct industry code or once an item of an open
+record; the second, over a table joined with these columns, makes the truths of the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from evaluator.engine.columnar.conditions import (
+    Conditions,
+    each_name,
+    has_name,
+    item_bounds,
+    sum_name,
+    unknown,
+)
+from evaluator.engine.columnar.exact import Amount, Dec, compare
+from evaluator.engine.columnar.layout import Layout
+from evaluator.engine.columnar.lookups import CodeColumns, Scope, covers
+from evaluator.engine.columnar.outputs import Plan
+from evaluator.rulebook.ast import (
+    Arith,
+    Compare,
+    Condition,
+    Each,
+    Expr,
+    Known,
+    MetricRef,
+    Rule,
+    Ruleset,
+    Scale,
+    Sum,
+    leaves,
+)
+
+__all__ = ["compile_ruleset"]
+
+
+def compile_ruleset(
+    ruleset: Ruleset, layout: Layout, keep: tuple[str, ...] = ("project_id", "industry_code")
+) -> Plan:
+    """Compile all rules of a ruleset; each row is judged as of its own ``as_of``.
+
+    ``keep`` names columns of the main table to carry into every output. Raises TooWide where a
+    rule cannot be judged exactly within the digits of this layout.
+    """
+    rules = tuple(ruleset.rules.values())
+    main = layout.main()
+    codes = CodeColumns()
+    first = Conditions(ruleset, Scope(None, layout, codes))
+    for rule in rules:
+        _truths(first, rule)
+    items = _Items(ruleset, layout, codes, rules)
+    items.collect()
+    base = items.joined(codes.joined(main))
+    conditions = Conditions(ruleset, Scope(base, layout, codes))
+    truths: dict[str, Any] = {}
+    for n, rule in enumerate(rules):
+        applies, met = _truths(conditions, rule)
+        truths |= {f"a{n}": applies, f"i{n}": met}
+    kept = tuple(k for k in keep if k in main.columns)
+    return Plan(ruleset, rules, conditions, base, truths, kept)
+
+
+def _truths(conditions: Conditions, rule: Rule) -> tuple[Any, Any]:
+    """Whether a rule may apply (never NULL), and ``applies ⇒ requires`` (NULL for unknown)."""
+    required = conditions.condition(rule.require)
+    table = conditions.scope.table
+    applies: Any = None
+    if rule.applies_when is not None:
+        applies = conditions.condition(rule.applies_when)
+    if table is not None and (rule.start is not None or rule.end is not None):
+        current = covers(rule.start, rule.end, table["as_of"])
+        applies = current if applies is None else current & applies
+    if applies is None:
+        return ibis.literal(True), required
+    return applies.fill_null(True), ~applies | required
+
+
+class _Items:
+    """What rules ask of records without closed keys, one row a dossier."""
+
+    def __init__(
+        self, ruleset: Ruleset, layout: Layout, codes: CodeColumns, rules: tuple[Rule, ...]
+    ) -> None:
+        self.ruleset = ruleset
+        self.layout = layout
+        self.codes = codes
+        fields = ruleset.registry.fields
+        self.eaches: dict[str, Each] = {}
+        self.fields: dict[str, None] = {}
+        for name, leaf in _asked(ruleset, rules):
+            if layout.items and name in fields and fields[name].key and not fields[name].keys:
+                self.fields[name] = None
+                if leaf is not None:
+                    self.eaches[each_name(leaf)] = leaf
+
+    def _conditions(self, table: ir.Table | None, field: str) -> Conditions:
+        key = self.ruleset.registry.fields[field].key or "key"
+        scope = Scope(table, self.layout, self.codes, {key: "item_key"})
+        return Conditions(self.ruleset, scope)
+
+    def collect(self) -> None:
+        """The first pass: industry columns that the tables of items need."""
+        for leaf in self.eaches.values():
+            item_bounds(self._conditions(None, leaf.field).lookups, leaf)
+
+    def joined(self, base: ir.Table) -> ir.Table:
+        """The table with a presence, a total and the truths of each open record."""
+        for field in self.fields:
+            items = self.layout.item_table()
+            items = items.filter(items["field"] == field).select(
+                item_row="row_id", item_key="key", item_kind="kind", item_number="number"
+            )
+            wide = items.join(base, items["item_row"] == base["row_id"])
+            judged = wide.select("item_row", "item_number", **self._item_truths(wide, field))
+            grouped = judged.group_by("item_row").aggregate(
+                **{
+                    has_name(field): judged.count(),
+                    sum_name(field): judged["item_number"].sum(),
+                    **{n: _all(judged[n]) for n in judged.columns[2:]},
+                }
+            )
+            base = base.left_join(grouped, base["row_id"] == grouped["item_row"]).drop("item_row")
+        return base
+
+    def _item_truths(self, wide: ir.Table, field: str) -> dict[str, Any]:
+        lookups = self._conditions(wide, field).lookups
+        held = self.layout.item_number
+        number = Amount(
+            Fraction(1, held.times), Dec(wide["item_number"], held.digits, held.scale, held.digits)
+        )
+        out: dict[str, Any] = {}
+        for name, leaf in self.eaches.items():
+            if leaf.field == field:
+                bound, kind = item_bounds(lookups, leaf)
+                same = wide["item_kind"] == kind
+                out[name] = ibis.ifelse(same, compare(number, leaf.op, bound), unknown())
+        return out
+
+
+def _all(truth: Any) -> Any:
+    """Kleene's AND over a group."""
+    return ibis.cases(
+        ((~truth).fill_null(False).any(), ibis.literal(False)), (truth.isnull().any(), unknown()),
+        else_=ibis.literal(True),
+    )  # fmt: skip
+
+
+def _asked(ruleset: Ruleset, rules: tuple[Rule, ...]) -> Iterator[tuple[str, Each | None]]:
+    """Record fields that rules name, with the comparison of each item where there is one."""
+    for rule in rules:
+        for condition in (rule.applies_when, rule.require):
+            yield from _asked_by(ruleset, condition)
+
+
+def _asked_by(ruleset: Ruleset, condition: Condition | None) -> Iterator[tuple[str, Each | None]]:
+    for leaf in leaves(condition):
+        match leaf:
+            case Each():
+                yield leaf.field, leaf
+            case Known(field=field):
+                yield field, None
+            case Compare():
+                for expr in (leaf.left, leaf.right):
+                    yield from ((name, None) for name in _sums(ruleset, expr))
+            case _:
+                pass
+
+
+def _sums(ruleset: Ruleset, expr: Expr) -> Iterator[str]:
+    match expr:
+        case Sum(field=field):
+            yield field
+        case MetricRef(id=id):
+            yield from _sums(ruleset, ruleset.metrics[id].formula)
+        case Scale(expr=inner):
+            yield from _sums(ruleset, inner)
+        case Arith(args=args):
+            for arg in args:
+                yield from _sums(ruleset, arg)
+        case _:
+            return
