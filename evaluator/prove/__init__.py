@@ -22,6 +22,7 @@ from evaluator.prove.monotone import monotone_answers
 from evaluator.prove.pairs import contradiction_answers, cover_answers
 from evaluator.prove.pool import Pool
 from evaluator.prove.report import Answer, Report, State, dossier_lines
+from evaluator.prove.scale import scale_answers
 from evaluator.prove.single import row_answers, rule_answers
 from evaluator.prove.solve import TIMEOUT_MS, Space
 from evaluator.prove.whole import industry_answers
@@ -42,7 +43,16 @@ __all__ = [
     "prove",
 ]
 
-CHECKS = ("rules", "rows", "covered", "contradiction", "industry", "non_monotonic", "invariant")
+CHECKS = (
+    "rules",
+    "rows",
+    "scale",
+    "covered",
+    "contradiction",
+    "industry",
+    "non_monotonic",
+    "invariant",
+)
 
 
 def prove(
@@ -76,6 +86,8 @@ def _answers(
         yield from found
     if "rows" in checks:
         yield from row_answers(space, side)
+    if "scale" in checks:
+        yield from scale_answers(side.ruleset)
     if "covered" in checks:
         yield from cover_answers(space, side, pool)
     if "contradiction" in checks:

@@ -15,7 +15,7 @@ from evaluator.prove.pool import Pool
 from evaluator.prove.report import Answer, State
 from evaluator.prove.single import settled
 from evaluator.prove.solve import Outcome, Question, Reply, Side, Space
-from evaluator.rulebook.ast import Effect
+from evaluator.rulebook.ast import Compare, Effect, expr_fields, leaves
 from evaluator.verdict import Status, Verdict
 
 __all__ = ["contradiction_answers", "cover_answers"]
@@ -68,8 +68,8 @@ def _covers(space: Space, side: Side, pool: Pool, a: Compiled, b: Compiled) -> A
     if open_:
         return open_
     if reply.outcome is Outcome.NONE:
-        if not a.fields <= b.fields:
-            # It reads more than the other does: it tells the applicant a further reason.
+        if not _tested(a, side) <= _tested(b, side):
+            # It tests something that the other does not: it tells the applicant a further reason.
             return Answer(
                 "covered", pair, State.NOTE,
                 f"规则 {a.rule.id}（{a.rule.title}）不影响结论，只多给一条理由：凡不符合它的项目，"
@@ -84,6 +84,21 @@ def _covers(space: Space, side: Side, pool: Pool, a: Compiled, b: Compiled) -> A
     assert reply.witness is not None
     pool.add(reply.witness)
     return None
+
+
+def _tested(c: Compiled, side: Side) -> set[str]:
+    """What a rule's requirement is about: fields and metrics, not those behind tables."""
+    out: set[str] = set()
+    for leaf in leaves(c.rule.require):
+        if isinstance(leaf, Compare):
+            out.update(
+                name
+                for expr in (leaf.left, leaf.right)
+                for name in expr_fields(expr, side.ruleset.metrics)
+            )
+        else:
+            out.add(leaf.field)
+    return out
 
 
 def contradiction_answers(
