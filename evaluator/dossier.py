@@ -134,7 +134,9 @@ def parse_dossier(
             value = read_value(field, entry)
         except FieldError as error:
             problems.extend(
-                Problem(c.code, f"{field.label}（{name}）：{c.message}", place((name, *c.path)), c.hint)
+                Problem(
+                    c.code, f"{field.label}（{name}）：{c.message}", place((name, *c.path)), c.hint
+                )
                 for c in error.complaints
             )
             continue
@@ -142,7 +144,9 @@ def parse_dossier(
             values[name] = value
         elif field.required:
             problems.append(_required(field, place((name,))))
-    problems.extend(_required(f, place(())) for f in _required_fields(registry) if f.name not in raw)
+    problems.extend(
+        _required(f, place(())) for f in _required_fields(registry) if f.name not in raw
+    )
     if len(problems) > before:
         return None
     ordered = {n: values[n] for n in fields if n in values}
@@ -205,7 +209,11 @@ def _json_schema(field: Field) -> dict[str, Any]:
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {field.key or "key": key, "value": amount, "unit": {"type": "string"}},
+                "properties": {
+                    field.key or "key": key,
+                    "value": amount,
+                    "unit": {"type": "string"},
+                },
                 "required": [field.key or "key", "value"],
             },
         }

@@ -246,7 +246,10 @@ def _text(raw: Any, limit: int = MAX_TEXT) -> str:
         raise _fail("D103", f"文字有 {len(text)} 个字，最多 {limit} 个")
     bad = _BAD_CHARACTER.search(text)
     if bad:
-        raise _fail("D103", f"第 {bad.start() + 1} 个字是看不见的控制字符（U+{ord(bad[0]):04X}），请删去后重写")
+        raise _fail(
+            "D103",
+            f"第 {bad.start() + 1} 个字是看不见的控制字符（U+{ord(bad[0]):04X}），请删去后重写",
+        )
     return text
 
 

@@ -38,13 +38,18 @@ def printable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """A named text, kept so that an error can show its line."""
+    """A named text, kept so that an error can show its line.
+
+    ``first_line`` is the number of its first line, where the text is one record of a long file.
+    """
 
     name: str
     text: str = field(repr=False)
+    first_line: int = 1
 
     def line(self, number: int) -> str:
         """Line ``number`` (1-based) without its end; empty past the last."""
+        number -= self.first_line - 1
         if number < 1:
             return ""
         start = 0
