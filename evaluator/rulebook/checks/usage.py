@@ -118,8 +118,8 @@ class RuleWithoutCase:
         for id_, rule in ruleset.rules.items():
             if id_ not in named:
                 file = rule.place.source.name.removesuffix(".yaml")
-                message = f"规则“{id_}”一个用例也没有"
-                yield problem(self.code, message, rule.place, f"在 {file}.cases.yaml 里写用例")
+                message = f"规则“{id_}”一个案例也没有"
+                yield problem(self.code, message, rule.place, f"在 {file}.cases.yaml 里写案例")
 
 
 class UnearnableLabel:
