@@ -170,6 +170,7 @@ def _unknown(name: Any, registry: Registry, place: Place) -> Problem:
     hint = unknown_field(str(name), registry)
     if field and key in field.keys:
         hint = f"写在 {record} 里：- {{{field.key or 'key'}: {key}, value: 数}}"
+    hint = hint or "字段名见申报表模板的“字段名”一列"
     return Problem("D101", f"没有{quoted(name)}这个字段", place, hint)
 
 

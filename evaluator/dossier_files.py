@@ -26,6 +26,7 @@ __all__ = ["FileSource", "iter_dossiers", "read_dossiers"]
 MAX_LINE = 2_000_000  # Bytes of one dossier in JSON Lines.
 MAX_PROBLEMS = 1000  # After so many, the rest of the file is not looked at.
 LISTS = ("dossiers", "projects")
+_EMPTY = "写上内容，或换一个文件"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def read_dossiers(source: FileSource, registry: Registry) -> list[Profile]:
         )
     profiles = _parse(drafts, registry, problems)
     if problems:
-        raise DossierError(problems)
+        raise DossierError(sorted(problems, key=lambda p: (p.place.line or 0, p.place.column or 0)))
     return profiles
 
 
@@ -136,7 +137,7 @@ def _shape(
             )
             return []
     if data is None or data == [] or data == {}:
-        problems.append(Problem("D113", "文件里没有申报材料", place(path, False)))
+        problems.append(Problem("D113", "文件里没有申报材料", place(path, False), "至少写一份"))
         return []
     if isinstance(data, list):
         return [_unwrap(item, (*path, i), place, problems) for i, item in enumerate(data)]
@@ -187,7 +188,7 @@ def _from_yaml(text: SourceText, registry: Registry, problems: list[Problem]) ->
 
 def _from_json(text: SourceText, registry: Registry, problems: list[Problem]) -> list[_Draft]:
     if not text.text.strip():
-        problems.append(Problem("D113", "文件是空的", Place(text, text.first_line)))
+        problems.append(Problem("D113", "文件是空的", Place(text, text.first_line), _EMPTY))
         return []
     document = read_json(text, problems)
     if document is None:
@@ -254,4 +255,4 @@ def _lines(name: str, stream: BinaryIO, registry: Registry) -> Iterator[Profile 
             first.setdefault(profile.id, Place(SourceText(name, "", number), number))
         yield DossierError(problems) if problems or profile is None else profile
     if empty:
-        raise DossierError([Problem("D113", "文件是空的", Place(SourceText(name, ""), 1))])
+        raise DossierError([Problem("D113", "文件是空的", Place(SourceText(name, ""), 1), _EMPTY)])

@@ -93,7 +93,7 @@ def read_bytes(source: FileSource) -> tuple[str, bytes]:
 def decode(name: str, data: bytes, first_line: int = 1) -> str:
     """The text of UTF-8 bytes, without a byte order mark. Raises DossierError for anything else."""
     if data.startswith((_ZIP, _OLE)):
-        what = "Excel 工作簿" if data.startswith(_ZIP) else "旧版 Excel（.xls）或加密的文件"
+        what = " Excel 工作簿" if data.startswith(_ZIP) else "旧版 Excel（.xls）或加密的文件"
         hint = "后缀改为 .xlsx" if data.startswith(_ZIP) else "去掉密码，另存为 .xlsx"
         raise _failed("D114", f"内容是{what}，与后缀不符", _whole(name), hint)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

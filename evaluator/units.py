@@ -19,7 +19,9 @@ from functools import lru_cache
 from evaluator.numbers import exact_text, terminates
 
 __all__ = [
+    "MAX_DIGITS",
     "ONE",
+    "NotANumber",
     "Unit",
     "UnitError",
     "alternatives",
@@ -36,6 +38,10 @@ Dimension = tuple[tuple[str, int], ...]
 
 class UnitError(ValueError):
     """A text that is no unit, or a unit of the wrong dimension; the message is for people."""
+
+
+class NotANumber(UnitError):
+    """A text that is not one number, with or without a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +204,10 @@ def fits(value: Fraction) -> bool:
 def split_quantity(text: str) -> tuple[Fraction, str]:
     """The number and the unit as written ("" where there is none) of ``"18 公顷"``.
 
-    Raises UnitError where the text is not one number, or the number is longer than MAX_DIGITS.
+    Raises NotANumber where the text is not one number, or the number is longer than MAX_DIGITS.
     """
     if len(text) > MAX_LENGTH:
-        raise UnitError(f"“{text[:40]}…”不是数")
+        raise NotANumber(f"“{text[:40]}…”不是数")
     plain = text.strip()
     match = _QUANTITY.fullmatch(plain)
     if not match:
@@ -210,14 +216,14 @@ def split_quantity(text: str) -> tuple[Fraction, str]:
     if match:
         digits = match[1].replace(",", "")
         if len(digits) > MAX_DIGITS and sum(map(str.isdigit, digits)) > MAX_DIGITS:
-            raise UnitError(f"数“{digits[:40]}”过长，最多 {MAX_DIGITS} 位")
+            raise NotANumber(f"数“{digits[:40]}”过长，最多 {MAX_DIGITS} 位")
         return Fraction(Decimal(digits) if "." in digits else int(digits)), match[2] or ""
     ratio = _RATIO.fullmatch(plain)
     if ratio:
         value = Fraction(int(ratio[1]), int(ratio[2]))
         if fits(value):
             return value, ""
-    raise UnitError(f"“{text[:40]}{'…' if len(text) > 40 else ''}”不是数")
+    raise NotANumber(f"“{text[:40]}{'…' if len(text) > 40 else ''}”不是数")
 
 
 def parse_quantity(text: str, unit: Unit) -> Fraction:
