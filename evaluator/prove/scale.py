@@ -19,6 +19,7 @@ from evaluator.units import Unit, atoms, parse_unit
 
 __all__ = ["other_unit", "scale_answers"]
 
+USUAL = ("公顷", "亩", "平方米", "万元", "元", "亿元", "吨")  # The first of equal size is named.
 FAR = 4  # Neighbours within a factor of four are ordinary differences of policy.
 
 
@@ -81,11 +82,11 @@ def _siblings(name: str) -> tuple[tuple[str, Fraction], ...]:
     parts = name.split("/")
     out: dict[str, Fraction] = {}
     for i, part in enumerate(parts):
-        for atom in atoms():
+        for atom in (*USUAL, *atoms()):
             if atom == part or not parse_unit(atom).same_kind(parse_unit(part)):
                 continue
             other = "/".join([*parts[:i], atom, *parts[i + 1 :]])
             factor = parse_unit(other).factor_to(unit)
-            if factor != 1:
+            if factor != 1 and factor not in out.values():
                 out[other] = factor
     return tuple(out.items())
