@@ -1,4 +1,4 @@
-"""The words of a counterfactual: one change, and the whole answer."""
+"""The words of a counterfactual: a change, a missing answer, and the whole."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from evaluator.rulebook.ast import Rule
 from evaluator.verdict import VERDICT_LABELS, Verdict
 from evaluator.wording import show_value, with_unit
 
-__all__ = ["Change", "Counterfactual"]
+__all__ = ["Change", "Counterfactual", "Fill"]
+
+MAX_LISTED = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field from its present value (None: missing) to another."""
+    """One stated field from its present value to another."""
 
     field: Field
-    old: Value | None
+    old: Value
     new: Value
-    exact: bool
 
     @property
     def cost(self) -> float:
-        """Relative size, for choosing the smallest; supplying what is missing costs nothing."""
-        if self.old is None:
-            return 0.0
+        """Relative size, for choosing the smallest."""
         if isinstance(self.old, Fraction) and isinstance(self.new, Fraction):
             return float(abs(self.new - self.old) / abs(self.old)) if self.old else 1.0
         return 1.0
@@ -37,69 +36,91 @@ class Change:
     def text(self) -> str:
         """The change as a sentence."""
         label, unit = self.field.label, self.field.unit
-        if self.old is None:
-            return f"补充{label}" + (
-                f"（{show_value(self.field, self.new)}）" if self.exact else ""
-            )
+        old, new = show_value(self.field, self.old), show_value(self.field, self.new)
         if isinstance(self.old, Fraction) and isinstance(self.new, Fraction):
             by = with_unit(shown(abs(self.new - self.old), 6), unit)
             word = "提高" if self.new > self.old else "降低"
-            return f"{label}由 {show_value(self.field, self.old)} {word} {by}，达到 {show_value(self.field, self.new)}"
-        return (
-            f"{label}由“{show_value(self.field, self.old)}”改为“{show_value(self.field, self.new)}”"
-        )
+            return f"{label}由 {old} {word} {by}，达到 {new}"
+        return f"{label}由“{old}”改为“{new}”"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
-        unit = self.field.unit
         return {
             "field": self.field.name,
             "label": self.field.label,
-            "from": None if self.old is None else show_value(self.field, self.old),
-            "to": show_value(self.field, self.new) if self.exact or self.old is not None else None,
-            "unit": unit.name if unit else None,
+            "from": show_value(self.field, self.old),
+            "to": show_value(self.field, self.new),
+            "unit": self.field.unit.name if self.field.unit else None,
             "supplied_by": self.field.supplied_by,
             "text": self.text(),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Counterfactual:
-    """``outcome``: none, single, joint, incurable, verify or not_found.
+class Fill:
+    """A missing field; ``condition`` says what its answer has to be, where that is settled."""
 
-    ``single`` holds alternatives of one change each, ``joint`` changes that are needed together;
-    ``incurable`` and ``verify`` name rules; ``open_fields`` are the missing fields whose answer
-    could still change the verdict.
+    field: Field
+    condition: str | None
+
+    def text(self) -> str:
+        """The field and its condition."""
+        return f"{self.field.label}（{self.condition}）" if self.condition else self.field.label
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data."""
+        return {
+            "field": self.field.name,
+            "label": self.field.label,
+            "condition": self.condition,
+            "supplied_by": self.field.supplied_by,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """How a project would pass.
+
+    ``outcome`` is ``none`` (it passes), ``single`` (one change mends what is breached), ``joint``
+    (several are needed together), ``fill`` (only answers are missing), ``review`` (only a joint
+    review or a verification can settle what is left), ``incurable`` (a reject that no change of
+    the plan mends) or ``not_found``. ``single`` holds alternatives, ``joint`` what is needed
+    together, ``fill`` the missing fields beside them. ``incurable``, ``review`` and ``verify`` name
+    rules. ``open_fields`` are the missing fields whose answer could still change the verdict.
+    ``reaches`` is the verdict after the changes (the first of ``single``) and some answer to every
+    missing field, by the engine; None where no such answer was found or something else remains.
     """
 
     outcome: str
-    single: tuple[Change, ...]
-    joint: tuple[Change, ...]
-    incurable: tuple[Rule, ...]
-    verify: tuple[Rule, ...]
-    open_fields: tuple[str, ...]
-    reaches: Verdict | None
+    single: tuple[Change, ...] = ()
+    joint: tuple[Change, ...] = ()
+    fill: tuple[Fill, ...] = ()
+    incurable: tuple[Rule, ...] = ()
+    review: tuple[Rule, ...] = ()
+    verify: tuple[Rule, ...] = ()
+    open_fields: tuple[str, ...] = ()
+    reaches: Verdict | None = None
 
     def text(self) -> str:
-        """The whole as one sentence."""
-        names = "、".join(f"“{r.title}”" for r in self.incurable)
-        doubted = "、".join(f"“{r.title}”" for r in self.verify)
-        after = f"；另须核实{doubted}，不能靠修改数字解决" if self.verify else ""
-        target = f"，可{VERDICT_LABELS[self.reaches]}" if self.reaches else ""
-        match self.outcome:
-            case "none":
-                return "已符合准入要求，无需修改。"
-            case "incurable":
-                return f"{names}不能通过修改方案补救。"
-            case "single":
-                return f"{self.single[0].text()}{target}{after}。"
-            case "joint":
-                return (
-                    f"同时做到以下各项{target}：{'；'.join(c.text() for c in self.joint)}{after}。"
-                )
-            case "verify":
-                return f"须先核实{doubted}，不能靠修改数字解决。"
-        return "未能找到可行的修改方案，请与责任部门商议。"
+        """The whole in a sentence or two."""
+        if self.outcome == "none":
+            return "已符合准入要求，无需修改。"
+        if self.outcome == "incurable":
+            return f"{_titles(self.incurable)}不能通过修改方案补救。"
+        parts = [self.single[0].text()] if self.single else [c.text() for c in self.joint]
+        if self.fill:
+            listed = "、".join(f.text() for f in self.fill[:MAX_LISTED])
+            more = f"等 {len(self.fill)} 项" if len(self.fill) > MAX_LISTED else ""
+            parts.append(f"补充{listed}{more}")
+        text = "；".join(parts)
+        if text and self.reaches:
+            answers = "，各项答复符合要求" if self.fill else ""
+            text += f"{answers}，即可{VERDICT_LABELS[self.reaches]}"
+        if self.verify:
+            text += f"{'；' if text else ''}须核实{_titles(self.verify)}，不能靠修改数字解决"
+        if self.review:
+            text += f"{'；' if text else ''}{_titles(self.review)}须由会审决定"
+        return f"{text}。" if text else "未能找到可行的修改方案，请与责任部门商议。"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
@@ -108,8 +129,14 @@ class Counterfactual:
             "reaches": self.reaches.value if self.reaches else None,
             "single": [c.to_dict() for c in self.single],
             "joint": [c.to_dict() for c in self.joint],
+            "fill": [f.to_dict() for f in self.fill],
             "incurable": [r.id for r in self.incurable],
+            "review": [r.id for r in self.review],
             "verify": [r.id for r in self.verify],
             "open_fields": list(self.open_fields),
             "text": self.text(),
         }
+
+
+def _titles(rules: tuple[Rule, ...]) -> str:
+    return "、".join(f"“{r.title}”" for r in rules)

@@ -2,41 +2,31 @@
 
 Never proposes to change what cannot be changed (industry, history, names: ``changeable: false``),
 and never proposes to mend a figure that is doubted: what the integrity rules found has to be
-verified, not rewritten. A value that is missing may always be supplied.
+verified, not rewritten. What is missing is asked for, with the condition its answer has to meet
+where that is settled; no number is invented for it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from fractions import Fraction
-from typing import Any
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 
-from evaluator.changes import Change, Counterfactual
-from evaluator.criteria import INDUSTRY
-from evaluator.dossier import Item, Profile, Value
-from evaluator.engine.reference import ReferenceEngine, RuleTrace
+from evaluator.candidates import Candidates, bounds
+from evaluator.changes import Change, Counterfactual, Fill
+from evaluator.dossier import Profile, Value
+from evaluator.engine.reference import ReferenceEngine
 from evaluator.evaluate import Evaluation, combine
 from evaluator.explain import explain
-from evaluator.fields import Field, FieldType
-from evaluator.polynomial import roots
-from evaluator.rulebook.ast import (
-    Compare,
-    Each,
-    Effect,
-    Expr,
-    Member,
-    Rule,
-    leaves,
-)
+from evaluator.fields import Field
+from evaluator.rulebook.ast import Effect, Rule
 from evaluator.rulebook.reads import fields_of
 from evaluator.verdict import Status, Verdict
 
 __all__ = ["counterfactual"]
 
 MAX_SINGLE = 6
-MAX_STEPS = 40
-SEEDS = (Fraction(100), Fraction(1), Fraction(10000), Fraction(0))
+# With more answers missing than this, that some set of answers passes says nothing.
+MAX_COMPLETED = 12
 
 
 def counterfactual(evaluation: Evaluation) -> Counterfactual:
@@ -48,173 +38,109 @@ class _Search:
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
         self.ruleset = evaluation.ruleset
-        self.registry = evaluation.ruleset.registry
+        self.known = evaluation.ruleset.registry.references
         self.engine = ReferenceEngine(evaluation.ruleset)
         self.day = evaluation.as_of
         self.start = evaluation.profile
+        self.candidates = Candidates(self.ruleset, self.engine, self.day)
         self.rules = {i: t.rule for i, t in evaluation.assessment.traces.items()}
-        self.reads = {i: fields_of(r, evaluation.ruleset) for i, r in self.rules.items()}
+        self.reads = {i: fields_of(r, self.ruleset) for i, r in self.rules.items()}
         self.readers: dict[str, list[Rule]] = {}
         for rule_id, names in self.reads.items():
             for name in names:
                 self.readers.setdefault(name, []).append(self.rules[rule_id])
+        blocking = evaluation.blocking
+        self.open = {i for i in blocking if evaluation.statuses[i] is Status.UNKNOWN}
 
     def run(self) -> Counterfactual:
         evaluation = self.evaluation
         if evaluation.verdict is Verdict.PASS:
-            return Counterfactual("none", (), (), (), (), (), Verdict.PASS)
-        open_fields = self._open_fields()
-        blocking = set(evaluation.blocking)
-        incurable = tuple(self.rules[i] for i in evaluation.blocking if self._incurable(i))
-        verify = tuple(
-            self.rules[i]
-            for i in evaluation.blocking
-            if self.rules[i].list == "integrity"
-            and evaluation.statuses[i] is Status.VIOLATED
-            and self.rules[i] not in incurable
-        )
+            return Counterfactual("none", reaches=Verdict.PASS)
+        violated = [i for i in evaluation.blocking if i not in self.open]
+        stuck = [self.rules[i] for i in violated if not any(map(self._may_change, self.reads[i]))]
+        incurable = tuple(r for r in stuck if r.effect is Effect.REJECT)
         if incurable:
-            return Counterfactual("incurable", (), (), incurable, verify, open_fields, None)
-        self.excused = {r.id for r in verify}
-        todo = blocking - self.excused
-        if not todo:
-            return Counterfactual("verify", (), (), (), verify, open_fields, None)
-        single = self._single(todo)
-        if single:
-            return Counterfactual(
-                "single", single, (), (), verify, open_fields, self._reach(single[:1])
-            )
-        joint = self._joint(todo)
-        if joint:
-            return Counterfactual("joint", (), joint, (), verify, open_fields, self._reach(joint))
-        return Counterfactual("not_found", (), (), (), verify, open_fields, None)
+            return Counterfactual("incurable", incurable=incurable)
+        verify = tuple(self.rules[i] for i in violated if self.rules[i].list == "integrity")
+        review = tuple(r for r in stuck if r not in verify)
+        self.excused = {r.id for r in (*verify, *review)}
+        todo = set(violated) - self.excused
+        single = self._single(todo) if todo else ()
+        joint = self._joint(todo) if todo and not single else ()
+        mended = not todo or bool(single or joint)
+        profile = self._apply(single[:1] or joint)
+        open_fields, missing = self._missing()
+        fill = tuple(Fill(f, self._condition(f, profile)) for f in missing)
+        reaches = None
+        if mended and not self.excused and len(fill) <= MAX_COMPLETED and self._completes(profile):
+            reaches = Verdict.PASS
+        outcome = (
+            "single" if single else "joint" if joint else "not_found" if todo
+            else "fill" if fill else "review" if self.excused else "not_found"
+        )  # fmt: skip
+        return Counterfactual(
+            outcome, single, joint, fill, (), review, verify, open_fields, reaches
+        )
 
     # --- judging ---------------------------------------------------------------------------------
 
-    def _blocks(self, trace: RuleTrace) -> bool:
-        return (
-            trace.status in (Status.VIOLATED, Status.UNKNOWN)
-            and trace.rule.effect is not Effect.ADVISE
-        )
+    def _bad(self, rules: Iterable[Rule], profile: Profile) -> set[str]:
+        """Of ``rules``, those a change must not leave: breached, or open where they were not."""
+        out: set[str] = set()
+        for trace in self.engine.assess_rules(rules, profile, self.day):
+            rule = trace.rule
+            if rule.effect is Effect.ADVISE or rule.id in self.excused:
+                continue
+            if trace.status is Status.VIOLATED or (
+                trace.status is Status.UNKNOWN and rule.id not in self.open
+            ):
+                out.add(rule.id)
+        return out
 
-    def _after(self, profile: Profile, name: str, blocking: set[str]) -> set[str]:
-        """The blocking rules after a change of one field: only its readers are judged again."""
+    def _after(self, profile: Profile, name: str, bad: set[str]) -> set[str]:
+        """What is bad after a change of one field: only its readers are judged again."""
         affected = self.readers.get(name, [])
-        traces = self.engine.assess_rules(affected, profile, self.day)
-        changed = {t.rule.id for t in traces if self._blocks(t)} - self.excused
-        return (blocking - {r.id for r in affected}) | changed
+        return (bad - {r.id for r in affected}) | self._bad(affected, profile)
 
-    def _reach(self, changes: tuple[Change, ...]) -> Verdict | None:
-        """The verdict after the changes, by a full judgement; None unless it is pass."""
-        profile = self._apply(changes)
-        verdict = combine(self.ruleset, self.engine.statuses(profile, self.day))
-        return verdict if verdict is Verdict.PASS else None
-
-    def _apply(self, changes: tuple[Change, ...]) -> Profile:
+    def _apply(self, changes: Iterable[Change]) -> Profile:
         profile = self.start
         for change in changes:
             profile = profile.with_value(change.field.name, change.new)
         return profile
 
-    def _incurable(self, rule_id: str) -> bool:
-        if self.evaluation.statuses[rule_id] is not Status.VIOLATED:
-            return False
-        return not any(self._may_change(n, self.start) for n in self.reads[rule_id])
+    def _may_change(self, name: str) -> bool:
+        field = self.known.get(name)
+        return field is not None and field.changeable and name in self.start.values
 
-    def _may_change(self, name: str, profile: Profile) -> bool:
-        field = self.registry.references.get(name)
-        return field is not None and (field.changeable or name not in profile.values)
-
-    def _open_fields(self) -> tuple[str, ...]:
+    def _missing(self) -> tuple[tuple[str, ...], tuple[Field, ...]]:
+        """Fields that could still change the verdict, and all that open findings lack."""
         evaluation = self.evaluation
-        if evaluation.verdict is Verdict.REJECT:
-            return ()
-        referred = any(evaluation.statuses[i] is Status.VIOLATED for i in evaluation.blocking)
-        found: dict[str, None] = {}
+        settled = evaluation.verdict is Verdict.REJECT
+        referred = len(self.open) < len(evaluation.blocking)
+        open_fields: dict[str, None] = {}
+        fill: dict[str, int] = {}
         for rule_id in evaluation.blocking:
-            rule = self.rules[rule_id]
-            if evaluation.statuses[rule_id] is Status.UNKNOWN and (
-                not referred or rule.effect is Effect.REJECT
-            ):
-                found.update(dict.fromkeys(explain(evaluation, rule_id).missing))
-        return tuple(found)
-
-    # --- candidates ------------------------------------------------------------------------------
-
-    def _candidates(self, rule: Rule, profile: Profile) -> Iterator[Change]:
-        """Changes of one field that may turn the rule, smallest first for each field."""
-        for name in sorted(self.reads[rule.id]):
-            field = self.registry.references.get(name)
-            if field is None or not self._may_change(name, profile):
+            if rule_id not in self.open:
                 continue
-            old = profile.values.get(name)
-            missing = name not in self.start.values
-            for new, exact in self._values(rule, field, profile):
-                if new != old:
-                    yield Change(
-                        field, None if missing else self.start.values.get(name), new, exact
-                    )
+            names = explain(evaluation, rule_id).missing
+            for name in names:
+                fill[name] = fill.get(name, 0) + 1
+            if not settled and (not referred or self.rules[rule_id].effect is Effect.REJECT):
+                open_fields.update(dict.fromkeys(names))
+        # What opens the most findings first; the registry's order among equals.
+        wanted = sorted(
+            (f for n, f in self.known.items() if n in fill), key=lambda f: -fill[f.name]
+        )
+        return tuple(open_fields), tuple(wanted)
 
-    def _values(self, rule: Rule, field: Field, profile: Profile) -> Iterator[tuple[Value, bool]]:
-        if field.type is FieldType.BOOL:
-            yield from ((True, True), (False, True))
-        elif field.type is FieldType.ENUM:
-            yield from ((code, True) for code in field.values)
-        elif field.numeric:
-            yield from self._numbers(rule, field, profile)
-        elif field.type is FieldType.RECORD and not field.keys:
-            yield from self._items(rule, field, profile)
-        elif field.name not in profile.values:
-            # A word that is missing: some option that the rule names, or one that it does not.
-            options = [
-                o
-                for leaf in leaves(rule.require)
-                if isinstance(leaf, Member) and leaf.field == field.name
-                for o in leaf.options
-            ]
-            yield from ((str(o), False) for o in options)
-            if field.format is None:
-                yield "其他", False
-            elif field.name == INDUSTRY:
-                yield "C39", False
+    # --- changes to what is stated ---------------------------------------------------------------
 
-    def _numbers(self, rule: Rule, field: Field, profile: Profile) -> Iterator[tuple[Value, bool]]:
-        step = Fraction(1) if field.type is FieldType.INT else Fraction(1, 100)
-        found: set[Fraction] = set()
-        for condition in (rule.applies_when, rule.require):
-            for leaf in leaves(condition):
-                if isinstance(leaf, Compare):
-                    for root in roots(
-                        leaf, field.name, self.ruleset.metrics, self._value_of(profile)
-                    ):
-                        low, high = math.floor(root / step) * step, math.ceil(root / step) * step
-                        found |= {low, high, low - step, high + step}
-        good = [v for v in found if _possible(field, v)]
-        old = self.start.values.get(field.name)
-        base = old if isinstance(old, Fraction) else Fraction(0)
-        yield from ((v, True) for v in sorted(good, key=lambda v: abs(v - base)))
-        if not found and field.name not in self.start.values:
-            yield from ((v, False) for v in SEEDS if _possible(field, v))
-
-    def _items(self, rule: Rule, field: Field, profile: Profile) -> Iterator[tuple[Value, bool]]:
-        items = profile.values.get(field.name)
-        for leaf in leaves(rule.require):
-            if not isinstance(leaf, Each) or not isinstance(items, tuple):
-                continue
-            fixed: list[Item] = []
-            for item in items:
-                assert isinstance(item, Item)
-                limit = self.engine.item_limit(leaf, item, profile, self.day)
-                fixed.append(item if limit is None else Item(item.key, limit, item.unit))
-            yield tuple(fixed), True
-
-    def _value_of(self, profile: Profile) -> Any:
-        def value(expr: Expr) -> Fraction | None:
-            return self.engine.value(expr, profile, self.day)
-
-        return value
-
-    # --- search ----------------------------------------------------------------------------------
+    def _options(self, rule: Rule, profile: Profile) -> Iterator[Change]:
+        for name in sorted(filter(self._may_change, self.reads[rule.id])):
+            old = self.start.values[name]
+            for new in self.candidates.values(rule, self.known[name], profile, old):
+                if new != profile.values.get(name):
+                    yield Change(self.known[name], old, new)
 
     def _single(self, todo: set[str]) -> tuple[Change, ...]:
         """The smallest sufficient change for each field that suffices alone."""
@@ -222,7 +148,7 @@ class _Search:
         tried: set[tuple[str, Value]] = set()
         shared = frozenset.intersection(*(self.reads[i] for i in todo))
         for rule_id in sorted(todo):
-            for change in self._candidates(self.rules[rule_id], self.start):
+            for change in self._options(self.rules[rule_id], self.start):
                 name = change.field.name
                 if name not in shared or (name, change.new) in tried:
                     continue
@@ -235,54 +161,108 @@ class _Search:
         return tuple(ranked[:MAX_SINGLE])
 
     def _joint(self, todo: set[str]) -> tuple[Change, ...]:
-        """Changes that suffice together, none of them superfluous."""
-        profile, blocking = self.start, set(todo)
+        """Changes that suffice together, none of them superfluous; empty where none were found."""
+        profile, bad = self.start, set(todo)
         changes: dict[str, Change] = {}
-        for _ in range(MAX_STEPS):
-            if not blocking:
-                break
-            step = self._best_step(profile, blocking)
+        for _ in range(2 * len(todo) + 4):
+            if not bad:
+                return self._pruned(changes)
+            step = self._step(profile, bad)
             if step is None:
                 return ()
-            change, blocking = step
+            change, bad = step
             changes[change.field.name] = change
             profile = profile.with_value(change.field.name, change.new)
-        if blocking:
-            return ()
-        return self._pruned(changes, todo)
+        return ()
 
-    def _best_step(self, profile: Profile, blocking: set[str]) -> tuple[Change, set[str]] | None:
-        for rule_id in sorted(blocking):
-            options: list[tuple[int, float, str, int, Change, set[str]]] = []
-            fallback: list[tuple[int, float, str, int, Change, set[str]]] = []
-            for i, change in enumerate(self._candidates(self.rules[rule_id], profile)):
-                name = change.field.name
-                after = self._after(profile.with_value(name, change.new), name, blocking)
-                entry = (len(after), change.cost, name, i, change, after)
-                if rule_id not in after:
-                    options.append(entry)
-                elif change.old is None and name not in profile.values:
-                    fallback.append(entry)
-            for entries in (options, fallback):
-                if entries:
-                    best = min(entries, key=lambda e: e[:4])
-                    return best[4], best[5]
-        return None
+    def _step(self, profile: Profile, bad: set[str]) -> tuple[Change, set[str]] | None:
+        """The change that mends the first bad rule and leaves the fewest; the smallest of those."""
+        rule_id = min(bad)
+        best: tuple[tuple[int, float, str], Change, set[str]] | None = None
+        for change in self._options(self.rules[rule_id], profile):
+            name = change.field.name
+            after = self._after(profile.with_value(name, change.new), name, bad)
+            rank = (len(after), change.cost, name)
+            if rule_id not in after and (best is None or rank < best[0]):
+                best = rank, change, after
+        return best and (best[1], best[2])
 
-    def _pruned(self, changes: dict[str, Change], todo: set[str]) -> tuple[Change, ...]:
+    def _pruned(self, changes: dict[str, Change]) -> tuple[Change, ...]:
         kept = dict(changes)
-        for name in list(kept):
-            rest = tuple(c for n, c in kept.items() if n != name)
-            if self._passes(rest):
+        for name in changes:
+            rest = [c for n, c in kept.items() if n != name]
+            if not self._bad(self.rules.values(), self._apply(rest)):
                 del kept[name]
-        return tuple(kept.values()) if self._passes(tuple(kept.values())) and todo else ()
+        return tuple(kept.values())
 
-    def _passes(self, changes: tuple[Change, ...]) -> bool:
-        traces = self.engine.assess(self._apply(changes), self.day).traces
-        return not any(self._blocks(t) for i, t in traces.items() if i not in self.excused)
+    # --- answers to what is missing --------------------------------------------------------------
 
+    def _condition(self, field: Field, profile: Profile) -> str | None:
+        """What the answer has to be, from the rules that lack nothing else."""
+        limits = []
+        for rule in self.readers.get(field.name, []):
+            # What would look plausible is not what a figure has to be: it would invite made-up ones.
+            if rule.list == "integrity" and field.numeric:
+                continue
+            if rule.id in self.open and self._lacks(rule, profile) == {field.name}:
+                judge = self._judge(rule, field, profile)
+                limits.append((self.candidates.values(rule, field, profile, None), judge))
+        return bounds(field, limits)
 
-def _possible(field: Field, value: Fraction) -> bool:
-    return (field.minimum is None or value >= field.minimum) and (
-        field.maximum is None or value <= field.maximum
-    )
+    def _lacks(self, rule: Rule, profile: Profile) -> set[str]:
+        return {n for n in self.reads[rule.id] if n in self.known and n not in profile.values}
+
+    def _judge(self, rule: Rule, field: Field, profile: Profile) -> Callable[[Value], bool]:
+        def acceptable(value: Value) -> bool:
+            changed = profile.with_value(field.name, value)
+            (trace,) = self.engine.assess_rules((rule,), changed, self.day)
+            return trace.status not in (Status.VIOLATED, Status.UNKNOWN)
+
+        return acceptable
+
+    def _completes(self, profile: Profile) -> bool:
+        """Whether some answer to every missing field makes the project pass, by the engine."""
+        for _ in range(2 * len(self.known)):
+            statuses = self.engine.statuses(profile, self.day)
+            if combine(self.ruleset, statuses) is Verdict.PASS:
+                return True
+            blocking = [
+                i for i, s in statuses.items()
+                if s in (Status.VIOLATED, Status.UNKNOWN) and self.rules[i].effect is not Effect.ADVISE
+            ]  # fmt: skip
+            best: tuple[int, Profile] | None = None
+            for rule_id in blocking:
+                best = self._answer(self.rules[rule_id], profile)
+                if best is not None:
+                    break
+            if best is None:
+                return False
+            profile = best[1]
+        return False
+
+    def _answer(self, rule: Rule, profile: Profile) -> tuple[int, Profile] | None:
+        """The answer to one missing field of ``rule`` that leaves its readers best off."""
+        best: tuple[int, Profile] | None = None
+        for name in sorted(self.reads[rule.id]):
+            field = self.known.get(name)
+            if field is None or name in self.start.values:
+                continue
+            affected = self.readers.get(name, [])
+            values = self.candidates.answers(rule, field, profile)
+            for value in itertools.islice(values, 24):
+                if value == profile.values.get(name):
+                    continue
+                changed = profile.with_value(name, value)
+                traces = self.engine.assess_rules(affected, changed, self.day)
+                bad = sum(
+                    (2 if t.status is Status.VIOLATED else t.status is Status.UNKNOWN)
+                    for t in traces if t.rule.effect is not Effect.ADVISE
+                )  # fmt: skip
+                mine = next(t for t in traces if t.rule is rule)
+                if mine.status is Status.VIOLATED or (
+                    mine.status is Status.UNKNOWN and name in profile.values
+                ):
+                    continue
+                if best is None or bad < best[0]:
+                    best = bad, changed
+        return best

@@ -99,7 +99,7 @@ def _references(fields: Mapping[str, Field]) -> dict[str, Field]:
             name = f"{f.name}.{key}"
             out[name] = Field(
                 name=name,
-                label=f"{f.label}({label})",
+                label=f"{f.label}（{label}）",
                 type=FieldType.DECIMAL,
                 group=f.group,
                 unit=f.unit,

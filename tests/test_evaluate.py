@@ -44,7 +44,7 @@ def three(effects: tuple[Effect, ...]) -> Any:
   departments: [tax]
   basis: [{{source: law, clause: 第一条}}]
 """
-    return ruleset_of(text)
+    return ruleset_of(text or "[]")
 
 
 @pytest.mark.parametrize(

@@ -286,7 +286,7 @@ class Label:
     place: Place
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ruleset:
     """Metrics, criteria and rules; ``identity`` is the SHA-256 of the canonical content.
 
@@ -305,6 +305,9 @@ class Ruleset:
     labels: tuple[Label, ...]
     dimensions: Mapping[str, str]
     layers: tuple[tuple[str, Mapping[str, str]], ...]
+
+    def __repr__(self) -> str:
+        return f"Ruleset({self.profile_id}, {len(self.rules)} rules, {self.identity[:12]})"
 
     def in_force(self, day: dt.date) -> tuple[Rule, ...]:
         """The rules that count on ``day``, by id."""
