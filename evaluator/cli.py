@@ -6,25 +6,27 @@ import datetime as dt
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from typer import rich_utils
 
+from evaluator.cli_check import add_commands
 from evaluator.cli_print import print_evaluation, print_trace
 from evaluator.dossier import Profile, dossier_model
 from evaluator.dossier_files import read_dossiers
 from evaluator.dossier_template import write_template
-from evaluator.errors import DossierError, InputError
+from evaluator.errors import DossierError, InputError, Problem
 from evaluator.evaluate import ENGINES, Evaluator
 from evaluator.fields import Registry, base_registry
 from evaluator.result import canonical_bytes, result
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
-from evaluator.rulebook.schema import rulebook_schema
+from evaluator.rulebook.schema import schemas, write_schemas
 from evaluator.shipped import rulebook_path
 from evaluator.trace import trace_of
+from evaluator.yamlio import suggest
 
 __all__ = ["app"]
 
@@ -41,6 +43,7 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(help="检查、测试规则集。", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
+add_commands(rules_app)
 
 MIN_WIDTH = 120
 Rulebook = Annotated[
@@ -85,7 +88,7 @@ def _load(rulebook: Path | None) -> Ruleset:
 def _read(files: list[Path], registry: Registry) -> list[Profile]:
     """Every dossier of every file, or exit 2 with every problem of all of them."""
     profiles: list[Profile] = []
-    problems = []
+    problems: list[Problem] = []
     for path in files:
         try:
             profiles += read_dossiers(path, registry)
@@ -167,8 +170,6 @@ def explain(
     ruleset = _load(rulebook)
     _known_department(department, ruleset.registry)
     if rule is not None and rule not in ruleset.rules:
-        from evaluator.yamlio import suggest
-
         _usage(f"没有规则“{rule}”。{suggest(rule, ruleset.rules) or ''}")
     profiles = _read(files, ruleset.registry)
     evaluator = _evaluator(ruleset, engine)
@@ -198,7 +199,9 @@ def schema(
     what: Annotated[
         str, typer.Argument(help="rules（规则集）、dossier（申报材料）或 template（Excel 模板）")
     ],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="写到文件")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="写到文件；rules 则写到目录，每类文件一个")
+    ] = None,
     rulebook: Rulebook = None,
 ) -> None:
     """输出 JSON Schema（编辑器补全用）或 Excel 申报模板。"""
@@ -208,7 +211,12 @@ def schema(
         write_template(_registry(rulebook), output)
         return
     if what == "rules":
-        data = rulebook_schema(_load(rulebook))
+        ruleset = _load(rulebook)
+        if output is not None:
+            for path in write_schemas(ruleset, output):
+                print(path)
+            return
+        data: dict[str, Any] = schemas(ruleset)
     elif what == "dossier":
         data = dossier_model(_registry(rulebook)).model_json_schema()
     else:

@@ -78,40 +78,59 @@ def print_evaluation(
     console.print()
 
 
-def _table(evaluation: Evaluation, title: str, style: str, items: list[Finding]) -> Table:
-    registry = evaluation.ruleset.registry
+def _new_table(title: str, style: str, columns: dict[str, int]) -> Table:
     table = Table(
-        title=f"{title}（{len(items)} 项）", title_style=f"bold {style}", title_justify="left",
-        border_style="dim", expand=True,
+        title=title, title_style=f"bold {style}", title_justify="left", border_style="dim",
+        expand=True,
     )  # fmt: skip
-    unknown = items[0].status is Status.UNKNOWN
-    table.add_column("事项", ratio=3)
-    if unknown:
-        table.add_column("缺什么", ratio=8)
-    else:
-        table.add_column("要求", ratio=2)
-        table.add_column("申报", ratio=2)
-        table.add_column("差距", ratio=2)
-    table.add_column("依据", ratio=4)
-    table.add_column("责任部门", ratio=2)
-    if not unknown:
-        table.add_column("怎么办", ratio=4)
+    for name, ratio in columns.items():
+        # Chinese has no spaces to break at: without folding, a cell would be cut off.
+        table.add_column(name, ratio=ratio, overflow="fold")
+    return table
+
+
+def _table(evaluation: Evaluation, title: str, style: str, items: list[Finding]) -> Table:
+    heading = f"{title}（{len(items)} 项）"
+    if items[0].status is Status.UNKNOWN:
+        return _missing_table(evaluation, heading, style, items)
+    registry = evaluation.ruleset.registry
+    columns = {"事项": 3, "要求": 2, "申报": 2, "差距": 2, "依据": 4, "责任部门": 2, "怎么办": 4}
+    table = _new_table(heading, style, columns)
     for item in items:
-        basis = "；".join(c.text + ("" if c.verified else "［示例值］") for c in item.basis)
-        owners = "、".join(registry.department(d) for d in item.rule.departments)
-        name = f"{item.rule.title}\n[dim]{item.rule.id}[/dim]"
-        if unknown:
-            table.add_row(name, escape(item.message.split("：", 1)[-1]), escape(basis), owners)
-            continue
         m = item.measure
         unit = "" if m.unit in (None, "1") else f" {m.unit}"
         required = f"{m.required}{unit}" if m.required is not None else "—"
         value = f"{m.value}{unit}" if m.value is not None else "—"
-        gap = f"{m.gap}{unit}（{m.gap_relative}）" if m.gap and m.gap_relative else m.gap or "—"
+        gap = f"{m.gap}{unit}" if m.gap else "—"
+        relative = f"（{m.gap_relative}）" if m.gap_relative else ""
         table.add_row(
-            name, escape(required), escape(value), escape(gap), escape(basis), owners,
+            f"{item.rule.title}\n[dim]{item.rule.id}[/dim]",
+            escape(required), escape(value), escape(gap + relative),
+            escape("；".join(dict.fromkeys(c.text + ("" if c.verified else "［示例值］") for c in item.basis))),
+            "、".join(registry.department(d) for d in item.rule.departments),
             escape(item.remedy or item.message),
         )  # fmt: skip
+    return table
+
+
+def _missing_table(evaluation: Evaluation, heading: str, style: str, items: list[Finding]) -> Table:
+    """What is missing, by who supplies it: one row a supplier, however many rules wait for it."""
+    registry = evaluation.ruleset.registry
+    table = _new_table(heading, style, {"由谁提供": 2, "缺的材料": 6, "因此不能判断的事项": 8})
+    suppliers: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for item in items:
+        for name in item.missing:
+            field = registry.references.get(name)
+            by = registry.department(field.supplied_by) if field and field.supplied_by else "申报人"
+            fields, titles = suppliers.setdefault(by, ({}, {}))
+            fields[registry.label(name)] = None
+            titles[item.rule.title] = None
+        for reason in item.reasons:
+            fields, titles = suppliers.setdefault("招商部门", ({}, {}))
+            fields[reason] = None
+            titles[item.rule.title] = None
+    for by, (fields, titles) in suppliers.items():
+        table.add_row(by, escape("、".join(fields)), escape("、".join(titles)))
     return table
 
 

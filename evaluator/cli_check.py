@@ -1,0 +1,84 @@
+"""``admission rules check`` and ``admission rules test``: is a rulebook sound, do its cases hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from evaluator.casebook import read_cases
+from evaluator.cases import coverage_gaps, run_dossier_case, run_rule_cases
+from evaluator.errors import InputError, Problem
+from evaluator.evaluate import ENGINES, Evaluator
+from evaluator.rulebook.checks import check_directory
+from evaluator.rulebook.load import load_directory
+from evaluator.shipped import rulebook_path
+
+__all__ = ["add_commands"]
+
+Directory = Annotated[Path | None, typer.Argument(help="规则集目录；不写则用自带的")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``check`` and ``test`` to a command group."""
+    app.command("check")(check)
+    app.command("test")(run_cases)
+
+
+def check(
+    directory: Directory = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供编辑器使用")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="只列错误，不列提醒")] = False,
+) -> None:
+    """检查规则集：写法、名称、单位、日期、依据和常见疏漏，一次列出全部问题。
+
+    有错误返回 1，只有提醒返回 0。
+    """
+    ruleset, problems = check_directory(rulebook_path(directory))
+    errors = [p for p in problems if p.severity == "error"]
+    if as_json:
+        print(json.dumps([p.to_dict() for p in problems], ensure_ascii=False, indent=2))
+    else:
+        for problem in errors if quiet else problems:
+            print(problem.render())
+        size = f"{len(ruleset.rules)} 条规则、{len(ruleset.criteria)} 项标准，" if ruleset else ""
+        print(f"{size}{len(errors)} 处错误，{len(problems) - len(errors)} 处提醒。")
+    raise typer.Exit(1 if errors else 0)
+
+
+def run_cases(
+    directory: Directory = None,
+    engine: Annotated[
+        str, typer.Option("--engine", help=f"引擎：{'、'.join(ENGINES)}")
+    ] = "reference",
+) -> None:
+    """运行规则旁的案例，并检查每条规则是否都有符合、不符合、恰好达标、材料缺失的案例。
+
+    有案例不通过或缺案例返回 1，规则集读不了返回 2。
+    """
+    console = Console(stderr=True)
+    path = rulebook_path(directory)
+    try:
+        ruleset = load_directory(path)
+    except InputError as error:
+        print(error)
+        raise typer.Exit(2) from None
+    problems: list[Problem] = []
+    cases = read_cases(ruleset, problems, root=path)
+    evaluator = Evaluator(ruleset, engine)
+    with console.status("正在运行案例…"):
+        results = list(run_rule_cases(cases, evaluator.engine, evaluator))
+        results += [run_dossier_case(case, evaluator) for case in cases.dossiers]
+    problems += [r.problem() for r in results if not r.passed]
+    problems += [gap.problem() for gap in coverage_gaps(ruleset, cases)]
+    evaluator.close()
+    for problem in problems:
+        print(problem.render())
+    failed = sum(not r.passed for r in results)
+    print(
+        f"{len(results)} 个案例，{len(results) - failed} 个通过，{failed} 个不通过；共 {len(problems)} 处问题。"
+    )
+    raise typer.Exit(1 if problems else 0)
