@@ -90,6 +90,11 @@ class Reader:
         """Add a problem."""
         self.problems.append(Problem(code, message, place, hint))
 
+    def given(self, key: str) -> bool:
+        """Whether something is written under ``key``, be it good or bad."""
+        found = self._entries.get(key)
+        return found is not None and not (isinstance(found[1], YScalar) and found[1].text in ("", "null"))
+
     def take(self, key: str, *, required: bool = False) -> Node | None:
         """The value under ``key``; null counts as not there."""
         self._asked.append(key)

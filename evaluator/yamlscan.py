@@ -93,6 +93,10 @@ def read_yaml(name: str, text: str, problems: list[Problem]) -> Node | None:
         return None
 
 
+def _tag(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")
+
+
 class _Parser:
     """A recursive descent over events; recursion is bounded by MAX_DEPTH."""
 
@@ -138,7 +142,8 @@ class _Parser:
             self.report("E105", f"{what}，读不了", place, "检查括号和缩进，或把文件分开")
             raise _Stop
         if event.tag is not None:
-            self.report("E106", f"不支持类型标记“{event.tag}”", place, "去掉感叹号开头的标记；文字加引号即可")
+            hint = "去掉感叹号开头的标记；文字加引号即可"
+            self.report("E106", f"不支持类型标记“{_tag(event.tag)}”", place, hint)
         before = self.weight
         self.weight += 1
         if event.anchor is not None:
@@ -192,7 +197,8 @@ class _Parser:
                 self.node(next(self.events), depth + 1)
                 continue
             if event.tag is not None:
-                self.report("E106", f"不支持类型标记“{event.tag}”", key_place, "去掉感叹号开头的标记")
+                hint = "去掉感叹号开头的标记"
+                self.report("E106", f"不支持类型标记“{_tag(event.tag)}”", key_place, hint)
             name: str = event.value
             key = YScalar(name, name, key_place)
             if event.anchor is not None:

@@ -61,8 +61,9 @@ def syntax_problem(source: SourceText, error: yaml.MarkedYAMLError) -> Problem:
     """A syntax error (E101)."""
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    if not source.line(line).strip() and error.context_mark:
-        # The error is noticed at the end of the text; where it began helps more.
+    flow = "flow" in str(error.context)
+    if error.context_mark and (flow or not source.line(line).strip()):
+        # Noticed only later, or at the end of the text: where it began helps more.
         line, column = error.context_mark.line + 1, error.context_mark.column + 1
     raw = str(error.problem)
     what, hint = next((v for key, v in _SYNTAX if key in raw), ("写法有误", "检查缩进、冒号和引号"))
@@ -74,11 +75,11 @@ def syntax_problem(source: SourceText, error: yaml.MarkedYAMLError) -> Problem:
             wide = re.match(r"\s*(?:- )?[A-Za-z_.]+(\uff1a)", text)
             if wide:
                 line, column = number, wide.start(1) + 1
-                what, hint = "冒号用了全角", "改为半角“：”，后面加一个空格"
+                what, hint = "冒号用了全角", "改为半角冒号，后面加一个空格"
                 break
             tight = re.match(r"\s*(?:- )?[a-z_]+(:)[^\s:/]", text)
             if tight:
                 line, column = number, tight.start(1) + 1
-                what, hint = "冒号后面缺少空格", "在“：”后加一个空格"
+                what, hint = "冒号后面缺少空格", "在冒号后加一个空格"
                 break
     return Problem("E101", f"YAML 写法有误：{what}", Place(source, line, column), hint)

@@ -213,6 +213,7 @@ def _membership(field: Field, operator: str, right: Node, names: Names) -> Condi
     if operator in ("at_least", "at_most", "more_than", "less_than", "between"):
         names.report(
             "E309", f"“{field.name}”（{field.label}）不是数，不能用“{operator}”", right.place,
+            "可用：equals、known" if field.type is FieldType.BOOL else
             "可用：equals、in、not_in、starts_with、known",
         )  # fmt: skip
         return None
@@ -225,7 +226,7 @@ def _membership(field: Field, operator: str, right: Node, names: Names) -> Condi
         if criterion is None:
             return None
         if criterion.kind is not Kind.LIST:
-            names.report("E308", f"“{criterion.id}”不是代码清单", right.place)
+            names.report("E308", f"“{criterion.id}”不是代码清单", right.place, "写 kind 为 list 的标准")
             return None
         _check_codes(field, criterion, prefix, right, names)
         found: Condition = Member(field.name, (), criterion.id, prefix, right.place)
@@ -235,7 +236,7 @@ def _membership(field: Field, operator: str, right: Node, names: Names) -> Condi
         names.report("E202", "equals 后写一个值", right.place, "多个值请用 in")
         return None
     if not nodes:
-        names.report("E206", f"“{operator}”后没有值", right.place)
+        names.report("E206", f"“{operator}”后没有值", right.place, "至少写一个值")
         return None
     options = [_option(field, n, prefix, names) for n in nodes]
     if any(o is None for o in options):
@@ -249,7 +250,7 @@ def _option(field: Field, node: Node, prefix: bool, names: Names) -> str | bool 
     if field.type is FieldType.BOOL:
         if isinstance(value, bool):
             return value
-        names.report("E311", f"“{field.label}”只能与 true 或 false 比较", node.place)
+        names.report("E311", f"“{field.label}”只能与 true 或 false 比较", node.place, "是写 true，否写 false")
         return None
     if field.type in (FieldType.DATE, FieldType.RECORD):
         names.report("E309", f"“{field.name}”只能用 known 判断", node.place)

@@ -16,7 +16,6 @@ from evaluator.fields import Field
 from evaluator.rulebook.codes import key_fault
 from evaluator.rulebook.exprs import UNIT_HINT
 from evaluator.rulebook.names import Names, same_kind
-from evaluator.source import Place
 from evaluator.units import Unit, UnitError, parse_unit
 from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, word_of
 
@@ -54,15 +53,14 @@ class PeriodReader:
         if provenance is not None and value is not None:
             number = self._number(value)
             if number is not None:
-                self._need_unit(self.unit, "value", value.place)
                 rows = (Row(1, MappingProxyType({}), number, self.unit, provenance, node.place),)
         elif provenance is not None and rows_node is not None:
             rows = self._rows(rows_node, provenance)
         if start and end and end < start:
             r.report("E502", f"until（{end}）早于 from（{start}）", node.place, "改正其中一个日期")
             return None
-        if start is None:
-            return None
+        if start is None or (end is None and r.given("until")):
+            return None  # Reported; without its dates the period would seem to overlap others.
         return Period(start, end, rows, codes, provenance, gap, accepted_before, node.place)
 
     def _check_content(self, r: Reader, node: YMap, gap: str | None) -> None:
@@ -72,7 +70,7 @@ class PeriodReader:
                 found = node.get(name)
                 r.report("E208", f"gap 表示没有标准，不能又写“{name}”", found.place if found else node.place)
         elif len(given) != 1:
-            r.report("E208", "value、rows、codes 三者要写且只写一种", node.place)
+            r.report("E208", "value、rows、codes 三者要写且只写一种", node.place, "删掉多余的，或补上")
         elif (self.kind is Kind.LIST) != (given == ["codes"]):
             wanted = "codes" if self.kind is Kind.LIST else "value 或 rows"
             r.report("E208", f"kind 为 {self.kind} 时写 {wanted}", node.place)
@@ -109,11 +107,6 @@ class PeriodReader:
             self.names.report("E202", f"{shown}不是数", node.place, hint)
         return None
 
-    def _need_unit(self, unit: Unit | None, what: str, place: Place) -> None:
-        if unit is None:
-            hint = "给标准写 unit；没有单位写 \"1\""
-            self.names.report("E201", f"{what}没有单位（“{self.id}”没有 unit）", place, hint)
-
     # --- tables --------------------------------------------------------------------------------
 
     def _rows(self, node: Node, base: Provenance) -> tuple[Row, ...]:
@@ -133,6 +126,7 @@ class PeriodReader:
             if first is not None:
                 message = f"第 {number} 行与第 {first.number} 行重复（{row.title()}）"
                 self.names.report("E209", message, item.place, f"第一处在文件第 {first.place.line} 行")
+                continue
             seen.update(dict.fromkeys(self._combinations(row), row))
             rows.append(row)
         return tuple(rows)
@@ -149,8 +143,9 @@ class PeriodReader:
             if words:
                 keys[dimension] = words
         if prod(len(words) for words in keys.values()) > MAX_COMBINATIONS:
-            r.report("E210", f"第 {number} 行列出的组合过多（超过 {MAX_COMBINATIONS} 个）", node.place)
-            keys = {}
+            message = f"第 {number} 行列出的组合过多（超过 {MAX_COMBINATIONS} 个）"
+            r.report("E210", message, node.place, "分成几行，或去掉不需要的档")
+            return None
         number_node = r.take("value", required=True)
         unit = self._row_unit(r)
         provenance = self._provenance(r, base, required=False) or base
@@ -158,7 +153,6 @@ class PeriodReader:
         value = self._number(number_node) if number_node else None
         if value is None:
             return None
-        self._need_unit(unit, f"第 {number} 行", node.place)
         return Row(number, MappingProxyType(keys), value, unit, provenance, node.place)
 
     def _row_unit(self, r: Reader) -> Unit | None:

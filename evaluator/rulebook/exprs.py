@@ -105,8 +105,10 @@ def _criterion(node: YMap, names: Names) -> Expr | None:
         return None
     keys = tuple((d, k.text) for d in criterion.by if (k := _fixed_key(r, d, names)) is not None)
     r.finish()
+    if criterion.unit is None and criterion.id in names.broken:
+        return None
     if criterion.unit is None or criterion.kind is Kind.LIST:
-        names.report("E307", f"“{criterion.id}”没有统一的单位，不能用在公式或比较里", node.place)
+        names.report("E307", f"“{criterion.id}”没有统一的单位，不能用在公式或比较里", node.place, "各行单位不同的表用 each 逐项比较")
         return None
     return CriterionRef(criterion.id, criterion.unit, keys, node.place)
 

@@ -91,8 +91,10 @@ class _Loader:
         if any(p.code in UNREADABLE for p in self.problems):
             # What else is said would only be about names that the unread file holds.
             return None
-        for layer, files in docs:
-            profile_id, title = self._criteria(layer, files, names)
+        if not all(self._has_criteria(layer, files) for layer, files in docs):
+            return None
+        for _, files in docs:
+            profile_id, title = self._criteria(files, names)
         metric_nodes = [n for _, f in docs for k, n in f.items() if _is(k, "metrics.yaml")]
         parse_metrics(metric_nodes, names)
         for node in metric_nodes:
@@ -157,13 +159,19 @@ class _Loader:
                 out[name] = node
         return out
 
-    def _criteria(self, layer: str, files: Mapping[str, Node], names: Names) -> tuple[str, str]:
+    def _has_criteria(self, layer: str, files: Mapping[str, Node]) -> bool:
         node = files.get("criteria.yaml")
-        name = shown_name(layer, "criteria.yaml")
-        if not isinstance(node, YMap):
-            place = node.place if node else Place(SourceText(name, ""))
-            names.report("E701", "criteria.yaml 应是键值表", place, "以 language、profile、criteria 开头")
-            return "", ""
+        if isinstance(node, YMap):
+            return True
+        what = "没有 criteria.yaml" if node is None else "criteria.yaml 应是键值表"
+        place = node.place if node else Place(SourceText(shown_name(layer, "criteria.yaml"), ""))
+        hint = "以 language、profile、criteria 开头"
+        self.problems.append(Problem("E701", what, place, hint))
+        return False
+
+    def _criteria(self, files: Mapping[str, Node], names: Names) -> tuple[str, str]:
+        node = files["criteria.yaml"]
+        assert isinstance(node, YMap)
         r = Reader(node, self.problems, "criteria.yaml")
         language = r.integer("language", required=True)
         if language not in (None, LANGUAGE):

@@ -80,7 +80,10 @@ def _collect(nodes: list[Node], names: Names) -> dict[str, YMap]:
                 names.report("E202", "指标应是键值表，以“- id:”开头", item.place)
                 continue
             id_node = Reader(item, names.problems, "指标").word("id", required=True)
-            if id_node is None or not names.check_id(id_node, "指标"):
+            if id_node is None:
+                continue
+            if not names.check_id(id_node, "指标"):
+                names.broken.add(id_node.text)
                 continue
             if id_node.text in found:
                 first = (("第一处", _place(found[id_node.text], "id")),)
@@ -89,6 +92,7 @@ def _collect(nodes: list[Node], names: Names) -> dict[str, YMap]:
                 )
             elif id_node.text in names.registry.references or id_node.text in PLACEHOLDERS:
                 names.report("E302", f"“{id_node.text}”已有别的意思，指标请另取名", id_node.place)
+                names.broken.add(id_node.text)
             else:
                 found[id_node.text] = item
     return found

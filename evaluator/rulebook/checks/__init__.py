@@ -59,15 +59,22 @@ def _order(problem: Problem) -> tuple[bool, str, int, int, str, str]:
     return (problem.severity != "error", *where, problem.code, problem.message)
 
 
+def _files(problem: Problem) -> set[str]:
+    return {place.source.name for place in (problem.place, *(p for _, p in problem.notes))}
+
+
 def check_layers(layers: Layers) -> tuple[Ruleset | None, list[Problem]]:
     """Everything wrong with a rulebook given as text, mistakes of reading and lints together.
 
     The ruleset is None where there are mistakes of reading: it must not judge then.
     """
     ruleset, problems = try_layers(layers)
-    broken = ruleset is None or any(p.severity == "error" for p in problems)
+    unread = {p.place.source.name for p in problems if p.severity == "error"}
+    broken = ruleset is None or bool(unread)
     if ruleset is not None:
-        problems = [*problems, *run_checks(ruleset, whole=not broken)]
+        found = run_checks(ruleset, whole=not broken)
+        # In a file with mistakes of reading a lint may only be about what they left out.
+        problems = [*problems, *(p for p in found if not _files(p) & unread)]
     return (None if broken else ruleset), sorted(problems, key=_order)
 
 

@@ -227,6 +227,7 @@ class ThresholdOrder:
                     continue
                 if theirs > mine if weak.lower else theirs < mine:
                     where = "、".join(str(v) for v in point.values()) or "全部项目"
+                    where += f"，{day} 起" if criteria else ""
                     message = (
                         f"“{strong.rule.id}”的否决线 {exact_text(theirs)} 比“{weak.rule.id}”的 "
                         f"{exact_text(mine)} {strong.unit.name} 还严（{where}）"

@@ -58,8 +58,8 @@ class BasisNeverInForce:
         self, source: Source, start: dt.date | None, end: dt.date | None, what: str, place: Place
     ) -> Problem:
         message = (
-            f"{what}（{span_text(start, end)}）的依据“{source.id}”在此期间没有施行："
-            f"它{span_text(source.in_force, source.until)}有效"
+            f"{what}（{span_text(start, end)}）的依据“{source.id}”在此期间没有施行"
+            f"（{span_text(source.in_force, source.until)}）"
         )
         return problem(self.code, message, place, "改引当时有效的文件，或改正起止日期")
 
@@ -81,7 +81,7 @@ class BasisPartlyInForce:
                 if not overlap(*span, *covered):
                     continue  # E905
                 for gap in _uncovered(span, [covered]):
-                    yield self._problem(gap, [source], f"“{criterion.id}”的一段", place)
+                    yield self._problem(gap, [source], f"“{criterion.id}”", place)
         for rule in ruleset.rules.values():
             sources = [b.source for b in rule.basis if b.source]
             if len(sources) < len(rule.basis) or not sources:
@@ -92,7 +92,7 @@ class BasisPartlyInForce:
 
     def _problem(self, gap: Span, sources: list[Source], what: str, place: Place) -> Problem:
         names = "、".join(s.id for s in sources)
-        message = f"{what}有一段时间（{span_text(*gap)}）有效，但依据 {names} 那时没有施行"
+        message = f"{what}有一段时间没有依据（{span_text(*gap)}）：{names} 那时没有施行"
         return problem(self.code, message, place, "写上 from 或 until，或补上当时有效的文件")
 
 
@@ -140,8 +140,8 @@ class RuleWithoutStandard:
         span = (rule.start or criterion.periods[0].start, rule.end)
         for gap in _uncovered(span, covers):
             message = (
-                f"规则“{rule.id}”有一段时间（{span_text(*gap)}）有效，但“{criterion.id}”那时没有标准，"
-                "所有项目都会因此提交会审"
+                f"规则“{rule.id}”有效时，“{criterion.id}”有一段时间没有标准"
+                f"（{span_text(*gap)}），那时只能得出“材料不足”"
             )
             hint = "给规则写 from 或 until，或补上那段时间的标准"
             notes = (("标准在此", criterion.place),)
