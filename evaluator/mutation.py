@@ -1,0 +1,209 @@
+"""Which slips in a rulebook its cases would notice.
+
+A mutant is killed by a rule case whose status changes, or by a whole-dossier case whose verdict or
+violated rules change. Only the cases that a mutant can touch are run again: those of its own rule,
+or those whose lookup took the row that was moved.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+
+from evaluator.casebook import Cases, DossierCase, RuleCase
+from evaluator.engine.reference import ReferenceEngine
+from evaluator.evaluate import combine
+from evaluator.mutants import (
+    KINDS,
+    CriterionMutant,
+    RuleMutant,
+    criterion_mutants,
+    rule_mutants,
+    with_criterion,
+)
+from evaluator.rulebook.ast import Compare, Each, Expr, Member, MetricRef, Rule, Ruleset, leaves
+from evaluator.rulebook.reads import criteria_in
+from evaluator.source import Place
+from evaluator.verdict import Status
+
+__all__ = ["Mutation", "Outcome", "mutate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One mutant; ``killed_by`` names the first case that notices, None where none does."""
+
+    kind: str
+    subject: str
+    what: str
+    place: Place
+    killed_by: str | None
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """All mutants of a rulebook."""
+
+    outcomes: tuple[Outcome, ...]
+
+    def of(self, kind: str) -> tuple[Outcome, ...]:
+        """The mutants of one kind."""
+        return tuple(o for o in self.outcomes if o.kind == kind)
+
+    def ratio(self, kind: str | None = None) -> float:
+        """The share that is killed, 0 to 1; 1 where there is none."""
+        found = self.of(kind) if kind else self.outcomes
+        return sum(o.killed_by is not None for o in found) / len(found) if found else 1.0
+
+    @property
+    def survivors(self) -> tuple[Outcome, ...]:
+        """The mutants that no case notices."""
+        return tuple(o for o in self.outcomes if o.killed_by is None)
+
+    def render(self) -> str:
+        """The report for a terminal: shares, then the survivors."""
+        lines = []
+        for kind, title in KINDS.items():
+            found = self.of(kind)
+            killed = sum(o.killed_by is not None for o in found)
+            lines.append(f"{title}：{killed}/{len(found)}（{self.ratio(kind):.1%}）")
+        lines += [f"{o.place.label()}：{o.subject} {o.what}，没有案例发现" for o in self.survivors]
+        return "\n".join(lines)
+
+
+def mutate(ruleset: Ruleset, cases: Cases) -> Mutation:
+    """Try every mutant of every rule, and of every criterion that a rule uses."""
+    return Mutation(tuple(_Runner(ruleset, cases).outcomes()))
+
+
+class _Runner:
+    def __init__(self, ruleset: Ruleset, cases: Cases) -> None:
+        self.ruleset = ruleset
+        self.engine = ReferenceEngine(ruleset)
+        self.own: dict[str, list[RuleCase]] = {}
+        for case in cases.rules:
+            self.own.setdefault(case.rule, []).append(case)
+        # Cases that fail as they are say nothing about mutants.
+        for rule, found in self.own.items():
+            self.own[rule] = [c for c in found if self._now(c) is c.expect]
+        self.whole: list[tuple[DossierCase, Mapping[str, Status]]] = []
+        for whole in cases.dossiers:
+            statuses = self.engine.statuses(whole.profile, whole.as_of)
+            if combine(ruleset, statuses) is whole.verdict:
+                self.whole.append((whole, statuses))
+
+    def _now(self, case: RuleCase) -> Status:
+        (trace,) = self.engine.assess_rules(
+            [self.ruleset.rules[case.rule]], case.profile, case.as_of
+        )
+        return trace.status
+
+    def outcomes(self) -> Iterator[Outcome]:
+        for rule in self.ruleset.rules.values():
+            for mutant in rule_mutants(rule, self.ruleset):
+                yield Outcome(mutant.kind, rule.id, mutant.what, mutant.place, self._rule(mutant))
+        used = _users(self.ruleset)
+        for id_, rules in used.items():
+            criterion = self.ruleset.criteria[id_]
+            for found in criterion_mutants(criterion, _step(self.ruleset, id_, rules)):
+                killer = self._criterion(found, rules)
+                yield Outcome(found.kind, id_, found.what, found.place, killer)
+
+    # --- one mutant ----------------------------------------------------------------------------
+
+    def _rule(self, mutant: RuleMutant) -> str | None:
+        rule = mutant.rule
+        if mutant.kind != "effect":
+            for case in self.own.get(rule.id, ()):
+                if self._status(self.engine, mutant.mutant, case) is not case.expect:
+                    return f"{rule.id}“{case.name}”"
+        for whole, statuses in self.whole:
+            if rule.id not in statuses:
+                continue
+            changed = dict(statuses)
+            if mutant.mutant is None:
+                del changed[rule.id]
+            else:
+                (trace,) = self.engine.assess_rules([mutant.mutant], whole.profile, whole.as_of)
+                changed[rule.id] = trace.status
+            if self._differs(whole, changed, mutant.mutant):
+                return whole.name
+        return None
+
+    def _status(self, engine: ReferenceEngine, rule: Rule | None, case: RuleCase) -> Status:
+        if rule is None:
+            return Status.NOT_APPLICABLE
+        (trace,) = engine.assess_rules([rule], case.profile, case.as_of)
+        return trace.status
+
+    def _differs(
+        self, whole: DossierCase, statuses: Mapping[str, Status], mutant: Rule | None
+    ) -> bool:
+        ruleset = self.ruleset
+        if mutant is not None:
+            rules = MappingProxyType({**ruleset.rules, mutant.id: mutant})
+            ruleset = dataclasses.replace(ruleset, rules=rules)
+        if combine(ruleset, statuses) is not whole.verdict:
+            return True
+        violated = frozenset(r for r, s in statuses.items() if s is Status.VIOLATED)
+        return whole.violated is not None and violated != whole.violated
+
+    def _criterion(self, mutant: CriterionMutant, rules: Iterable[Rule]) -> str | None:
+        changed = with_criterion(self.ruleset, mutant.mutant)
+        engine = ReferenceEngine(changed)
+        for rule in rules:
+            for case in self.own.get(rule.id, ()):
+                if self._status(engine, rule, case) is not case.expect:
+                    return f"{rule.id}“{case.name}”"
+        for whole, statuses in self.whole:
+            found = {t.rule.id: t.status for t in engine.assess_rules(
+                [r for r in rules if r.id in statuses], whole.profile, whole.as_of)}  # fmt: skip
+            if any(statuses[r] is not s for r, s in found.items()) and self._differs(
+                whole, {**statuses, **found}, None
+            ):
+                return whole.name
+        return None
+
+
+def _users(ruleset: Ruleset) -> dict[str, list[Rule]]:
+    """The rules that look a criterion up, through metrics too."""
+    out: dict[str, list[Rule]] = {}
+    for rule in ruleset.rules.values():
+        names: set[str] = set()
+        for leaf in (*leaves(rule.applies_when), *leaves(rule.require)):
+            if isinstance(leaf, Compare):
+                names.update(
+                    n for side in (leaf.left, leaf.right) for n in _criteria(side, ruleset)
+                )
+            elif isinstance(leaf, (Each, Member)) and leaf.criterion is not None:
+                names.add(leaf.criterion)
+        for name in sorted(names):
+            out.setdefault(name, []).append(rule)
+    return out
+
+
+def _criteria(expr: Expr, ruleset: Ruleset) -> Iterator[str]:
+    yield from criteria_in(expr)
+    for metric in _metrics(expr):
+        yield from _criteria(ruleset.metrics[metric].formula, ruleset)
+
+
+def _metrics(expr: Expr) -> Iterator[str]:
+    if isinstance(expr, MetricRef):
+        yield expr.id
+    for inner in (getattr(expr, "expr", None), *getattr(expr, "args", ())):
+        if inner is not None:
+            yield from _metrics(inner)
+
+
+def _step(ruleset: Ruleset, criterion: str, rules: Iterable[Rule]) -> Fraction:
+    """The smallest step shown: that of the metric held against the criterion, else a hundredth."""
+    for rule in rules:
+        for leaf in leaves(rule.require):
+            if isinstance(leaf, Compare) and criterion in criteria_in(leaf.right):
+                for metric in _metrics(leaf.left):
+                    return Fraction(1, 10 ** ruleset.metrics[metric].digits)
+    return Fraction(1, 100)
