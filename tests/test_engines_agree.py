@@ -1,0 +1,255 @@
+"""Reference and durable must give every rule the same status, on everything we have and can make."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from evaluator.casebook import read_cases
+from evaluator.dossier import Profile, make_profile
+from evaluator.engine.durable import DurableEngine
+from evaluator.engine.reference import ReferenceEngine
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.load import load_directory
+from evaluator.verdict import Status
+from evaluator.yamlio import YMap, plain, read_yaml
+from tests.strategies import as_of_dates, dossiers, rulesets, write_yaml
+from tests.support import ROOT, profile, ruleset_of
+
+
+def examples_of(count: int) -> settings:
+    """Settings for tests whose draws are large: a ruleset with dossiers."""
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    return settings(max_examples=count, deadline=None, suppress_health_check=slow)
+
+
+LATER = dt.date(2026, 1, 1)
+
+
+@contextmanager
+def engines(ruleset: Ruleset) -> Iterator[tuple[ReferenceEngine, DurableEngine]]:
+    durable = DurableEngine(ruleset)
+    yield ReferenceEngine(ruleset), durable
+    durable.close()
+
+
+def check(
+    pair: tuple[ReferenceEngine, DurableEngine], found: Profile, day: dt.date
+) -> Counter[Status]:
+    reference, durable = pair
+    expected = dict(reference.statuses(found, day))
+    assert dict(durable.statuses(found, day)) == expected, (found.values, day)
+    return Counter(expected.values())
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Iterator[tuple[Ruleset, tuple[ReferenceEngine, DurableEngine]]]:
+    ruleset = load_directory(ROOT)
+    with engines(ruleset) as pair:
+        yield ruleset, pair
+
+
+def examples(ruleset: Ruleset) -> Iterator[Profile]:
+    for path in sorted((ROOT / "examples").glob("*.yaml")):
+        root = read_yaml(path.name, path.read_text("utf-8"), [])
+        assert isinstance(root, YMap)
+        node = root.get("dossier")
+        assert isinstance(node, YMap), path.name
+        yield make_profile(ruleset.registry, **dict(plain(node)))  # type: ignore[call-overload]
+
+
+def test_examples(shipped: tuple[Ruleset, tuple[ReferenceEngine, DurableEngine]]) -> None:
+    ruleset, pair = shipped
+    met: Counter[Status] = Counter()
+    for found in examples(ruleset):
+        for day in (found.submitted_on, LATER, dt.date(2019, 1, 1)):
+            met += check(pair, found, day)
+    assert min(met[s] for s in Status) > 50  # none of the four is met by accident
+
+
+def test_rule_cases(shipped: tuple[Ruleset, tuple[ReferenceEngine, DurableEngine]]) -> None:
+    ruleset, pair = shipped
+    cases = read_cases(ruleset, [], ROOT)
+    for case in cases.rules:
+        check(pair, case.profile, case.as_of or case.profile.submitted_on)
+    for whole in cases.dossiers:
+        check(pair, whole.profile, whole.as_of or whole.profile.submitted_on)
+    assert len(cases.rules) > 200
+
+
+@examples_of(80)
+@given(st.data())
+def test_shipped_rulebook_on_random_dossiers(
+    shipped: tuple[Ruleset, tuple[ReferenceEngine, DurableEngine]], data: st.DataObject
+) -> None:
+    ruleset, pair = shipped
+    found = data.draw(dossiers(ruleset, present=data.draw(st.sampled_from([40, 80, 100]))))
+    check(pair, found, data.draw(as_of_dates(ruleset)))
+
+
+@examples_of(120)
+@given(st.data())
+def test_random_rulesets(data: st.DataObject) -> None:
+    ruleset = data.draw(rulesets())
+    note(str(ruleset.layers))
+    with engines(ruleset) as pair:
+        for _ in range(3):
+            check(pair, data.draw(dossiers(ruleset)), data.draw(as_of_dates(ruleset)))
+
+
+@examples_of(25)
+@given(st.data())
+def test_deeply_nested_random_rulesets(data: st.DataObject) -> None:
+    ruleset = data.draw(rulesets(max_rules=3, max_depth=6))
+    with engines(ruleset) as pair:
+        for _ in range(3):
+            check(pair, data.draw(dossiers(ruleset)), data.draw(as_of_dates(ruleset)))
+
+
+# --- exactness ---------------------------------------------------------------------------------
+
+HEAD = {
+    "language": 1,
+    "profile": {"id": "exact", "title": "精确"},
+    "sources": {"law": {"title": "办法"}},
+}
+METRICS = write_yaml(
+    [
+        {"id": "intensity", "title": "强度", "unit": "万元/亩", "formula": {"divide": ["total_investment", "land_area"]}},
+        {"id": "both", "title": "合计", "unit": "万元", "formula": {"add": ["total_investment", "fixed_asset_investment"]}},
+        {"id": "loss", "title": "倍数", "unit": "1", "formula": {"divide": ["total_investment", "net_assets"]}},
+    ]
+)  # fmt: skip
+
+
+def one_rule(require: str, criteria: dict[str, object] | None = None) -> Ruleset:
+    """A ruleset of one rule whose requirement is given as YAML."""
+    rule = f"""
+    - id: positive.one
+      title: 一条
+      list: positive
+      require: {require}
+      effect: refer
+      departments: [tax]
+      basis: [{{source: law}}]
+    """
+    head = write_yaml({**HEAD, "criteria": criteria or {}})
+    return ruleset_of(rule, head, METRICS, "{dimensions: {}, labels: []}")
+
+
+def status(ruleset: Ruleset, as_of: dt.date | None = None, **values: object) -> Status:
+    """The status that both engines give to the one rule."""
+    found = profile(**values)
+    day = as_of or found.submitted_on
+    with engines(ruleset) as (reference, durable):
+        answers = [dict(e.statuses(found, day)) for e in (reference, durable)]
+    assert answers[0] == answers[1]
+    return answers[0]["positive.one"]
+
+
+TINY = Fraction(1, 10**12)
+HUGE = 10**28
+SATISFIED, VIOLATED, UNKNOWN = Status.SATISFIED, Status.VIOLATED, Status.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("require", "values", "expected"),
+    [
+        ("{metric: both, equals: 0.3}", {"total_investment": "0.1", "fixed_asset_investment": "0.2"}, SATISFIED),
+        ("{metric: intensity, at_least: 20}", {"total_investment": "2000", "land_area": 100}, SATISFIED),
+        ("{metric: intensity, more_than: 20}", {"total_investment": "2000", "land_area": 100}, VIOLATED),
+        ("{metric: intensity, at_least: 20}", {"total_investment": "1999.99999999", "land_area": 100}, VIOLATED),
+        ("{metric: intensity, at_least: 300 万元/公顷}", {"total_investment": "2000", "land_area": 100}, SATISFIED),
+        ("{metric: intensity, at_least: 300 万元/公顷}", {"total_investment": "2000", "land_area": "100.0000000001"}, VIOLATED),
+        ("{metric: intensity, equals: 20}", {"total_investment": 200, "land_area": "10 亩"}, SATISFIED),
+        ("{metric: intensity, at_most: 0.1}", {"total_investment": 1, "land_area": 10}, SATISFIED),
+        ("{metric: intensity, more_than: 0.333333333333}", {"total_investment": 1, "land_area": 3}, SATISFIED),
+        ("{metric: intensity, less_than: 0.333333333334}", {"total_investment": 1, "land_area": 3}, SATISFIED),
+        ("{field: land_area, equals: 15}", {"land_area": "1 公顷"}, SATISFIED),
+        ("{field: land_area, at_most: 0.003}", {"land_area": Fraction(3, 1000)}, SATISFIED),
+        ("{field: land_area, more_than: 0.003}", {"land_area": Fraction(3, 1000) + TINY}, SATISFIED),
+        ("{field: total_investment, at_least: 1}", {"total_investment": HUGE}, SATISFIED),
+        ("{field: total_investment, at_least: 1}", {"total_investment": TINY}, VIOLATED),
+        ("{metric: both, more_than: 10000000000000000000000000000}", {"total_investment": HUGE, "fixed_asset_investment": "0.5"}, SATISFIED),
+        ("{metric: intensity, at_least: 20}", {"total_investment": 5, "land_area": 0}, UNKNOWN),
+        ("{metric: intensity, at_least: 20}", {"land_area": 10}, UNKNOWN),
+        ("{metric: loss, less_than: 0}", {"total_investment": 5, "net_assets": -2}, SATISFIED),
+        ("{metric: loss, at_least: -2.5}", {"total_investment": 5, "net_assets": -2}, SATISFIED),
+        ("{metric: loss, more_than: -2.5}", {"total_investment": 5, "net_assets": -2}, VIOLATED),
+    ],
+)  # fmt: skip
+def test_exact(require: str, values: dict[str, Any], expected: Status) -> None:
+    assert status(one_rule(require), **values) is expected
+
+
+@pytest.mark.parametrize(
+    ("digits", "value", "expected"),
+    [
+        (0, "19.5", SATISFIED),  # half to even: 20
+        (0, "20.5", SATISFIED),
+        (0, "19.4999999999", VIOLATED),
+        (1, "19.95", SATISFIED),  # 20.0
+        (1, "19.94", VIOLATED),
+        (2, "19.995", SATISFIED),
+        (2, "19.985", VIOLATED),
+        (3, "19.9994", VIOLATED),
+    ],
+)
+def test_rounded_comparison(digits: int, value: str, expected: Status) -> None:
+    period = {"from": dt.date(2020, 1, 1), "source": "law", "value": 20}
+    floor = {
+        "title": "下限",
+        "kind": "floor",
+        "unit": "亩",
+        "compare": {"rounded": digits},
+        "values": [period],
+    }
+    ruleset = one_rule("{field: land_area, at_least: {criterion: floor}}", {"floor": floor})
+    assert status(ruleset, land_area=value) is expected
+
+
+@pytest.mark.parametrize(
+    ("as_of", "submitted", "value", "expected"),
+    [
+        (dt.date(2023, 12, 31), dt.date(2023, 12, 1), 10, SATISFIED),
+        (dt.date(2024, 5, 1), dt.date(2023, 12, 31), 10, SATISFIED),  # the value at acceptance
+        (dt.date(2024, 5, 1), dt.date(2024, 1, 1), 10, VIOLATED),
+        (dt.date(2024, 5, 1), dt.date(2024, 4, 1), 20, SATISFIED),
+        (dt.date(2022, 5, 1), dt.date(2024, 4, 1), 10, SATISFIED),  # as of a day before acceptance
+        (dt.date(2025, 1, 1), dt.date(2024, 4, 1), 20, UNKNOWN),  # ended
+        (dt.date(2019, 1, 1), dt.date(2024, 4, 1), 20, UNKNOWN),  # not yet
+    ],
+)
+def test_periods_and_transition(
+    as_of: dt.date, submitted: dt.date, value: int, expected: Status
+) -> None:
+    floor = {
+        "title": "下限",
+        "kind": "floor",
+        "unit": "亩",
+        "values": [
+            {
+                "from": dt.date(2020, 1, 1),
+                "until": dt.date(2023, 12, 31),
+                "source": "law",
+                "value": 10,
+            },
+            {
+                "from": dt.date(2024, 1, 1),
+                "until": dt.date(2024, 12, 31),
+                "transition": {"accepted_before": dt.date(2024, 2, 1)},
+                "source": "law",
+                "value": 20,
+            },
+        ],
+    }
+    ruleset = one_rule("{field: land_area, at_least: {criterion: floor}}", {"floor": floor})
+    assert status(ruleset, as_of, land_area=value, submitted_on=submitted) is expected
