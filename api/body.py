@@ -12,11 +12,25 @@ import re
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from fastapi import Depends
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from api.problems import ProblemError, field_error
+from api.problems import ProblemError, field_error, validation_entries
 
-__all__ = ["json_body", "json_bytes", "parse_day", "read_json"]
+__all__ = [
+    "BODIES",
+    "XLSX",
+    "json_body",
+    "json_bytes",
+    "model_body",
+    "parse_day",
+    "read_json",
+    "takes",
+]
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+BODIES: dict[str, type[BaseModel]] = {}
 
 MAX_DEPTH = 32
 MAX_NUMBER = 100
@@ -28,6 +42,27 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 async def json_body(request: Request) -> Any:
     """The body as JSON data. Raises ProblemError 400 or 415."""
     return read_json(await json_bytes(request))
+
+
+def takes(model: type[BaseModel]) -> dict[str, Any]:
+    """The ``openapi_extra`` of a route whose body is read by ``model_body(model)``."""
+    BODIES[model.__name__] = model
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def model_body(model: type[BaseModel]) -> Any:
+    """A dependency: the body as ``model``, read as strictly as every other body."""
+
+    async def read(request: Request) -> BaseModel:
+        data = await json_body(request)
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            entries = validation_entries(error.errors(include_url=False))
+            raise ProblemError(422, "请求体有误", entries) from None
+
+    return Depends(read)
 
 
 async def json_bytes(request: Request) -> bytes:

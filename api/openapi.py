@@ -9,7 +9,9 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
+from api.body import BODIES, XLSX
 from api.schemas import ProblemOut
 from evaluator.dossier import dossier_model
 from evaluator.fields import Registry
@@ -18,8 +20,17 @@ from evaluator.yamlio import YMap, plain, read_yaml
 __all__ = ["examples_in", "install"]
 
 MAX_EXAMPLES = 6
+SECURITY = {
+    "apiKey": {"type": "http", "scheme": "bearer", "description": "API 密钥：adk_…"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "admission_session"},
+}
+OPEN = frozenset({"/api/v1/session"})
 REF = "#/components/schemas/{model}"
-DOSSIER_BODIES = (("/api/v1/evaluations", "post"),)
+DOSSIER_BODIES = (
+    ("/api/v1/evaluations", "post"),
+    ("/api/v1/projects", "post"),
+    ("/api/v1/projects/{number}/versions", "post"),
+)
 
 
 def examples_in(directory: Path) -> dict[str, Any]:
@@ -58,7 +69,8 @@ def _document(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> dic
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
     components = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (dossier_model(registry), ProblemOut):
+    models: list[type[BaseModel]] = [dossier_model(registry), ProblemOut, *BODIES.values()]
+    for model in models:
         schema = model.model_json_schema(ref_template=REF)
         components.update(schema.pop("$defs", {}))
         components[model.__name__] = schema
@@ -68,12 +80,20 @@ def _document(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> dic
             content: dict[str, Any] = {"schema": {"$ref": REF.format(model="Dossier")}}
             if examples:
                 content["examples"] = examples
-            operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+            body = {"application/json": content}
+            if path != "/api/v1/evaluations":
+                body[XLSX] = {"schema": {"type": "string", "format": "binary"}}
+            operation["requestBody"] = {"required": True, "content": body}
     for operations in document["paths"].values():
         for operation in operations.values():
             found = operation["responses"].get("422", {}).get("content", {})
             if "application/json" in found:  # FastAPI's own form of 422, which we never send.
                 del found["application/json"]
+    document["components"]["securitySchemes"] = SECURITY
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if "403" in operation["responses"] and path not in OPEN:
+                operation["security"] = [{name: []} for name in SECURITY]
     components.pop("HTTPValidationError", None)
     components.pop("ValidationError", None)
     return document

@@ -14,8 +14,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.db import Unmigrated
+from api.store.work import Conflict, Denied, Invalid, Missing, StoreError
 from evaluator.errors import InputError
 from evaluator.errors import Problem as Mistake
 
@@ -31,6 +35,7 @@ __all__ = [
 log = logging.getLogger("api")
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 200
+STORE_STATUS = {Denied: 403, Missing: 404, Conflict: 409, Invalid: 422}
 
 TITLES = {
     400: ("bad-request", "请求无法读取"),
@@ -194,6 +199,25 @@ def install(app: FastAPI) -> None:
     async def _validation(request: Request, error: RequestValidationError) -> Response:
         entries = validation_entries(error.errors())
         return problem_response(422, "请求参数有误", entries, None, _request_id(request))
+
+    @app.exception_handler(StoreError)
+    async def _store(request: Request, error: StoreError) -> Response:
+        entries = []
+        if isinstance(error, Invalid):
+            entries = [field_error("A120", error.detail, f"/{error.field}", error.hint)]
+        status = STORE_STATUS[type(error)]
+        return problem_response(status, str(error), entries, None, _request_id(request))
+
+    @app.exception_handler(DBAPIError)
+    @app.exception_handler(PoolTimeout)
+    @app.exception_handler(Unmigrated)
+    async def _database(request: Request, error: Exception) -> Response:
+        if isinstance(error, IntegrityError):
+            detail = "与同时进行的另一项操作冲突，请重试"
+            return problem_response(409, detail, (), None, _request_id(request))
+        log.error("database: %s", error)
+        detail = "数据库暂时不可用，请稍后重试"
+        return problem_response(503, detail, (), {"Retry-After": "2"}, _request_id(request))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:

@@ -50,23 +50,29 @@ class ProblemOut(BaseModel):
     errors: list[FieldErrorOut] = []
 
 
-class RulesetRef(BaseModel):
+class Open(BaseModel):
+    """A part of the evaluator's result, which may grow new keys."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class RulesetRef(Open):
     identity: str
     profile: str
     title: str
 
 
-class DossierRef(BaseModel):
+class DossierRef(Open):
     project_id: str
     project_name: str
 
 
-class Gap(BaseModel):
+class Gap(Open):
     absolute: str
     relative: str | None
 
 
-class FindingOut(BaseModel):
+class FindingOut(Open):
     rule: str
     title: str
     list: str
@@ -87,7 +93,7 @@ class FindingOut(BaseModel):
     remedy: str | None
 
 
-class ChangeOut(BaseModel):
+class ChangeOut(Open):
     field: str
     label: str
     to: str | None
@@ -96,18 +102,18 @@ class ChangeOut(BaseModel):
     text: str
 
 
-class CounterfactualOut(BaseModel):
-    outcome: Literal["none", "single", "joint", "incurable", "verify", "not_found"]
+class CounterfactualOut(Open):
+    outcome: str
     reaches: VerdictName | None
     single: list[ChangeOut]
     joint: list[ChangeOut]
     incurable: list[str]
     verify: list[str]
-    open_fields: list[str]
+    open_fields: list[Any]
     text: str
 
 
-class EvaluationOut(BaseModel):
+class EvaluationOut(Open):
     """The canonical result; the same object that ``admission evaluate --json`` prints."""
 
     dossier: DossierRef

@@ -13,6 +13,7 @@ from api import schemas
 from api.body import json_bytes, parse_day, read_json
 from api.judge import Judge, Memo
 from api.problems import ProblemError
+from api.security import any_actor
 from api.views import criterion_view, rule_view, ruleset_view
 from evaluator.dossier import Profile, dossier_model
 from evaluator.evaluate import DISAGREEMENT
@@ -91,7 +92,7 @@ def _answer(judge: Judge, profile: Profile, ask: _Ask) -> tuple[bytes, bool]:
     response_class=Response,
     responses={
         200: {"model": schemas.EvaluationOut, "description": "规范结果"},
-        **schemas.problems(400, 413, 415, 422),
+        **schemas.problems(400, 401, 413, 415, 422, 503),
     },
 )
 async def evaluate(
@@ -104,6 +105,8 @@ async def evaluate(
     counterfactual: Annotated[bool, Query(description="是否给出修改建议")] = True,
 ) -> Response:
     """Judge the dossier in the body."""
+    if not request.app.state.settings.open_evaluation:
+        await run_in_threadpool(any_actor, request)
     raw = await json_bytes(request)
     ask = _Ask(raw, parse_day(as_of, "as_of"), counterfactual, find_department(judge, department))
     memo: Memo = request.app.state.memo
@@ -126,7 +129,7 @@ async def evaluate(
     "/ruleset",
     summary="生效的规则集",
     response_model=schemas.RulesetOut,
-    responses=schemas.problems(422),
+    responses=schemas.problems(422, 503),
 )
 async def ruleset(judge: CurrentJudge) -> dict[str, Any]:
     """Identity and counts of the ruleset in force."""
@@ -137,7 +140,7 @@ async def ruleset(judge: CurrentJudge) -> dict[str, Any]:
     "/rules",
     summary="全部规则",
     response_model=list[schemas.RuleOut],
-    responses=schemas.problems(422),
+    responses=schemas.problems(422, 503),
 )
 async def rules(judge: CurrentJudge) -> list[dict[str, Any]]:
     """Every rule, by id."""
@@ -148,7 +151,7 @@ async def rules(judge: CurrentJudge) -> list[dict[str, Any]]:
     "/rules/{rule_id}",
     summary="一条规则及其 YAML 原文",
     response_model=schemas.RuleSourceOut,
-    responses=schemas.problems(404, 422),
+    responses=schemas.problems(404, 422, 503),
 )
 async def rule(rule_id: str, judge: CurrentJudge) -> dict[str, Any]:
     """One rule with its source."""
@@ -163,7 +166,7 @@ async def rule(rule_id: str, judge: CurrentJudge) -> dict[str, Any]:
     "/criteria",
     summary="全部准入标准",
     response_model=list[schemas.CriterionOut],
-    responses=schemas.problems(422),
+    responses=schemas.problems(422, 503),
 )
 async def criteria(judge: CurrentJudge) -> list[dict[str, Any]]:
     """Every criterion with its periods."""
@@ -174,7 +177,7 @@ async def criteria(judge: CurrentJudge) -> list[dict[str, Any]]:
     "/criteria/{criterion_id}",
     summary="一项准入标准",
     response_model=schemas.CriterionOut,
-    responses=schemas.problems(404, 422),
+    responses=schemas.problems(404, 422, 503),
 )
 async def criterion(criterion_id: str, judge: CurrentJudge) -> dict[str, Any]:
     """One criterion with its periods."""
@@ -189,7 +192,7 @@ async def criterion(criterion_id: str, judge: CurrentJudge) -> dict[str, Any]:
     "/schema/dossier",
     summary="申报材料的 JSON Schema",
     response_model=dict[str, Any],
-    responses=schemas.problems(422),
+    responses=schemas.problems(422, 503),
 )
 async def dossier_schema(judge: CurrentJudge) -> dict[str, Any]:
     """JSON Schema of the request body of POST /evaluations."""

@@ -6,9 +6,15 @@ import datetime as dt
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from fastapi.testclient import TestClient
+
+from api.app import create_app
 from api.settings import Settings
+from api.store import accounts
+from api.store.core import Store
+from api.store.work import SYSTEM, Actor
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
 from evaluator.yamlio import YMap, plain, read_yaml
@@ -25,7 +31,7 @@ def shipped() -> Ruleset:
 
 def settings(**over: Any) -> Settings:
     """Settings for tests: quiet, and without a rate limit."""
-    return Settings(**{"log_level": "ERROR", "rate_limit": 0, **over})
+    return Settings(**{"log_level": "ERROR", "rate_limit": 0, "engine": "reference", **over})
 
 
 def example(stem: str) -> dict[str, Any]:
@@ -46,3 +52,56 @@ def _json(value: Any) -> Any:
     if isinstance(value, list):
         return [_json(v) for v in value]
     return str(value) if isinstance(value, (Decimal, dt.date)) else value
+
+
+ROLES = (
+    "submitter", "committee", "maintainer", "publisher", "auditor", "admin",
+    "department:natural_resources", "department:ecology",
+)  # fmt: skip
+
+
+class Service:
+    """The whole service on one database, with one account and one API key for each role."""
+
+    def __init__(self, url: str, **over: Any) -> None:
+        self.app = create_app(settings(database_url=url, **over))
+        self.store: Store = self.app.state.store
+        self.client = TestClient(self.app, raise_server_exceptions=False)
+        self.keys: dict[str, str] = {}
+        self.actors: dict[str, Actor] = {}
+        for role in (*ROLES, "submitter:other"):
+            self.add(role)
+
+    def add(self, role: str) -> None:
+        """An account named after the role, with a key."""
+        name, granted = role.replace(":", "-"), "submitter" if role == "submitter:other" else role
+        with self.store.work(SYSTEM) as work:
+            view, _ = accounts.create_account(work, name, name, [granted], f"password of {name}")
+        actor = Actor(view.id, view.name, view.display_name, frozenset(view.roles))
+        with self.store.work(actor) as work:
+            _, self.keys[role] = accounts.create_key(work, "tests", None, False, None)
+        self.actors[role] = actor
+
+    def headers(self, role: str | None) -> dict[str, str]:
+        """What a client with that role sends; None is anonymous."""
+        return {"authorization": f"Bearer {self.keys[role]}"} if role else {}
+
+    def call(self, role: str | None, method: str, path: str, **more: Any) -> Any:
+        """One request; ``path`` is under /api/v1."""
+        headers = {**self.headers(role), **more.pop("headers", {})}
+        return self.client.request(method, f"/api/v1{path}", headers=headers, **more)
+
+    def submit(self, stem: str = "r01", role: str = "submitter", **more: Any) -> dict[str, Any]:
+        """Submit an example dossier and return the receipt."""
+        answer = self.call(role, "POST", "/projects", json=example(stem), **more)
+        assert answer.status_code == 201, answer.text
+        receipt = answer.json()
+        assert isinstance(receipt, dict)
+        return receipt
+
+    def __enter__(self) -> Self:
+        self.client.__enter__()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.client.__exit__(*args)

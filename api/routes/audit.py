@@ -1,0 +1,97 @@
+"""The audit log, for auditors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from api import schemas
+from api.middleware import request_id
+from api.security import require, store_of
+from api.store import audit
+from api.store.work import Actor, Invalid
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1/audit", tags=["审计"])
+Auditor = Annotated[Actor, require("audit")]
+READS = schemas.problems(401, 403, 422, 503)
+After = Annotated[int, Query(ge=0, le=2**53, description="从这一条之后开始")]
+
+
+class EntryOut(BaseModel):
+    seq: int
+    at: str
+    actor: str
+    action: str
+    subject: str
+    before: Any
+    after: Any
+    request_id: str | None
+    previous: str
+    hash: str
+
+
+class BrokenOut(BaseModel):
+    seq: int
+    detail: str
+
+
+class VerifyOut(BaseModel):
+    entries: int
+    intact: bool
+    broken: list[BrokenOut]
+    head_seq: int
+    head_hash: str
+
+
+@router.get("/entries", summary="审计日志", response_model=list[EntryOut], responses=READS)
+def entries(
+    request: Request, actor: Auditor, after: After = 0,  # noqa: ARG001
+    subject: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Entries in order, perhaps of one subject."""
+    with store_of(request).db.read() as session:
+        return [audit.entry_data(e) for e in audit.entries(session, after, subject, limit)]
+
+
+@router.get("/verify", summary="核对审计日志是否完整", response_model=VerifyOut, responses=READS)
+def verify(
+    request: Request, actor: Auditor,  # noqa: ARG001
+    head_seq: Annotated[int, Query(ge=0, le=2**53, description="另存的链头编号")] = 0,
+    head_hash: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$", description="另存的链头哈希")] = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Every place where the chain does not hold."""
+    if bool(head_seq) != bool(head_hash):
+        raise Invalid("head_hash", "head_seq 和 head_hash 要一起给")
+    expected = audit.Head(head_seq, head_hash) if head_hash else None
+    with store_of(request).db.read() as session:
+        count, broken = audit.verify(session, expected)
+        head = audit.head(session)
+    return {
+        "entries": count, "intact": not broken,
+        "broken": [{"seq": b.seq, "detail": b.detail} for b in broken],
+        "head_seq": head.seq, "head_hash": head.hash,
+    }  # fmt: skip
+
+
+@router.get("/export", summary="导出审计日志（JSON Lines）", response_class=StreamingResponse, responses={
+    200: {"content": {"application/jsonl": {"schema": {"type": "string"}}}, "description": "每行一条"},
+    **READS,
+})  # fmt: skip
+def export(request: Request, actor: Auditor, after: After = 0) -> StreamingResponse:
+    """The log as JSON Lines; the export is itself logged first."""
+    store = store_of(request)
+    with store.work(actor, request_id.get()) as work:
+        work.log("audit.export", "audit", None, {"after": after})
+
+    def lines() -> Iterator[str]:
+        with store.db.read() as session:
+            yield from audit.export_lines(session, after)
+
+    return StreamingResponse(lines(), media_type="application/jsonl")

@@ -1,0 +1,146 @@
+"""Why: decisions, findings with their traces, counterfactuals and replay."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel
+
+from api import schemas
+from api.answers import answer
+from api.middleware import request_id
+from api.routes.stateless import find_department
+from api.security import require, store_of
+from api.store import decisions
+from api.store.work import Actor
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1/decisions", tags=["决定与依据"])
+Reader = Annotated[Actor, require("read")]
+Id = Annotated[int, Path(ge=1, le=2**53, description="决定编号")]
+READS = schemas.problems(401, 403, 404, 422, 503)
+
+
+class DecisionOut(BaseModel):
+    id: int
+    number: str
+    version: int
+    verdict: schemas.VerdictName
+    as_of: dt.date
+    ruleset: str
+    engine: str
+    software: str
+    digest: str
+    dossier_digest: str
+    decided_at: dt.datetime
+    whole: bool
+    dossier: dict[str, Any]
+    result: schemas.EvaluationOut
+
+
+class TraceOut(BaseModel):
+    decision: int
+    number: str
+    version: int
+    ruleset: str
+    finding: schemas.FindingOut
+    trace: dict[str, Any]
+
+
+class ReplayOut(BaseModel):
+    decision: int
+    identical: bool
+    stored_digest: str
+    replayed_digest: str
+    stored_intact: bool
+    ruleset: str
+    as_of: dt.date
+    software: str
+    moved: list[dict[str, Any]]
+
+
+def _log_read(request: Request, actor: Actor, decision_id: int, what: str) -> None:
+    """A decision was read: who, when, which part."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        work.log("decision.read", f"decision:{decision_id}", None, {"part": what})
+
+
+@router.get(
+    "/{decision_id}", summary="一次决定的全部记录", response_model=DecisionOut, responses=READS
+)
+def get(request: Request, actor: Reader, decision_id: Id) -> Response:
+    """Dossier snapshot, ruleset identity, result and its hash."""
+    store = store_of(request)
+    with store.db.read() as session:
+        view = decisions.get(session, store.rulesets, actor, decision_id)
+    _log_read(request, actor, decision_id, "decision")
+    return answer(view)
+
+
+@router.get(
+    "/{decision_id}/findings",
+    summary="单项结论",
+    response_model=list[schemas.FindingOut],
+    responses=READS,
+)
+def findings(
+    request: Request, actor: Reader, decision_id: Id,
+    department: Annotated[str | None, Query(max_length=60)] = None,
+    status: Annotated[schemas.StatusName | None, Query()] = None,
+) -> Response:  # fmt: skip
+    """Findings, perhaps of one department or status."""
+    store = store_of(request)
+    chosen = find_department(store.rulesets.current(), department)
+    with store.db.read() as session:
+        found = decisions.findings(session, actor, decision_id, chosen, status)
+    _log_read(request, actor, decision_id, "findings")
+    return answer(found)
+
+
+@router.get(
+    "/{decision_id}/findings/{rule}",
+    summary="一项结论的完整推导（永久链接）",
+    response_model=TraceOut,
+    responses=READS,
+)
+def trace(
+    request: Request, actor: Reader, decision_id: Id, rule: Annotated[str, Path(max_length=200)]
+) -> Response:
+    """The whole trace of one finding."""
+    store = store_of(request)
+    with store.db.read() as session:
+        found = decisions.trace(session, store.rulesets, actor, decision_id, rule)
+    _log_read(request, actor, decision_id, f"finding:{rule}")
+    return answer(found)
+
+
+@router.get(
+    "/{decision_id}/counterfactual",
+    summary="怎样改才能准入",
+    response_model=schemas.CounterfactualOut,
+    responses=READS,
+)
+def counterfactual(request: Request, actor: Reader, decision_id: Id) -> Response:
+    """The smallest change that would have passed."""
+    with store_of(request).db.read() as session:
+        found = decisions.counterfactual(session, actor, decision_id)
+    _log_read(request, actor, decision_id, "counterfactual")
+    return answer(found)
+
+
+@router.get(
+    "/{decision_id}/replay",
+    summary="按存档重新判定，核对是否逐字节相同",
+    response_model=ReplayOut,
+    responses=READS,
+)
+def replay(request: Request, actor: Reader, decision_id: Id) -> Response:
+    """Judge the stored snapshot again by the stored ruleset."""
+    store = store_of(request)
+    with store.db.read() as session:
+        found = decisions.replay(session, store.rulesets, actor, decision_id)
+    _log_read(request, actor, decision_id, "replay")
+    return answer(found)

@@ -1,0 +1,324 @@
+"""Submitting dossiers, finding projects, drafts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import schemas
+from api.answers import answer
+from api.body import XLSX, json_bytes, model_body, parse_day, read_json, takes
+from api.middleware import request_id
+from api.problems import ProblemError
+from api.routes.stateless import DAY, find_department
+from api.security import require, store_of
+from api.store import drafts, projects, submissions
+from api.store.projects import Filter
+from api.store.submissions import Receipt, Submission
+from api.store.work import Actor
+from api.telemetry import judged
+from evaluator.dossier_files import read_dossiers
+from evaluator.fields import Registry
+
+__all__ = ["read_submission", "router"]
+
+router = APIRouter(prefix="/api/v1", tags=["项目"])
+Submitter = Annotated[Actor, require("submit")]
+Drafter = Annotated[Actor, require("draft")]
+Reader = Annotated[Actor, require("read")]
+Number = Annotated[str, Path(max_length=40, description="受理编号")]
+DraftId = Annotated[int, Path(ge=1, le=2**53)]
+Day = Annotated[str | None, Query(pattern=DAY, json_schema_extra={"format": "date"})]
+KeyHeader = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$",
+           description="同一个键重复提交只受理一次，答复相同"),
+]  # fmt: skip
+WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
+READS = schemas.problems(401, 403, 404, 422, 503)
+
+
+class Moved(BaseModel):
+    rule: str
+    title: str
+    message: str
+    model_config = ConfigDict(extra="allow")
+
+
+class ChangedField(BaseModel):
+    field: str
+    label: str
+    model_config = ConfigDict(extra="allow")
+
+
+class Changes(BaseModel):
+    """What a new version changed, each entry with "from" and "to"."""
+
+    verdict: dict[str, str]
+    fields: list[ChangedField]
+    findings: list[Moved]
+
+
+class ReceiptOut(BaseModel):
+    """受理回执。"""
+
+    number: str = Field(description="受理编号")
+    version: int
+    decision: int
+    decided_at: str
+    verdict: schemas.VerdictName
+    sentence: str
+    as_of: str
+    ruleset: str
+    digest: str = Field(description="规范结果的 SHA-256")
+    labels: list[str]
+    reasons: list[schemas.FindingOut]
+    counterfactual: schemas.CounterfactualOut | None
+    changes: Changes | None
+
+
+class ProjectOut(BaseModel):
+    number: str
+    project_id: str
+    name: str
+    enterprise: str | None
+    industry: str | None
+    submitted_on: dt.date
+    version: int
+    verdict: schemas.VerdictName
+    state: str
+    decision: int
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class ProjectPage(BaseModel):
+    items: list[ProjectOut]
+    next: str | None = Field(description="下一页的 cursor；没有下一页时为 null")
+
+
+class VersionOut(BaseModel):
+    version: int
+    decision: int
+    verdict: schemas.VerdictName
+    ruleset: str
+    as_of: dt.date
+    decided_at: dt.datetime
+    digest: str
+
+
+class ProjectDetail(ProjectOut):
+    versions: list[VersionOut]
+
+
+class DraftIn(BaseModel):
+    """A draft to be kept; ``revision`` is the one it was made from (0 for a new draft)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    dossier: dict[str, Any] = Field(max_length=500)
+    revision: int = Field(default=0, ge=0, le=2**53)
+    number: str | None = Field(default=None, max_length=40)
+
+
+class DraftOut(BaseModel):
+    id: int
+    number: str | None
+    dossier: dict[str, Any]
+    revision: int
+    updated_at: dt.datetime
+
+
+def read_submission(kind: str, raw: bytes, registry: Registry) -> Any:
+    """A dossier as JSON data out of a JSON or .xlsx body. Raises ProblemError or DossierError."""
+    if kind != XLSX:
+        return read_json(raw)
+    found = read_dossiers(("申报材料.xlsx", raw), registry)
+    if len(found) != 1:
+        raise ProblemError(422, f"一次提交一份申报材料，表中有 {len(found)} 份")
+    return found[0].to_dict(registry)
+
+
+async def _raw(request: Request) -> tuple[str, bytes]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind, await (request.body() if kind == XLSX else json_bytes(request))
+
+
+Raw = Annotated[tuple[str, bytes], Depends(_raw)]
+
+
+def _submit(
+    request: Request, actor: Actor, raw: tuple[str, bytes], number: str | None,
+    as_of: str | None, key: str | None,
+) -> Response:  # fmt: skip
+    store = store_of(request)
+    dossier = read_submission(*raw, store.rulesets.current().ruleset.registry)
+    asked = Submission(dossier, number, parse_day(as_of, "as_of"), key)
+    receipt = submissions.submit(store, actor, asked, request_id.get())
+    return _receipt(receipt)
+
+
+def _receipt(receipt: Receipt) -> Response:
+    headers = {"Location": f"/api/v1/projects/{receipt.number}"}
+    if receipt.repeated:
+        headers["Idempotent-Replayed"] = "true"
+    else:
+        judged(receipt.data["verdict"])
+    return answer(receipt.data, 201, headers)
+
+
+@router.post(
+    "/projects",
+    summary="提交申报材料",
+    status_code=201,
+    response_model=ReceiptOut,
+    responses=WRITES,
+)
+def submit(
+    request: Request, actor: Submitter, raw: Raw,
+    as_of: Day = None, idempotency_key: KeyHeader = None,
+) -> Response:  # fmt: skip
+    """A new project: its 受理编号, decision and reasons."""
+    return _submit(request, actor, raw, None, as_of, idempotency_key)
+
+
+@router.post("/projects/{number}/versions", summary="补正后重新提交", status_code=201,
+             response_model=ReceiptOut, responses=WRITES)  # fmt: skip
+def resubmit(
+    request: Request, actor: Submitter, raw: Raw, number: Number,
+    as_of: Day = None, idempotency_key: KeyHeader = None,
+) -> Response:  # fmt: skip
+    """A new version of the dossier, with its own decision and what it changed."""
+    return _submit(request, actor, raw, number, as_of, idempotency_key)
+
+
+@router.get("/projects", summary="查项目", response_model=ProjectPage, responses=READS)
+def find(
+    request: Request, actor: Reader,
+    verdict: Annotated[schemas.VerdictName | None, Query()] = None,
+    department: Annotated[str | None, Query(max_length=60, description="有不符合或待核事项的部门")] = None,
+    rule: Annotated[str | None, Query(max_length=200, description="不符合或待核的规则")] = None,
+    industry: Annotated[str | None, Query(pattern=r"^[A-Ta-t][0-9]{0,4}$", description="行业代码或其前缀")] = None,
+    state: Annotated[str | None, Query(max_length=20)] = None,
+    start: Annotated[str | None, Query(alias="from", pattern=DAY, json_schema_extra={"format": "date"})] = None,
+    end: Annotated[str | None, Query(alias="to", pattern=DAY, json_schema_extra={"format": "date"})] = None,
+    q: Annotated[str | None, Query(max_length=100, description="项目或企业名称中的文字，空格分开表示都要有")] = None,
+    cursor: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:  # fmt: skip
+    """Projects the actor may see, newest first."""
+    store = store_of(request)
+    chosen = find_department(store.rulesets.current(), department)
+    wanted = Filter(
+        verdict, chosen, rule, industry, state, parse_day(start, "from"), parse_day(end, "to"), q
+    )
+    with store.db.read() as session:
+        return answer(projects.find(session, actor, wanted, cursor, limit))
+
+
+@router.get(
+    "/projects/{number}",
+    summary="一个项目和它的各次决定",
+    response_model=ProjectDetail,
+    responses=READS,
+)
+def get(request: Request, actor: Reader, number: Number) -> Response:
+    """One project with its versions."""
+    with store_of(request).db.read() as session:
+        view = projects.get(session, actor, number)
+        listed = projects.versions(session, actor, number)
+    return answer({**asdict(view), "versions": listed})
+
+
+@router.get("/drafts", summary="我的草稿", response_model=list[DraftOut], responses=READS)
+def my_drafts(request: Request, actor: Drafter) -> Response:
+    """The actor's drafts."""
+    with store_of(request).db.read() as session:
+        return answer(drafts.mine(session, actor))
+
+
+@router.post(
+    "/drafts",
+    summary="新建草稿",
+    status_code=201,
+    response_model=DraftOut,
+    openapi_extra=takes(DraftIn),
+    responses=WRITES,
+)
+def new_draft(
+    request: Request, actor: Drafter, given: Annotated[DraftIn, model_body(DraftIn)]
+) -> Response:
+    """A new draft."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        return answer(drafts.create(work, plain_numbers(given.dossier), given.number), 201)
+
+
+@router.get("/drafts/{draft_id}", summary="一份草稿", response_model=DraftOut, responses=READS)
+def get_draft(request: Request, actor: Drafter, draft_id: DraftId) -> Response:
+    """One draft."""
+    with store_of(request).db.read() as session:
+        return answer(drafts.get(session, actor, draft_id))
+
+
+@router.put(
+    "/drafts/{draft_id}",
+    summary="保存草稿",
+    response_model=DraftOut,
+    openapi_extra=takes(DraftIn),
+    responses=WRITES,
+)
+def save_draft(
+    request: Request,
+    actor: Drafter,
+    draft_id: DraftId,
+    given: Annotated[DraftIn, model_body(DraftIn)],
+) -> Response:
+    """Replace a draft; 409 where another has saved since ``revision`` was read."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        return answer(drafts.save(work, draft_id, plain_numbers(given.dossier), given.revision))
+
+
+@router.delete("/drafts/{draft_id}", summary="丢弃草稿", status_code=204, responses=WRITES)
+def discard_draft(request: Request, actor: Drafter, draft_id: DraftId) -> Response:
+    """Throw a draft away."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        drafts.discard(work, draft_id)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/drafts/{draft_id}/submission",
+    summary="提交草稿",
+    status_code=201,
+    response_model=ReceiptOut,
+    responses=WRITES,
+)
+def submit_draft(
+    request: Request, actor: Submitter, draft_id: DraftId,
+    as_of: Day = None, idempotency_key: KeyHeader = None,
+) -> Response:  # fmt: skip
+    """Submit a draft as it stands; the draft is kept until it is thrown away."""
+    store = store_of(request)
+    with store.db.read() as session:
+        draft = drafts.get(session, actor, draft_id)
+    asked = Submission(draft.dossier, draft.number, parse_day(as_of, "as_of"), idempotency_key)
+    return _receipt(submissions.submit(store, actor, asked, request_id.get()))
+
+
+_INTEGER = re.compile(r"-?[0-9]{1,15}")
+
+
+def plain_numbers(data: Any) -> Any:
+    """JSON data that any JSON reader keeps exactly: decimals become texts."""
+    if isinstance(data, dict):
+        return {k: plain_numbers(v) for k, v in data.items()}
+    if isinstance(data, list):
+        return [plain_numbers(v) for v in data]
+    if data is None or isinstance(data, (str, bool)):
+        return data
+    return data if _INTEGER.fullmatch(str(data)) and isinstance(data, int) else str(data)

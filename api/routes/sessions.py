@@ -1,0 +1,182 @@
+"""Logging in with a local account, logging out, and API keys."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import schemas
+from api.body import model_body, takes
+from api.middleware import request_id
+from api.problems import ProblemError
+from api.security import (
+    COOKIE,
+    Attempts,
+    any_actor,
+    clear_cookie,
+    client_address,
+    set_cookie,
+    store_of,
+)
+from api.store import accounts
+from api.store.accounts import KeyView
+from api.store.work import SYSTEM, Actor
+
+__all__ = ["log_in", "router"]
+
+router = APIRouter(prefix="/api/v1", tags=["登录与密钥"])
+AnyActor = Annotated[Actor, Depends(any_actor)]
+Id = Annotated[int, Path(ge=1, le=2**53)]
+
+
+class Credentials(BaseModel):
+    """A local account's name and password."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str = Field(min_length=1, max_length=100)
+    password: str = Field(min_length=1, max_length=200)
+
+
+class Me(BaseModel):
+    """Who is logged in."""
+
+    name: str
+    display_name: str
+    roles: list[str]
+    read_only: bool
+
+
+class NewKey(BaseModel):
+    """What a new API key is to be; without ``roles`` it has all roles of its account."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    title: str = Field(min_length=1, max_length=200)
+    roles: list[str] | None = Field(default=None, max_length=50)
+    read_only: bool = False
+    days: int | None = Field(default=None, ge=1, le=3650)
+
+
+class KeyOut(BaseModel):
+    id: int
+    prefix: str
+    title: str
+    account: str
+    roles: list[str]
+    read_only: bool
+    created_at: dt.datetime
+    expires_at: dt.datetime | None
+    revoked_at: dt.datetime | None
+
+
+class KeyCreated(KeyOut):
+    key: str = Field(description="密钥全文，只在此时给出一次")
+
+
+def me(actor: Actor) -> Me:
+    """An actor as the answer shows it."""
+    return Me(
+        name=actor.name, display_name=actor.display_name, roles=sorted(actor.roles),
+        read_only=actor.read_only,
+    )  # fmt: skip
+
+
+def key_out(view: KeyView) -> KeyOut:
+    """A key as the answer shows it."""
+    return KeyOut.model_validate(view, from_attributes=True)
+
+
+def log_in(request: Request, response: Response, name: str, password: str) -> Actor:
+    """Check a name and password and set the session cookie. Raises ProblemError 401 or 429."""
+    attempts: Attempts = request.app.state.attempts
+    keys = (f"name:{name}", f"from:{client_address(request)}")
+    wait = attempts.wait(*keys)
+    if wait:
+        raise ProblemError(
+            429, f"登录失败次数过多，请 {wait} 秒后再试", headers={"Retry-After": str(wait)}
+        )
+    store = store_of(request)
+    with store.db.read() as session:
+        actor = accounts.authenticate(session, name, password)
+    if actor is None:
+        attempts.failed(*keys)
+        with store.work(SYSTEM, request_id.get()) as work:
+            work.log("login.fail", f"account:{name[:100]}")
+        raise ProblemError(401, "账号或密码不对")
+    attempts.succeeded(*keys)
+    settings = request.app.state.settings
+    with store.work(actor, request_id.get()) as work:
+        token = accounts.open_login(work, actor, settings.session_hours)
+    set_cookie(response, token, settings)
+    return actor
+
+
+@router.post("/session", summary="登录（本地账号）", response_model=Me, openapi_extra=takes(Credentials),
+             responses=schemas.problems(400, 401, 413, 415, 422, 503))  # fmt: skip
+def login(
+    request: Request, response: Response, given: Annotated[Credentials, model_body(Credentials)]
+) -> Me:
+    """Log in; the session comes as a cookie."""
+    return me(log_in(request, response, given.name, given.password))
+
+
+@router.get(
+    "/session",
+    summary="当前登录的是谁",
+    response_model=Me,
+    responses=schemas.problems(401, 403, 422, 503),
+)
+def whoami(actor: AnyActor) -> Me:
+    """The actor of this request."""
+    return me(actor)
+
+
+@router.delete(
+    "/session", summary="退出登录", status_code=204, responses=schemas.problems(401, 403, 422, 503)
+)
+def logout(request: Request, actor: AnyActor) -> Response:
+    """Log out."""
+    token = request.cookies.get(COOKIE)
+    if token:
+        with store_of(request).work(actor, request_id.get()) as work:
+            accounts.close_login(work, token)
+    response = Response(status_code=204)
+    clear_cookie(response)
+    return response
+
+
+@router.get(
+    "/keys",
+    summary="我的 API 密钥",
+    response_model=list[KeyOut],
+    responses=schemas.problems(401, 403, 422, 503),
+)
+def keys(request: Request, actor: AnyActor) -> list[KeyOut]:
+    """The actor's keys; for an admin, all keys."""
+    with store_of(request).db.read() as session:
+        return [key_out(k) for k in accounts.keys_of(session, actor)]
+
+
+@router.post("/keys", summary="新建 API 密钥", response_model=KeyCreated, status_code=201, openapi_extra=takes(NewKey),
+             responses=schemas.problems(400, 401, 403, 413, 415, 422, 503))  # fmt: skip
+def create_key(
+    request: Request, actor: AnyActor, given: Annotated[NewKey, model_body(NewKey)]
+) -> KeyCreated:
+    """A new key for the actor's own account."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        view, text = accounts.create_key(
+            work, given.title, given.roles, given.read_only, given.days
+        )
+    return KeyCreated(**key_out(view).model_dump(), key=text)
+
+
+@router.delete("/keys/{key_id}", summary="撤销 API 密钥", response_model=KeyOut,
+               responses=schemas.problems(401, 403, 404, 422, 503))  # fmt: skip
+def revoke_key(request: Request, actor: AnyActor, key_id: Id) -> KeyOut:
+    """End a key; it stays listed."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        return key_out(accounts.revoke_key(work, key_id))

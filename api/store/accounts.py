@@ -1,0 +1,317 @@
+"""Accounts, logins and API keys. Secrets are shown once and kept only as hashes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pwdlib import PasswordHash
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from api.store.work import Actor, Conflict, Denied, Invalid, Missing, Work
+from api.tables import Account, ApiKey, Login
+
+__all__ = [
+    "FIXED_ROLES", "AccountView", "KeyView", "authenticate", "by_key", "by_token", "change_password",
+    "close_login", "create_account", "create_key", "from_subject", "keys_of", "list_accounts",
+    "open_login", "revoke_key", "set_active", "set_roles",
+]  # fmt: skip
+
+FIXED_ROLES = ("submitter", "committee", "maintainer", "publisher", "auditor", "admin")
+KEY_MARK = "adk"
+MIN_PASSWORD = 12
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account without its secrets."""
+
+    id: int
+    name: str
+    display_name: str
+    roles: tuple[str, ...]
+    active: bool
+    external: bool
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """An API key without its secret."""
+
+    id: int
+    prefix: str
+    title: str
+    account: str
+    roles: tuple[str, ...]
+    read_only: bool
+    created_at: dt.datetime
+    expires_at: dt.datetime | None
+    revoked_at: dt.datetime | None
+
+
+@lru_cache(maxsize=1)
+def _hasher() -> PasswordHash:
+    return PasswordHash.recommended()
+
+
+@lru_cache(maxsize=1)
+def _dummy() -> str:
+    # Checked where there is no such account, so that a refusal takes as long either way.
+    return _hasher().hash(secrets.token_urlsafe(16))
+
+
+def _digest(secret: str) -> str:
+    # 256 random bits need no slow hash.
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _actor(account: Account) -> Actor:
+    return Actor(account.id, account.name, account.display_name, frozenset(account.roles))
+
+
+def _view(account: Account) -> AccountView:
+    return AccountView(
+        account.id, account.name, account.display_name, tuple(account.roles), account.active,
+        account.subject is not None, account.created_at,
+    )  # fmt: skip
+
+
+def check_roles(roles: Iterable[str], departments: Iterable[str]) -> list[str]:
+    """Roles sorted and without doubles. Raises Invalid for a role that does not exist."""
+    known = {*FIXED_ROLES, *(f"department:{d}" for d in departments)}
+    wanted = sorted(set(roles))
+    for role in wanted:
+        if role not in known:
+            raise Invalid("roles", f"没有角色“{role[:60]}”", f"可用：{'、'.join(sorted(known))}")
+    if not wanted:
+        raise Invalid("roles", "至少要有一个角色")
+    return wanted
+
+
+def create_account(
+    work: Work, name: str, display_name: str, roles: list[str], password: str | None = None
+) -> tuple[AccountView, str]:
+    """A local account and its first password, which is shown this once. Raises Conflict, Invalid."""
+    name = name.strip()
+    if not name or len(name) > 100 or any(c.isspace() for c in name):
+        raise Invalid("name", "账号名不能为空、不能含空白，最长 100 字")
+    if work.session.scalar(select(Account.id).where(Account.name == name)) is not None:
+        raise Conflict(f"账号“{name}”已经有了")
+    password = password or secrets.token_urlsafe(12)
+    _check_password(password)
+    account = Account(
+        name=name, display_name=display_name.strip() or name, roles=roles, active=True,
+        password_hash=_hasher().hash(password), subject=None, created_at=work.now,
+    )  # fmt: skip
+    work.session.add(account)
+    work.session.flush()
+    work.log(
+        "account.create",
+        f"account:{name}",
+        None,
+        {"roles": roles, "display_name": account.display_name},
+    )
+    return _view(account), password
+
+
+def _check_password(password: str) -> None:
+    if len(password) < MIN_PASSWORD or len(password) > 200:
+        raise Invalid("password", f"密码应有 {MIN_PASSWORD} 至 200 个字符")
+
+
+def _get(session: Session, name: str) -> Account:
+    account = session.scalar(select(Account).where(Account.name == name))
+    if account is None:
+        raise Missing(f"没有账号“{name[:60]}”")
+    return account
+
+
+def list_accounts(session: Session) -> tuple[AccountView, ...]:
+    """Every account, by name."""
+    return tuple(_view(a) for a in session.scalars(select(Account).order_by(Account.name)))
+
+
+def set_roles(work: Work, name: str, roles: list[str]) -> AccountView:
+    """Give an account other roles; its keys keep only those it still has."""
+    account = _get(work.session, name)
+    before = list(account.roles)
+    account.roles = roles
+    work.log("account.roles", f"account:{name}", {"roles": before}, {"roles": roles})
+    return _view(account)
+
+
+def set_active(work: Work, name: str, active: bool) -> AccountView:
+    """Block an account or let it in again; blocking ends its logins."""
+    account = _get(work.session, name)
+    if account.id == work.actor.account_id and not active:
+        raise Conflict("不能停用自己的账号")
+    before, account.active = account.active, active
+    if not active:
+        work.session.execute(delete(Login).where(Login.account_id == account.id))
+    work.log("account.active", f"account:{name}", {"active": before}, {"active": active})
+    return _view(account)
+
+
+def change_password(work: Work, name: str, password: str | None = None) -> str:
+    """A new password (made up where none is given); ends the account's logins."""
+    account = _get(work.session, name)
+    password = password or secrets.token_urlsafe(12)
+    _check_password(password)
+    account.password_hash = _hasher().hash(password)
+    work.session.execute(delete(Login).where(Login.account_id == account.id))
+    work.log("account.password", f"account:{name}")
+    return password
+
+
+def authenticate(session: Session, name: str, password: str) -> Actor | None:
+    """The actor of a name and password; None where they do not fit."""
+    account = session.scalar(select(Account).where(Account.name == name))
+    if account is None or account.password_hash is None:
+        _hasher().verify(password[:200], _dummy())
+        return None
+    fits = _hasher().verify(password[:200], account.password_hash)
+    return _actor(account) if fits and account.active else None
+
+
+def from_subject(work: Work, subject: str, name: str, display_name: str, roles: list[str]) -> Actor:
+    """The actor of an OpenID Connect identity; its roles are what the provider said last."""
+    account = work.session.scalar(select(Account).where(Account.subject == subject))
+    if account is None:
+        taken = work.session.scalar(select(Account.id).where(Account.name == name)) is not None
+        account = Account(
+            name=f"{name}@{_digest(subject)[:8]}" if taken else name, display_name=display_name,
+            roles=roles, active=True, password_hash=None, subject=subject, created_at=work.now,
+        )  # fmt: skip
+        work.session.add(account)
+        work.session.flush()
+        work.log(
+            "account.create", f"account:{account.name}", None, {"roles": roles, "external": True}
+        )
+    elif account.roles != roles:
+        work.log(
+            "account.roles", f"account:{account.name}", {"roles": account.roles}, {"roles": roles}
+        )
+        account.roles = roles
+    if not account.active:
+        raise Denied("账号已停用")
+    return _actor(account)
+
+
+# --- browser sessions ----------------------------------------------------------------------------
+
+
+def open_login(work: Work, actor: Actor, hours: int) -> str:
+    """A session token for the browser; also clears away logins that have run out."""
+    token = secrets.token_urlsafe(32)
+    work.session.execute(delete(Login).where(Login.expires_at < work.now))
+    work.session.add(
+        Login(token_hash=_digest(token), account_id=actor.account_id, created_at=work.now,
+              expires_at=work.now + dt.timedelta(hours=hours))
+    )  # fmt: skip
+    work.log("login.open", f"account:{actor.name}")
+    return token
+
+
+def close_login(work: Work, token: str) -> None:
+    """End a session."""
+    work.session.execute(delete(Login).where(Login.token_hash == _digest(token)))
+    work.log("login.close", f"account:{work.actor.name}")
+
+
+def by_token(session: Session, token: str, now: dt.datetime) -> Actor | None:
+    """The actor of a session token; None where it is unknown or has run out."""
+    query = select(Account, Login.expires_at).join(Login, Login.account_id == Account.id)
+    found = session.execute(query.where(Login.token_hash == _digest(token))).first()
+    if found is None or found[1] <= now or not found[0].active:
+        return None
+    return _actor(found[0])
+
+
+# --- API keys ------------------------------------------------------------------------------------
+
+
+def create_key(
+    work: Work, title: str, roles: list[str] | None, read_only: bool, days: int | None
+) -> tuple[KeyView, str]:
+    """A key for the actor's own account, and its text, which is shown this once.
+
+    ``roles`` None gives all roles the account has. Raises Denied for a role it has not.
+    """
+    account = work.session.get_one(Account, work.actor.account_id)
+    wanted = sorted(set(work.actor.roles if roles is None else roles))
+    beyond = [r for r in wanted if r not in work.actor.roles]
+    if beyond:
+        raise Denied(f"自己没有角色“{beyond[0][:60]}”，不能给密钥")
+    if not wanted:
+        raise Invalid("roles", "至少要有一个角色")
+    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    key = ApiKey(
+        prefix=prefix, secret_hash=_digest(secret), account_id=account.id, title=title, roles=wanted,
+        read_only=read_only, created_at=work.now, revoked_at=None,
+        expires_at=work.now + dt.timedelta(days=days) if days else None,
+    )  # fmt: skip
+    work.session.add(key)
+    work.session.flush()
+    work.log(
+        "key.create",
+        f"key:{prefix}",
+        None,
+        {"title": title, "roles": wanted, "read_only": read_only},
+    )
+    return _key_view(key, account.name), f"{KEY_MARK}_{prefix}_{secret}"
+
+
+def by_key(session: Session, text: str, now: dt.datetime) -> Actor | None:
+    """The actor of an API key: its roles are those of the key that the account still has."""
+    mark, _, rest = text.partition("_")
+    prefix, _, secret = rest.partition("_")
+    if mark != KEY_MARK or not secret:
+        return None
+    query = select(ApiKey, Account).join(Account, Account.id == ApiKey.account_id)
+    found = session.execute(query.where(ApiKey.prefix == prefix)).first()
+    if found is None or not hmac.compare_digest(found[0].secret_hash, _digest(secret)):
+        return None
+    key, account = found
+    if (
+        key.revoked_at is not None
+        or not account.active
+        or (key.expires_at and key.expires_at <= now)
+    ):
+        return None
+    roles = frozenset(key.roles) & frozenset(account.roles)
+    return Actor(account.id, account.name, account.display_name, roles, key.read_only)
+
+
+def revoke_key(work: Work, key_id: int) -> KeyView:
+    """End a key: one's own, or any for an admin."""
+    key = work.session.get(ApiKey, key_id)
+    if key is None:
+        raise Missing("没有这个密钥")
+    if key.account_id != work.actor.account_id and "admin" not in work.actor.roles:
+        raise Denied("只能撤销自己的密钥")
+    if key.revoked_at is None:
+        key.revoked_at = work.now
+        work.log("key.revoke", f"key:{key.prefix}", {"revoked": False}, {"revoked": True})
+    return _key_view(key, work.session.get_one(Account, key.account_id).name)
+
+
+def keys_of(session: Session, actor: Actor) -> tuple[KeyView, ...]:
+    """The actor's keys, or all keys for an admin."""
+    query = select(ApiKey, Account.name).join(Account, Account.id == ApiKey.account_id)
+    if "admin" not in actor.roles:
+        query = query.where(ApiKey.account_id == actor.account_id)
+    return tuple(_key_view(k, n) for k, n in session.execute(query.order_by(ApiKey.id)))
+
+
+def _key_view(key: ApiKey, account: str) -> KeyView:
+    return KeyView(
+        key.id, key.prefix, key.title, account, tuple(key.roles), key.read_only, key.created_at,
+        key.expires_at, key.revoked_at,
+    )  # fmt: skip

@@ -1,0 +1,194 @@
+"""The audit log: every entry carries the hash of the one before it.
+
+An entry's hash covers its sequence number, time, actor, action, subject, before, after, request and
+the previous hash, as canonical JSON. Whoever alters, removes or reorders an entry breaks the chain
+at a place that ``verify`` names. Removing the newest entries leaves a whole chain: against that,
+keep a head (``head``) elsewhere, as the export and every backup do.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from api.store.work import Work
+from api.tables import AuditEntry, dump_json
+
+__all__ = [
+    "Broken",
+    "Head",
+    "append",
+    "entries",
+    "entry_hash",
+    "export_lines",
+    "head",
+    "lock",
+    "verify",
+]
+
+GENESIS = "0" * 64
+CHAIN_LOCK = 7_305_002
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest entry: its number and hash; number 0 for an empty log."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A place where the chain does not hold."""
+
+    seq: int
+    detail: str
+
+
+def entry_hash(entry: AuditEntry) -> str:
+    """The hash that an entry must carry."""
+    data = {
+        "seq": entry.seq,
+        "at": entry.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "before": entry.before,
+        "after": entry.after,
+        "request_id": entry.request_id,
+        "previous": entry.previous,
+    }
+    return hashlib.sha256(dump_json(data).encode()).hexdigest()
+
+
+def head(session: Session) -> Head:
+    """The newest entry of the log."""
+    found = session.execute(
+        select(AuditEntry.seq, AuditEntry.hash).order_by(AuditEntry.seq.desc()).limit(1)
+    ).first()
+    return Head(found[0], found[1]) if found else Head(0, GENESIS)
+
+
+def lock(session: Session) -> None:
+    """Be the only writer of the log, on any process, until this transaction ends."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"SELECT pg_advisory_xact_lock({CHAIN_LOCK})"))
+
+
+def append(work: Work) -> None:
+    """Chain the entries of ``work`` onto the log; the last act of its transaction.
+
+    On PostgreSQL writers queue here until the one before them has committed, so that numbers have
+    no gaps and every entry names its true predecessor.
+    """
+    session = work.session
+    if not work.entries:
+        return
+    lock(session)
+    last = head(session)
+    for item in work.entries:
+        entry = AuditEntry(
+            seq=last.seq + 1, at=work.now, actor=work.actor.name, action=item.action,
+            subject=item.subject, before=item.before, after=item.after,
+            request_id=work.request_id, previous=last.hash,
+        )  # fmt: skip
+        entry.hash = entry_hash(entry)
+        session.add(entry)
+        last = Head(entry.seq, entry.hash)
+    session.flush()
+    work.entries.clear()
+
+
+def entries(
+    session: Session, after: int = 0, subject: str | None = None, limit: int = 0
+) -> Iterator[AuditEntry]:
+    """Entries in order, from the one after ``after``; all of them where ``limit`` is 0."""
+    given = 0
+    while True:
+        query = select(AuditEntry).where(AuditEntry.seq > after).order_by(AuditEntry.seq)
+        if subject is not None:
+            query = query.where(AuditEntry.subject == subject)
+        size = min(BATCH, limit - given) if limit else BATCH
+        found = session.scalars(query.limit(size)).all()
+        yield from found
+        given += len(found)
+        if len(found) < size or (limit and given >= limit):
+            return
+        after = found[-1].seq
+        session.expunge_all()
+
+
+def verify(session: Session, expected: Head | None = None) -> tuple[int, tuple[Broken, ...]]:
+    """How many entries there are, and every place where the chain does not hold.
+
+    ``expected`` is a head that was kept elsewhere: it must still be in the log.
+    """
+    broken: list[Broken] = []
+    previous = Head(0, GENESIS)
+    count = 0
+    seen_expected = expected is None or expected.seq == 0
+    for entry in entries(session):
+        count += 1
+        if entry.seq != previous.seq + 1:
+            missing = (
+                f"{previous.seq + 1}"
+                if entry.seq == previous.seq + 2
+                else f"{previous.seq + 1} 至 {entry.seq - 1}"
+            )
+            broken.append(Broken(entry.seq, f"第 {missing} 条不见了"))
+        elif entry.previous != previous.hash:
+            broken.append(
+                Broken(
+                    entry.seq,
+                    f"第 {entry.seq} 条不接在第 {previous.seq} 条之后：被调换或前一条被改写",
+                )
+            )
+        if entry.hash != entry_hash(entry):
+            broken.append(
+                Broken(
+                    entry.seq, f"第 {entry.seq} 条的内容被改动（{entry.action} {entry.subject}）"
+                )
+            )
+        if expected is not None and entry.seq == expected.seq:
+            seen_expected = True
+            if entry.hash != expected.hash:
+                broken.append(
+                    Broken(entry.seq, f"第 {entry.seq} 条与另存的链头不同：日志被整体改写")
+                )
+        previous = Head(entry.seq, entry.hash)
+    if not seen_expected and expected is not None:
+        broken.append(
+            Broken(expected.seq, f"另存的链头第 {expected.seq} 条已不在日志中：末尾被删除")
+        )
+    return count, tuple(broken)
+
+
+def entry_data(entry: AuditEntry) -> dict[str, Any]:
+    """An entry as JSON data."""
+    return {
+        "seq": entry.seq,
+        "at": entry.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "before": entry.before,
+        "after": entry.after,
+        "request_id": entry.request_id,
+        "previous": entry.previous,
+        "hash": entry.hash,
+    }
+
+
+def export_lines(session: Session, after: int = 0) -> Iterator[str]:
+    """The log as JSON Lines, one entry a line."""
+    for entry in entries(session, after):
+        yield json.dumps(entry_data(entry), ensure_ascii=False, sort_keys=True) + "\n"

@@ -1,0 +1,106 @@
+"""What an actor may see: every project, one's own, or what one's department answers for.
+
+A department sees a project when its newest decision has a violated or unknown finding, or a review
+task, of that department; of a decision it sees the findings it answers for and the dossier fields
+that it supplies or that its rules read. Nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from api.store.work import Actor, Denied, Missing
+from api.tables import Decision, Hit, Project
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.reads import fields_of
+
+__all__ = [
+    "get_decision",
+    "get_project",
+    "sees_project",
+    "visible",
+    "visible_dossier",
+    "visible_result",
+]
+
+ALWAYS_SHOWN = ("project_id", "project_name", "submitted_on", "enterprise_name", "industry_code")
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """A condition on Project: what the actor may see."""
+    if actor.sees_all:
+        return true()
+    allowed: list[ColumnElement[bool]] = []
+    if "submitter" in actor.roles:
+        allowed.append(Project.owner_id == actor.account_id)
+    if actor.departments:
+        allowed.append(
+            exists(
+                select(Hit.decision_id)
+                .where(
+                    Hit.decision_id == Project.decision_id, Hit.department.in_(actor.departments)
+                )
+                .correlate(Project)
+            )
+        )
+    return or_(*allowed) if allowed else false()
+
+
+def sees_project(session: Session, actor: Actor, project: Project) -> bool:
+    """Whether the actor may see this project."""
+    query = select(Project.id).where(Project.id == project.id, visible(actor))
+    return session.scalar(query) is not None
+
+
+def get_project(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Project:
+    """A project by its 受理编号. Raises Missing, or Denied where it is not the actor's to see."""
+    query = select(Project).where(Project.number == number)
+    project = session.scalar(query.with_for_update() if lock else query)
+    if project is None:
+        raise Missing(f"没有受理编号“{number[:40]}”")
+    if not sees_project(session, actor, project):
+        raise Denied("这个项目不在您的查看范围内")
+    return project
+
+
+def get_decision(session: Session, actor: Actor, decision_id: int) -> tuple[Decision, Project]:
+    """A decision and its project. Raises Missing or Denied."""
+    decision = session.get(Decision, decision_id)
+    if decision is None:
+        raise Missing(f"没有第 {decision_id} 号决定")
+    project = session.get_one(Project, decision.project_id)
+    if not sees_project(session, actor, project):
+        raise Denied("这个项目不在您的查看范围内")
+    return decision, project
+
+
+def sees_whole(actor: Actor, project: Project) -> bool:
+    """Whether every finding and field of the project is the actor's to see."""
+    return actor.sees_all or ("submitter" in actor.roles and project.owner_id == actor.account_id)
+
+
+def visible_result(actor: Actor, project: Project, result: dict[str, Any]) -> dict[str, Any]:
+    """A canonical result, or the part of it that a department answers for."""
+    if sees_whole(actor, project):
+        return result
+    shown = [f for f in result["findings"] if actor.departments & set(f["departments"])]
+    return {**result, "findings": shown, "counterfactual": None}
+
+
+def visible_dossier(
+    actor: Actor, project: Project, dossier: dict[str, Any], ruleset: Ruleset
+) -> dict[str, Any]:
+    """A dossier, or the fields that a department supplies or whose rules read them."""
+    if sees_whole(actor, project):
+        return dossier
+    names = set(ALWAYS_SHOWN)
+    names |= {
+        f.name for f in ruleset.registry.fields.values() if f.supplied_by in actor.departments
+    }
+    for rule in ruleset.rules.values():
+        if actor.departments & set(rule.departments):
+            names |= {name.partition(".")[0] for name in fields_of(rule, ruleset)}
+    return {k: v for k, v in dossier.items() if k in names}
