@@ -43,7 +43,7 @@ class _Search:
         self.day = evaluation.as_of
         self.start = evaluation.profile
         self.candidates = Candidates(self.ruleset, self.engine, self.day)
-        self.rules = {i: t.rule for i, t in evaluation.assessment.traces.items()}
+        self.rules = {i: self.ruleset.rules[i] for i in evaluation.statuses}
         self.reads = {i: fields_of(r, self.ruleset) for i, r in self.rules.items()}
         self.readers: dict[str, list[Rule]] = {}
         for rule_id, names in self.reads.items():
@@ -87,13 +87,10 @@ class _Search:
     def _bad(self, rules: Iterable[Rule], profile: Profile) -> set[str]:
         """Of ``rules``, those a change must not leave: breached, or open where they were not."""
         out: set[str] = set()
-        for trace in self.engine.assess_rules(rules, profile, self.day):
-            rule = trace.rule
+        for rule, status in self.engine.judge(rules, profile, self.day):
             if rule.effect is Effect.ADVISE or rule.id in self.excused:
                 continue
-            if trace.status is Status.VIOLATED or (
-                trace.status is Status.UNKNOWN and rule.id not in self.open
-            ):
+            if status is Status.VIOLATED or (status is Status.UNKNOWN and rule.id not in self.open):
                 out.add(rule.id)
         return out
 
@@ -215,8 +212,8 @@ class _Search:
     def _judge(self, rule: Rule, field: Field, profile: Profile) -> Callable[[Value], bool]:
         def acceptable(value: Value) -> bool:
             changed = profile.with_value(field.name, value)
-            (trace,) = self.engine.assess_rules((rule,), changed, self.day)
-            return trace.status not in (Status.VIOLATED, Status.UNKNOWN)
+            ((_, status),) = self.engine.judge((rule,), changed, self.day)
+            return status not in (Status.VIOLATED, Status.UNKNOWN)
 
         return acceptable
 
@@ -253,16 +250,16 @@ class _Search:
                 if value == profile.values.get(name):
                     continue
                 changed = profile.with_value(name, value)
-                traces = self.engine.assess_rules(affected, changed, self.day)
-                bad = sum(
-                    (2 if t.status is Status.VIOLATED else t.status is Status.UNKNOWN)
-                    for t in traces if t.rule.effect is not Effect.ADVISE
-                )  # fmt: skip
-                mine = next(t for t in traces if t.rule is rule)
-                if mine.status is Status.VIOLATED or (
-                    mine.status is Status.UNKNOWN and name in profile.values
-                ):
+                found = {
+                    r.id: status
+                    for r, status in self.engine.judge(affected, changed, self.day)
+                    if r.effect is not Effect.ADVISE or r is rule
+                }
+                mine = found[rule.id]
+                if mine is Status.VIOLATED or (mine is Status.UNKNOWN and name in profile.values):
                     continue
+                counts = list(found.values())
+                bad = 2 * counts.count(Status.VIOLATED) + counts.count(Status.UNKNOWN)
                 if best is None or bad < best[0]:
                     best = bad, changed
         return best

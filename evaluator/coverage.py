@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from evaluator.casebook import Cases
 from evaluator.criteria import Criterion, Hit, Period, Row, lookup
 from evaluator.dossier import Profile
-from evaluator.engine.reference import LeafTrace, ReferenceEngine, RuleTrace
+from evaluator.engine.reference import ReferenceEngine
+from evaluator.engine.traces import LeafTrace, RuleTrace
 from evaluator.inwords import condition_words
 from evaluator.numbers import shown
 from evaluator.rulebook.ast import (

@@ -15,7 +15,8 @@ from functools import cached_property
 
 from evaluator.dossier import Profile
 from evaluator.engine.base import Engine
-from evaluator.engine.reference import Assessment, ReferenceEngine
+from evaluator.engine.reference import ReferenceEngine
+from evaluator.engine.traces import Assessment
 from evaluator.errors import InternalError
 from evaluator.rulebook.ast import Effect, Label, Ruleset
 from evaluator.verdict import Status, Verdict
@@ -120,7 +121,7 @@ class Evaluator:
         """Judge one dossier as of a date, its acceptance date unless told otherwise."""
         day = as_of or profile.submitted_on
         assessment = self.reference.assess(profile, day)
-        statuses = {i: t.status for i, t in assessment.traces.items()}
+        statuses = assessment.statuses
         cause = None
         if self.engine is not self.reference and not self._confirmed(profile, day, statuses):
             cause = DISAGREEMENT

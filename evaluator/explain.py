@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from evaluator.criteria import Hit, Period, Provenance
 from evaluator.dossier import Profile
-from evaluator.engine.reference import ItemTrace, LeafTrace, RuleTrace, Unknown
+from evaluator.engine.traces import ItemTrace, LeafTrace, RuleTrace, Unknown
 from evaluator.evaluate import Evaluation
 from evaluator.kleene import Truth, all_of, any_of, negate
 from evaluator.numbers import shown, shown_apart

@@ -34,26 +34,36 @@ def exact_text(value: Fraction) -> str:
     return _point(scaled * 10**digits // value.denominator, digits)
 
 
+def _scaled(value: Fraction, digits: int) -> int:
+    """``value`` times 10^digits, rounded with ties to even: the rule of GB/T 8170-2008 3.2."""
+    quotient, rest = divmod(value.numerator * 10**digits, value.denominator)
+    twice = 2 * rest - value.denominator
+    up = twice > 0 or (twice == 0 and quotient % 2 == 1)
+    return quotient + 1 if up else quotient
+
+
 def round_half_even(value: Fraction, digits: int) -> Fraction:
-    """Rounded to ``digits`` decimals, ties to even: the rule of GB/T 8170-2008 3.2."""
-    return round(value, digits) if digits else Fraction(round(value))
-
-
-def _fixed(value: Fraction, digits: int) -> str:
-    scaled = round(value * 10**digits)
-    return _point(scaled, digits) if digits else str(scaled)
+    """Rounded to ``digits`` decimals, ties to even."""
+    return Fraction(_scaled(value, digits), 10**digits)
 
 
 def _point(scaled: int, digits: int) -> str:
+    """An integer of 10^-digits as a decimal text, all digits kept."""
+    if not digits:
+        return str(scaled)
     sign = "-" if scaled < 0 else ""
     text = str(abs(scaled)).rjust(digits + 1, "0")
     return f"{sign}{text[:-digits]}.{text[-digits:]}"
 
 
+def _trimmed(scaled: int, digits: int) -> str:
+    text = _point(scaled, digits)
+    return text.rstrip("0").rstrip(".") if digits else text
+
+
 def shown(value: Fraction, digits: int = 2) -> str:
     """The value for reading: at most ``digits`` decimals, no trailing zeros."""
-    text = _fixed(round_half_even(value, digits), digits)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return _trimmed(_scaled(value, digits), digits)
 
 
 def shown_apart(value: Fraction, other: Fraction, digits: int = 2) -> tuple[str, str]:
@@ -61,11 +71,9 @@ def shown_apart(value: Fraction, other: Fraction, digits: int = 2) -> tuple[str,
 
     19.9999999999 beside 20 is never shown as 20.
     """
-    if value == other:
-        text = shown(value, digits)
-        return text, shown(other, digits)
+    above, below = value > other, value < other
     while True:
-        a, b = round_half_even(value, digits), round_half_even(other, digits)
-        if ((a < b) == (value < other) and a != b) or digits >= MAX_SHOWN_DIGITS:
-            return shown(value, digits), shown(other, digits)
+        a, b = _scaled(value, digits), _scaled(other, digits)
+        if ((a > b) == above and (a < b) == below) or digits >= MAX_SHOWN_DIGITS:
+            return _trimmed(a, digits), _trimmed(b, digits)
         digits += 1

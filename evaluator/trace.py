@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from evaluator.criteria import Hit
-from evaluator.engine.reference import LeafTrace, Unknown
+from evaluator.engine.traces import LeafTrace, Unknown
 from evaluator.evaluate import Evaluation
 from evaluator.explain import explain
 from evaluator.kleene import Truth, all_of, any_of, negate

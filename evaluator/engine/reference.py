@@ -1,18 +1,28 @@
 """The reference engine: a plain interpreter over exact fractions. Its answers are the semantics.
 
-It evaluates every leaf, also where the outcome is already decided, so that each finding can be
-explained in full: value, required value, the table row, what was missing.
+Statuses stop where the outcome is settled. A trace, worked out only when somebody asks, goes through
+every leaf, so that each finding is explained in full: value, required value, row, what was missing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from evaluator.criteria import Hit, Miss, Period, lookup, period_or_miss
 from evaluator.dossier import Item, Profile
+from evaluator.engine.traces import (
+    NOTHING,
+    Amount,
+    Assessment,
+    ItemTrace,
+    LazyMapping,
+    LeafTrace,
+    RuleTrace,
+    Unknown,
+)
 from evaluator.kleene import Truth, all_of, any_of, negate
 from evaluator.numbers import round_half_even
 from evaluator.rulebook.ast import (
@@ -32,204 +42,214 @@ from evaluator.rulebook.ast import (
     MetricRef,
     Not,
     Number,
+    Op,
     Rule,
     Ruleset,
     Scale,
     Sum,
+    leaves,
 )
 from evaluator.verdict import Status, status_of
 
-__all__ = ["Amount", "Assessment", "ItemTrace", "LeafTrace", "ReferenceEngine", "RuleTrace", "Unknown"]
+__all__ = ["ReferenceEngine"]
 
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A value that is not known: the fields that are missing, or reasons of another kind."""
-
-    missing: tuple[str, ...]
-    reasons: tuple[str, ...] = ()
-
-    def joined(self, other: Amount) -> Unknown:
-        """Both causes together."""
-        if not isinstance(other, Unknown):
-            return self
-        return Unknown(
-            tuple(dict.fromkeys(self.missing + other.missing)),
-            tuple(dict.fromkeys(self.reasons + other.reasons)),
-        )
-
-
-Amount = Fraction | Unknown
-NOTHING = Unknown(())
-
-
-@dataclass(frozen=True, slots=True)
-class ItemTrace:
-    """One item of a record against its row; values in the unit of the row."""
-
-    item: Item
-    truth: Truth
-    value: Fraction | None
-    hit: Hit | None
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LeafTrace:
-    """One leaf: ``left`` and ``right`` for a comparison, ``hit`` the row of its criterion."""
-
-    leaf: Leaf
-    truth: Truth
-    left: Amount | None = None
-    right: Amount | None = None
-    hit: Hit | None = None
-    period: Period | None = None
-    unknown: Unknown = NOTHING
-    items: tuple[ItemTrace, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RuleTrace:
-    """One rule: the truth of both halves and every leaf, in reading order."""
-
-    rule: Rule
-    applies: Truth
-    required: Truth
-    status: Status
-    applies_leaves: tuple[LeafTrace, ...]
-    require_leaves: tuple[LeafTrace, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """All rules in force on one dossier, with the metric values that were computed."""
-
-    traces: Mapping[str, RuleTrace]
-    metrics: Mapping[str, Amount]
+MAX_REMEMBERED = 20_000
 
 
 class ReferenceEngine:
-    """The engine of record for one ruleset; holds no state between dossiers."""
+    """The engine of record for one ruleset; remembers table lookups, which depend on nothing else."""
 
     name = "reference"
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
+        self._hits: dict[tuple[object, ...], Hit | Miss] = {}
+        self._rules: dict[dt.date, tuple[Rule, ...]] = {}
 
     def assess(self, profile: Profile, as_of: dt.date) -> Assessment:
-        """Judge every rule in force on ``as_of``, with its trace."""
-        run = _Run(self.ruleset, profile, as_of)
-        traces = {rule.id: run.rule(rule) for rule in self.ruleset.in_force(as_of)}
-        return Assessment(traces, run.metrics)
+        """Judge every rule in force on ``as_of``."""
+        run = self._run(profile, as_of)
+        rules = {rule.id: rule for rule in self._in_force(as_of)}
+        statuses = {id: run.status(rule) for id, rule in rules.items()}
+        return Assessment(
+            statuses,
+            LazyMapping(rules.keys(), lambda id: run.trace(rules[id])),
+            LazyMapping(self.ruleset.metrics.keys(), run.metric_by_id),
+        )
+
+    def statuses(self, profile: Profile, as_of: dt.date) -> Mapping[str, Status]:
+        """The status of every rule in force."""
+        run = self._run(profile, as_of)
+        return {rule.id: run.status(rule) for rule in self._in_force(as_of)}
 
     def assess_rules(
         self, rules: Iterable[Rule], profile: Profile, as_of: dt.date
     ) -> tuple[RuleTrace, ...]:
-        """Judge some rules only, whatever their dates."""
-        run = _Run(self.ruleset, profile, as_of)
-        return tuple(run.rule(rule) for rule in rules)
+        """The traces of some rules only, whatever their dates."""
+        run = self._run(profile, as_of)
+        return tuple(map(run.trace, rules))
+
+    def judge(
+        self, rules: Iterable[Rule], profile: Profile, as_of: dt.date
+    ) -> Iterator[tuple[Rule, Status]]:
+        """The status of some rules only, whatever their dates."""
+        run = self._run(profile, as_of)
+        return ((rule, run.status(rule)) for rule in rules)
 
     def value(self, expr: Expr, profile: Profile, as_of: dt.date) -> Fraction | None:
         """The value of one expression; None where it is unknown."""
-        found = _Run(self.ruleset, profile, as_of).expr(expr)
+        found = self._run(profile, as_of).expr(expr)
         return found if isinstance(found, Fraction) else None
 
     def item_limit(
         self, leaf: Each, item: Item, profile: Profile, as_of: dt.date
     ) -> Fraction | None:
         """The row's value in the item's unit where the item fails its comparison, else None."""
-        trace = _Run(self.ruleset, profile, as_of).item(leaf, item)
+        trace = self._run(profile, as_of).item(leaf, item)
         if trace.truth is not False or trace.hit is None or trace.hit.row.unit is None:
             return None
         return trace.hit.row.value * trace.hit.row.unit.factor_to(item.unit)
 
-    def statuses(self, profile: Profile, as_of: dt.date) -> Mapping[str, Status]:
-        """The status of every rule in force."""
-        return {i: t.status for i, t in self.assess(profile, as_of).traces.items()}
+    def _run(self, profile: Profile, as_of: dt.date) -> _Run:
+        if len(self._hits) > MAX_REMEMBERED:
+            self._hits.clear()
+        return _Run(self.ruleset, self._hits, profile, as_of)
+
+    def _in_force(self, as_of: dt.date) -> tuple[Rule, ...]:
+        rules = self._rules.get(as_of)
+        if rules is None:
+            if len(self._rules) > MAX_REMEMBERED:
+                self._rules.clear()
+            rules = self._rules[as_of] = self.ruleset.in_force(as_of)
+        return rules
 
 
 class _Run:
-    """One dossier as of one date; metrics and table lookups are computed once."""
+    """One dossier as of one date; each metric is computed once.
 
-    def __init__(self, ruleset: Ruleset, profile: Profile, as_of: dt.date) -> None:
+    ``status`` stops as soon as an outcome is settled; ``trace`` goes through every leaf, with the
+    same truths, and adds the values, rows and causes.
+    """
+
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        hits: dict[tuple[object, ...], Hit | Miss],
+        profile: Profile,
+        as_of: dt.date,
+    ) -> None:
         self.ruleset = ruleset
+        self.hits = hits
         self.values = profile.values
         self.as_of = as_of
         self.submitted_on = profile.submitted_on
         self.metrics: dict[str, Amount] = {}
-        self.hits: dict[tuple[str, tuple[tuple[str, str], ...]], Hit | Miss] = {}
 
     # --- rules ---------------------------------------------------------------------------------
 
-    def rule(self, rule: Rule) -> RuleTrace:
-        applies_leaves: list[LeafTrace] = []
-        require_leaves: list[LeafTrace] = []
+    def status(self, rule: Rule) -> Status:
         applies: Truth = True
         if rule.applies_when is not None:
-            applies = self.condition(rule.applies_when, applies_leaves)
-        required = self.condition(rule.require, require_leaves)
-        status = status_of(applies, required)
+            applies = self.truth(rule.applies_when)
+            if applies is False:
+                return Status.NOT_APPLICABLE
+        return status_of(applies, self.truth(rule.require))
+
+    def trace(self, rule: Rule) -> RuleTrace:
+        applies: Truth = True
+        if rule.applies_when is not None:
+            applies = self.truth(rule.applies_when)
+        required = self.truth(rule.require)
         return RuleTrace(
-            rule, applies, required, status, tuple(applies_leaves), tuple(require_leaves)
+            rule,
+            applies,
+            required,
+            status_of(applies, required),
+            tuple(map(self.leaf, leaves(rule.applies_when))),
+            tuple(map(self.leaf, leaves(rule.require))),
         )
 
-    def condition(self, condition: Condition, out: list[LeafTrace]) -> Truth:
-        kind = type(condition)
-        if kind is All:
-            return all_of([self.condition(i, out) for i in condition.items])  # type: ignore[union-attr]
-        if kind is Any:
-            return any_of([self.condition(i, out) for i in condition.items])  # type: ignore[union-attr]
-        if kind is Not:
-            return negate(self.condition(condition.item, out))  # type: ignore[union-attr]
-        trace = _LEAVES[kind](self, condition)
-        out.append(trace)
-        return trace.truth
+    def truth(self, condition: Condition) -> Truth:
+        return _TRUTHS[type(condition)](self, condition)
+
+    def all(self, condition: All) -> Truth:
+        return all_of(map(self.truth, condition.items))
+
+    def any(self, condition: Any) -> Truth:
+        return any_of(map(self.truth, condition.items))
+
+    def negation(self, condition: Not) -> Truth:
+        return negate(self.truth(condition.item))
 
     # --- leaves --------------------------------------------------------------------------------
 
-    def compare(self, leaf: Compare) -> LeafTrace:
+    def leaf(self, leaf: Leaf) -> LeafTrace:
+        return _TRACES[type(leaf)](self, leaf)
+
+    def compare(self, leaf: Compare) -> Truth:
+        left, right = self.expr(leaf.left), self.expr(leaf.right)
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return None
+        if leaf.rounded is not None:
+            left = round_half_even(left, leaf.rounded)
+        return _COMPARISONS[leaf.op](left, right)
+
+    def trace_compare(self, leaf: Compare) -> LeafTrace:
         left, right = self.expr(leaf.left), self.expr(leaf.right)
         hit = None
         if isinstance(leaf.right, CriterionRef):
             found = self.lookup(leaf.right.id, leaf.right.keys)
             hit = found if isinstance(found, Hit) else None
+        unknown = NOTHING
         if isinstance(left, Unknown):
-            return LeafTrace(leaf, None, left, right, hit, unknown=left.joined(right))
-        if isinstance(right, Unknown):
-            return LeafTrace(leaf, None, left, right, hit, unknown=right)
-        compared = left if leaf.rounded is None else round_half_even(left, leaf.rounded)
-        sign = (compared > right) - (compared < right)
-        return LeafTrace(leaf, leaf.op.holds(sign), left, right, hit)
+            unknown = left.joined(right)
+        elif isinstance(right, Unknown):
+            unknown = right
+        return LeafTrace(leaf, self.compare(leaf), left, right, hit, unknown=unknown)
 
-    def member(self, leaf: Member) -> LeafTrace:
-        options: tuple[str | bool, ...] | frozenset[str] = leaf.options
+    def member(self, leaf: Member) -> Truth:
+        options: tuple[str | bool, ...] = leaf.options
+        if leaf.criterion is not None:
+            period = self.period(leaf.criterion)
+            if isinstance(period, Miss):
+                return None
+            options = period.codes
+        value = self.values.get(leaf.field)
+        if value is None:
+            return None
+        words = value if isinstance(value, tuple) else (value,)
+        if leaf.prefix:
+            return any(str(w).startswith(str(o)) for w in words for o in options)
+        return any(w == o for w in words for o in options)
+
+    def trace_member(self, leaf: Member) -> LeafTrace:
         period = None
         if leaf.criterion is not None:
-            criterion = self.ruleset.criteria[leaf.criterion]
-            found = period_or_miss(criterion, self.as_of, self.submitted_on)
+            found = self.period(leaf.criterion)
             if isinstance(found, Miss):
                 return LeafTrace(leaf, None, unknown=Unknown((), (found.reason,)))
             period = found
-            options = found.codes
-        value = self.values.get(leaf.field)
-        if value is None:
-            return LeafTrace(leaf, None, period=period, unknown=Unknown((leaf.field,)))
-        words = value if isinstance(value, tuple) else (value,)
-        if leaf.prefix:
-            truth = any(str(w).startswith(str(o)) for w in words for o in options)
-        else:
-            truth = any(w == o for w in words for o in options)
-        return LeafTrace(leaf, truth, period=period)
+        missing = Unknown((leaf.field,)) if leaf.field not in self.values else NOTHING
+        return LeafTrace(leaf, self.member(leaf), period=period, unknown=missing)
 
-    def known(self, leaf: Known) -> LeafTrace:
-        return LeafTrace(leaf, leaf.field in self.values)
+    def known(self, leaf: Known) -> Truth:
+        return leaf.field in self.values
 
-    def each(self, leaf: Each) -> LeafTrace:
+    def trace_known(self, leaf: Known) -> LeafTrace:
+        return LeafTrace(leaf, self.known(leaf))
+
+    def each(self, leaf: Each) -> Truth:
+        items = self.values.get(leaf.field)
+        if not isinstance(items, tuple):
+            return None
+        return all_of(self.item(leaf, i).truth for i in items if isinstance(i, Item))
+
+    def trace_each(self, leaf: Each) -> LeafTrace:
         items = self.values.get(leaf.field)
         if not isinstance(items, tuple):
             return LeafTrace(leaf, None, unknown=Unknown((leaf.field,)))
         traces = tuple(self.item(leaf, i) for i in items if isinstance(i, Item))
-        truth = all_of(t.truth for t in traces)
+        truth = self.each(leaf)
         reasons = tuple(t.reason for t in traces if t.reason) if truth is None else ()
         return LeafTrace(leaf, truth, unknown=Unknown((), reasons), items=traces)
 
@@ -244,15 +264,19 @@ class _Run:
             reason = f"“{item.key}”的单位是“{item.unit.name}”，标准的单位是“{wanted}”，不能比较"
             return ItemTrace(item, None, None, hit, reason)
         value = item.number * item.unit.factor_to(unit)
-        sign = (value > hit.row.value) - (value < hit.row.value)
-        return ItemTrace(item, leaf.op.holds(sign), value, hit, None)
+        return ItemTrace(item, _COMPARISONS[leaf.op](value, hit.row.value), value, hit, None)
+
+    def period(self, criterion_id: str) -> Period | Miss:
+        return period_or_miss(self.ruleset.criteria[criterion_id], self.as_of, self.submitted_on)
 
     def lookup(self, criterion_id: str, keys: tuple[tuple[str, str], ...] = ()) -> Hit | Miss:
-        found = self.hits.get((criterion_id, keys))
+        criterion = self.ruleset.criteria[criterion_id]
+        values = self.values
+        at = (criterion_id, keys, self.as_of, self.submitted_on, *map(values.get, criterion.by))
+        found = self.hits.get(at)
         if found is None:
-            criterion = self.ruleset.criteria[criterion_id]
-            found = lookup(criterion, self.values, self.as_of, self.submitted_on, dict(keys))
-            self.hits[criterion_id, keys] = found
+            found = lookup(criterion, values, self.as_of, self.submitted_on, dict(keys))
+            self.hits[at] = found
         return found
 
     # --- expressions ---------------------------------------------------------------------------
@@ -265,9 +289,12 @@ class _Run:
         return value if isinstance(value, Fraction) else Unknown((expr.name,))
 
     def metric(self, expr: MetricRef) -> Amount:
-        found = self.metrics.get(expr.id)
+        return self.metric_by_id(expr.id)
+
+    def metric_by_id(self, id_: str) -> Amount:
+        found = self.metrics.get(id_)
         if found is None:
-            found = self.metrics[expr.id] = self.expr(self.ruleset.metrics[expr.id].formula)
+            found = self.metrics[id_] = self.expr(self.ruleset.metrics[id_].formula)
         return found
 
     def number(self, expr: Number) -> Amount:
@@ -332,11 +359,27 @@ class _Run:
         return "除数"
 
 
-_LEAVES: dict[type, Callable[..., LeafTrace]] = {
+_COMPARISONS: dict[Op, Callable[[Fraction, Fraction], bool]] = {
+    Op.AT_LEAST: operator.ge,
+    Op.AT_MOST: operator.le,
+    Op.MORE_THAN: operator.gt,
+    Op.LESS_THAN: operator.lt,
+    Op.EQUALS: operator.eq,
+}
+_TRUTHS: dict[type, Callable[..., Truth]] = {
+    All: _Run.all,
+    Any: _Run.any,
+    Not: _Run.negation,
     Compare: _Run.compare,
     Member: _Run.member,
     Known: _Run.known,
     Each: _Run.each,
+}
+_TRACES: dict[type, Callable[..., LeafTrace]] = {
+    Compare: _Run.trace_compare,
+    Member: _Run.trace_member,
+    Known: _Run.trace_known,
+    Each: _Run.trace_each,
 }
 _EXPRS: dict[type, Callable[..., Amount]] = {
     FieldRef: _Run.field,

@@ -18,7 +18,8 @@ from typing import Any
 import z3
 
 from evaluator.dossier import Item, Profile, make_profile
-from evaluator.engine.reference import ReferenceEngine, RuleTrace
+from evaluator.engine.reference import ReferenceEngine
+from evaluator.engine.traces import RuleTrace
 from evaluator.errors import DossierError
 from evaluator.evaluate import combine
 from evaluator.numbers import round_half_even
