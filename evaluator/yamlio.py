@@ -54,7 +54,7 @@ def word_of(node: Node, what: str, problems: list[Problem]) -> str | None:
         return None
     if node.unclear:
         return None
-    if not node.text.strip():
+    if node.value is None or not node.text.strip():
         problems.append(Problem("E202", f"{what}不能是空的", node.place))
         return None
     value = node.value

@@ -109,7 +109,7 @@ def _list(item: Schema, what: str) -> Schema:
 def _rule(ruleset: Ruleset) -> Schema:
     known = "、".join(f"{{{p}}}" for p in PLACEHOLDERS)
     lists = "|".join(LISTS)
-    return table(
+    rule = table(
         "规则",
         {
             "id": {
@@ -152,6 +152,14 @@ def _rule(ruleset: Ruleset) -> Schema:
         required=("id", "title", "list", "require", "effect", "departments", "basis"),
         description=f"{ruleset.title}的一条规则",
     )
+    rule["allOf"] = [
+        {
+            "if": {"properties": {"list": {"const": name}}},
+            "then": {"properties": {"id": {"pattern": rf"^{name}\."}}},
+        }
+        for name in LISTS
+    ]
+    return rule
 
 
 def _metric() -> Schema:
