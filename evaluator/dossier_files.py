@@ -88,16 +88,16 @@ def _too_many(place: Place) -> Problem:
 
 def _parse(drafts: list[_Draft], registry: Registry, problems: list[Problem]) -> list[Profile]:
     profiles: list[Profile] = []
-    first: dict[str, Place] = {}
+    first: dict[str, _Draft] = {}
     unclear = {_spot(p.place) for p in problems}
     for draft in drafts:
         found: list[Problem] = []
         profile = parse_dossier(draft.raw, registry, draft.place, found)
         if profile is not None:
-            place = draft.place(("project_id",))
             if profile.id in first:
-                found.append(_repeated(profile.id, place, first[profile.id]))
-            first.setdefault(profile.id, place)
+                places = (d.place(("project_id",)) for d in (draft, first[profile.id]))
+                found.append(_repeated(profile.id, *places))
+            first.setdefault(profile.id, draft)
             profiles.append(profile)
         # A value that made no sense has been reported at its place; it is not missing as well.
         problems += [p for p in found if p.code != "D109" or _spot(p.place) not in unclear]

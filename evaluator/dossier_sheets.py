@@ -156,7 +156,8 @@ def _table(sheet: Sheet, header: int, headings: Headings) -> list[Row]:
         if any(n in used for n in cells):
             row = Row(sheet.place(number, min(used)))
             for n, column in used.items():
-                column.put(row, cells.get(n), sheet.place(number, n), headings.problems)
+                if n in cells or column.field.required:
+                    column.put(row, cells.get(n), sheet.place(number, n), headings.problems)
             out.append(row)
     return out
 

@@ -39,6 +39,7 @@ from evaluator.units import ONE, Unit, UnitError, conversion, fits, parse_unit, 
 __all__ = ["Complaint", "FieldError", "Item", "Path", "Value", "quoted", "read_value"]
 
 MAX_ITEMS = 200
+_PARTS = frozenset(("key", "value", "unit"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,12 @@ def _read_record(field: Field, raw: Any) -> Value | None:
 
 
 def _read_key(field: Field, entry: Mapping[Any, Any], name: str) -> str:
-    if entry.get(name) in field.keys and "key" not in entry:
-        return str(entry[name])
+    only = entry.get("key") if name not in entry else None if "key" in entry else entry[name]
+    if isinstance(only, str) and only in field.keys:
+        return only
     given = [entry[k] for k in dict.fromkeys((name, "key")) if not is_missing(entry.get(k))]
     if not given:
-        raise fail("D103", f"缺少 {name}")
+        raise fail("D103", f"缺少名称（{name}）")
     keys = {clean_text(raw, 100) for raw in given}
     if len(keys) > 1:
         raise fail("D103", f"{name} 和 key 写得不一样，只写一个")
@@ -119,7 +121,9 @@ def _read_key(field: Field, entry: Mapping[Any, Any], name: str) -> str:
     if field.keys and key not in field.keys:
         code = next((code for code, label in field.keys.items() if label == key), None)
         if code is None:
-            raise fail("D106", f"{name} 不能填{quoted(given[0])}", choices(field.keys), (name,))
+            raise fail(
+                "D106", f"名称（{name}）不能填{quoted(given[0])}", choices(field.keys), (name,)
+            )
         return code
     return key
 
@@ -128,16 +132,16 @@ def _read_item(field: Field, entry: Any) -> Item:
     name = field.key or "key"
     if not isinstance(entry, (dict, Mapping)):
         raise fail("D103", f"应写作 {{{name}: …, value: …, unit: …}}，写的是{quoted(entry)}")
-    extra = next((k for k in entry if k not in (name, "key", "value", "unit")), None)
+    extra = next((k for k in entry if k not in _PARTS and k != name), None)
     if extra is not None:
         hint = f"可用：{name}、value、unit"
         raise fail("D101", f"没有{quoted(extra)}这一项", hint, (str(extra),))
     key = _read_key(field, entry, name)
     value, written = entry.get("value"), entry.get("unit")
     if is_missing(value):
-        raise fail("D103", "缺少 value（数）")
+        raise fail("D103", "缺少数值（value）")
     if not (isinstance(written, str) or is_missing(written)):
-        raise fail("D104", f"unit 应是单位，写的是{quoted(written)}", None, ("unit",))
+        raise fail("D104", f"单位（unit）应是文字，写的是{quoted(written)}", None, ("unit",))
     try:
         number, unit = _amount(field.unit, value, written.strip() if written else "")
         return Item(key, in_range(field, number), unit)
@@ -155,7 +159,7 @@ def _amount(declared: Unit | None, value: Any, written: str) -> tuple[Fraction, 
     """
     number, own = split_quantity(value) if isinstance(value, str) else (read_exact(value, ONE), "")
     if not (declared or own or written):
-        raise UnitError("缺少 unit（单位）")
+        raise UnitError("缺少单位（unit）")
     unit = declared or parse_unit(written or own)
     used = own or written
     if used and used != unit.name:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 from evaluator.errors import Problem
@@ -54,7 +56,7 @@ class JsonText:
 
     source: SourceText
     data: Any
-    _cache: dict[int, tuple[_Child, ...]] = field(default_factory=dict, repr=False)
+    _cache: dict[int, dict[str | int, _Child]] = field(default_factory=dict, repr=False)
 
     def place(self, path: tuple[str | int, ...], *, of_key: bool = False) -> Place:
         """Where the value at ``path`` (or its key) stands; the nearest container if not there."""
@@ -62,12 +64,12 @@ class JsonText:
         span = first.span() if first else (0, 0)
         known: tuple[str | int, ...] = ()
         for step in path:
-            child = next((c for c in self._children(span[0]) if c.key == step), None)
+            child = self._children(span[0]).get(step)
             if child is None:
                 break
             known += (step,)
             span = child.key_span if of_key and known == path else child.span
-        return _place(self.source, span, known)
+        return self._at(span, known)
 
     def repeated(self) -> list[Problem]:
         """A problem for every key that stands twice in one object."""
@@ -76,23 +78,34 @@ class JsonText:
         todo = [first.start()] if first else []
         while todo:
             seen: dict[str | int, _Child] = {}
-            children = self._children(todo.pop())
+            children = _scan(self.source.text, todo.pop())
             todo += [c.span[0] for c in reversed(children)]
             for child in children:
                 if child.key in seen:
-                    place = _place(self.source, child.key_span)
-                    other = _place(self.source, seen[child.key].key_span)
-                    notes = (("第一处", other),)
+                    place = self._at(child.key_span, ())
+                    notes = (("第一处", self._at(seen[child.key].key_span, ())),)
                     out.append(
                         Problem("D116", f"“{child.key}”写了两次", place, "只保留一处", notes)
                     )
                 seen.setdefault(child.key, child)
         return out
 
-    def _children(self, start: int) -> tuple[_Child, ...]:
+    def _children(self, start: int) -> dict[str | int, _Child]:
         if start not in self._cache:
-            self._cache[start] = tuple(_scan(self.source.text, start))
+            self._cache[start] = {c.key: c for c in _scan(self.source.text, start)}
         return self._cache[start]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(m.end() for m in re.finditer("\n", self.source.text))]
+
+    def _at(self, span: tuple[int, int], path: tuple[str | int, ...]) -> Place:
+        line = bisect_right(self._starts, span[0])
+        column = span[0] - self._starts[line - 1] + 1
+        pointer = "".join("/" + str(p).replace("~", "~0").replace("/", "~1") for p in path)
+        end = column + span[1] - span[0]
+        number = self.source.first_line - 1 + line
+        return Place(self.source, number, column, end, pointer=pointer or None)
 
 
 def _scan(text: str, start: int) -> list[_Child]:
@@ -122,17 +135,6 @@ def _scan(text: str, start: int) -> list[_Child]:
         elif depth == 1 and wants_key:
             key, wants_key = token, False
     return out
-
-
-def _place(source: SourceText, span: tuple[int, int], path: tuple[str | int, ...] = ()) -> Place:
-    line, column = _position(source.text, span[0])
-    end = column + span[1] - span[0]
-    pointer = "".join("/" + str(p).replace("~", "~0").replace("/", "~1") for p in path)
-    return Place(source, source.first_line - 1 + line, column, end, pointer=pointer or None)
-
-
-def _position(text: str, offset: int) -> tuple[int, int]:
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def _decimal(text: str) -> Decimal:
@@ -178,7 +180,8 @@ def read_json(source: SourceText, problems: list[Problem]) -> JsonText | None:
 
 
 def _syntax_problem(source: SourceText, error: json.JSONDecodeError) -> Problem:
-    place = _place(source, (error.pos, error.pos + 1))
+    number = source.first_line - 1 + error.lineno
+    place = Place(source, number, error.colno, error.colno + 1)
     for start, message, hint in _SYNTAX:
         if error.msg.startswith(start):
             return Problem("D115", f"JSON 写法有误：{message}", place, hint)

@@ -40,7 +40,7 @@ def _parse(code: str) -> _Format:
     texts: list[str] = ["", ""]
     percent = 0
     for quoted, escaped, _bracket, placeholder, other in _PART.findall(_first_section(code)):
-        text = quoted or escaped or (other if other not in _SILENT else "")
+        text = "".join(c for c in quoted or escaped or other if c not in _SILENT)
         if placeholder:
             if digits and texts[1].strip():
                 return _Format(fault="数字中间夹着文字")

@@ -64,7 +64,9 @@ class Column:
         return f"{self.field.label}（{'.'.join(map(str, self.path))}）"
 
     def put(self, row: Row, cell: Cell | None, place: Place, problems: list[Problem]) -> None:
-        """Take one cell into the dossier; an empty cell of a field is null at its place."""
+        """Take one cell into the dossier; where a required field is empty, its place is kept."""
+        if cell is None and not self.field.required:
+            return
         if cell is None or cell.fault:
             if cell is not None:
                 problems.append(

@@ -33,6 +33,7 @@ MAX_UNPACKED = 300_000_000
 MAX_ROWS = 100_000
 MAX_COLUMNS = 500
 MAX_CELLS = 2_000_000
+_DAMAGED = "打不开：文件已损坏，或不是 .xlsx"
 _RESAVE = "用 Excel 或 WPS 打开后另存为 .xlsx"
 
 CellValue = Decimal | str | bool | dt.date
@@ -78,13 +79,23 @@ def read_sheets(name: str, data: bytes) -> list[Sheet]:
     # openpyxl warns of extensions that it drops; none of them holds a value.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        book = _open(source, data, cached=False)
-        raw = {s.title: _scan(source, s) for s in book.worksheets}
-        values: dict[str, dict[tuple[int, int], Any]] = {}
-        if any(c.data_type == "f" for cells in raw.values() for c in cells.values()):
-            computed = _open(source, data, cached=True)
-            values = {s.title: _scan(source, s) for s in computed.worksheets}
-        return [_sheet(source, s, raw[s.title], values.get(s.title, {})) for s in book.worksheets]
+        try:
+            return _read_book(source, data)
+        except DossierError:
+            raise
+        except Exception:
+            # A damaged workbook makes openpyxl fail in a dozen ways, at once or only while rows are
+            # read; none of them tells a clerk more than this.
+            raise _refuse(source, _DAMAGED, _RESAVE) from None
+
+
+def _read_book(source: SourceText, data: bytes) -> list[Sheet]:
+    book = _open(data, cached=False)
+    raw = {s.title: _scan(source, s) for s in book.worksheets}
+    values: dict[str, dict[tuple[int, int], Any]] = {}
+    if any(c.data_type == "f" for cells in raw.values() for c in cells.values()):
+        values = {s.title: _scan(source, s) for s in _open(data, cached=True).worksheets}
+    return [_sheet(source, s, raw[s.title], values.get(s.title, {})) for s in book.worksheets]
 
 
 def _check_archive(source: SourceText, data: bytes) -> None:
@@ -104,15 +115,11 @@ def _check_archive(source: SourceText, data: bytes) -> None:
                     if b"<!DOCTYPE" in stream.read(2000):
                         raise _refuse(source, "工作簿里有不允许的内容（DOCTYPE）")
     except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError, ValueError):
-        raise _refuse(source, "打不开：文件已损坏，或不是 .xlsx", _RESAVE) from None
+        raise _refuse(source, _DAMAGED, _RESAVE) from None
 
 
-def _open(source: SourceText, data: bytes, *, cached: bool) -> Workbook:
-    try:
-        return load_workbook(BytesIO(data), read_only=True, data_only=cached, keep_links=False)
-    except Exception:
-        # A damaged workbook makes openpyxl fail in a dozen ways, none of which tells a clerk more.
-        raise _refuse(source, "打不开：文件已损坏，或不是 .xlsx", _RESAVE) from None
+def _open(data: bytes, *, cached: bool) -> Workbook:
+    return load_workbook(BytesIO(data), read_only=True, data_only=cached, keep_links=False)
 
 
 def _scan(source: SourceText, sheet: Any) -> dict[tuple[int, int], Any]:
@@ -120,29 +127,20 @@ def _scan(source: SourceText, sheet: Any) -> dict[tuple[int, int], Any]:
     out: dict[tuple[int, int], Any] = {}
     sheet.reset_dimensions()  # What the file claims its size to be would pad every row.
     seen = 0
-    try:
-        for number, row in enumerate(sheet.iter_rows(), 1):
-            seen += len(row) + 1
-            if seen > MAX_CELLS:
-                raise _refuse(source, f"工作表“{sheet.title}”过大", "删去空行空列，或分成几个文件")
-            for column, cell in enumerate(row, 1):
-                # A formula that gives an empty text has the type "str" and no value.
-                if cell.value is None and cell.data_type not in ("f", "str"):
-                    continue
-                if number > MAX_ROWS or column > MAX_COLUMNS:
-                    limit = f"{MAX_ROWS} 行、{MAX_COLUMNS} 列"
-                    at = f"{get_column_letter(column)}{number}"
-                    raise _refuse(
-                        source, f"工作表“{sheet.title}”的 {at} 超出 {limit}", "删去远处的内容"
-                    )
-                out[number, column] = cell
-    except DossierError:
-        raise
-    except Exception:
-        # As in _open: the parts of the workbook are parsed only while rows are read.
-        raise _refuse(
-            source, f"工作表“{sheet.title}”已损坏，读不了", "用 Excel 或 WPS 打开后另存"
-        ) from None
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        seen += len(row) + 1
+        if seen > MAX_CELLS:
+            raise _refuse(source, f"工作表“{sheet.title}”过大", "删去空行空列，或分成几个文件")
+        for column, cell in enumerate(row, 1):
+            # A formula that gives an empty text has the type "str" and no value.
+            if cell.value is None and cell.data_type not in ("f", "str"):
+                continue
+            if number > MAX_ROWS or column > MAX_COLUMNS:
+                limit = f"{MAX_ROWS} 行、{MAX_COLUMNS} 列"
+                at = f"{get_column_letter(column)}{number}"
+                message = f"工作表“{sheet.title}”的 {at} 超出 {limit}"
+                raise _refuse(source, message, "删去远处的内容")
+            out[number, column] = cell
     return out
 
 
@@ -180,7 +178,7 @@ def _cell(cell: Any, place: Place) -> Cell | None:
         return Cell(value.date(), place)
     if isinstance(value, (int, float)):
         return _number(value, cell.number_format, place)
-    return Cell(str(value), place)
+    return Cell("", place, "单元格是时刻，不是数或日期", "把单元格格式改为“常规”，再重新填写")
 
 
 def _number(value: float, code: str, place: Place) -> Cell:

@@ -340,6 +340,10 @@ def test_closed_record(entry: dict[str, Any], expected: Fraction | int) -> None:
         ({"pollutant": "COD"}, "D103", "/emissions/0"),
         ({"value": 1}, "D103", "/emissions/0"),
         ({"pollutant": "COD", "valeu": 1}, "D101", "/emissions/0/valeu"),
+        ({"pollutant": ["COD"], "value": 1}, "D103", "/emissions/0"),
+        ({"pollutant": {}, "value": 1}, "D103", "/emissions/0"),
+        ({"pollutant": "COD", "value": [1]}, "D103", "/emissions/0/value"),
+        ({"pollutant": "COD", "value": 1, ("a",): 1}, "D101", "/emissions/0/('a',)"),
         (3, "D103", "/emissions/0"),
     ],
 )
