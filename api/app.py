@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
+from starlette.routing import Route
 
 from api import openapi, problems
 from api.db import Database
@@ -62,7 +63,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.attempts = Attempts()
     for module in ROUTERS:
         app.include_router(module.router)
-    problems.install(app)
+    served = [r for module in ROUTERS for r in module.router.routes if isinstance(r, Route)]
+    problems.install(app, served)
     registry = store.rulesets.current().ruleset.registry
     examples = openapi.examples_in(rulebook_path(settings.rulebook) / "examples")
     openapi.install(app, registry, examples)

@@ -66,7 +66,7 @@ class Edge:
             await exchange.refuse(413, f"请求体超过上限 {self.max_body} 字节")
             return
         if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
-            await exchange.refuse(400, "地址中含有空字符")
+            await exchange.refuse(422, "地址中含有空字符")
             return
         try:
             await self.app(scope, exchange.receive, exchange.send)

@@ -17,6 +17,7 @@ from fastapi.responses import Response
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from api.db import Unmigrated
 from api.store.work import Conflict, Denied, Invalid, Missing, StoreError
@@ -180,8 +181,13 @@ def validation_entries(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, An
     return out
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of the application a problem."""
+def install(app: FastAPI, routes: Iterable[Route]) -> None:
+    """Make every error of the application a problem; ``routes`` are all that it serves."""
+    served = list(routes)
+
+    def methods_of(path: str) -> set[str]:
+        # Starlette names only the methods of the first route of a path.
+        return {m for r in served if r.path_regex.match(path) for m in r.methods or ()}
 
     @app.exception_handler(ProblemError)
     async def _refused(request: Request, error: ProblemError) -> Response:
@@ -221,8 +227,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(sorted(methods_of(request.scope["path"])))
         details = {404: "没有这个地址", 405: "这个地址不支持这种请求方法"}
         detail = details.get(
             error.status_code, TITLES.get(error.status_code, ("", "请求未完成"))[1]
         )
-        return problem_response(error.status_code, detail, (), error.headers, _request_id(request))
+        return problem_response(error.status_code, detail, (), headers, _request_id(request))

@@ -209,5 +209,5 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": _WHEN[status],
             "content": {"application/problem+json": {"schema": schema}},
         }
-        for status in (*statuses, 429)
+        for status in {*statuses, 422, 429}
     }
