@@ -121,7 +121,9 @@ class _Explainer:
     def finding(self) -> Finding:
         trace = self.trace
         leaf, positive = self._primary()
-        measure = self._measure(leaf, positive)
+        # What does not apply was not measured against anything.
+        applies = trace.status is not Status.NOT_APPLICABLE
+        measure = self._measure(leaf, positive) if applies else Measure()
         missing, reasons = self._unknown() if trace.status is Status.UNKNOWN else ((), ())
         basis, example = self._basis()
         message = self._message(measure, missing, reasons, example)

@@ -36,7 +36,8 @@ def exact_text(value: Fraction) -> str:
 
 def _scaled(value: Fraction, digits: int) -> int:
     """``value`` times 10^digits, rounded with ties to even: the rule of GB/T 8170-2008 3.2."""
-    quotient, rest = divmod(value.numerator * 10**digits, value.denominator)
+    power: int = 10**digits
+    quotient, rest = divmod(value.numerator * power, value.denominator)
     twice = 2 * rest - value.denominator
     up = twice > 0 or (twice == 0 and quotient % 2 == 1)
     return quotient + 1 if up else quotient
