@@ -335,14 +335,16 @@ def test_thirty_thousand_dossiers_in_one_state() -> None:
     ruleset = many_rules(12)
     engine = DurableEngine(ruleset)
     rng = random.Random(7)
-    pool = [
-        profile(**{k: rng.choice(v) for k, v in {
-            "land_use_mode": ["stock_land", "own_land", "none"],
-            "total_investment": [1, 1005, 99999],
-            "two_high": [True, False],
-        }.items() if rng.random() < 0.8})
-        for _ in range(60)
-    ]  # fmt: skip
+    choices: dict[str, list[Any]] = {
+        "land_use_mode": ["stock_land", "own_land", "none"],
+        "total_investment": [1, 1005, 99999],
+        "two_high": [True, False],
+    }
+
+    def draw() -> Profile:
+        return profile(**{k: rng.choice(v) for k, v in choices.items() if rng.random() < 0.8})
+
+    pool = [draw() for _ in range(60)]
     reference = ReferenceEngine(ruleset)
     expected = [dict(reference.statuses(p, DAY)) for p in pool]
     engine.statuses(pool[0], DAY)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -191,20 +192,22 @@ def test_exact(require: str, values: dict[str, Any], expected: Status) -> None:
 
 
 @pytest.mark.parametrize(
-    ("digits", "value", "expected"),
+    ("digits", "value", "least", "expected"),
     [
-        (0, "19.5", SATISFIED),  # half to even: 20
-        (0, "20.5", SATISFIED),
-        (0, "19.4999999999", VIOLATED),
-        (1, "19.95", SATISFIED),  # 20.0
-        (1, "19.94", VIOLATED),
-        (2, "19.995", SATISFIED),
-        (2, "19.985", VIOLATED),
-        (3, "19.9994", VIOLATED),
+        (0, "19.5", "20", SATISFIED),  # a tie goes to the even neighbour: up to 20
+        (0, "20.5", "21", VIOLATED),  # and down to 20
+        (0, "20.5000000001", "21", SATISFIED),
+        (0, "19.4999999999", "20", VIOLATED),
+        (1, "19.95", "20", SATISFIED),
+        (1, "19.85", "19.9", VIOLATED),
+        (1, "19.94", "20", VIOLATED),
+        (2, "19.995", "20", SATISFIED),
+        (2, "19.985", "19.99", VIOLATED),
+        (3, "19.9994", "20", VIOLATED),
     ],
 )
-def test_rounded_comparison(digits: int, value: str, expected: Status) -> None:
-    period = {"from": dt.date(2020, 1, 1), "source": "law", "value": 20}
+def test_rounded_comparison(digits: int, value: str, least: str, expected: Status) -> None:
+    period = {"from": dt.date(2020, 1, 1), "source": "law", "value": Decimal(least)}
     floor = {
         "title": "下限",
         "kind": "floor",

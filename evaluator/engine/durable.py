@@ -139,18 +139,23 @@ class DurableEngine:
 
         Raises InternalError where durable-rules broke a promise: never a status by default.
         """
+        try:
+            return self._statuses(profile, as_of)
+        except InternalError:
+            raise
+        except Exception as error:
+            raise InternalError(f"durable engine failed: {error!r}") from error
+
+    def _statuses(self, profile: Profile, as_of: dt.date) -> dict[str, Status]:
         stretch = self._preparation.stretch(as_of, profile.submitted_on)
         plan = stretch.plan
         if not isinstance(plan, _Plan):
             plan = stretch.plan = self._plan(stretch)
         codes = stretch.codes(profile.values)
+        facts = [network.fact(codes) for network in self._networks]
         fired: list[str] = []
-        try:
-            facts = [(network, network.fact(codes)) for network in self._networks]
-        except (TypeError, IndexError) as error:
-            raise InternalError(f"a prepared code is outside its domain: {error}") from error
         with self._lock:
-            for network, fact in facts:
+            for network, fact in zip(self._networks, facts, strict=True):
                 fired += network.run(fact)
         found = plan.start.copy()
         for name in fired:
