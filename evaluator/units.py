@@ -140,10 +140,16 @@ def atoms() -> tuple[str, ...]:
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
+# A factor grows with every part, so an endless unit would take endless time.
+MAX_PARTS = 6
+
+
 @lru_cache(maxsize=4096)
 def parse_unit(text: str) -> Unit:
     """Read ``"万元/亩/年"``. Raises UnitError naming the part that is not known."""
     parts = [part.strip() for part in text.translate(_NARROW).split("/")]
+    if len(parts) > MAX_PARTS:
+        raise UnitError(f"单位“{text[:40]}…”由 {len(parts)} 个单位组成，最多 {MAX_PARTS} 个")
     pairs: list[tuple[str, int]] = []
     factor = Fraction(1)
     for i, part in enumerate(parts):

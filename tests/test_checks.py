@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.criteria import Hit, lookup
+from evaluator.criteria import Hit, Row, lookup
 from evaluator.errors import Problem
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import CHECKS, check_directory, check_layers, run_checks
@@ -222,7 +222,7 @@ def test_unreachable_rows_are_those_that_no_lookup_takes(
     assert told == {row.place.line for row in unreached(ruleset, by)}
 
 
-def unreached(ruleset: Ruleset, by: list[str]) -> list[object]:
+def unreached(ruleset: Ruleset, by: list[str]) -> list[Row]:
     """Rows of the second period that no combination of values takes, by brute force."""
     day = dt.date(2024, 6, 1)
     criterion = ruleset.criteria["tax_floor"]

@@ -177,6 +177,14 @@ def test_fields_file(tmp_path: Path) -> None:
         assert code in codes(directory), text
 
 
+def test_endless_unit_is_refused_at_once() -> None:
+    text = FILES["rules/metrics.yaml"].replace("unit: 万元/亩/年", "unit: 万元" + "/亩" * 100_000)
+    with pytest.raises(RulebookError) as error:
+        load_layers((("base", {**FILES, "rules/metrics.yaml": text}),))
+    assert [p.code for p in error.value.problems] == ["E401"]
+    assert len(str(error.value)) < 2000
+
+
 def test_layers_are_the_whole_rulebook() -> None:
     layers = read_directory(MINIMAL)
     assert load_layers(layers).identity == load_directory(MINIMAL).identity

@@ -23,7 +23,12 @@ from evaluator.rulebook.ast import Label, Rule, Ruleset
 from evaluator.rulebook.criteria_file import parse_criteria, parse_sources
 from evaluator.rulebook.files import Layers, is_case_file, read_directory, shown_name
 from evaluator.rulebook.names import Names
-from evaluator.rulebook.parse import parse_labels, parse_metrics, parse_rule
+from evaluator.rulebook.parse import (
+    parse_dimensions,
+    parse_labels,
+    parse_metrics,
+    parse_rule,
+)
 from evaluator.rulebook.tighten import check_tightened
 from evaluator.source import Place, SourceText
 from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, plain, read_yaml
@@ -99,14 +104,13 @@ class _Loader:
         parse_metrics(metric_nodes, names)
         for node in metric_nodes:
             self._keep("metrics", node)
-        dimensions: dict[str, str] = {}
+        label_nodes = [n for _, f in docs for k, n in f.items() if _is(k, "labels.yaml")]
+        dimensions = parse_dimensions(label_nodes, names)
         labels: list[Label] = []
         for layer, files in docs:
             for name, node in files.items():
                 if _is(name, "labels.yaml"):
-                    more, found = parse_labels(node, names)
-                    dimensions |= more
-                    self._add_labels(labels, found)
+                    self._add_labels(labels, parse_labels(node, names, dimensions))
                     self.raw.setdefault("labels", {})[shown_name(layer, name)] = plain(node)
         rules = self._rules(docs, names, dimensions)
         if not profile_id:

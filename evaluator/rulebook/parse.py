@@ -27,7 +27,7 @@ from evaluator.rulebook.names import Names
 from evaluator.source import Place
 from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest, word_of
 
-__all__ = ["LISTS", "PLACEHOLDERS", "parse_labels", "parse_metrics", "parse_rule"]
+__all__ = ["LISTS", "PLACEHOLDERS", "parse_dimensions", "parse_labels", "parse_metrics", "parse_rule"]
 
 LISTS = {"positive": "正面标准", "negative": "负面清单", "prudence": "审慎事项", "integrity": "真实性核查"}
 PLACEHOLDERS = ("value", "required", "gap", "unit", "row", "missing")
@@ -125,18 +125,29 @@ def _uses(node: Node | None) -> set[str]:
     return set()
 
 
-def parse_labels(node: Node, names: Names) -> tuple[dict[str, str], list[Label]]:
-    """Read the dimensions and the labels that are given by dimension."""
-    if not isinstance(node, YMap):
-        names.report("E202", "labels.yaml 应是键值表", node.place)
-        return {}, []
-    r = Reader(node, names.problems, "labels.yaml")
-    table = r.mapping("dimensions", required=True)
+def parse_dimensions(nodes: list[Node], names: Names) -> dict[str, str]:
+    """Read the dimensions of all label files; labels of one file may name those of another."""
     dimensions: dict[str, str] = {}
-    for key, value in table.entries if table else ():
+    entries = [
+        entry
+        for node in nodes
+        if isinstance(node, YMap) and isinstance(table := node.get("dimensions"), YMap)
+        for entry in table.entries
+    ]
+    for key, value in entries:
         text = word_of(value, f"维度“{key.text}”的名称", names.problems)
         if names.check_id(key, "维度") and text is not None:
             dimensions[key.text] = text
+    return dimensions
+
+
+def parse_labels(node: Node, names: Names, dimensions: dict[str, str]) -> list[Label]:
+    """Read the labels of one file, which are given by dimension."""
+    if not isinstance(node, YMap):
+        names.report("E202", "labels.yaml 应是键值表", node.place)
+        return []
+    r = Reader(node, names.problems, "labels.yaml")
+    r.mapping("dimensions")
     labels: list[Label] = []
     for item in r.list_of("labels"):
         if not isinstance(item, YMap):
@@ -156,7 +167,7 @@ def parse_labels(node: Node, names: Names) -> tuple[dict[str, str], list[Label]]
         if id_ and names.check_id(id_, "标签") and title:
             labels.append(Label(id_.text, title, tuple(w.text for w in words), item.place))
     r.finish()
-    return dimensions, labels
+    return labels
 
 
 def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> Rule | None:

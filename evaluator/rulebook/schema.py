@@ -208,7 +208,7 @@ def _labels(ruleset: Ruleset) -> Schema:
     )
     names = {"type": "object", "additionalProperties": TEXT, "description": "维度：英文名和中文名"}
     properties = {"dimensions": names, "labels": {"type": "array", "items": label}}
-    return table("标签文件", properties, required=("dimensions",), description=ruleset.title)
+    return table("标签文件", properties, description=ruleset.title)
 
 
 def _criteria(ruleset: Ruleset) -> Schema:
