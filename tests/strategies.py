@@ -223,9 +223,10 @@ class _Writer:
                 same = self.pick(["money", "area", "yearly", "people"])
                 return {"divide": [self.expr(same, depth), self.expr(same, depth)]}
             case "mass":
-                return {"sum": "emissions"}
+                return {"sum": self.pick(["emissions", "emission_offsets"])}
             case "days":
-                return {"days_between": ["enterprise_founded_on", "submitted_on"]}
+                days = ["enterprise_founded_on", "submitted_on"]
+                return {"days_between": self.pick([days, days[::-1]])}
             case _:
                 known = self.by_family.get(family, [])
                 if known and self.chance(40):

@@ -220,6 +220,22 @@ def test_rounded_comparison(digits: int, value: str, least: str, expected: Statu
 
 
 @pytest.mark.parametrize(
+    ("area", "expected"), [("15", SATISFIED), ("14.9999999999", VIOLATED), ("15.0001", SATISFIED)]
+)
+def test_one_field_against_two_units(area: str, expected: Status) -> None:
+    """Conversions are shared by factor, not only by field."""
+
+    def floor(unit: str, value: int) -> dict[str, object]:
+        period = {"from": dt.date(2020, 1, 1), "source": "law", "value": value}
+        return {"title": unit, "kind": "floor", "unit": unit, "values": [period]}
+
+    criteria: dict[str, object] = {"a": floor("公顷", 1), "b": floor("平方米", 10_000)}
+    both = [{"field": "land_area", "at_least": {"criterion": c}} for c in criteria]
+    require = write_yaml({"all": both})
+    assert status(one_rule(require, criteria), land_area=area) is expected
+
+
+@pytest.mark.parametrize(
     ("as_of", "submitted", "value", "expected"),
     [
         (dt.date(2023, 12, 31), dt.date(2023, 12, 1), 10, SATISFIED),
