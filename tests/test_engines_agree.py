@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -235,40 +236,43 @@ def test_one_field_against_two_units(area: str, expected: Status) -> None:
     assert status(one_rule(require, criteria), land_area=area) is expected
 
 
-@pytest.mark.parametrize(
-    ("as_of", "submitted", "value", "expected"),
-    [
-        (dt.date(2023, 12, 31), dt.date(2023, 12, 1), 10, SATISFIED),
-        (dt.date(2024, 5, 1), dt.date(2023, 12, 31), 10, SATISFIED),  # the value at acceptance
-        (dt.date(2024, 5, 1), dt.date(2024, 1, 1), 10, VIOLATED),
-        (dt.date(2024, 5, 1), dt.date(2024, 4, 1), 20, SATISFIED),
-        (dt.date(2022, 5, 1), dt.date(2024, 4, 1), 10, SATISFIED),  # as of a day before acceptance
-        (dt.date(2025, 1, 1), dt.date(2024, 4, 1), 20, UNKNOWN),  # ended
-        (dt.date(2019, 1, 1), dt.date(2024, 4, 1), 20, UNKNOWN),  # not yet
-    ],
-)
-def test_periods_and_transition(
-    as_of: dt.date, submitted: dt.date, value: int, expected: Status
-) -> None:
-    floor = {
-        "title": "下限",
-        "kind": "floor",
-        "unit": "亩",
-        "values": [
-            {
-                "from": dt.date(2020, 1, 1),
-                "until": dt.date(2023, 12, 31),
-                "source": "law",
-                "value": 10,
-            },
-            {
-                "from": dt.date(2024, 1, 1),
-                "until": dt.date(2024, 12, 31),
-                "transition": {"accepted_before": dt.date(2024, 2, 1)},
-                "source": "law",
-                "value": 20,
-            },
-        ],
-    }
-    ruleset = one_rule("{field: land_area, at_least: {criterion: floor}}", {"floor": floor})
-    assert status(ruleset, as_of, land_area=value, submitted_on=submitted) is expected
+def test_periods_transition_and_rule_dates() -> None:
+    """One engine over many dates in any order: what it remembers of one day must not tell on another."""
+    ends, starts, early = dt.date(2023, 12, 31), dt.date(2024, 1, 1), dt.date(2023, 11, 1)
+    old = {"from": dt.date(2020, 1, 1), "until": ends, "source": "law", "value": 10}
+    new = {"from": starts, "until": dt.date(2024, 12, 31), "source": "law", "value": 20}
+    floor: dict[str, Any] = {"title": "下限", "kind": "floor", "unit": "亩"}
+    floor["values"] = [old, {**new, "transition": {"accepted_before": early}}]
+    rules = [
+        {"id": f"positive.{name}", "title": name, "list": "positive", "effect": "refer", **dates,
+         "require": {"field": "land_area", "at_least": {"criterion": "floor"}},
+         "departments": ["tax"], "basis": [{"source": "law"}]}
+        for name, dates in (("always", {}), ("dated", {"from": early, "until": dt.date(2024, 6, 30)}))
+    ]  # fmt: skip
+    head = write_yaml({**HEAD, "criteria": {"floor": floor}})
+    ruleset = ruleset_of(write_yaml(rules), head, "[]", "{dimensions: {}, labels: []}")
+    one = dt.timedelta(days=1)
+    known = [
+        (ends, ends, 10, SATISFIED),
+        (starts, early - one, 10, SATISFIED),  # accepted early enough: the value at acceptance
+        (starts, early, 10, VIOLATED),
+        (starts, starts, 20, SATISFIED),
+        (early, starts, 10, SATISFIED),  # as of a day before acceptance
+        (dt.date(2025, 1, 1), starts, 20, UNKNOWN),  # ended
+        (dt.date(2019, 12, 31), starts, 20, UNKNOWN),  # not yet
+    ]
+    days = [
+        d + n * one
+        for d in (early, starts, dt.date(2024, 7, 1), dt.date(2025, 1, 1))
+        for n in (-1, 0)
+    ]
+    every = [(a, s, v, None) for a in days for s in days for v in (10, 20)]
+    for seed in range(3):
+        with engines(ruleset) as pair:
+            for as_of, submitted, value, expected in random.Random(seed).sample(
+                [*known, *every], 135
+            ):
+                found = profile(land_area=value, submitted_on=submitted)
+                check(pair, found, as_of)
+                if expected is not None:
+                    assert pair[1].statuses(found, as_of)["positive.always"] is expected
