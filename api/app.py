@@ -9,10 +9,22 @@ from fastapi import Depends, FastAPI
 from starlette.routing import Route
 
 from api import openapi, problems
+from api.calendar import WorkCalendar
 from api.db import Database
 from api.judge import Memo
 from api.middleware import Edge
-from api.routes import accounts, audit, decisions, health, projects, sessions, stateless
+from api.routes import (
+    accounts,
+    audit,
+    commitments,
+    decisions,
+    health,
+    projects,
+    reviews,
+    sessions,
+    stateless,
+    statistics,
+)
 from api.security import Attempts
 from api.settings import Settings
 from api.store.core import Store
@@ -25,14 +37,17 @@ from evaluator.shipped import rulebook_path
 __all__ = ["create_app", "open_store"]
 
 DESCRIPTION = "按规则集对工业项目申报材料作出准入、提交会审或不予准入的结论，并给出依据。"
-ROUTERS = (stateless, projects, decisions, sessions, accounts, audit, health)
+ROUTERS = (
+    stateless, projects, decisions, reviews, commitments, statistics, sessions, accounts, audit, health,
+)  # fmt: skip
 
 
 def open_store(settings: Settings, ruleset: Ruleset | None = None) -> Store:
     """The store of these settings, its structure brought up to date and a ruleset in force."""
     store = Store(
         Database(settings.database_url, settings.database_pool), settings.engine,
-        settings.ruleset_check_seconds,
+        settings.ruleset_check_seconds, WorkCalendar(settings.holidays_off, settings.holidays_on),
+        settings.review_workdays,
     )  # fmt: skip
     store.db.migrate()
     store.publish_directory(ruleset or load_directory(rulebook_path(settings.rulebook)))

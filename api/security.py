@@ -24,7 +24,7 @@ from api.store.core import Store
 from api.store.work import Actor
 
 __all__ = [
-    "ACTIONS", "COOKIE", "Attempts", "allowed", "any_actor", "clear_cookie", "client_address",
+    "ACTIONS", "COOKIE", "Attempts", "allowed", "any_actor", "clear_cookie", "client_address", "foreign",
     "find_actor", "require", "set_cookie", "store_of",
 ]  # fmt: skip
 
@@ -70,7 +70,7 @@ def client_address(request: Request) -> str:
     return request.client.host if request.client else "-"
 
 
-def _foreign(request: Request) -> bool:
+def foreign(request: Request) -> bool:
     """Whether another site's page made the browser send this."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:
@@ -94,7 +94,7 @@ def find_actor(request: Request) -> Actor | None:
     token = request.cookies.get(COOKIE)
     if not token:
         return None
-    if request.method not in SAFE and _foreign(request):
+    if request.method not in SAFE and foreign(request):
         raise ProblemError(403, "请求来自其他网站的页面，不予受理")
     with store_of(request).db.read() as session:
         return accounts.by_token(session, token, now)

@@ -5,6 +5,7 @@ The defaults are the embedded service: SQLite in ``var/``, local accounts, 127.0
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Literal
 
@@ -45,4 +46,7 @@ class Settings(BaseSettings):
     oidc_client_id: str | None = None
     oidc_client_secret: SecretStr | None = None
     oidc_roles_claim: str = Field(default="roles", description="身份令牌中列出角色的声明")
+    review_workdays: int = Field(default=5, ge=1, le=250, description="会审办理期限（工作日）")
+    holidays_off: tuple[dt.date, ...] = Field(default=(), description="另定的放假日期")
+    holidays_on: tuple[dt.date, ...] = Field(default=(), description="另定的上班日期")
     ruleset_check_seconds: float = Field(default=1.0, ge=0, description="多久核对一次生效规则集")

@@ -29,8 +29,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = [
-    "IMMUTABLE", "Account", "ApiKey", "AuditEntry", "Base", "Counter", "Decision", "Draft", "Hit",
-    "Idempotency", "Login", "Project", "Publication", "StoredRuleset", "dump_json",
+    "IMMUTABLE", "Account", "ApiKey", "AuditEntry", "Base", "BigInt", "Counter", "Decision", "Draft",
+    "Hit", "Idempotency", "Json", "Login", "Project", "Publication", "StoredRuleset", "dump_json",
 ]  # fmt: skip
 
 IMMUTABLE = ("rulesets", "publications", "decisions", "hits", "audit_log")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
+from api import tables_review
 from api.tables import Base
+
+assert tables_review.Task.metadata is Base.metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from api.calendar import WorkCalendar
 from api.db import Database
 from api.store import audit
 from api.store.rulesets import Rulesets, publish
@@ -19,8 +20,13 @@ __all__ = ["Store"]
 class Store:
     """Everything that routes, pages and commands need to reach the record."""
 
-    def __init__(self, db: Database, engine: str, check_seconds: float = 1.0) -> None:
+    def __init__(
+        self, db: Database, engine: str, check_seconds: float = 1.0,
+        calendar: WorkCalendar | None = None, review_workdays: int = 5,
+    ) -> None:  # fmt: skip
         self.db = db
+        self.calendar = calendar or WorkCalendar()
+        self.review_workdays = review_workdays
         self.rulesets = Rulesets(db, engine, check_seconds)
 
     @contextmanager

@@ -22,19 +22,21 @@ from sqlalchemy.orm import Session
 
 from api.judge import Judge, Judged
 from api.store.changes import changed_fields, moved_findings
+from api.store.commitments import past_record
 from api.store.core import Store
+from api.store.review import china_day, open_tasks
 from api.store.rulesets import current_identity
 from api.store.visibility import get_project
-from api.store.work import Actor, Conflict, Work
+from api.store.work import SYSTEM, Actor, Conflict, Work
 from api.tables import Counter, Decision, Hit, Idempotency, Project, dump_json
 from evaluator.dossier import Profile
-from evaluator.verdict import Status
+from evaluator.verdict import Status, Verdict
 
 __all__ = ["Receipt", "Submission", "submit"]
 
 SOFTWARE = version("project-admission")
+PAST = frozenset({"past_fulfilment_rate", "past_commitments_due"})
 MAX_TRIES = 5
-CHINA = dt.timezone(dt.timedelta(hours=8))
 HITS = (Status.VIOLATED.value, Status.UNKNOWN.value)
 
 
@@ -82,10 +84,10 @@ def submit(store: Store, actor: Actor, asked: Submission, request_id: str | None
             if known is not None:
                 return known
             judge = store.rulesets.current_in(session)
-        profile = judge.read(asked.dossier)
+            profile = _with_record(session, judge, judge.read(asked.dossier))
         judged = judge.judge(profile, asked.as_of)
         try:
-            receipt = _record(store.work(actor, request_id), asked, judge, profile, judged)
+            receipt = _record(store, store.work(actor, request_id), asked, judge, profile, judged)
         except IntegrityError:
             # Someone else took the same Idempotency-Key at this moment: their answer is ours.
             if asked.idempotency_key is None:
@@ -94,6 +96,22 @@ def submit(store: Store, actor: Actor, asked: Submission, request_id: str | None
         if receipt is not None:
             return receipt
     raise Conflict("规则集正在更换，请稍后重新提交")
+
+
+def _with_record(session: Session, judge: Judge, profile: Profile) -> Profile:
+    """The dossier with the enterprise's past record, where the rulebook has fields for it.
+
+    A rulebook that wants to judge by past fulfilment declares these fields in its ``fields.yaml``;
+    what the record says is then part of the snapshot, like everything else that was judged.
+    """
+    registry = judge.ruleset.registry
+    code = profile.values.get("unified_social_credit_code")
+    if not isinstance(code, str) or PAST.isdisjoint(registry.fields):
+        return profile
+    today = china_day(dt.datetime.now(dt.UTC))
+    found = past_record(session, SYSTEM, code, today)
+    extra = {k: v for k, v in found.items() if k in registry.fields and k not in profile.values}
+    return judge.read({**profile.to_dict(registry), **extra}) if extra else profile
 
 
 def _known(session: Session, actor: Actor, asked: Submission) -> Receipt | None:
@@ -108,6 +126,7 @@ def _known(session: Session, actor: Actor, asked: Submission) -> Receipt | None:
 
 
 def _record(
+    store: Store,
     begun: AbstractContextManager[Work],
     asked: Submission,
     judge: Judge,
@@ -131,6 +150,11 @@ def _record(
         decision = _decision(work, project, dossier, judge, judged)
         _apply(project, profile, judged, decision, work.now)
         session.flush()
+        referred = judged.evaluation.verdict is Verdict.REFER
+        departments = _asked_departments(judged) if referred else set()
+        open_tasks(work, project, decision, departments, store.calendar, store.review_workdays)
+        if departments:
+            project.state = "review"
         answer = _answer(project, decision, judged, before, dossier, judge)
         if asked.idempotency_key is not None:
             session.add(
@@ -149,8 +173,14 @@ def _record(
         return Receipt(answer, False)
 
 
+def _asked_departments(judged: Judged) -> set[str]:
+    """The departments whose findings keep the project from passing."""
+    blocking = set(judged.evaluation.blocking)
+    return {d for f in judged.data["findings"] if f["rule"] in blocking for d in f["departments"]}
+
+
 def _new_project(work: Work, profile: Profile) -> Project:
-    number = next_number(work, f"ZR{work.now.astimezone(CHINA).year}")
+    number = next_number(work, f"ZR{china_day(work.now).year}")
     return Project(
         number=number, owner_id=work.actor.account_id, created_at=work.now, version=0,
         project_code=profile.id, name=profile.name, search="", submitted_on=profile.submitted_on,

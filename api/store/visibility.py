@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.store.work import Actor, Denied, Missing
 from api.tables import Decision, Hit, Project
+from api.tables_review import Task
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.reads import fields_of
 
@@ -46,6 +47,10 @@ def visible(actor: Actor) -> ColumnElement[bool]:
                 .correlate(Project)
             )
         )
+        task = select(Task.id).where(
+            Task.decision_id == Project.decision_id, Task.department.in_(actor.departments)
+        )
+        allowed.append(exists(task.correlate(Project)))
     return or_(*allowed) if allowed else false()
 
 

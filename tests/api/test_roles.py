@@ -16,6 +16,10 @@ READ = EVERYONE - {"admin"}
 SUBMIT = frozenset({"submitter", "committee"})
 ADMIN = frozenset({"admin"})
 AUDIT = frozenset({"auditor"})
+DEPARTMENTS = frozenset({"department:ecology", "department:natural_resources"})
+COMMITTEE = frozenset({"committee"})
+REVIEW = DEPARTMENTS | {"committee", "submitter", "auditor"}
+ALL_PROJECTS = frozenset({"committee", "maintainer", "publisher", "auditor"})
 OPEN = None  # No login needed.
 
 # (method, path): who may; the paths' placeholders are filled with a project that every reader sees.
@@ -58,11 +62,27 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/v1/decisions/{decision_id}/counterfactual"): READ
     - {"department:ecology", "department:natural_resources"},
     ("GET", "/api/v1/decisions/{decision_id}/replay"): READ,
+    ("GET", "/api/v1/decisions/{decision_id}/conclusion"): REVIEW,
+    ("POST", "/api/v1/decisions/{decision_id}/conclusion"): COMMITTEE,
+    ("GET", "/api/v1/tasks"): REVIEW,
+    ("POST", "/api/v1/tasks/{task_id}/attachments"): DEPARTMENTS,
+    ("POST", "/api/v1/tasks/{task_id}/opinion"): DEPARTMENTS,
+    ("GET", "/api/v1/attachments/{attachment_id}"): REVIEW,
+    ("POST", "/api/v1/tasks/{task_id}/supervision"): COMMITTEE,
+    ("GET", "/api/v1/supervisions"): COMMITTEE,
+    ("POST", "/api/v1/supervisions/{supervision_id}/closure"): COMMITTEE,
+    ("GET", "/api/v1/projects/{number}/commitments"): READ,
+    ("POST", "/api/v1/projects/{number}/commitments"): COMMITTEE,
+    ("POST", "/api/v1/commitments/{commitment_id}/reports"): SUBMIT,
+    ("GET", "/api/v1/statistics/rates"): ALL_PROJECTS,
+    ("GET", "/api/v1/statistics/verdicts"): ALL_PROJECTS,
+    ("GET", "/api/v1/statistics/reasons"): ALL_PROJECTS,
+    ("GET", "/api/v1/statistics/rules"): ALL_PROJECTS,
     ("GET", "/api/v1/audit/entries"): AUDIT,
     ("GET", "/api/v1/audit/verify"): AUDIT,
     ("GET", "/api/v1/audit/export"): AUDIT,
 }
-HIDDEN = {"/api/v1/openapi.json"}
+HIDDEN = {"/api/v1/openapi.json", "/static"}
 
 
 def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
@@ -89,6 +109,7 @@ def filled(service: Service) -> Filled:
     values = {
         "number": receipt["number"], "decision_id": decision, "rule": both[0] if both else findings[0]["rule"],
         "rule_id": "none", "criterion_id": "none", "key_id": 999_999, "name": "nobody", "draft_id": 999_999,
+        "task_id": 999_999, "attachment_id": 999_999, "supervision_id": 999_999, "commitment_id": 999_999,
     }  # fmt: skip
     return Filled(service, values)
 

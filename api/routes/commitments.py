@@ -1,0 +1,155 @@
+"""After admission: commitments, reports of what was done, conversion rates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import schemas
+from api.answers import answer
+from api.body import model_body, parse_day, takes
+from api.middleware import request_id
+from api.routes.stateless import DAY
+from api.security import require, store_of
+from api.store import commitments
+from api.store.commitments import Promise
+from api.store.review import china_day
+from api.store.work import Actor
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1", tags=["承诺与兑现"])
+Reader = Annotated[Actor, require("commitment.read")]
+Manager = Annotated[Actor, require("commitment.manage")]
+Reporter = Annotated[Actor, require("commitment.report")]
+Number = Annotated[str, Path(max_length=40, description="受理编号")]
+Id = Annotated[int, Path(ge=1, le=2**53)]
+Kind = Literal[
+    "signed", "started", "funded", "production", "capacity", "investment", "output", "tax", "energy"
+]
+DayText = Annotated[str, Field(pattern=DAY, json_schema_extra={"format": "date"})]
+READS = schemas.problems(401, 403, 404, 422, 503)
+WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
+
+
+class PromiseIn(BaseModel):
+    """One promise; an amount without ``promised`` takes the number of the dossier."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    kind: Kind
+    due_on: DayText
+    promised: str | None = Field(default=None, max_length=40, description="数，按单位填写的文字")
+
+
+class PromisesIn(BaseModel):
+    """What a project promises."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    promises: list[PromiseIn] = Field(min_length=1, max_length=9)
+
+
+class ReportIn(BaseModel):
+    """What was done on a date (milestone), or reached by it (amount)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    on_date: DayText
+    value: str | None = Field(default=None, max_length=40)
+    note: str = Field(default="", max_length=2000)
+
+
+class ReportOut(BaseModel):
+    on_date: dt.date
+    value: str | None
+    note: str
+    reported_by: str
+    reported_at: dt.datetime
+
+
+class CommitmentOut(BaseModel):
+    id: int
+    number: str
+    kind: Kind
+    title: str
+    promised: str | None
+    unit: str | None
+    due_on: dt.date
+    met: bool
+    late: bool
+    light: Literal["green", "yellow", "red"]
+    reports: list[ReportOut]
+
+
+class RateOut(BaseModel):
+    name: str
+    title: str
+    numerator: str
+    denominator: str
+    percent: str | None
+
+
+def _today() -> dt.date:
+    return china_day(dt.datetime.now(dt.UTC))
+
+
+def _day(text: str, field: str) -> dt.date:
+    day = parse_day(text, field)
+    assert day is not None
+    return day
+
+
+@router.get("/projects/{number}/commitments", summary="项目的承诺与实绩",
+            response_model=list[CommitmentOut], responses=READS)  # fmt: skip
+def listed(request: Request, actor: Reader, number: Number) -> Response:
+    """A project's commitments with their lights."""
+    with store_of(request).db.read() as session:
+        return answer(commitments.of_project(session, actor, number, _today()))
+
+
+@router.post("/projects/{number}/commitments", summary="登记承诺", status_code=201,
+             response_model=list[CommitmentOut], openapi_extra=takes(PromisesIn), responses=WRITES)  # fmt: skip
+def promise(
+    request: Request, actor: Manager, number: Number,
+    given: Annotated[PromisesIn, model_body(PromisesIn)],
+) -> Response:  # fmt: skip
+    """Record what a project promised; a promise cannot be rewritten."""
+    wanted = tuple(Promise(p.kind, _day(p.due_on, "due_on"), p.promised) for p in given.promises)
+    with store_of(request).work(actor, request_id.get()) as work:
+        commitments.promise(work, number, wanted)
+        return answer(commitments.of_project(work.session, actor, number, _today()), 201)
+
+
+@router.post("/commitments/{commitment_id}/reports", summary="填报实绩", status_code=204, responses=WRITES,
+             openapi_extra=takes(ReportIn))  # fmt: skip
+def report(
+    request: Request, actor: Reporter, commitment_id: Id,
+    given: Annotated[ReportIn, model_body(ReportIn)],
+) -> Response:  # fmt: skip
+    """Report what was done; the newest report counts."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        commitments.report(
+            work, commitment_id, _day(given.on_date, "on_date"), given.value, given.note
+        )
+    return Response(status_code=204)
+
+
+@router.get("/statistics/rates", summary="开工率、资金到位率、投产达效率、履约率",
+            response_model=list[RateOut], responses=READS)  # fmt: skip
+def rates(
+    request: Request, actor: Annotated[Actor, require("statistics")],
+    start: Annotated[str | None, Query(alias="from", pattern=DAY, json_schema_extra={"format": "date"})] = None,
+    end: Annotated[str | None, Query(alias="to", pattern=DAY, json_schema_extra={"format": "date"})] = None,
+    industry: Annotated[str | None, Query(pattern=r"^[A-Ta-t][0-9]{0,4}$")] = None,
+) -> Response:  # fmt: skip
+    """The conversion rates of all projects, or of those accepted within a period."""
+    with store_of(request).db.read() as session:
+        found = commitments.rates(
+            session, actor, _today(), start=parse_day(start, "from"), end=parse_day(end, "to"),
+            industry=industry,
+        )  # fmt: skip
+    return answer(found)

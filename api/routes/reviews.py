@@ -1,0 +1,258 @@
+"""Joint review: tasks, opinions with attachments, conclusions, supervision."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import schemas
+from api.answers import answer
+from api.body import model_body, takes
+from api.middleware import request_id
+from api.problems import ProblemError
+from api.security import require, store_of
+from api.store import review, supervision
+from api.store.work import Actor
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1", tags=["联合会审"])
+Reader = Annotated[Actor, require("review.read")]
+Department = Annotated[Actor, require("review.opinion")]
+Committee = Annotated[Actor, require("review.conclude")]
+Supervisor = Annotated[Actor, require("review.supervise")]
+Id = Annotated[int, Path(ge=1, le=2**53)]
+Text = Annotated[str, Field(max_length=5000)]
+State = Literal["open", "supplement", "done", "withdrawn"]
+READS = schemas.problems(401, 403, 404, 422, 503)
+WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
+_TYPE = re.compile(r"[a-z0-9]+/[a-z0-9.+-]+")
+
+
+class AttachmentOut(BaseModel):
+    id: int
+    name: str
+    media_type: str
+    size: int
+    digest: str
+
+
+class OpinionOut(BaseModel):
+    id: int
+    opinion: str
+    reason: str
+    attachments: list[AttachmentOut]
+    person: str
+    given_at: dt.datetime
+
+
+class TaskOut(BaseModel):
+    id: int
+    number: str
+    project: str
+    version: int
+    decision: int
+    department: str
+    opened_on: dt.date
+    due_on: dt.date
+    state: State
+    light: Literal["green", "yellow", "red"] | None = Field(
+        description="按剩余工作日：绿、黄、红（逾期）"
+    )
+    workdays_left: int
+    opinions: list[OpinionOut]
+
+
+class OpinionIn(BaseModel):
+    """A department's opinion; disagree and supplement need a reason."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    opinion: Literal["agree", "disagree", "supplement"]
+    reason: Text = ""
+    attachments: list[Annotated[int, Field(ge=1, le=2**53)]] = Field(default=[], max_length=20)
+
+
+class ConclusionIn(BaseModel):
+    """The committee's conclusion; against a pass or reject it needs authority and document number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    outcome: Literal["admit", "reject"]
+    reason: Text
+    authority: str | None = Field(default=None, max_length=500)
+    document_number: str | None = Field(default=None, max_length=200)
+
+
+class ConclusionOut(BaseModel):
+    decision: int
+    number: str
+    outcome: str
+    machine: schemas.VerdictName
+    override: bool
+    reason: str
+    authority: str | None
+    document_number: str | None
+    person: str
+    concluded_at: dt.datetime
+
+
+class NoteIn(BaseModel):
+    """A reason or result in words."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    note: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class SupervisionOut(BaseModel):
+    id: int
+    task: int
+    number: str
+    department: str
+    due_on: dt.date
+    note: str
+    opened_by: str
+    opened_at: dt.datetime
+    closing_note: str | None
+    closed_by: str | None
+    closed_at: dt.datetime | None
+
+
+def _today() -> dt.date:
+    return review.china_day(dt.datetime.now(dt.UTC))
+
+
+@router.get("/tasks", summary="会审事项", response_model=list[TaskOut], responses=READS)
+def tasks(
+    request: Request, actor: Reader,
+    number: Annotated[str | None, Query(max_length=40)] = None,
+    department: Annotated[str | None, Query(max_length=100)] = None,
+    state: Annotated[State | None, Query()] = None,
+    overdue: Annotated[bool, Query(description="只列逾期未办的，供督办")] = False,
+    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+) -> Response:  # fmt: skip
+    """Review tasks the actor may see, by number; the next page starts after the last one's."""
+    store = store_of(request)
+    with store.db.read() as session:
+        found = review.tasks(
+            session, actor, store.calendar, _today(), number=number, department=department,
+            state=state, overdue=overdue, limit=limit, after=after,
+        )  # fmt: skip
+    return answer(found)
+
+
+async def _content(request: Request) -> tuple[str, bytes]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not _TYPE.fullmatch(kind):
+        raise ProblemError(415, "上传附件须写明 Content-Type")
+    return kind, await request.body()
+
+
+@router.post(
+    "/tasks/{task_id}/attachments", summary="上传会审附件", status_code=201,
+    response_model=AttachmentOut, responses=WRITES,
+    openapi_extra={"requestBody": {"required": True, "content": {
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+)  # fmt: skip
+def attach(
+    request: Request, actor: Department, task_id: Id,
+    content: Annotated[tuple[str, bytes], Depends(_content)],
+    name: Annotated[str, Query(min_length=1, max_length=200, description="文件名")],
+) -> Response:  # fmt: skip
+    """Keep a file for an opinion that is still to be given."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        return answer(review.attach(work, task_id, name, *content), 201)
+
+
+@router.get("/attachments/{attachment_id}", summary="下载会审附件", response_class=Response, responses={
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}, "description": "文件"},
+    **READS,
+})  # fmt: skip
+def attachment(request: Request, actor: Reader, attachment_id: Id) -> Response:
+    """A file, always as a download and never shown by the browser as a page."""
+    with store_of(request).db.read() as session:
+        view, content = review.read_attachment(session, actor, attachment_id)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.name, safe='')}",
+        "Content-Security-Policy": "sandbox",
+    }
+    return Response(content, headers=headers, media_type="application/octet-stream")
+
+
+@router.post("/tasks/{task_id}/opinion", summary="填写会审意见", response_model=list[TaskOut],
+             openapi_extra=takes(OpinionIn), responses=WRITES)  # fmt: skip
+def opinion(
+    request: Request, actor: Department, task_id: Id,
+    given: Annotated[OpinionIn, model_body(OpinionIn)],
+) -> Response:  # fmt: skip
+    """A department's opinion; the answer is the task as it now stands."""
+    store = store_of(request)
+    with store.work(actor, request_id.get()) as work:
+        review.give_opinion(work, task_id, given.opinion, given.reason, given.attachments)
+        found = review.tasks(
+            work.session, actor, store.calendar, _today(), after=task_id - 1, limit=1
+        )
+        return answer(found)
+
+
+@router.post("/decisions/{decision_id}/conclusion", summary="委员会结论", status_code=201,
+             response_model=ConclusionOut, openapi_extra=takes(ConclusionIn), responses=WRITES)  # fmt: skip
+def conclude(
+    request: Request, actor: Committee, decision_id: Id,
+    given: Annotated[ConclusionIn, model_body(ConclusionIn)],
+) -> Response:  # fmt: skip
+    """The committee's conclusion, beside the machine's verdict."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        found = review.conclude(
+            work, decision_id, given.outcome, given.reason, given.authority, given.document_number
+        )
+        return answer(found, 201)
+
+
+@router.get("/decisions/{decision_id}/conclusion", summary="委员会对一次决定的结论",
+            response_model=ConclusionOut, responses=READS)  # fmt: skip
+def conclusion(request: Request, actor: Reader, decision_id: Id) -> Response:
+    """The committee's conclusion; 404 where there is none yet."""
+    with store_of(request).db.read() as session:
+        return answer(review.conclusion_of(session, actor, decision_id))
+
+
+@router.post("/tasks/{task_id}/supervision", summary="督办逾期事项", status_code=201,
+             response_model=SupervisionOut, openapi_extra=takes(NoteIn), responses=WRITES)  # fmt: skip
+def supervise(
+    request: Request, actor: Supervisor, task_id: Id, given: Annotated[NoteIn, model_body(NoteIn)]
+) -> Response:
+    """Put an overdue task under supervision."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        return answer(supervision.start(work, task_id, given.note), 201)
+
+
+@router.get(
+    "/supervisions", summary="督办清单", response_model=list[SupervisionOut], responses=READS
+)
+def supervisions(
+    request: Request, actor: Supervisor,  # noqa: ARG001
+    open_only: Annotated[bool, Query(description="只列未销号的")] = False,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Supervisions, newest first."""
+    with store_of(request).db.read() as session:
+        return [asdict(s) for s in supervision.listed(session, open_only=open_only)]
+
+
+@router.post("/supervisions/{supervision_id}/closure", summary="销号", response_model=SupervisionOut,
+             openapi_extra=takes(NoteIn), responses=WRITES)  # fmt: skip
+def close(
+    request: Request, actor: Supervisor, supervision_id: Id,
+    given: Annotated[NoteIn, model_body(NoteIn)],
+) -> Response:  # fmt: skip
+    """Strike a supervision off."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        return answer(supervision.close(work, supervision_id, given.note))

@@ -1,0 +1,92 @@
+"""Statistics over all projects."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from api import schemas
+from api.answers import answer
+from api.body import parse_day
+from api.routes.stateless import DAY
+from api.security import require, store_of
+from api.store import statistics
+from api.store.work import Actor
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1/statistics", tags=["统计"])
+Reader = Annotated[Actor, require("statistics")]
+Start = Annotated[
+    str | None, Query(alias="from", pattern=DAY, json_schema_extra={"format": "date"})
+]
+End = Annotated[str | None, Query(alias="to", pattern=DAY, json_schema_extra={"format": "date"})]
+READS = schemas.problems(401, 403, 422, 503)
+
+
+class VerdictCountOut(BaseModel):
+    key: str
+    label: str
+    passed: int
+    referred: int
+    rejected: int
+
+
+class RuleCountOut(BaseModel):
+    rule: str
+    title: str
+    violated: int
+    unknown: int
+
+
+@router.get("/verdicts", summary="结论分布", response_model=list[VerdictCountOut], responses=READS)
+def verdicts(
+    request: Request, actor: Reader,  # noqa: ARG001
+    by: Annotated[Literal["month", "industry", "department"], Query()] = "month",
+    start: Start = None, end: End = None,
+) -> Response:  # fmt: skip
+    """Projects by their newest verdict."""
+    store = store_of(request)
+    ruleset = store.rulesets.current().ruleset
+    with store.db.read() as session:
+        return answer(
+            statistics.verdicts(
+                session, by, ruleset, parse_day(start, "from"), parse_day(end, "to")
+            )
+        )
+
+
+@router.get("/reasons", summary="最常见的理由", response_model=list[RuleCountOut], responses=READS)
+def reasons(
+    request: Request, actor: Reader,  # noqa: ARG001
+    start: Start = None, end: End = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 20,
+) -> Response:  # fmt: skip
+    """The rules that stand in the way of most projects."""
+    store = store_of(request)
+    ruleset = store.rulesets.current().ruleset
+    with store.db.read() as session:
+        found = statistics.top_reasons(
+            session, ruleset, parse_day(start, "from"), parse_day(end, "to"), limit
+        )
+    return answer(found)
+
+
+@router.get(
+    "/rules",
+    summary="从未触发的规则，或最常被例外决定推翻的规则",
+    response_model=list[RuleCountOut],
+    responses=READS,
+)
+def rules(
+    request: Request, actor: Reader,  # noqa: ARG001
+    show: Annotated[Literal["unhit", "overridden"], Query()] = "unhit",
+) -> Response:  # fmt: skip
+    """Rules that no decision found violated, or that admitted projects had violated."""
+    store = store_of(request)
+    ruleset = store.rulesets.current().ruleset
+    chosen = statistics.unhit_rules if show == "unhit" else statistics.overridden_rules
+    with store.db.read() as session:
+        return answer(chosen(session, ruleset))

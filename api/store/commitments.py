@@ -1,0 +1,289 @@
+"""After admission: what was promised, what was really done, and the rates that come of it.
+
+Milestones （签约, 开工, 资金到位, 投产, 达效） have a date; amounts (investment, output, tax, energy) have
+a date and an exact number. Reports are never altered: the newest one counts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.store.visibility import get_project, visible
+from api.store.work import Actor, Conflict, Invalid, Missing, Work
+from api.tables import Decision, Project
+from api.tables_review import Commitment, Report
+from evaluator.numbers import exact_text
+
+__all__ = [
+    "AMOUNTS", "MILESTONES", "CommitmentView", "Promise", "Rate", "ReportView", "light", "of_project",
+    "past_record", "promise", "rates", "report",
+]  # fmt: skip
+
+MILESTONES = {
+    "signed": "签约",
+    "started": "开工",
+    "funded": "资金到位",
+    "production": "投产",
+    "capacity": "达效",
+}
+# What a dossier says about an amount: field, unit; energy is a limit, the rest are floors.
+AMOUNTS = {
+    "investment": ("total_investment", "万元"),
+    "output": ("annual_output", "万元/年"),
+    "tax": ("annual_tax", "万元/年"),
+    "energy": ("annual_energy", "吨标准煤/年"),
+}
+SOON = dt.timedelta(days=30)
+NEARLY = Fraction(8, 10)
+PROMISING = ("decided", "review", "admitted")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A promise to be kept: ``promised`` None takes an amount's number from the dossier."""
+
+    kind: str
+    due_on: dt.date
+    promised: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """What was reported."""
+
+    on_date: dt.date
+    value: str | None
+    note: str
+    reported_by: str
+    reported_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentView:
+    """A promise with its reports, newest first; ``met`` is whether it is fulfilled as of today."""
+
+    id: int
+    number: str
+    kind: str
+    title: str
+    promised: str | None
+    unit: str | None
+    due_on: dt.date
+    met: bool
+    late: bool
+    light: str
+    reports: tuple[ReportView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A rate as exact parts; ``percent`` rounded to two digits, None where nothing was due."""
+
+    name: str
+    title: str
+    numerator: str
+    denominator: str
+    percent: str | None
+
+
+def promise(work: Work, number: str, promises: tuple[Promise, ...]) -> None:
+    """Record what a project promised. Raises Invalid, or Conflict where it has promised it already."""
+    project = get_project(work.session, work.actor, number, lock=True)
+    dossier = json.loads(work.session.get_one(Decision, project.decision_id).dossier)
+    for place, wanted in enumerate(promises):
+        exists = select(Commitment.id).where(
+            Commitment.project_id == project.id, Commitment.kind == wanted.kind
+        )
+        if work.session.scalar(exists) is not None:
+            raise Conflict(f"“{_title(wanted.kind)}”已有承诺，承诺不能改写")
+        promised, unit = None, None
+        if wanted.kind in AMOUNTS:
+            field, unit = AMOUNTS[wanted.kind]
+            promised = wanted.promised if wanted.promised is not None else dossier.get(field)
+            if promised is None:
+                raise Invalid(f"{place}/promised", "申报材料没有这个数，须写明承诺的数")
+            promised = exact_text(_number(promised, f"{place}/promised"))
+        elif wanted.promised is not None:
+            raise Invalid(f"{place}/promised", "节点只有日期，没有数")
+        work.session.add(
+            Commitment(
+                project_id=project.id, kind=wanted.kind, promised=promised, unit=unit,
+                due_on=wanted.due_on, made_by=work.actor.name, made_at=work.now,
+            )
+        )  # fmt: skip
+        after = {"kind": wanted.kind, "promised": promised, "due_on": wanted.due_on.isoformat()}
+        work.log("commitment.promise", f"project:{number}", None, after)
+    work.session.flush()
+
+
+def _title(kind: str) -> str:
+    names = {"investment": "投资", "output": "产值", "tax": "税收", "energy": "能耗"}
+    return MILESTONES.get(kind) or names[kind]
+
+
+def _number(text: str, field: str) -> Fraction:
+    try:
+        if len(text) > 40 or "e" in text.lower():
+            raise ValueError(text)
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise Invalid(field, f"“{text[:40]}”不是数") from None
+    if value < 0:
+        raise Invalid(field, "不能是负数")
+    return value
+
+
+def report(work: Work, commitment_id: int, on_date: dt.date, value: str | None, note: str) -> None:
+    """Report what was done (milestone: the date) or reached (amount: the number)."""
+    found = work.session.get(Commitment, commitment_id)
+    if found is None:
+        raise Missing("没有这项承诺")
+    project = work.session.get_one(Project, found.project_id)
+    get_project(work.session, work.actor, project.number)
+    if (found.kind in AMOUNTS) != (value is not None):
+        raise Invalid("value", "数量类承诺须填实绩，节点类承诺只填日期")
+    if on_date > work.now.astimezone(dt.timezone(dt.timedelta(hours=8))).date():
+        raise Invalid("on_date", "不能填将来的日期")
+    exact = None if value is None else exact_text(_number(value, "value"))
+    work.session.add(
+        Report(
+            commitment_id=commitment_id, on_date=on_date, value=exact, note=note.strip(),
+            reported_by=work.actor.name, reported_at=work.now,
+        )
+    )  # fmt: skip
+    work.session.flush()
+    after = {"kind": found.kind, "on": on_date.isoformat(), "value": exact}
+    work.log("commitment.report", f"project:{project.number}", None, after)
+
+
+def light(
+    kind: str, promised: str | None, due_on: dt.date, last: ReportView | None, today: dt.date
+) -> tuple[bool, bool, str]:
+    """(met, late, light) of a commitment as of ``today``."""
+    if kind in MILESTONES:
+        if last is not None:
+            late = last.on_date > due_on
+            return True, late, "yellow" if late else "green"
+        if today > due_on:
+            return False, True, "red"
+        return False, False, "yellow" if due_on - today <= SOON else "green"
+    want = Fraction(promised or 0)
+    have = Fraction(last.value) if last is not None and last.value is not None else None
+    met = have is not None and (have <= want if kind == "energy" else have >= want)
+    if met:
+        return True, False, "green"
+    if today <= due_on:
+        return False, False, "yellow" if due_on - today <= SOON else "green"
+    near = have is not None and (
+        want >= have * NEARLY if kind == "energy" else have >= want * NEARLY
+    )
+    return False, True, "yellow" if near else "red"
+
+
+def of_project(
+    session: Session, actor: Actor, number: str, today: dt.date
+) -> tuple[CommitmentView, ...]:
+    """A project's commitments."""
+    project = get_project(session, actor, number)
+    found = session.scalars(
+        select(Commitment).where(Commitment.project_id == project.id).order_by(Commitment.id)
+    ).all()
+    said = _reports(session, [c.id for c in found])
+    return tuple(_view(c, project.number, said.get(c.id, ()), today) for c in found)
+
+
+def _view(
+    found: Commitment, number: str, said: tuple[ReportView, ...], today: dt.date
+) -> CommitmentView:
+    last = said[0] if said else None
+    met, late, colour = light(found.kind, found.promised, found.due_on, last, today)
+    return CommitmentView(
+        found.id, number, found.kind, _title(found.kind), found.promised, found.unit,
+        found.due_on, met, late, colour, said,
+    )  # fmt: skip
+
+
+def _reports(session: Session, ids: list[int]) -> dict[int, tuple[ReportView, ...]]:
+    out: dict[int, tuple[ReportView, ...]] = {}
+    query = select(Report).where(Report.commitment_id.in_(ids)).order_by(Report.id.desc())
+    for r in session.scalars(query):
+        view = ReportView(r.on_date, r.value, r.note, r.reported_by, r.reported_at)
+        out[r.commitment_id] = (*out.get(r.commitment_id, ()), view)
+    return out
+
+
+RATES: Mapping[str, tuple[str, str]] = {
+    "start": ("开工率", "已开工项目 ÷ 已签约项目"),
+    "funds": ("资金到位率", "到位资金 ÷ 承诺投资（有投资实绩或已到期的项目）"),
+    "capacity": ("投产达效率", "已达效项目 ÷ 已投产项目"),
+    "fulfilment": ("履约率", "已履行承诺 ÷ 已到期承诺"),
+}
+
+
+def rates(
+    session: Session, actor: Actor, today: dt.date, *, start: dt.date | None = None,
+    end: dt.date | None = None, industry: str | None = None, credit_code: str | None = None,
+) -> tuple[Rate, ...]:  # fmt: skip
+    """The conversion rates of the projects that the actor may see, out of one query."""
+    query = (
+        select(Commitment, Project.id)
+        .join(Project, Project.id == Commitment.project_id)
+        .where(visible(actor))
+        .order_by(Commitment.id)
+    )
+    if start:
+        query = query.where(Project.submitted_on >= start)
+    if end:
+        query = query.where(Project.submitted_on <= end)
+    if industry:
+        query = query.where(Project.industry.startswith(industry.upper(), autoescape=True))
+    if credit_code:
+        query = query.where(Project.credit_code == credit_code)
+    found = session.execute(query).all()
+    said = _reports(session, [c.id for c, _ in found])
+    return _rates([_view(c, str(p), said.get(c.id, ()), today) for c, p in found], today)
+
+
+def _rates(views: list[CommitmentView], today: dt.date) -> tuple[Rate, ...]:
+    reached = {k: {v.number for v in views if v.kind == k and v.met} for k in MILESTONES}
+    money = [v for v in views if v.kind == "investment" and (v.reports or v.due_on < today)]
+    paid = sum((Fraction(v.reports[0].value or 0) for v in money if v.reports), Fraction(0))
+    owed = sum((Fraction(v.promised or 0) for v in money), Fraction(0))
+    due = [v for v in views if v.met or v.due_on < today]
+    parts: dict[str, tuple[Fraction, Fraction]] = {
+        "start": (
+            Fraction(len(reached["started"] & reached["signed"])),
+            Fraction(len(reached["signed"])),
+        ),
+        "funds": (paid, owed),
+        "capacity": (
+            Fraction(len(reached["capacity"] & reached["production"])),
+            Fraction(len(reached["production"])),
+        ),
+        "fulfilment": (Fraction(sum(v.met for v in due)), Fraction(len(due))),
+    }
+    out = []
+    for name, (top, bottom) in parts.items():
+        percent = f"{float(round(top / bottom * 100, 2)):.2f}" if bottom else None
+        out.append(Rate(name, RATES[name][0], exact_text(top), exact_text(bottom), percent))
+    return tuple(out)
+
+
+def past_record(session: Session, actor: Actor, credit_code: str, today: dt.date) -> dict[str, str]:
+    """An enterprise's past fulfilment, as dossier fields that a rule can read.
+
+    ``past_fulfilment_rate`` (%) and ``past_commitments_due`` (count); empty where nothing was due.
+    """
+    found = {r.name: r for r in rates(session, actor, today, credit_code=credit_code)}
+    kept = found["fulfilment"]
+    if kept.percent is None:
+        return {}
+    exact = Fraction(kept.numerator) / Fraction(kept.denominator) * 100
+    return {"past_fulfilment_rate": exact_text(exact), "past_commitments_due": kept.denominator}

@@ -1,0 +1,339 @@
+"""Joint review (联合会审): tasks for departments, opinions, supplements, the committee's conclusion.
+
+A decision that refers opens one task for each department whose findings stand in the way. A new
+version of the dossier withdraws the open tasks of the version before. The committee's conclusion
+stands beside the machine's verdict and never replaces it; where it goes against a pass or a reject
+it is an override (一事一议) and needs authority, reason and document number.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.calendar import WorkCalendar
+from api.store.visibility import get_decision, get_project, visible
+from api.store.work import Actor, Conflict, Denied, Invalid, Missing, Work
+from api.tables import Decision, Project
+from api.tables_review import Attachment, Conclusion, Opinion, Task
+
+__all__ = [
+    "AttachmentView", "ConclusionView", "OpinionView", "TaskView", "attach", "conclude",
+    "conclusion_of", "give_opinion", "light", "open_tasks", "read_attachment", "tasks",
+]  # fmt: skip
+
+OPEN, SUPPLEMENT, DONE, WITHDRAWN = "open", "supplement", "done", "withdrawn"
+WAITING = (OPEN, SUPPLEMENT)
+OPINIONS = ("agree", "disagree", "supplement")
+YELLOW_WORKDAYS = 2
+CHINA = dt.timezone(dt.timedelta(hours=8))
+MAX_ATTACHMENT = 10_000_000
+MAX_ATTACHMENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentView:
+    """A file given with a task, without its content."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpinionView:
+    """What a department said."""
+
+    id: int
+    opinion: str
+    reason: str
+    attachments: tuple[AttachmentView, ...]
+    person: str
+    given_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task; ``light`` is green, yellow, red (overdue) while it waits, else None.
+
+    ``workdays_left`` counts to the due date, negative when overdue.
+    """
+
+    id: int
+    number: str
+    project: str
+    version: int
+    decision: int
+    department: str
+    opened_on: dt.date
+    due_on: dt.date
+    state: str
+    light: str | None
+    workdays_left: int
+    opinions: tuple[OpinionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConclusionView:
+    """What the committee concluded; ``machine`` is the verdict it stands beside."""
+
+    decision: int
+    number: str
+    outcome: str
+    machine: str
+    override: bool
+    reason: str
+    authority: str | None
+    document_number: str | None
+    person: str
+    concluded_at: dt.datetime
+
+
+def china_day(now: dt.datetime) -> dt.date:
+    """The calendar day in China."""
+    return now.astimezone(CHINA).date()
+
+
+def light(state: str, due_on: dt.date, today: dt.date, calendar: WorkCalendar) -> str | None:
+    """红黄绿灯 by the working days left."""
+    if state not in WAITING:
+        return None
+    if today > due_on:
+        return "red"
+    return "yellow" if calendar.between(today, due_on) <= YELLOW_WORKDAYS else "green"
+
+
+def open_tasks(
+    work: Work, project: Project, decision: Decision, departments: Iterable[str],
+    calendar: WorkCalendar, workdays: int,
+) -> None:  # fmt: skip
+    """Withdraw what still waits for an earlier version, and ask each department about this one."""
+    old = work.session.scalars(
+        select(Task).where(Task.project_id == project.id, Task.state.in_(WAITING))
+    )
+    for task in old:
+        task.state, task.closed_at = WITHDRAWN, work.now
+        work.log("task.withdraw", f"task:{task.id}", None, {"state": WITHDRAWN})
+    today = china_day(work.now)
+    due = calendar.add(today, workdays)
+    for department in sorted(set(departments)):
+        task = Task(
+            project_id=project.id, decision_id=decision.id, department=department,
+            opened_on=today, due_on=due, state=OPEN, closed_at=None,
+        )  # fmt: skip
+        work.session.add(task)
+        work.session.flush()
+        after = {"department": department, "due_on": due.isoformat(), "decision": decision.id}
+        work.log("task.open", f"task:{task.id}", None, after)
+
+
+def tasks(
+    session: Session, actor: Actor, calendar: WorkCalendar, today: dt.date, *,
+    number: str | None = None, department: str | None = None, state: str | None = None,
+    overdue: bool = False, limit: int = 200, after: int = 0,
+) -> tuple[TaskView, ...]:  # fmt: skip
+    """Tasks the actor may see, by due date... in order of their number, after task ``after``."""
+    query = (
+        select(Task, Project, Decision.version)
+        .join(Project, Project.id == Task.project_id)
+        .join(Decision, Decision.id == Task.decision_id)
+        .where(visible(actor), Task.id > after)
+    )
+    if number is not None:
+        query = query.where(Task.project_id == get_project(session, actor, number).id)
+    if not actor.sees_all and "submitter" not in actor.roles:
+        query = query.where(Task.department.in_(actor.departments))
+    if department is not None:
+        query = query.where(Task.department == department)
+    if state is not None:
+        query = query.where(Task.state == state)
+    if overdue:
+        query = query.where(Task.state.in_(WAITING), Task.due_on < today)
+    found = session.execute(query.order_by(Task.id).limit(limit)).all()
+    said = _opinions(session, [t.id for t, _, _ in found])
+    return tuple(_view(t, p, v, said.get(t.id, ()), calendar, today) for t, p, v in found)
+
+
+def _view(
+    task: Task, project: Project, version: int, said: tuple[OpinionView, ...],
+    calendar: WorkCalendar, today: dt.date,
+) -> TaskView:  # fmt: skip
+    return TaskView(
+        task.id, project.number, project.name, version, task.decision_id, task.department,
+        task.opened_on, task.due_on, task.state, light(task.state, task.due_on, today, calendar),
+        calendar.between(today, task.due_on), said,
+    )  # fmt: skip
+
+
+def _opinions(session: Session, ids: list[int]) -> dict[int, tuple[OpinionView, ...]]:
+    out: dict[int, tuple[OpinionView, ...]] = {}
+    for o in session.scalars(select(Opinion).where(Opinion.task_id.in_(ids)).order_by(Opinion.id)):
+        files = tuple(AttachmentView(**a) for a in o.attachments)
+        view = OpinionView(o.id, o.opinion, o.reason, files, o.person, o.given_at)
+        out[o.task_id] = (*out.get(o.task_id, ()), view)
+    return out
+
+
+def _own_task(work: Work, task_id: int) -> tuple[Task, Project]:
+    task = work.session.scalar(select(Task).where(Task.id == task_id).with_for_update())
+    if task is None:
+        raise Missing(f"没有第 {task_id} 号会审事项")
+    if task.department not in work.actor.departments:
+        raise Denied("这件会审事项不由您的部门负责")
+    return task, work.session.get_one(Project, task.project_id)
+
+
+def attach(work: Work, task_id: int, name: str, media_type: str, content: bytes) -> AttachmentView:
+    """Keep a file for an opinion that is still to be given."""
+    task, _ = _own_task(work, task_id)
+    if task.state not in WAITING:
+        raise Conflict("这件会审事项已经办结")
+    if not content or len(content) > MAX_ATTACHMENT:
+        raise Invalid("content", f"附件应在 1 字节至 {MAX_ATTACHMENT // 1_000_000} MB 之间")
+    count = len(
+        work.session.scalars(select(Attachment.id).where(Attachment.task_id == task_id)).all()
+    )
+    if count >= MAX_ATTACHMENTS:
+        raise Conflict(f"一件会审事项最多 {MAX_ATTACHMENTS} 个附件")
+    found = Attachment(
+        task_id=task_id, name=name, media_type=media_type, size=len(content),
+        digest=hashlib.sha256(content).hexdigest(), content=content,
+        added_by=work.actor.account_id, added_at=work.now,
+    )  # fmt: skip
+    work.session.add(found)
+    work.session.flush()
+    after = {"attachment": found.id, "name": name, "size": found.size, "digest": found.digest}
+    work.log("task.attach", f"task:{task_id}", None, after)
+    return AttachmentView(found.id, name, media_type, found.size, found.digest)
+
+
+def read_attachment(
+    session: Session, actor: Actor, attachment_id: int
+) -> tuple[AttachmentView, bytes]:
+    """A file and its content. Raises Missing or Denied."""
+    found = session.get(Attachment, attachment_id)
+    if found is None:
+        raise Missing("没有这个附件")
+    task = session.get_one(Task, found.task_id)
+    project = session.get_one(Project, task.project_id)
+    if not actor.sees_all and task.department not in actor.departments:
+        # A submitter sees what its project was asked to supplement, files included.
+        get_project(session, actor, project.number)
+        if "submitter" not in actor.roles:
+            raise Denied("这个附件不在您的查看范围内")
+    view = AttachmentView(found.id, found.name, found.media_type, found.size, found.digest)
+    return view, found.content
+
+
+def give_opinion(
+    work: Work, task_id: int, opinion: str, reason: str, attachment_ids: Iterable[int] = ()
+) -> None:
+    """A department's word: agree or disagree closes the task, supplement asks the submitter.
+
+    Raises Conflict where the task no longer waits, Invalid for a missing reason.
+    """
+    task, project = _own_task(work, task_id)
+    if task.state not in WAITING:
+        raise Conflict("这件会审事项已经办结")
+    if opinion != "agree" and not reason.strip():
+        raise Invalid("reason", "不同意或要求补正时须写明理由")
+    files: list[dict[str, Any]] = []
+    for attachment_id in dict.fromkeys(attachment_ids):
+        found = work.session.get(Attachment, attachment_id)
+        if found is None or found.task_id != task_id:
+            raise Invalid("attachments", f"附件 {attachment_id} 不属于这件会审事项")
+        files.append(
+            {"id": found.id, "name": found.name, "media_type": found.media_type,
+             "size": found.size, "digest": found.digest}
+        )  # fmt: skip
+    work.session.add(
+        Opinion(
+            task_id=task_id, opinion=opinion, reason=reason.strip(), attachments=files,
+            given_by=work.actor.account_id, person=work.actor.display_name, given_at=work.now,
+        )
+    )  # fmt: skip
+    before = task.state
+    task.state = SUPPLEMENT if opinion == "supplement" else DONE
+    task.closed_at = None if opinion == "supplement" else work.now
+    if opinion == "supplement":
+        project.state = "supplement"
+    after = {
+        "state": task.state,
+        "opinion": opinion,
+        "reason": reason.strip(),
+        "attachments": [f["digest"] for f in files],
+    }
+    work.log("task.opinion", f"task:{task_id}", {"state": before}, after)
+    work.session.flush()
+
+
+def conclude(
+    work: Work, decision_id: int, outcome: str, reason: str,
+    authority: str | None = None, document_number: str | None = None,
+) -> ConclusionView:  # fmt: skip
+    """The committee's conclusion on the newest decision of a project.
+
+    Raises Conflict for an old decision, a second conclusion or tasks that still wait; Invalid where
+    an override lacks authority or document number, or no reason is given.
+    """
+    decision, project = get_decision(work.session, work.actor, decision_id)
+    if project.decision_id != decision.id:
+        raise Conflict(f"这不是最新一次决定，最新为第 {project.decision_id} 号")
+    if work.session.scalar(select(Conclusion.id).where(Conclusion.decision_id == decision.id)):
+        raise Conflict("这次决定已有委员会结论")
+    waiting = work.session.scalars(
+        select(Task.department).where(Task.decision_id == decision.id, Task.state.in_(WAITING))
+    ).all()
+    if waiting:
+        raise Conflict(f"还有部门未办结：{'、'.join(sorted(waiting))}")
+    if not reason.strip():
+        raise Invalid("reason", "须写明理由")
+    override = (decision.verdict, outcome) in (("reject", "admit"), ("pass", "reject"))
+    if override:
+        for field, value, word in (
+            ("authority", authority, "批准依据或批准机关"),
+            ("document_number", document_number, "批准文号"),
+        ):
+            if not (value or "").strip():
+                raise Invalid(field, f"与系统结论相反属一事一议，须写明{word}")
+    found = Conclusion(
+        decision_id=decision.id, project_id=project.id, outcome=outcome, machine=decision.verdict,
+        override=override, reason=reason.strip(), authority=authority,
+        document_number=document_number, concluded_by=work.actor.account_id,
+        person=work.actor.display_name, concluded_at=work.now,
+    )  # fmt: skip
+    work.session.add(found)
+    before = {"state": project.state}
+    project.state = "admitted" if outcome == "admit" else "rejected"
+    work.session.flush()
+    after = {
+        "state": project.state, "outcome": outcome, "machine": decision.verdict,
+        "override": override, "reason": found.reason, "authority": authority,
+        "document_number": document_number,
+    }  # fmt: skip
+    work.log("review.conclude", f"decision:{decision.id}", before, after)
+    return _conclusion(found, project)
+
+
+def _conclusion(found: Conclusion, project: Project) -> ConclusionView:
+    return ConclusionView(
+        found.decision_id, project.number, found.outcome, found.machine, found.override,
+        found.reason, found.authority, found.document_number, found.person, found.concluded_at,
+    )  # fmt: skip
+
+
+def conclusion_of(session: Session, actor: Actor, decision_id: int) -> ConclusionView:
+    """The committee's conclusion on a decision. Raises Missing where there is none."""
+    decision, project = get_decision(session, actor, decision_id)
+    found = session.scalar(select(Conclusion).where(Conclusion.decision_id == decision.id))
+    if found is None:
+        raise Missing("这次决定还没有委员会结论")
+    return _conclusion(found, project)

@@ -1,0 +1,134 @@
+"""Counts over decisions: verdicts by month, industry, department; what rules do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, TypeVarTuple, Unpack
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from api.tables import Decision, Hit, Project
+from api.tables_review import Conclusion
+from evaluator.rulebook.ast import Ruleset
+
+__all__ = [
+    "RuleCount",
+    "VerdictCount",
+    "overridden_rules",
+    "top_reasons",
+    "unhit_rules",
+    "verdicts",
+]
+
+Row = TypeVarTuple("Row")
+VERDICTS = ("pass", "refer", "reject")
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """Projects by newest verdict in one group."""
+
+    key: str
+    label: str
+    passed: int
+    referred: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """How often a rule stood in the way."""
+
+    rule: str
+    title: str
+    violated: int
+    unknown: int
+
+
+def _within(
+    query: Select[Unpack[Row]], start: dt.date | None, end: dt.date | None
+) -> Select[Unpack[Row]]:
+    if start:
+        query = query.where(Project.submitted_on >= start)
+    if end:
+        query = query.where(Project.submitted_on <= end)
+    return query
+
+
+def verdicts(
+    session: Session, by: str, ruleset: Ruleset, start: dt.date | None, end: dt.date | None
+) -> tuple[VerdictCount, ...]:
+    """Projects by newest verdict, ``by`` month of acceptance, industry (two digits) or department."""
+    count: Counter[tuple[str, str]] = Counter()
+    if by == "department":
+        query = (
+            select(Hit.department, Project.verdict, func.count(Project.id.distinct()))
+            .join(Project, Project.decision_id == Hit.decision_id)
+            .group_by(Hit.department, Project.verdict)
+        )
+        for key, verdict, number in session.execute(_within(query, start, end)):
+            count[key, verdict] += number
+    else:
+        column: Any = Project.submitted_on if by == "month" else Project.industry
+        grouped = select(column, Project.verdict, func.count()).group_by(column, Project.verdict)
+        for value, verdict, number in session.execute(_within(grouped, start, end)):
+            key = value.strftime("%Y-%m") if by == "month" else (value or "")[:3]
+            count[key, verdict] += number
+    keys = sorted({key for key, _ in count})
+    labels = ruleset.registry.departments if by == "department" else {}
+    return tuple(
+        VerdictCount(k, labels.get(k, k) or "未填", *(count[k, v] for v in VERDICTS)) for k in keys
+    )
+
+
+def top_reasons(
+    session: Session, ruleset: Ruleset, start: dt.date | None, end: dt.date | None, limit: int = 20
+) -> tuple[RuleCount, ...]:
+    """The rules that stand in the way of most projects, by their newest decision."""
+    query = (
+        select(Hit.rule, Hit.status, func.count(Project.id.distinct()))
+        .join(Project, Project.decision_id == Hit.decision_id)
+        .where(Hit.effect != "advise")
+        .group_by(Hit.rule, Hit.status)
+    )
+    count: dict[str, Counter[str]] = {}
+    for rule, status, number in session.execute(_within(query, start, end)):
+        count.setdefault(rule, Counter())[status] += number
+    ranked = sorted(count.items(), key=lambda e: (-e[1]["violated"], -e[1]["unknown"], e[0]))
+    return tuple(
+        RuleCount(rule, _title(ruleset, rule), c["violated"], c["unknown"])
+        for rule, c in ranked[:limit]
+    )
+
+
+def _title(ruleset: Ruleset, rule: str) -> str:
+    found = ruleset.rules.get(rule)
+    return found.title if found else rule
+
+
+def unhit_rules(session: Session, ruleset: Ruleset) -> tuple[RuleCount, ...]:
+    """Rules in the ruleset in force that no decision ever found violated: dead, or not needed."""
+    hit = set(session.scalars(select(Hit.rule).where(Hit.status == "violated").distinct()))
+    return tuple(
+        RuleCount(rule.id, rule.title, 0, 0)
+        for rule in ruleset.rules.values()
+        if rule.id not in hit
+    )
+
+
+def overridden_rules(session: Session, ruleset: Ruleset) -> tuple[RuleCount, ...]:
+    """Rules that rejected a project which the committee then admitted: perhaps the rule is wrong."""
+    query = (
+        select(Hit.rule, func.count(Hit.decision_id.distinct()))
+        .join(Conclusion, Conclusion.decision_id == Hit.decision_id)
+        .join(Decision, Decision.id == Hit.decision_id)
+        .where(Conclusion.outcome == "admit", Hit.status == "violated", Hit.effect != "advise")
+        .group_by(Hit.rule)
+    )
+    found = [
+        RuleCount(rule, _title(ruleset, rule), number, 0) for rule, number in session.execute(query)
+    ]
+    return tuple(sorted(found, key=lambda c: (-c.violated, c.rule)))

@@ -1,0 +1,89 @@
+"""督办 of overdue review tasks, closed by 销号."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.store.review import WAITING, china_day
+from api.store.work import Conflict, Invalid, Missing, Work
+from api.tables import Project
+from api.tables_review import Supervision, Task
+
+__all__ = ["SupervisionView", "close", "listed", "start"]
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionView:
+    """One 督办: who started it and why, and how it was struck off."""
+
+    id: int
+    task: int
+    number: str
+    department: str
+    due_on: dt.date
+    note: str
+    opened_by: str
+    opened_at: dt.datetime
+    closing_note: str | None
+    closed_by: str | None
+    closed_at: dt.datetime | None
+
+
+def _view(session: Session, found: Supervision) -> SupervisionView:
+    task = session.get_one(Task, found.task_id)
+    project = session.get_one(Project, task.project_id)
+    return SupervisionView(
+        found.id, task.id, project.number, task.department, task.due_on, found.note,
+        found.opened_by, found.opened_at, found.closing_note, found.closed_by, found.closed_at,
+    )  # fmt: skip
+
+
+def start(work: Work, task_id: int, note: str) -> SupervisionView:
+    """Put an overdue task under supervision. Raises Conflict where it is not overdue, or already is."""
+    task = work.session.get(Task, task_id)
+    if task is None:
+        raise Missing(f"没有第 {task_id} 号会审事项")
+    if task.state not in WAITING or task.due_on >= china_day(work.now):
+        raise Conflict("这件会审事项没有逾期，无须督办")
+    query = select(Supervision.id).where(
+        Supervision.task_id == task_id, Supervision.closed_at.is_(None)
+    )
+    if work.session.scalar(query) is not None:
+        raise Conflict("这件会审事项已在督办中")
+    found = Supervision(
+        task_id=task_id, note=note.strip(), opened_by=work.actor.name, opened_at=work.now
+    )
+    work.session.add(found)
+    work.session.flush()
+    work.log("supervision.start", f"task:{task_id}", None, {"supervision": found.id, "note": note})
+    return _view(work.session, found)
+
+
+def close(work: Work, supervision_id: int, note: str) -> SupervisionView:
+    """Strike a supervision off (销号): its task must be settled, and how is written down."""
+    found = work.session.get(Supervision, supervision_id)
+    if found is None:
+        raise Missing("没有这件督办")
+    if found.closed_at is not None:
+        raise Conflict("这件督办已经销号")
+    if not note.strip():
+        raise Invalid("note", "销号须写明办理结果")
+    if work.session.get_one(Task, found.task_id).state in WAITING:
+        raise Conflict("会审事项还没有办结，不能销号")
+    found.closing_note, found.closed_by, found.closed_at = note.strip(), work.actor.name, work.now
+    work.log(
+        "supervision.close", f"task:{found.task_id}", None, {"supervision": found.id, "note": note}
+    )
+    return _view(work.session, found)
+
+
+def listed(session: Session, *, open_only: bool = False) -> tuple[SupervisionView, ...]:
+    """Supervisions, newest first."""
+    query = select(Supervision).order_by(Supervision.id.desc()).limit(1000)
+    if open_only:
+        query = query.where(Supervision.closed_at.is_(None))
+    return tuple(_view(session, s) for s in session.scalars(query))

@@ -1,0 +1,135 @@
+"""Tables of the joint review and of what was promised; the rest is in ``tables``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Boolean, Date, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.tables import Base, BigInt, Json
+
+__all__ = [
+    "IMMUTABLE_REVIEW", "Attachment", "Commitment", "Conclusion", "Opinion", "Report",
+    "Supervision", "Task",
+]  # fmt: skip
+
+IMMUTABLE_REVIEW = ("attachments", "opinions", "conclusions", "reports")
+
+
+# --- joint review --------------------------------------------------------------------------------
+
+
+class Task(Base):
+    """What one department is asked about one decision, until a date in working days."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (UniqueConstraint("decision_id", "department"),)
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"))
+    department: Mapped[str] = mapped_column(String(100), index=True)
+    opened_on: Mapped[dt.date]
+    due_on: Mapped[dt.date] = mapped_column(Date, index=True)
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    closed_at: Mapped[dt.datetime | None]
+
+
+class Attachment(Base):
+    """A file given with an opinion. Immutable."""
+
+    __tablename__ = "attachments"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    media_type: Mapped[str] = mapped_column(String(200))
+    size: Mapped[int] = mapped_column(BigInt)
+    digest: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    added_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    added_at: Mapped[dt.datetime]
+
+
+class Opinion(Base):
+    """What a department said: agree, disagree or supplement. Immutable."""
+
+    __tablename__ = "opinions"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id"), index=True)
+    opinion: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(Text)
+    attachments: Mapped[Any] = mapped_column(Json)
+    given_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    person: Mapped[str] = mapped_column(Text)
+    given_at: Mapped[dt.datetime]
+
+
+class Conclusion(Base):
+    """What the committee decided, by a named person, beside the machine's verdict. Immutable."""
+
+    __tablename__ = "conclusions"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"), unique=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
+    outcome: Mapped[str] = mapped_column(String(10))
+    machine: Mapped[str] = mapped_column(String(10))
+    override: Mapped[bool] = mapped_column(Boolean)
+    reason: Mapped[str] = mapped_column(Text)
+    authority: Mapped[str | None] = mapped_column(Text)
+    document_number: Mapped[str | None] = mapped_column(Text)
+    concluded_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    person: Mapped[str] = mapped_column(Text)
+    concluded_at: Mapped[dt.datetime]
+
+
+class Supervision(Base):
+    """督办 of an overdue task, until it is struck off (销号)."""
+
+    __tablename__ = "supervisions"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id"), index=True)
+    note: Mapped[str] = mapped_column(Text)
+    opened_by: Mapped[str] = mapped_column(String(200))
+    opened_at: Mapped[dt.datetime]
+    closing_note: Mapped[str | None] = mapped_column(Text)
+    closed_by: Mapped[str | None] = mapped_column(String(200))
+    closed_at: Mapped[dt.datetime | None]
+
+
+# --- after admission -----------------------------------------------------------------------------
+
+
+class Commitment(Base):
+    """One thing promised: a milestone by a date, or an amount (exact text) by a date."""
+
+    __tablename__ = "commitments"
+    __table_args__ = (UniqueConstraint("project_id", "kind"),)
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    kind: Mapped[str] = mapped_column(String(20), index=True)
+    promised: Mapped[str | None] = mapped_column(Text)
+    unit: Mapped[str | None] = mapped_column(String(40))
+    due_on: Mapped[dt.date] = mapped_column(Date, index=True)
+    made_by: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[dt.datetime]
+
+
+class Report(Base):
+    """What was really done or reached, as reported on a day. Immutable; the newest counts."""
+
+    __tablename__ = "reports"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    commitment_id: Mapped[int] = mapped_column(ForeignKey("commitments.id"), index=True)
+    on_date: Mapped[dt.date]
+    value: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    reported_by: Mapped[str] = mapped_column(String(200))
+    reported_at: Mapped[dt.datetime]
