@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from starlette.routing import Route
 
-from api import openapi, problems
+from api import openapi, pages, problems
 from api.calendar import WorkCalendar
 from api.db import Database
 from api.judge import Memo
@@ -80,6 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(module.router)
     served = [r for module in ROUTERS for r in module.router.routes if isinstance(r, Route)]
     problems.install(app, served)
+    pages.install(app)
     registry = store.rulesets.current().ruleset.registry
     examples = openapi.examples_in(rulebook_path(settings.rulebook) / "examples")
     openapi.install(app, registry, examples)

@@ -1,0 +1,44 @@
+"""Server-rendered pages in Chinese: forms and reading work without JavaScript."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from api.pages import assess, errors, home, judged, rulebook
+from api.pages.examples import Examples
+from api.pages.render import STATIC
+from evaluator.shipped import rulebook_path
+
+__all__ = ["install"]
+
+MODULES = (home, judged, assess, rulebook)
+
+
+class Assets(StaticFiles):
+    """Built assets, sent compressed; their addresses carry their hash, so they keep for a year."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        accepts = dict(scope["headers"]).get(b"accept-encoding", b"").decode("latin-1")
+        packed = "gzip" in accepts and (STATIC / f"{path}.gz").is_file()
+        response: Response = await super().get_response(f"{path}.gz" if packed else path, scope)
+        if packed:
+            response.headers["Content-Encoding"] = "gzip"
+            response.headers["Content-Type"] = (
+                "text/css; charset=utf-8"
+                if path.endswith(".css")
+                else "text/javascript; charset=utf-8"
+            )
+        response.headers["Vary"] = "Accept-Encoding"
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def install(app: FastAPI) -> None:
+    """Add the pages to the application; after its problem handlers."""
+    app.state.examples = Examples(rulebook_path(app.state.settings.rulebook) / "examples")
+    for module in MODULES:
+        app.include_router(module.router)
+    app.mount("/static", Assets(directory=STATIC, check_dir=False), name="static")
+    errors.install(app)

@@ -1,0 +1,152 @@
+"""Filling in the form, checking it over, judging it without keeping anything."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from starlette.datastructures import UploadFile
+
+from api.body import XLSX
+from api.judge import Judge
+from api.pages import cases
+from api.pages.dossier_form import Filled, Mistake, fill, sections, typed_from
+from api.pages.errors import PageRoute
+from api.pages.examples import Examples
+from api.pages.form_check import check_one
+from api.pages.judged import docx_response, opinion_page, verdict_page, why_page
+from api.pages.posted import form_page, keeping_of, profile_of, texts_of
+from api.pages.render import environment, page
+from api.pages.session import Form
+from api.pages.words import in_words, value_text
+from api.problems import ProblemError
+from api.routes.stateless import CurrentJudge
+from evaluator.dossier import Profile
+from evaluator.dossier_files import read_dossiers
+from evaluator.dossier_template import write_template
+from evaluator.errors import DossierError
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+
+@router.get("/assess")
+def blank(
+    request: Request, judge: CurrentJudge, example: Annotated[str, Query(max_length=80)] = ""
+) -> Response:
+    """The empty form, or one filled in from an example."""
+    typed: dict[str, str] = {}
+    if example:
+        examples: Examples = request.app.state.examples
+        found = examples.get(judge, example)
+        if found is None:
+            raise ProblemError(404, f"没有示例“{example[:60]}”。")
+        typed = typed_from(found.profile, judge.ruleset.registry)
+    return form_page(request, judge, Filled(typed))
+
+
+@router.get("/assess/template.xlsx")
+def template(judge: CurrentJudge, example: Annotated[str, Query(max_length=80)] = "") -> Response:
+    """The form as a spreadsheet."""
+    del example
+    book = io.BytesIO()
+    write_template(judge.ruleset.registry, book)
+    head = {"Content-Disposition": 'attachment; filename="dossier-template.xlsx"'}
+    return Response(book.getvalue(), media_type=XLSX, headers=head)
+
+
+@router.post("/assess/upload")
+async def upload(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """A filled-in spreadsheet into the form; what is wrong is shown by cell."""
+    given = form.get("file")
+    if not isinstance(given, UploadFile) or not given.filename:
+        wrong = Mistake("file", "申报表文件", "请先选择填好的 .xlsx 申报表，再点“读入”")
+        return form_page(request, judge, Filled({}, None, [wrong]), 422)
+    name = given.filename.replace("\\", "/").rpartition("/")[2][:80]
+    if not name.lower().endswith(".xlsx"):
+        wrong = Mistake(
+            "file", "申报表文件", f"“{name}”不是 .xlsx 文件。请用下载的申报表填写，另存为 .xlsx"
+        )
+        return form_page(request, judge, Filled({}, None, [wrong]), 422)
+    data = await given.read()
+    try:
+        found = read_dossiers((name, data), judge.ruleset.registry)
+    except DossierError as error:
+        return form_page(request, judge, Filled({}), 422, uploaded=name, cells=error.problems)
+    if len(found) != 1:
+        wrong = Mistake(
+            "file", "申报表文件", f"一次读入一个项目，表中有 {len(found)} 个。请分成几个文件"
+        )
+        return form_page(request, judge, Filled({}, None, [wrong]), 422)
+    return form_page(
+        request, judge, Filled(typed_from(found[0], judge.ruleset.registry)), uploaded=name
+    )
+
+
+@router.post("/assess/field")
+def field_check(
+    judge: CurrentJudge, form: Form, name: Annotated[str, Query(max_length=120)]
+) -> Response:
+    """What the service makes of one field, as it is typed; a fragment."""
+    mistakes, said = check_one(form, name, judge.ruleset.registry)
+    text = environment().get_template("field_says.html").render(mistakes=mistakes, said=said)
+    return Response(text, media_type="text/html; charset=utf-8")
+
+
+@router.post("/assess/edit")
+def edit(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """Back to the form with everything that was typed."""
+    filled = fill(texts_of(form), judge.ruleset.registry)
+    return form_page(request, judge, Filled(filled.typed), keep=keeping_of(form))
+
+
+@router.post("/assess/confirm")
+def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """The form read: its mistakes, or everything for checking over."""
+    filled = fill(texts_of(form), judge.ruleset.registry)
+    if filled.profile is None:
+        return form_page(request, judge, filled, 422, keep=keeping_of(form))
+    shown = sections(judge.ruleset.registry, filled.typed)
+    return page(
+        request, "confirm.html", sections=shown, typed=filled.typed, text=_shown(filled.profile, judge), keep=keeping_of(form),
+    )  # fmt: skip
+
+
+@router.post("/assess/result")
+def result(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """Judge without keeping."""
+    return verdict_page(request, cases.trial(judge, profile_of(request, judge, form)))
+
+
+@router.post("/assess/why/{rule}")
+def why(request: Request, judge: CurrentJudge, form: Form, rule: str) -> Response:
+    """Why a trial's finding is what it is."""
+    profile = profile_of(request, judge, form)
+    return why_page(request, cases.trial(judge, profile), judge.evaluate(profile), rule)
+
+
+@router.post("/assess/opinion")
+def opinion(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """A trial's opinion for printing."""
+    return opinion_page(request, cases.trial(judge, profile_of(request, judge, form)))
+
+
+@router.post("/assess/opinion.docx")
+def opinion_file(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """A trial's opinion as a Word file."""
+    return docx_response(cases.trial(judge, profile_of(request, judge, form)))
+
+
+def _shown(profile: Profile, judge: Judge) -> dict[str, str]:
+    """Each value for checking over, large amounts in words as well."""
+    out = {}
+    for name, field in judge.ruleset.registry.references.items():
+        value = profile.values.get(name)
+        if value is not None:
+            said = in_words(field, value) if isinstance(value, Fraction) else None
+            out[name] = value_text(field, value) + (f"（{said}）" if said else "")
+    return out

@@ -1,0 +1,95 @@
+"""Refusals as pages: the same problem that the API gives as JSON, for people."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+
+from api.pages.render import page
+
+__all__ = ["PageRoute", "install"]
+
+log = logging.getLogger("api")
+MACHINE = ("/api/", "/healthz", "/readyz", "/metrics", "/static/")
+NEXT = {
+    401: "请登录后再打开这个页面。",
+    403: "如需查看或办理，请用有相应角色的账号登录，或联系管理员开通。",
+    404: "请检查地址，或从首页重新进入。",
+    409: "请返回上一页刷新，看到最新内容后再办理。",
+    413: "请删去表中多余的内容或图片，另存后重新上传。",
+    422: "请返回上一页，按下列说明改正后重新提交。",
+    429: "请稍等片刻再试。",
+    500: "请记下请求编号，告知系统管理员。",
+    503: "请过几秒钟重新打开。",
+}
+Handler = Callable[[Request, Any], Awaitable[Response]]
+
+
+def _for_people(request: Request) -> bool:
+    return not request.url.path.startswith(MACHINE)
+
+
+def problem_page(request: Request, status: int, problem: dict[str, Any]) -> Response:
+    """A problem as a page; an anonymous reader of what needs a login is shown the way there."""
+    number = str(problem.get("instance", "")).removeprefix("urn:request:")
+    try:
+        return page(
+            request, "error.html", status, title=problem["title"], detail=problem["detail"],
+            errors=problem.get("errors", ()), code=status, next=NEXT.get(status), number=number,
+        )  # fmt: skip
+    except Exception:
+        # The page itself asks the database who is logged in; without one, plain words.
+        log.warning("no page for a problem", exc_info=True)
+        text = f"{problem['title']}：{problem['detail']}"
+        return Response(text, status, media_type="text/plain; charset=utf-8")
+
+
+def _wrapped(handler: Handler) -> Handler:
+    async def handle(request: Request, error: Any) -> Response:
+        response = await handler(request, error)
+        if not _for_people(request):
+            return response
+        problem = json.loads(bytes(response.body))
+        shown = problem_page(request, response.status_code, problem)
+        for name in ("retry-after",):
+            if name in response.headers:
+                shown.headers[name] = response.headers[name]
+        return shown
+
+    return handle
+
+
+def install(app: FastAPI) -> None:
+    """Show every problem as a page, except to programs."""
+    for kind, handler in list(app.exception_handlers.items()):
+        app.exception_handlers[kind] = _wrapped(handler)  # type: ignore[arg-type]
+
+
+class PageRoute(APIRoute):
+    """A route whose unforeseen errors are logged and shown as a page."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                return await inner(request)
+            except Exception as error:
+                handlers = request.app.exception_handlers
+                if any(isinstance(kind, type) and isinstance(error, kind) for kind in handlers):
+                    raise
+                log.exception("page failed: %s %s", request.method, request.url.path)
+                number = request.scope.get("admission.request_id", "")
+                problem = {
+                    "title": "系统内部错误", "detail": "这个页面没有做成，已记入日志。",
+                    "instance": f"urn:request:{number}",
+                }  # fmt: skip
+                return problem_page(request, 500, problem)
+
+        return handle

@@ -1,0 +1,42 @@
+"""The first page, large type, and the examples list."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.pages.errors import PageRoute
+from api.pages.examples import Examples
+from api.pages.render import page
+from api.pages.session import BIG, Form, safe_back
+from api.routes.stateless import CurrentJudge
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+YEAR = 365 * 24 * 3600
+
+
+@router.get("/")
+def home(request: Request, judge: CurrentJudge) -> Response:
+    """What this is, and the ways in."""
+    examples: Examples = request.app.state.examples
+    return page(
+        request, "home.html", ruleset=judge.ruleset,
+        examples=examples.summaries(judge, featured=True),
+    )  # fmt: skip
+
+
+@router.get("/examples")
+def example_list(request: Request, judge: CurrentJudge) -> Response:
+    """Every example with its verdict."""
+    examples: Examples = request.app.state.examples
+    return page(request, "examples.html", examples=examples.summaries(judge))
+
+
+@router.post("/display")
+def display(form: Form) -> Response:
+    """Large type on or off."""
+    back = RedirectResponse(safe_back(str(form.get("back", "/"))), 303)
+    back.set_cookie(BIG, "1" if form.get("big") == "1" else "0", max_age=YEAR, samesite="lax")
+    return back

@@ -1,0 +1,70 @@
+"""What a posted dossier form carries, and the form shown again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from api.judge import Judge
+from api.pages.dossier_form import Filled, fill, sections
+from api.pages.render import page
+from api.problems import ProblemError
+from api.security import any_actor
+from evaluator.dossier import Profile
+from evaluator.errors import Problem
+
+__all__ = ["NOTHING", "Keeping", "form_page", "keeping_of", "profile_of", "texts_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """The draft that the form belongs to, and the project that it is to be a new version of."""
+
+    draft: int | None = None
+    revision: int = 0
+    number: str = ""
+
+
+NOTHING = Keeping()
+
+
+def keeping_of(form: FormData) -> Keeping:
+    """Which draft and which project the form belongs to."""
+    draft, revision = str(form.get("draft", "")), str(form.get("revision", ""))
+    return Keeping(
+        int(draft) if draft.isdecimal() and len(draft) < 16 else None,
+        int(revision) if revision.isdecimal() and len(revision) < 16 else 0,
+        str(form.get("number", ""))[:40],
+    )
+
+
+def texts_of(form: FormData) -> dict[str, str]:
+    """The form without files."""
+    return {k: v for k, v in form.items() if isinstance(v, str)}
+
+
+def form_page(
+    request: Request, judge: Judge, filled: Filled, status: int = 200, uploaded: str = "",
+    cells: tuple[Problem, ...] = (), keep: Keeping = NOTHING, saved: bool = False,
+) -> Response:  # fmt: skip
+    """The form with what stands in it and what is wrong with that."""
+    registry = judge.ruleset.registry
+    return page(
+        request, "assess.html", status, sections=sections(registry, filled.typed, filled.mistakes),
+        mistakes=filled.mistakes, uploaded=uploaded, cells=cells, keep=keep, saved=saved,
+    )  # fmt: skip
+
+
+def profile_of(request: Request, judge: Judge, form: FormData) -> Profile:
+    """The profile of a form that had been checked. Raises ProblemError 401 or 422."""
+    if not request.app.state.settings.open_evaluation:
+        any_actor(request)
+    filled = fill(texts_of(form), judge.ruleset.registry)
+    if filled.profile is None:
+        raise ProblemError(
+            422, "申报材料有误", [{"detail": f"{m.label}：{m.text}"} for m in filled.mistakes]
+        )
+    return filled.profile

@@ -1,0 +1,63 @@
+"""Who is looking, and whether a form that came in is one that this service gave out.
+
+The CSRF token is made from the session's own secret, so it needs no store; another site can
+neither read it nor guess it. A form from another site's page is refused even without a session.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+
+from api.problems import ProblemError
+from api.security import COOKIE, find_actor, foreign
+from api.store.work import Actor
+
+__all__ = ["BIG", "Form", "actor_of", "csrf_token", "form_of", "safe_back", "wants_big"]
+
+BIG = "big"
+MAX_FIELDS = 2000
+MAX_PART = 1_500_000
+
+
+def actor_of(request: Request) -> Actor | None:
+    """The logged-in actor, looked up once for each request."""
+    if not hasattr(request.state, "page_actor"):
+        request.state.page_actor = find_actor(request)
+    actor: Actor | None = request.state.page_actor
+    return actor
+
+
+def csrf_token(request: Request) -> str:
+    """The token that this session's forms carry; empty without a session."""
+    token = request.cookies.get(COOKIE)
+    return hashlib.sha256(f"csrf:{token}".encode()).hexdigest() if token else ""
+
+
+async def form_of(request: Request) -> AsyncIterator[FormData]:
+    """The posted form, its files closed afterwards. Raises ProblemError 403 where it is not ours."""
+    if foreign(request):
+        raise ProblemError(403, "请求来自其他网站的页面，不予受理")
+    async with request.form(max_fields=MAX_FIELDS, max_part_size=MAX_PART) as form:
+        if not hmac.compare_digest(str(form.get("csrf", "")), csrf_token(request)):
+            raise ProblemError(403, "页面已过期，请返回上一页刷新后重新提交")
+        yield form
+
+
+Form = Annotated[FormData, Depends(form_of)]
+
+
+def wants_big(request: Request) -> bool:
+    """Whether the reader has asked for large type."""
+    return request.cookies.get(BIG) == "1"
+
+
+def safe_back(address: str) -> str:
+    """A local address to go back to; the first page for anything else."""
+    inside = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return address if inside and "\n" not in address and "\r" not in address else "/"

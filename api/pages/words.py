@@ -1,0 +1,106 @@
+"""Numbers, dates and labels as pages print them. Pure text; knows nothing of requests."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
+
+from evaluator.fields import Field
+from evaluator.numbers import shown
+from evaluator.verdict import STATUS_LABELS, VERDICT_LABELS
+from evaluator.wording import show_value, with_unit
+
+__all__ = [
+    "CHINA", "EFFECTS", "LISTS", "LIGHTS", "STATES", "STATUSES", "VERDICTS", "amount", "chinese_date",
+    "chinese_time", "digits", "in_words", "plain_unit", "value_text",
+]  # fmt: skip
+
+CHINA = dt.timezone(dt.timedelta(hours=8))
+EFFECTS = {"reject": "否决项", "refer": "会审项", "advise": "建议项"}
+LISTS = {
+    "positive": "正面标准",
+    "negative": "负面清单",
+    "prudence": "审慎事项",
+    "integrity": "诚信与真实",
+}
+LIGHTS = {"pass": "绿灯", "refer": "黄灯", "reject": "红灯"}
+VERDICTS = {verdict.value: label for verdict, label in VERDICT_LABELS.items()}
+STATUSES = {status.value: label for status, label in STATUS_LABELS.items()}
+STATES = {
+    "decided": "已出预审结论",
+    "reviewing": "会审中",
+    "supplement": "待补正",
+    "concluded": "已作会审结论",
+    "closed": "已办结",
+}
+_NUMBER = re.compile(r"(?<![\w.])(-?)(\d{4,})(\.\d+)?(?![\w.])")
+_STEPS = ((Fraction(10) ** 12, "万亿"), (Fraction(10) ** 8, "亿"), (Fraction(10) ** 4, "万"))
+_TEN_THOUSANDS = {"万元": "元", "万元/年": "元/年", "万千瓦时/年": "千瓦时/年"}
+
+
+def digits(text: Any) -> str:
+    """A number with thousands separators; anything else as it is."""
+    if text is None:
+        return ""
+    return _NUMBER.sub(lambda m: f"{m[1]}{int(m[2]):,}{m[3] or ''}", str(text))
+
+
+def plain_unit(unit: str | None) -> str:
+    """A unit for reading; the unit 1 is not printed."""
+    return "" if unit in (None, "1") else str(unit)
+
+
+def amount(value: Any, unit: str | None) -> str:
+    """A number text with its unit: "1,234.5 万元", "60%"; words are left alone."""
+    if value is None:
+        return "—"
+    text, name = str(value), plain_unit(unit)
+    try:
+        Decimal(text)
+    except InvalidOperation:
+        return text
+    text = digits(text)
+    return f"{text}{name}" if name in ("", "%", "‰", "倍") else f"{text} {name}"
+
+
+def value_text(field: Field | None, value: Any) -> str:
+    """A value of the profile, with unit and separators."""
+    text = show_value(field, value)
+    return digits(text) if isinstance(value, (Fraction, tuple)) else text
+
+
+def in_words(field: Field, value: Fraction) -> str | None:
+    """A large amount read back in 万 and 亿: 12000 万元 is "1.2 亿元"; None where it says nothing."""
+    unit = plain_unit(field.unit.name if field.unit else None)
+    whole = _TEN_THOUSANDS.get(unit)
+    number = value * 10_000 if whole else value
+    for size, word in _STEPS:
+        if abs(number) >= size:
+            text = digits(shown(number / size, 6))
+            said = f"{text} {word}{whole or unit}"
+            return None if said == with_unit(digits(shown(value, 6)), field.unit) else said
+    return f"{digits(shown(number, 6))} {whole}" if whole and number else None
+
+
+def chinese_date(value: Any) -> str:
+    """2026年11月24日, out of a date, a time or ISO text; empty for None."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, str):
+        value = dt.date.fromisoformat(value[:10])
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(CHINA).date()
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
+def chinese_time(value: dt.datetime | str | None) -> str:
+    """2026年11月24日 17:55, Beijing time."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, str):
+        value = dt.datetime.fromisoformat(value)
+    here = value.astimezone(CHINA)
+    return f"{chinese_date(here)} {here:%H:%M}"

@@ -1,0 +1,90 @@
+"""Screenshots of the pages at 1366×768 and 390 px into docs/screenshots/: ``make screenshots``."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from scripts.serving import CHROMIUM_ARGS, chromium_path, running
+
+SIZES = {"desktop": (1366, 768), "phone": (390, 844)}
+MAX_HEIGHT = 4000
+PLAIN = {
+    "home": "/",
+    "examples": "/examples",
+    "verdict-reject": "/examples/r14-mushroom-weinan",
+    "verdict-refer": "/examples/r36-acid-mist-purifier",
+    "verdict-pass": "/examples/d01-complete-good",
+    "why": "/examples/r14-mushroom-weinan/why/negative.low_tax",
+    "opinion": "/examples/r14-mushroom-weinan/opinion",
+    "assess": "/assess",
+    "rules": "/rules",
+    "rule": "/rules/positive.investment_intensity",
+    "criteria": "/criteria",
+    "criterion": "/criteria/investment_intensity_floor",
+    "not-found": "/no-such-page",
+}
+
+
+def shoot(page: Page, out: Path, name: str, size: str) -> None:
+    """The page from top to bottom, cut at a readable height."""
+    page.wait_for_load_state("networkidle")
+    width = SIZES[size][0]
+    height = min(page.evaluate("document.documentElement.scrollHeight"), MAX_HEIGHT)
+    page.screenshot(
+        path=out / f"{name}-{size}.png", full_page=True,
+        clip={"x": 0, "y": 0, "width": width, "height": height},
+    )  # fmt: skip
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    if wide > width:
+        print(f"{name}-{size}: {wide} px wide, the window has {width}")
+
+
+def walk(browser: Browser, address: str, out: Path, only: set[str]) -> None:
+    """Every page at both sizes."""
+    for size, (width, height) in SIZES.items():
+        page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
+        for name, path in PLAIN.items():
+            if not only or name in only:
+                page.goto(address + path)
+                shoot(page, out, name, size)
+        if not only or only & {"mistakes", "confirm", "trial"}:
+            journey(page, address, out, size)
+        page.close()
+
+
+def journey(page: Page, address: str, out: Path, size: str) -> None:
+    """The form with mistakes, the checking over, the trial's verdict."""
+    page.goto(f"{address}/assess?example=r36-acid-mist-purifier")
+    page.fill("[id='f-land_area']", "六十亩")
+    page.fill("[id='f-total_investment']", "1.2亿元")
+    page.fill("[id='f-project_id']", "")
+    page.click("text=检查并核对")
+    shoot(page, out, "mistakes", size)
+    page.fill("[id='f-land_area']", "62.2")
+    page.fill("[id='f-project_id']", "R36")
+    page.click("text=检查并核对")
+    shoot(page, out, "confirm", size)
+    page.click("text=试算结论")
+    shoot(page, out, "trial", size)
+
+
+def main() -> None:
+    out = Path("docs/screenshots")
+    out.mkdir(parents=True, exist_ok=True)
+    only = set(sys.argv[1:])
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        running(Path(directory)) as (address, _),
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
+        walk(browser, address, out, only)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""A real server on loopback with a database of its own, for screenshots and browser tests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from api.app import create_app
+from api.settings import Settings
+
+__all__ = ["CHROMIUM_ARGS", "chromium_path", "running"]
+
+CHROMIUM_ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
+    "--disable-component-update", "--disable-dev-shm-usage", "--no-first-run", "--lang=zh-CN",
+]  # fmt: skip
+PLACES = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+
+
+def chromium_path() -> str | None:
+    """The browser that the system has; None where there is none."""
+    return next((p for p in PLACES if Path(p).exists()), None)
+
+
+@contextmanager
+def running(directory: Path) -> Iterator[tuple[str, object]]:
+    """The address of a server, and its application; its database is kept in ``directory``."""
+    settings = Settings(
+        database_url=f"sqlite:///{directory / 'pages.db'}", rate_limit=0, log_level="ERROR",
+        rulebook=None,
+    )  # fmt: skip
+    app = create_app(settings)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    end = time.monotonic() + 30
+    while not server.started:
+        if time.monotonic() > end:
+            raise RuntimeError("the server did not start")
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}", app
+    finally:
+        server.should_exit = True
+        thread.join(10)

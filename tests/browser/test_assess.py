@@ -1,0 +1,132 @@
+"""Filling in the form, with and without JavaScript, and from a spreadsheet."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import openpyxl
+import pytest
+from playwright.sync_api import Page, expect
+
+from evaluator.dossier_template import write_template
+from evaluator.fields import base_registry
+from tests.browser.conftest import breaches
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+def _fill(page: Page) -> None:
+    page.fill("[id='f-project_id']", "T-1")
+    page.fill("[id='f-project_name']", "试点<b>项目</b>")
+    page.fill("[id='f-submitted_on']", "2026-11-24")
+    page.select_option("[id='f-land_use_mode']", label="新增工业用地")
+    page.fill("[id='f-fixed_asset_investment']", "1.2亿元")
+    page.fill("[id='f-emissions.COD']", "3.5")
+    page.fill("[id='f-product_energy.0.key']", "水泥熟料")
+
+
+@pytest.mark.parametrize("kind", ["page", "plain"])
+def test_mistakes_then_trial(kind: str, request: pytest.FixtureRequest, address: str) -> None:
+    page: Page = request.getfixturevalue(kind)
+    page.goto(f"{address}/assess")
+    _fill(page)
+    page.fill("[id='f-land_area']", "六十亩")
+    page.click("text=检查并核对")
+    summary = page.locator(".summary")
+    expect(summary).to_contain_text("有 2 处需要改正")
+    assert page.title().startswith("错误：")
+    expect(page.locator("[id='m-land_area']")).to_contain_text("“六十亩”不是数")
+    expect(page.locator("[id='f-fixed_asset_investment']")).to_have_value("1.2亿元")
+    expect(page.locator("[id='m-fixed_asset_investment']")).to_contain_text("1.2 亿元")
+    if kind == "page":
+        assert page.evaluate("document.activeElement.className") == "summary"
+        assert breaches(page) == []
+    summary.locator("text=用地面积").click()
+    page.fill("[id='f-land_area']", "40")
+    page.fill("[id='f-product_energy.0.value']", "102")
+    page.fill("[id='f-product_energy.0.unit']", "千克标准煤/吨")
+    page.click("text=检查并核对")
+    expect(page.locator("h1")).to_have_text("核对申报信息")
+    expect(page.locator("main")).to_contain_text("12,000 万元（1.2 亿元）")
+    if kind == "page":
+        assert breaches(page) == []
+    page.click("[aria-label='更改用地面积']")
+    expect(page.locator("[id='f-land_area']")).to_have_value("40")
+    page.click("text=检查并核对")
+    page.click("text=试算结论")
+    expect(page.locator("h1")).to_have_text("试点<b>项目</b>")
+    expect(page.locator("main")).to_contain_text("没有存档")
+    if kind == "page":
+        assert breaches(page) == []
+    page.locator("summary:has-text('不能判断的事项')").click()
+    page.locator("button:has-text('为什么'):visible").first.click()
+    expect(page.locator("main")).to_contain_text("规则原文")
+    page.click("text=回到结论")
+    page.click("button:has-text('预审意见书')")
+    expect(page.locator(".sheet")).to_contain_text("行政复议")
+
+
+def test_a_field_is_checked_as_it_is_typed(page: Page, address: str) -> None:
+    page.goto(f"{address}/assess")
+    page.fill("[id='f-total_investment']", "35000")
+    page.press("[id='f-total_investment']", "Tab")
+    expect(page.locator("[id='m-total_investment']")).to_have_text("即 3.5 亿元")
+    page.fill("[id='f-industry_code']", "Z1")
+    page.press("[id='f-industry_code']", "Tab")
+    expect(page.locator("[id='m-industry_code']")).to_contain_text("不是 GB/T 4754 行业代码")
+
+
+def _workbook(path: Path, cells: dict[str, str]) -> Path:
+    out = io.BytesIO()
+    write_template(base_registry(), out)
+    book = openpyxl.load_workbook(out)
+    sheet = book["项目申报表"]
+    for row in sheet.iter_rows():
+        for cell in row:
+            if cell.value in cells:
+                sheet.cell(cell.row, 2).value = cells[str(cell.value)]
+    book.save(path)
+    return path
+
+
+def test_upload(plain: Page, address: str, tmp_path: Path) -> None:
+    plain.goto(f"{address}/assess")
+    plain.locator("#upload summary").click()
+    plain.locator("#upload button").click()
+    expect(plain.locator(".summary")).to_contain_text("请先选择填好的 .xlsx 申报表")
+    bad = _workbook(
+        tmp_path / "bad.xlsx",
+        {
+            "project_id": "A1",
+            "project_name": "甲",
+            "submitted_on": "2026-11-24",
+            "land_area": "约十亩",
+        },
+    )
+    plain.set_input_files("#f-file", bad)
+    plain.locator("#upload button").click()
+    expect(plain.locator(".summary")).to_contain_text("项目申报表!B")
+    expect(plain.locator(".summary")).to_contain_text("“约十亩”不是数")
+    good = _workbook(
+        tmp_path / "good.xlsx",
+        {
+            "project_id": "A1",
+            "project_name": "甲",
+            "submitted_on": "2026-11-24",
+            "land_area": "18 公顷",
+        },
+    )
+    plain.set_input_files("#f-file", good)
+    plain.locator("#upload button").click()
+    expect(plain.locator("[role=status]")).to_contain_text("good.xlsx")
+    expect(plain.locator("[id='f-land_area']")).to_have_value("270")
+
+
+def test_template_downloads(page: Page, address: str) -> None:
+    page.goto(address)
+    with page.expect_download() as got:
+        page.click("a[href$='template.xlsx']")
+    assert (
+        "项目申报表" in openpyxl.load_workbook(io.BytesIO(got.value.path().read_bytes())).sheetnames
+    )
