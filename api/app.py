@@ -13,6 +13,7 @@ from api.calendar import WorkCalendar
 from api.db import Database
 from api.judge import Memo
 from api.middleware import Edge
+from api.ratelimit import RateLimit
 from api.routes import (
     accounts,
     audit,
@@ -84,5 +85,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     registry = store.rulesets.current().ruleset.registry
     examples = openapi.examples_in(rulebook_path(settings.rulebook) / "examples")
     openapi.install(app, registry, examples)
-    app.add_middleware(Edge, max_body=settings.max_body_bytes)
+    app.add_middleware(
+        Edge, max_body=settings.max_body_bytes, limit=RateLimit(settings.rate_limit),
+        trust_forwarded=settings.trust_forwarded,
+    )  # fmt: skip
     return app

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import MEDIA_TYPE, problem_bytes
+from api.ratelimit import RateLimit
 from api.telemetry import observe
 
 __all__ = ["Edge", "request_id"]
@@ -18,6 +19,8 @@ __all__ = ["Edge", "request_id"]
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 access = logging.getLogger("api.access")
 log = logging.getLogger("api")
+# Probes and scrapes must get through when a client on the same address has run wild.
+UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 _ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -33,9 +36,13 @@ class _TooLarge(Exception):
 class Edge:
     """ASGI middleware around the whole application; nothing raised within gets past it."""
 
-    def __init__(self, app: ASGIApp, max_body: int) -> None:
+    def __init__(
+        self, app: ASGIApp, max_body: int, limit: RateLimit, trust_forwarded: bool = False
+    ) -> None:
         self.app = app
         self.max_body = max_body
+        self.limit = limit
+        self.trust_forwarded = trust_forwarded
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,6 +75,11 @@ class Edge:
         if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
             await exchange.refuse(422, "地址中含有空字符")
             return
+        if scope["path"] not in UNLIMITED:
+            wait = self.limit.wait(self._source(scope, headers))
+            if wait:
+                await exchange.refuse(429, f"请求过于频繁，请 {wait} 秒后再试", wait)
+                return
         try:
             await self.app(scope, exchange.receive, exchange.send)
         except _TooLarge:
@@ -75,6 +87,14 @@ class Edge:
         except Exception:
             log.exception("unhandled error: %s %s", scope["method"], scope["path"])
             await exchange.refuse(500, "系统内部错误，已记入日志，请凭请求编号联系管理员")
+
+    def _source(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+        if self.trust_forwarded:
+            forwarded = headers.get(b"x-forwarded-for", b"").split(b",")[-1].strip()
+            if forwarded:
+                return forwarded.decode("latin-1")
+        client = scope.get("client")
+        return str(client[0]) if client else "-"
 
 
 class _Exchange:
@@ -102,12 +122,14 @@ class _Exchange:
             ]  # fmt: skip
         await self._send(message)
 
-    async def refuse(self, status: int, detail: str) -> None:
+    async def refuse(self, status: int, detail: str, retry_after: int = 0) -> None:
         """Answer with a problem, where no answer has begun."""
         if self.started:
             return
         body = problem_bytes(status, detail, (), f"urn:request:{self.rid}")
         length = str(len(body)).encode()
         head = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", length)]
+        if retry_after:
+            head.append((b"retry-after", str(retry_after).encode()))
         await self.send({"type": "http.response.start", "status": status, "headers": head})
         await self.send({"type": "http.response.body", "body": body})

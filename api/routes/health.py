@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from api import schemas
+from api.security import store_of
 from api.telemetry import metrics_text
 
 __all__ = ["router"]
@@ -26,9 +27,12 @@ async def healthz() -> dict[str, str]:
     response_model=schemas.Health,
     responses=schemas.problems(503),
 )
-async def readyz(request: Request) -> dict[str, str]:
-    """Ready: a ruleset is loaded."""
-    request.app.state.judges.current()
+def readyz(request: Request) -> dict[str, str]:
+    """Ready: the database answers with the structure this program needs, and a ruleset is in force."""
+    store = store_of(request)
+    store.db.check()
+    with store.db.read() as session:
+        store.rulesets.current_in(session)
     return {"status": "ok"}
 
 

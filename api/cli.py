@@ -1,0 +1,300 @@
+"""Commands for operators: accounts, audit log, database, backup and restore, publishing.
+
+``mount(app)`` adds them to the ``admission`` command. They work on the database of the settings
+(``ADMISSION_DATABASE_URL``) or of ``--database-url``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.backup import BackupError
+from api.backup import backup as write_backup
+from api.backup import restore as read_backup
+from api.db import Database, Unmigrated
+from api.settings import Settings
+from api.store import accounts, audit
+from api.store.core import Store
+from api.store.rulesets import current_identity, load_stored, publish
+from api.store.work import SYSTEM, Invalid, StoreError
+from evaluator.errors import InputError
+from evaluator.fields import base_registry
+from evaluator.rulebook.load import load_directory
+
+__all__ = ["accounts_app", "audit_app", "db_app", "mount"]
+
+accounts_app = typer.Typer(
+    help="本地账号：新建、列出、改角色、停用、重设密码。", no_args_is_help=True
+)
+audit_app = typer.Typer(help="审计日志：核对、导出。", no_args_is_help=True)
+db_app = typer.Typer(help="数据库：升级结构、备份、恢复、发布规则集。", no_args_is_help=True)
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        help="数据库地址；不写则用环境变量 ADMISSION_DATABASE_URL，再不然用 var/admission.db",
+    ),
+]
+Roles = Annotated[
+    list[str], typer.Option("--role", help="角色，可写多次，如 committee、department:ecology")
+]
+Name = Annotated[str, typer.Argument(help="账号名")]
+console = Console()
+errors = Console(stderr=True)
+
+
+def _fail(message: str, code: int = 2) -> None:
+    errors.print(f"[red]{message}[/red]")
+    raise typer.Exit(code)
+
+
+def _run(work: Callable[[], None]) -> None:
+    """Run a command; what the operator can mend is one line, not a trace."""
+    try:
+        work()
+    except Invalid as error:
+        _fail(f"{error.detail}{'。' + error.hint if error.hint else ''}")
+    except (StoreError, BackupError, Unmigrated, InputError, OSError) as error:
+        _fail(str(error))
+    except SQLAlchemyError as error:
+        _fail(f"数据库出错：{str(error).splitlines()[0]}")
+
+
+@contextmanager
+def _database(url: str | None) -> Iterator[Database]:
+    settings = Settings()
+    db = Database(url or settings.database_url, settings.database_pool)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+@contextmanager
+def _store(url: str | None) -> Iterator[Store]:
+    with _database(url) as db:
+        db.migrate()
+        yield Store(db, "reference")
+
+
+def _departments(store: Store) -> list[str]:
+    with store.db.read() as session:
+        identity = current_identity(session)
+        registry = load_stored(session, identity).registry if identity else base_registry()
+    return list(registry.departments)
+
+
+@accounts_app.command("create")
+def create(
+    name: Name, role: Roles,
+    display_name: Annotated[str, typer.Option("--display-name", help="姓名或单位")] = "",
+    database_url: Url = None,
+) -> None:  # fmt: skip
+    """新建账号，印出首次密码（只印这一次）。"""
+
+    def work() -> None:
+        with _store(database_url) as store:
+            roles = accounts.check_roles(role, _departments(store))
+            with store.work(SYSTEM) as unit:
+                view, password = accounts.create_account(unit, name, display_name, roles)
+            console.print(f"已新建账号 {view.name}，角色：{'、'.join(view.roles)}")
+            console.print(f"首次密码（只显示一次）：[bold]{password}[/bold]", highlight=False)
+
+    _run(work)
+
+
+@accounts_app.command("list")
+def list_accounts(database_url: Url = None) -> None:
+    """列出账号。"""
+
+    def work() -> None:
+        with _store(database_url) as store:
+            table = Table("账号", "姓名", "角色", "状态", "来源")
+            with store.db.read() as session:
+                for a in accounts.list_accounts(session):
+                    state = "可用" if a.active else "已停用"
+                    table.add_row(
+                        a.name,
+                        a.display_name,
+                        "、".join(a.roles),
+                        state,
+                        "统一身份" if a.external else "本地",
+                    )
+            console.print(table)
+
+    _run(work)
+
+
+@accounts_app.command("roles")
+def set_roles(name: Name, role: Roles, database_url: Url = None) -> None:
+    """更改角色。"""
+
+    def work() -> None:
+        with _store(database_url) as store:
+            roles = accounts.check_roles(role, _departments(store))
+            with store.work(SYSTEM) as unit:
+                view = accounts.set_roles(unit, name, roles)
+            console.print(f"{view.name} 的角色：{'、'.join(view.roles)}")
+
+    _run(work)
+
+
+@accounts_app.command("disable")
+def disable(name: Name, database_url: Url = None) -> None:
+    """停用账号。"""
+    _run(lambda: _set_active(name, False, database_url))
+
+
+@accounts_app.command("enable")
+def enable(name: Name, database_url: Url = None) -> None:
+    """恢复账号。"""
+    _run(lambda: _set_active(name, True, database_url))
+
+
+def _set_active(name: str, active: bool, url: str | None) -> None:
+    with _store(url) as store:
+        with store.work(SYSTEM) as unit:
+            accounts.set_active(unit, name, active)
+        console.print(f"{name} {'已恢复' if active else '已停用'}")
+
+
+@accounts_app.command("password")
+def password(name: Name, database_url: Url = None) -> None:
+    """重设密码，印出新密码（只印这一次）。"""
+
+    def work() -> None:
+        with _store(database_url) as store:
+            with store.work(SYSTEM) as unit:
+                new = accounts.change_password(unit, name)
+            console.print(f"新密码（只显示一次）：[bold]{new}[/bold]", highlight=False)
+
+    _run(work)
+
+
+@audit_app.command("verify")
+def verify(
+    head: Annotated[str | None, typer.Option("--head", help="另存的链头，写作 编号：哈希")] = None,
+    database_url: Url = None,
+) -> None:
+    """核对审计日志：被改、被删、被调换的条目逐条指出；有问题时退出码为 1。"""
+
+    def work() -> None:
+        expected = None
+        if head is not None:
+            seq, _, digest = head.partition(":")
+            if not seq.isdigit() or len(digest) != 64:
+                _fail("--head 应写作 编号：哈希")
+            expected = audit.Head(int(seq), digest)
+        with _database(database_url) as db:
+            db.check()
+            with db.read() as session:
+                count, broken = audit.verify(session, expected)
+                last = audit.head(session)
+            for item in broken:
+                errors.print(f"[red]第 {item.seq} 条：{item.detail}[/red]")
+            if broken:
+                raise typer.Exit(1)
+            console.print(
+                f"审计日志完整，共 {count} 条。链头 {last.seq}:{last.hash}",
+                highlight=False,
+                soft_wrap=True,
+            )
+
+    _run(work)
+
+
+@audit_app.command("export")
+def export(
+    after: Annotated[int, typer.Option("--after", min=0, help="从这一条之后开始")] = 0,
+    database_url: Url = None,
+) -> None:
+    """导出审计日志到标准输出，每行一条 JSON。"""
+
+    def work() -> None:
+        with _database(database_url) as db:
+            db.check()
+            with db.read() as session:
+                for line in audit.export_lines(session, after):
+                    sys.stdout.write(line)
+
+    _run(work)
+
+
+@db_app.command("upgrade")
+def upgrade(database_url: Url = None) -> None:
+    """把数据库结构升级到本程序需要的版本。"""
+
+    def work() -> None:
+        with _database(database_url) as db:
+            db.migrate()
+            console.print(f"数据库结构版本：{db.revision()}")
+
+    _run(work)
+
+
+@db_app.command("publish")
+def publish_rulebook(
+    directory: Annotated[Path, typer.Argument(help="规则集目录", exists=True, file_okay=False)],
+    note: Annotated[str | None, typer.Option("--note", help="发布说明")] = None,
+    database_url: Url = None,
+) -> None:
+    """发布规则集：之后的判定都用它，已有决定不变。"""
+
+    def work() -> None:
+        ruleset = load_directory(directory)
+        with _store(database_url) as store:
+            with store.work(SYSTEM) as unit:
+                publish(unit, ruleset, "service", note)
+            console.print(f"已发布规则集 {ruleset.identity[:12]}（{ruleset.title}）")
+
+    _run(work)
+
+
+@db_app.command("backup")
+def backup(
+    path: Annotated[Path, typer.Argument(help="备份文件，如 backup.zip")], database_url: Url = None
+) -> None:
+    """备份：一致的快照，服务不必停。"""
+
+    def work() -> None:
+        with _database(database_url) as db:
+            manifest = write_backup(db, path)
+            console.print(
+                f"已备份 {sum(manifest.rows.values())} 行到 {path}；审计链头 {manifest.audit_seq}:{manifest.audit_hash}",
+                highlight=False,
+                soft_wrap=True,
+            )
+
+    _run(work)
+
+
+@db_app.command("restore")
+def restore(
+    path: Annotated[Path, typer.Argument(help="备份文件")], database_url: Url = None
+) -> None:
+    """恢复到空库：校验和、行数、审计链都对上才写入。"""
+
+    def work() -> None:
+        with _database(database_url) as db:
+            manifest = read_backup(db, path)
+            console.print(f"已恢复 {sum(manifest.rows.values())} 行（备份于 {manifest.made_at}）")
+
+    _run(work)
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the operators' commands to the ``admission`` command."""
+    app.add_typer(accounts_app, name="accounts")
+    app.add_typer(audit_app, name="audit")
+    app.add_typer(db_app, name="db")
+    app.command("backup")(backup)
+    app.command("restore")(restore)

@@ -1,0 +1,40 @@
+"""Running the service: uvicorn with the options that the service counts on."""
+
+from __future__ import annotations
+
+import os
+
+import uvicorn
+
+from api.settings import Settings
+
+__all__ = ["run"]
+
+GRACE_SECONDS = 30
+
+
+def run(settings: Settings, workers: int = 1) -> None:
+    """Serve until a signal; requests under way are finished, for up to GRACE_SECONDS.
+
+    With several workers every one reads its settings from the environment, so those given here are
+    put there.
+    """
+    options = {
+        "host": settings.host,
+        "port": settings.port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": GRACE_SECONDS,
+        "proxy_headers": False,
+    }
+    if workers > 1:
+        for name in Settings.model_fields:
+            value = getattr(settings, name)
+            if name in settings.model_fields_set and isinstance(value, (str, int, float)):
+                os.environ[f"ADMISSION_{name.upper()}"] = str(value)
+        uvicorn.run("api.app:create_app", factory=True, workers=workers, **options)  # type: ignore[arg-type]
+        return
+    from api.app import create_app
+
+    uvicorn.run(create_app(settings), **options)  # type: ignore[arg-type]
