@@ -203,6 +203,7 @@ class Writer:
             ]
         rows.sort(key=lambda r: not r[0])  # The default row last.
         items = f"{leaf.field}__items" if record.keys else leaf.field
+        self.fields.add(items)
         return self.dialect.guarded(
             [self.dialect.missing(leaf.field)], self.dialect.each(items, rows)
         )
