@@ -27,7 +27,9 @@ def test_messages(path: Path) -> None:
     if os.environ.get("UPDATE_CORPUS"):
         expected.write_text(found, "utf-8")
     assert found == expected.read_text("utf-8")
-    assert all(p.code[0] in "DE" and p.place.source.name == path.name for p in caught.value.problems)
+    assert all(
+        p.code[0] in "DE" and p.place.source.name == path.name for p in caught.value.problems
+    )
 
 
 def test_nothing_left_over() -> None:
