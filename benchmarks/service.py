@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ from evaluator.rulebook.load import load_directory
 ROOT = Path(__file__).parent.parent
 
 
+@lru_cache(maxsize=1)
 def dossiers() -> list[dict[str, Any]]:
     """The example dossiers."""
     return [entry["value"] for entry in examples_in(ROOT / "examples").values()]
@@ -73,10 +75,10 @@ def service() -> FastAPI:
 class Server:
     """A uvicorn process on a free port of 127.0.0.1."""
 
-    def __init__(self, factory: str, workers: int = 1, **env: str) -> None:
+    def __init__(self, factory: str, workers: int = 1, port: int = 0, **env: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+            self.port: int = port or probe.getsockname()[1]
         command = [sys.executable, "-m", "uvicorn", "--factory", f"benchmarks.service:{factory}",
                    "--port", str(self.port), "--no-access-log", "--log-level", "warning"]  # fmt: skip
         if workers > 1:

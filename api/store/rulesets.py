@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from types import MappingProxyType
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from api.db import Database
@@ -21,14 +21,26 @@ from api.tables import Publication, StoredRuleset
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import Layers, load_layers
 
-__all__ = ["Rulesets", "current_identity", "load_stored", "publish", "store_ruleset"]
+__all__ = ["Rulesets", "current_identity", "hold", "load_stored", "publish", "store_ruleset"]
 
 KEPT = 4
+PUBLICATION_LOCK = 7_305_003
 
 
 def current_identity(session: Session) -> str | None:
     """The identity of the ruleset in force; None before the first publication."""
     return session.scalar(select(Publication.identity).order_by(Publication.id.desc()).limit(1))
+
+
+def hold(session: Session, *, change: bool = False) -> None:
+    """Until this transaction ends: no publication (or, with ``change``, no submission) beside it.
+
+    Without it a submission on PostgreSQL could commit by the old ruleset after a publication had.
+    SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        kind = "pg_advisory_xact_lock" if change else "pg_advisory_xact_lock_shared"
+        session.execute(text(f"SELECT {kind}({PUBLICATION_LOCK})"))
 
 
 def store_ruleset(work: Work, ruleset: Ruleset) -> None:
@@ -48,6 +60,7 @@ def store_ruleset(work: Work, ruleset: Ruleset) -> None:
 
 def publish(work: Work, ruleset: Ruleset, source: str, note: str | None = None) -> None:
     """Put a ruleset in force; ``source`` is "directory" or "service"."""
+    hold(work.session, change=True)
     before = current_identity(work.session)
     store_ruleset(work, ruleset)
     work.session.add(

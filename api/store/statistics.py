@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, TypeVarTuple, Unpack
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -49,8 +49,8 @@ class RuleCount:
 
 
 def _within(
-    query: Select[Unpack[Row]], start: dt.date | None, end: dt.date | None
-) -> Select[Unpack[Row]]:
+    query: Select[*Row], start: dt.date | None, end: dt.date | None
+) -> Select[*Row]:
     if start:
         query = query.where(Project.submitted_on >= start)
     if end:

@@ -25,7 +25,7 @@ from api.store.changes import changed_fields, moved_findings
 from api.store.commitments import past_record
 from api.store.core import Store
 from api.store.review import china_day, open_tasks
-from api.store.rulesets import current_identity
+from api.store.rulesets import current_identity, hold
 from api.store.visibility import get_project
 from api.store.work import SYSTEM, Actor, Conflict, Work
 from api.tables import Counter, Decision, Hit, Idempotency, Project, dump_json
@@ -136,6 +136,7 @@ def _record(
     """Everything a submission writes, in one transaction; None where the ruleset has changed."""
     with begun as work:
         session = work.session
+        hold(session)
         if current_identity(session) != judge.ruleset.identity:
             return None
         known = _known(session, work.actor, asked)

@@ -31,7 +31,7 @@ def shipped() -> Ruleset:
 
 def settings(**over: Any) -> Settings:
     """Settings for tests: quiet, and without a rate limit."""
-    return Settings(**{"log_level": "ERROR", "rate_limit": 0, "engine": "reference", **over})
+    return Settings(**{"log_level": "ERROR", "rate_limit": 0, "engine": "durable", **over})
 
 
 def example(stem: str) -> dict[str, Any]:

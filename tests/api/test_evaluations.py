@@ -139,7 +139,7 @@ def test_rules_and_criteria_can_be_read(stateless: TestClient) -> None:
 @pytest.mark.parametrize(
     ("method", "url", "status"),
     [("GET", "/api/v1/rules/no.such", 404), ("GET", "/api/v1/criteria/none", 404),
-     ("GET", "/nowhere", 404), ("DELETE", URL, 405), ("GET", "/api/v1/rules/%00", 422)],
+     ("GET", "/api/v1/nowhere", 404), ("DELETE", URL, 405), ("GET", "/api/v1/rules/%00", 422)],
 )  # fmt: skip
 def test_refusals_are_problems(stateless: TestClient, method: str, url: str, status: int) -> None:
     answer = stateless.request(method, url)
