@@ -91,13 +91,14 @@ class Dec:
     scale: int
     width: int
     nonnegative: bool = False
+    positive: bool = False
 
     def narrowed(self) -> Dec:
         """The same with a SQL type no wider than its digits."""
         if self.width == self.digits:
             return self
         typed = exactly(self.expr, self.digits, self.scale)
-        return Dec(typed, self.digits, self.scale, self.digits, self.nonnegative)
+        return Dec(typed, self.digits, self.scale, self.digits, self.nonnegative, self.positive)
 
 
 def constant(number: int) -> Dec:
@@ -105,7 +106,7 @@ def constant(number: int) -> Dec:
     digits = digits_of(number)
     small = digits <= NARROW
     literal = ibis.literal(number if small else Decimal(number), "int64" if small else WIDEST)
-    return Dec(exactly(literal, digits, 0), digits, 0, digits, number >= 0)
+    return Dec(exactly(literal, digits, 0), digits, 0, digits, number >= 0, number > 0)
 
 
 def nothing() -> Dec:
@@ -132,7 +133,7 @@ def multiply(a: Dec | None, b: Dec | None) -> Dec | None:
         left = exactly(left, width, a.scale)
     return Dec(
         left * b.expr, digits, a.scale + b.scale, width + b.width + 1,
-        a.nonnegative and b.nonnegative,
+        a.nonnegative and b.nonnegative, a.positive and b.positive,
     )  # fmt: skip
 
 
@@ -174,7 +175,7 @@ class Amount:
             sign = ibis.ifelse(divisor.expr < 0, ibis.literal(-1, "int8"), ibis.literal(1, "int8"))
             num = multiply(num, Dec(exactly(sign, 1, 0), 1, 0, 1))
             divisor = Dec(divisor.expr.abs(), divisor.digits, divisor.scale, divisor.width, True)
-        if divisor is not None:
+        if divisor is not None and not divisor.positive:
             nonzero = divisor.expr.nullif(0)
             divisor = Dec(nonzero, divisor.digits, divisor.scale, divisor.width, True)
         return Amount(self.factor / other.factor, num, multiply(self.den, divisor))

@@ -10,6 +10,7 @@ Item table (records without closed keys, such as 单位产品能耗): ``row_id``
 
 from __future__ import annotations
 
+import datetime as dt_
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -22,6 +23,7 @@ from evaluator.units import Unit
 
 __all__ = [
     "ITEM_NUMBER",
+    "Days",
     "Layout",
     "Number",
     "codes_text",
@@ -39,14 +41,17 @@ KEY = "key"
 class Number:
     """How a numeric column holds a value v: v · ``times`` as DECIMAL(digits, scale).
 
-    ``times`` lets a column hold thirds exactly (1 亩 is 2000/3 平方米).
+    ``times`` lets a column hold thirds exactly (1 亩 is 2000/3 平方米). ``positive``: no value of
+    the source is zero or below.
     """
 
     digits: int
     scale: int
     times: int = 1
+    positive: bool = False
 
 
+Days = tuple[dt_.date, dt_.date] | None
 INTEGER = Number(9, 0)
 DECIMAL = Number(18, 4)
 ITEM_NUMBER = Number(30, 12, 3)
@@ -54,13 +59,19 @@ ITEM_NUMBER = Number(30, 12, 3)
 
 @dataclass(frozen=True)
 class Layout:
-    """What columns a main table has, and how its numbers are held."""
+    """What columns a main table has, and how its numbers are held.
+
+    ``as_of`` and ``submitted`` are the first and last day among the rows, where they are known;
+    periods that no row can meet are then left out.
+    """
 
     registry: Registry
     present: frozenset[str]
     numbers: Mapping[str, Number] = field(default_factory=dict)
     items: bool = False
     item_number: Number = ITEM_NUMBER
+    as_of: Days = None
+    submitted: Days = None
 
     def number(self, name: str) -> Number:
         """How the numeric column of a field is held."""

@@ -30,7 +30,7 @@ from evaluator.engine.columnar.exact import (
     digits_of,
     exactly,
 )
-from evaluator.engine.columnar.layout import Layout, column_of
+from evaluator.engine.columnar.layout import Days, Layout, column_of
 from evaluator.engine.columnar.tables import Leaf, Split, Tree, tree_of
 from evaluator.fields import FieldType
 from evaluator.rulebook.ast import Op
@@ -116,7 +116,9 @@ class Scope:
         if nonnegative and f.maximum is not None:
             top = digits_of(int(f.maximum * held.times * 10**held.scale))
             digits = min(digits, max(top, held.scale, 1))
-        dec = Dec(column, digits, held.scale, held.digits, nonnegative)
+        dec = Dec(
+            column, digits, held.scale, held.digits, nonnegative or held.positive, held.positive
+        )
         return Amount(Fraction(1, held.times), dec)
 
 
@@ -137,17 +139,22 @@ class Lookups:
         as_of, submitted = self.scope.table["as_of"], self.scope.column("submitted_on")
         earlier = ibis.least(as_of, submitted) if submitted is not None else as_of
 
-        def on(day: Any, transitions: bool) -> Any:
-            cases = []
+        def on(day: Any, days: Days, transitions: bool) -> Any:
+            cases: list[tuple[Any, Any]] = []
             for p in criterion.periods:
+                current = covers(p.start, p.end, day, days)
+                if current is False:
+                    continue
                 found = made[p.start]
                 if transitions and p.accepted_before and submitted is not None:
                     before = submitted < ibis.literal(p.accepted_before)
-                    found = ibis.ifelse(before, on(earlier, False), found)
-                cases.append((covers(p.start, p.end, day), found))
+                    found = ibis.ifelse(before, on(earlier, None, False), found)
+                if current is True:
+                    return choose(cases, found)
+                cases.append((current, found))
             return choose(cases, nothing)
 
-        return on(as_of, True)
+        return on(as_of, self.scope.layout.as_of, True)
 
     # --- values --------------------------------------------------------------------------------
 
@@ -282,14 +289,20 @@ class Lookups:
                 raise TooWide(f"“{field_.label}”有多个值，批量引擎不能按它分档")
 
 
-def covers(start: dt.date | None, end: dt.date | None, day: Any) -> Any:
-    """Whether ``day`` is within a period, both ends included."""
-    after = day >= ibis.literal(start) if start else None
-    before = day <= ibis.literal(end) if end else None
-    if after is None or before is None:
-        found = before if after is None else after
-        return ibis.literal(True) if found is None else found
-    return after & before
+def covers(start: dt.date | None, end: dt.date | None, day: Any, days: Days) -> Any:
+    """Whether ``day`` is within a period, both ends included.
+
+    True or False itself where that holds for all ``days`` that may come.
+    """
+    if days is not None:
+        if (start is not None and days[1] < start) or (end is not None and end < days[0]):
+            return False
+        start = None if start is not None and start <= days[0] else start
+        end = None if end is not None and days[1] <= end else end
+    if start is None:
+        return True if end is None else day <= ibis.literal(end)
+    after = day >= ibis.literal(start)
+    return after if end is None else after & (day <= ibis.literal(end))
 
 
 def _date(word: str) -> dt.date | None:

@@ -20,6 +20,7 @@ from evaluator.verdict import Status, Verdict
 
 __all__ = ["CHUNK", "Plan"]
 
+MAX_ARGUMENTS = 90  # PostgreSQL takes 100.
 CHUNK = 5  # Rules a mask; a mask indexes a constant list of 2**CHUNK texts.
 
 
@@ -27,8 +28,8 @@ CHUNK = 5  # Rules a mask; a mask indexes a constant list of 2**CHUNK texts.
 class Plan:
     """The compiled ruleset.
 
-    ``truths`` gives, for rule n, a{n}: whether it is in force and not known not to apply, and
-    i{n}: whether it is met or does not apply, NULL where that is unknown.
+    ``truths`` gives, for rule n, a{n}: whether it is in force and applies, and i{n}: whether it
+    is met or does not apply; both NULL where that is unknown.
     """
 
     ruleset: Ruleset
@@ -51,9 +52,9 @@ class Plan:
         t = self._stage({})
         columns: dict[str, Any] = {}
         for c, chunk in enumerate(self._chunks()):
-            columns[f"v{c}"] = _mask([(b, (~t[f"i{n}"]).fill_null(False)) for b, n in chunk])
-            columns[f"u{c}"] = _mask([(b, t[f"i{n}"].isnull()) for b, n in chunk])
-            columns[f"a{c}"] = _mask([(b, t[f"a{n}"]) for b, n in chunk])
+            columns[f"v{c}"] = _mask([ibis.ifelse(~t[f"i{n}"], b, 0) for b, n in chunk])
+            columns[f"u{c}"] = _mask([ibis.ifelse(t[f"i{n}"].isnull(), b, 0) for b, n in chunk])
+            columns[f"a{c}"] = _mask([ibis.ifelse(~t[f"a{n}"], 0, b) for b, n in chunk])
         masked = t.select("row_id", *self.kept, **columns)
         return masked.mutate(verdict=self._verdict(masked))
 
@@ -103,7 +104,7 @@ class Plan:
         truths = self._stage(columns)
         none, nan = ibis.null("string"), ibis.null("float64")
         for n, k, compared in index:
-            t = truths.filter(truths[f"a{n}"])
+            t = truths.filter(truths[f"a{n}"].fill_null(True))
             parts.append(
                 t.select(
                     "row_id", *self.kept, rule=ibis.literal(self.rules[n].id),
@@ -162,20 +163,27 @@ class Plan:
             if lookup:
                 # One literal to be split, since a list of literals is slow to compile.
                 texts = ";".join(
-                    "".join(f"{self.rules[n].id} " for b, n in chunk if b & i)
+                    " ".join(self.rules[n].id for b, n in chunk if b & i)
                     for i in range(1 << len(chunk))
                 )
-                parts.append(ibis.literal(texts).split(";")[bits])
+                # Most masks are zero: the lookup is left to the rows where they are not.
+                found = ibis.literal(texts).split(";")[bits]
+                parts.append(ibis.ifelse(bits != 0, found, ibis.null("string")))
             else:
                 parts += [
-                    ibis.ifelse((bits & b) != 0, f"{self.rules[n].id} ", "") for b, n in chunk
+                    ibis.ifelse((bits & b) != 0, self.rules[n].id, ibis.null("string"))
+                    for b, n in chunk
                 ]
-        first, *rest = parts or [ibis.literal("")]
-        text = first.concat(*rest) if rest else first
-        return text.rstrip()
+        return _joined(parts)
 
 
-def _mask(bits: list[tuple[int, Any]]) -> Any:
-    """The bits that are true, added up. Truths here are never NULL."""
-    terms = [truth.cast("int8") * b if b > 1 else truth.cast("int8") for b, truth in bits]
-    return reduce(lambda a, b: a + b, terms)
+def _joined(parts: list[Any]) -> Any:
+    """Texts with spaces between, without those that are NULL; "" where all are."""
+    if len(parts) > MAX_ARGUMENTS:
+        groups = [parts[i : i + MAX_ARGUMENTS] for i in range(0, len(parts), MAX_ARGUMENTS)]
+        return _joined([_joined(g).nullif("") for g in groups])
+    return ibis.literal(" ").join(parts) if parts else ibis.literal("")
+
+
+def _mask(bits: list[Any]) -> Any:
+    return reduce(lambda a, b: a + b, bits)

@@ -71,18 +71,20 @@ def compile_ruleset(
 
 
 def _truths(conditions: Conditions, rule: Rule) -> tuple[Any, Any]:
-    """Whether a rule may apply (never NULL), and ``applies ⇒ requires`` (NULL for unknown)."""
+    """Whether a rule is in force and applies, and ``applies ⇒ requires``; NULL for unknown."""
     required = conditions.condition(rule.require)
     table = conditions.scope.table
     applies: Any = None
     if rule.applies_when is not None:
         applies = conditions.condition(rule.applies_when)
-    if table is not None and (rule.start is not None or rule.end is not None):
-        current = covers(rule.start, rule.end, table["as_of"])
-        applies = current if applies is None else current & applies
+    if table is not None:
+        current = covers(rule.start, rule.end, table["as_of"], conditions.scope.layout.as_of)
+        if current is not True:
+            current = ibis.literal(False) if current is False else current
+            applies = current if applies is None else current & applies
     if applies is None:
         return ibis.literal(True), required
-    return applies.fill_null(True), ~applies | required
+    return applies, ~applies | required
 
 
 class _Items:

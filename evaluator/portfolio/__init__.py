@@ -1,0 +1,1 @@
+"""Judging many dossiers at once: reading, judging, comparing, reporting."""

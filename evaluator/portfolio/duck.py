@@ -1,0 +1,61 @@
+"""Judging a portfolio in DuckDB: one query a source, streamed from file to file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+
+from evaluator.engine.columnar import Plan, compile_ruleset
+from evaluator.portfolio.load import Loaded, load
+from evaluator.portfolio.sources import PortfolioError, open_source, text
+from evaluator.rulebook.ast import Ruleset
+
+__all__ = ["connect", "copy", "prepare", "register", "sql_of"]
+
+MEMORY = "3GB"
+
+
+def connect(threads: int | None = None, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory, bounded; what does not fit goes to a temporary directory."""
+    db = duckdb.connect()
+    db.execute(f"SET memory_limit = '{memory}'")
+    db.execute("SET preserve_insertion_order = false")
+    if threads is not None:
+        db.execute(f"SET threads = {threads}")
+    return db
+
+
+def sql_of(expr: ir.Table, dialect: str = "duckdb") -> str:
+    """The SQL of an expression over unbound tables."""
+    return str(ibis.to_sql(expr, dialect=dialect, pretty=False))
+
+
+def prepare(
+    db: duckdb.DuckDBPyConnection, ruleset: Ruleset, path: Path, number: int = 0,
+    table: str | None = None, as_of: str | dt.date | None = None,
+) -> tuple[Loaded, Plan]:  # fmt: skip
+    """Open a file as the views ``portfolio`` and ``portfolio_items``, and compile for it."""
+    loaded = load(db, open_source(db, path, number, table), ruleset.registry, as_of)
+    register(db, loaded)
+    return loaded, compile_ruleset(ruleset, loaded.layout)
+
+
+def register(db: duckdb.DuckDBPyConnection, loaded: Loaded) -> None:
+    """Make the loaded source the tables that a plan reads."""
+    db.execute(f"CREATE OR REPLACE TEMP VIEW portfolio AS {loaded.main}")
+    if loaded.items:
+        db.execute(f"CREATE OR REPLACE TEMP VIEW portfolio_items AS {loaded.items}")
+
+
+def copy(db: duckdb.DuckDBPyConnection, select: str, path: Path) -> int:
+    """Write a SELECT to .parquet or .csv; the number of rows."""
+    suffix = path.suffix.lower()
+    if suffix not in (".parquet", ".csv"):
+        raise PortfolioError(f"结果只能写成 .parquet 或 .csv，写的是 {path.name}")
+    form = "FORMAT parquet" if suffix == ".parquet" else "FORMAT csv, HEADER"
+    row = db.execute(f"COPY ({select}) TO {text(str(path))} ({form})").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,112 @@
+"""Judging on a Spark cluster: the same expression, one stage over Parquet.
+
+The dossiers are read and checked by DuckDB into typed Parquet beside the results, where every
+worker must be able to read it; Spark judges that and writes a directory of Parquet parts.
+Needs the extra ``[spark]``.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from evaluator.engine.columnar import Plan, compile_ruleset
+from evaluator.portfolio.duck import connect, copy, register, sql_of
+from evaluator.portfolio.load import load
+from evaluator.portfolio.run import RESULT, Counts, Options, Summary, rejects_path, summarise
+from evaluator.portfolio.sources import PortfolioError, open_source, text
+from evaluator.rulebook.ast import Ruleset
+
+__all__ = ["evaluate_spark", "judge_on", "session"]
+
+Progress = Callable[[str], None]
+
+
+def session(master: str | None) -> Any:
+    """A Spark session on ``master`` （spark://…）, or in this process. Raises PortfolioError."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise PortfolioError("没有安装 PySpark，请先运行 uv sync --extra spark") from None
+    builder = SparkSession.builder.appName("admission").master(master or "local[*]")
+    settings = {
+        # An overflow must be an error, never a NULL, and decimals must never lose digits.
+        "spark.sql.ansi.enabled": "true",
+        "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1" if "127.0.0.1" in (master or "local") else None,
+        "spark.driver.bindAddress": "127.0.0.1" if "127.0.0.1" in (master or "local") else None,
+        "spark.sql.shuffle.partitions": "8",
+    }
+    for key, value in settings.items():
+        if value is not None:
+            builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def judge_on(spark: Any, plan: Plan, main: Path, items: Path | None, out: Path) -> None:
+    """Judge the typed Parquet ``main`` (and its items) into the directory ``out``."""
+    spark.read.parquet(str(main)).createOrReplaceTempView("portfolio")
+    if items is not None:
+        spark.read.parquet(str(items)).createOrReplaceTempView("portfolio_items")
+    results = spark.sql(sql_of(plan.results(lookup=False), "pyspark"))
+    results.write.mode("overwrite").parquet(str(out))
+
+
+def evaluate_spark(
+    ruleset: Ruleset, paths: Sequence[Path], out: Path, options: Options, master: str | None,
+    progress: Progress,
+) -> Summary:  # fmt: skip
+    """Judge one file on Spark into the directory ``out``; rejected rows go beside it."""
+    if len(paths) != 1:
+        raise PortfolioError("Spark 一次只评一个来源；多个文件请放在一个目录里")
+    stage = out.with_name(f"{out.name}.stage")
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir(parents=True)
+    try:
+        with closing(connect(options.threads, options.memory)) as db:
+            progress(f"读取并检查 {paths[0].name}")
+            source = open_source(db, paths[0], 0, options.table)
+            loaded = load(db, source, ruleset.registry, options.as_of)
+            register(db, loaded)
+            main, items = stage / "main.parquet", stage / "items.parquet"
+            judged = copy(db, loaded.main, main)
+            if loaded.items:
+                copy(db, loaded.items, items)
+            rejected = copy(
+                db,
+                f"SELECT row_id AS row_number, reason FROM ({loaded.rejects})",
+                rejects_path(out),
+            )
+            if judged + rejected != loaded.total:
+                raise PortfolioError("评估与退回的份数之和与总数不符；结果不可用")
+            progress(f"Spark 评估 {judged:,} 份")
+            spark = session(master)
+            try:
+                plan = compile_ruleset(ruleset, loaded.layout)
+                judge_on(spark, plan, main, items if loaded.items else None, out)
+            finally:
+                spark.stop()
+            counts = Counts(str(paths[0]), loaded.total, judged, rejected, loaded.unused)
+            return _summary(db, ruleset, out, counts)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _summary(db: duckdb.DuckDBPyConnection, ruleset: Ruleset, out: Path, counts: Counts) -> Summary:
+    merged = out / "_results.parquet"
+    parts = text(str(out / "part-*.parquet"))
+    columns = RESULT.replace("unknown", '"unknown"')
+    written = copy(db, f"SELECT {columns} FROM read_parquet({parts})", merged)
+    if written != counts.judged:
+        raise PortfolioError(f"Spark 写出 {written} 份，应为 {counts.judged} 份；结果不可用")
+    try:
+        return summarise(db, ruleset, merged, (counts,))
+    finally:
+        merged.unlink()
