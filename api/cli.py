@@ -33,10 +33,14 @@ from evaluator.rulebook.load import load_directory
 __all__ = ["accounts_app", "audit_app", "db_app", "mount"]
 
 accounts_app = typer.Typer(
-    help="本地账号：新建、列出、改角色、停用、重设密码。", no_args_is_help=True
+    help="本地账号：新建、列出、改角色、停用、重设密码。",
+    no_args_is_help=True,
+    add_completion=False,
 )
-audit_app = typer.Typer(help="审计日志：核对、导出。", no_args_is_help=True)
-db_app = typer.Typer(help="数据库：升级结构、备份、恢复、发布规则集。", no_args_is_help=True)
+audit_app = typer.Typer(help="审计日志：核对、导出。", no_args_is_help=True, add_completion=False)
+db_app = typer.Typer(
+    help="数据库：升级结构、备份、恢复、发布规则集。", no_args_is_help=True, add_completion=False
+)
 Url = Annotated[
     str | None,
     typer.Option(

@@ -13,10 +13,10 @@ from rich.console import Console
 from typer import rich_utils
 
 from evaluator.cli_check import add_commands
+from evaluator.cli_lazy import lazy_group
 from evaluator.cli_print import print_evaluation, print_trace
 from evaluator.dossier import Profile, dossier_model
 from evaluator.dossier_files import read_dossiers
-from evaluator.dossier_template import write_template
 from evaluator.errors import DossierError, InputError, Problem
 from evaluator.evaluate import ENGINES, Evaluator
 from evaluator.fields import Registry, base_registry
@@ -28,20 +28,32 @@ from evaluator.shipped import rulebook_path
 from evaluator.trace import trace_of
 from evaluator.yamlio import suggest
 
-__all__ = ["app"]
+__all__ = ["SUBCOMMANDS", "app"]
 
 rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
 rich_utils.OPTIONS_PANEL_TITLE = "选项"
 rich_utils.COMMANDS_PANEL_TITLE = "命令"
 rich_utils.ERRORS_PANEL_TITLE = "用法有误"
 
+SUBCOMMANDS = {"portfolio": "evaluator.cli_portfolio:portfolio_app"}
+RULES = "evaluator.cli_rules:rules_app"
+RULE_COMMANDS = {
+    name: f"{RULES}#{name}"
+    for name in ("prove", "diff", "coverage", "mutate", "suggest", "export", "read-sheet")
+}
+
 app = typer.Typer(
+    cls=lazy_group(SUBCOMMANDS),
     help="项目准入评估器：按正面标准和负面清单评估在谈项目，给出准入、提交会审或不予准入的结论和理由。",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-rules_app = typer.Typer(help="检查、测试规则集。", no_args_is_help=True)
+rules_app = typer.Typer(
+    cls=lazy_group(RULE_COMMANDS),
+    help="检查、测试、证明、比较规则集。",
+    no_args_is_help=True,
+)
 app.add_typer(rules_app, name="rules")
 add_commands(rules_app)
 
@@ -208,6 +220,8 @@ def schema(
     if what == "template":
         if output is None or output.suffix != ".xlsx":
             _usage("模板请写到 .xlsx 文件：admission schema template -o 申报模板.xlsx")
+        from evaluator.dossier_template import write_template  # openpyxl is slow to import
+
         write_template(_registry(rulebook), output)
         return
     if what == "rules":

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from evaluator.dossier import Profile, parse_dossier
-from evaluator.dossier_sheets import read_workbook
 from evaluator.errors import DossierError, Problem
 from evaluator.field_values import Path, quoted
 from evaluator.fields import Registry
@@ -48,6 +47,8 @@ def read_dossiers(source: FileSource, registry: Registry) -> list[Profile]:
     name, data = read_bytes(source)
     problems: list[Problem] = []
     if kind == "xlsx":
+        from evaluator.dossier_sheets import read_workbook  # openpyxl is slow to import
+
         rows = read_workbook(name, data, registry, problems)
         drafts = [_Draft(row.raw, row.place) for row in rows]
     else:

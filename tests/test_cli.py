@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import CRITERIA, METRICS, ROOT, RULES
 
-ADMISSION = [sys.executable, "-c", "from evaluator.cli import app; app()"]
+ADMISSION = [sys.executable, "-c", "from api.command import app; app()"]
 R36 = "examples/r36-acid-mist-purifier.yaml"
 D01 = "examples/d01-complete-good.yaml"
 
