@@ -28,7 +28,7 @@ Progress = Callable[[str], None]
 
 
 def session(master: str | None) -> Any:
-    """A Spark session on ``master`` （spark://…）, or in this process. Raises PortfolioError."""
+    """A Spark session on ``master`` (spark://…), or in this process. Raises PortfolioError."""
     try:
         from pyspark.sql import SparkSession
     except ImportError:

@@ -26,7 +26,7 @@ def staged(
     unknown = f"list_filter(json_keys(doc), lambda k: NOT list_contains([{names}], k))"
     reason = (
         "CASE WHEN NOT ok THEN '不是 JSON' WHEN json_type(doc) <> 'OBJECT' THEN '应是一组字段' "
-        f"WHEN len({unknown}) > 0 THEN '没有这些字段：' || array_to_string（{unknown}, '、'） END"
+        f"WHEN len({unknown}) > 0 THEN '没有这些字段：' || array_to_string({unknown}, '、') END"
     )
     several = (FieldType.RECORD, FieldType.CODES)
     spec = {
