@@ -160,7 +160,7 @@ def _leaves(leaf: Leaf, ruleset: Ruleset) -> Iterator[Variant]:
     match leaf:
         case Compare(op=op):
             if isinstance(leaf.right, Number):
-                for value in _moved(leaf.right.value, _step(leaf, ruleset)):
+                for value in _moved(leaf.right.value, smallest_step(leaf, ruleset)):
                     right = dataclasses.replace(leaf.right, value=value)
                     changed: Leaf = dataclasses.replace(leaf, right=right)
                     yield "threshold", changed, f"“{words}”的界限改为 {shown(value, 9)}", leaf.place
@@ -194,7 +194,7 @@ def _leaves(leaf: Leaf, ruleset: Ruleset) -> Iterator[Variant]:
             yield "flip", Not(leaf, leaf.place), f"“{words}”取反", leaf.place
 
 
-def _step(leaf: Compare, ruleset: Ruleset) -> Fraction:
+def smallest_step(leaf: Compare, ruleset: Ruleset) -> Fraction:
     """The smallest step that is shown: of the metric's digits, or one for a count."""
     left = leaf.left
     while isinstance(left, Scale):

@@ -22,6 +22,7 @@ from evaluator.mutants import (
     RuleMutant,
     criterion_mutants,
     rule_mutants,
+    smallest_step,
     with_criterion,
 )
 from evaluator.rulebook.ast import Compare, Each, Expr, Member, MetricRef, Rule, Ruleset, leaves
@@ -29,7 +30,7 @@ from evaluator.rulebook.reads import criteria_in
 from evaluator.source import Place
 from evaluator.verdict import Status
 
-__all__ = ["Mutation", "Outcome", "mutate"]
+__all__ = ["Mutation", "Outcome", "Runner", "mutate", "step_of", "users"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,12 @@ class Mutation:
 
 def mutate(ruleset: Ruleset, cases: Cases) -> Mutation:
     """Try every mutant of every rule, and of every criterion that a rule uses."""
-    return Mutation(tuple(_Runner(ruleset, cases).outcomes()))
+    return Mutation(tuple(Runner(ruleset, cases).outcomes()))
 
 
-class _Runner:
+class Runner:
+    """Runs the cases that a mutant can touch."""
+
     def __init__(self, ruleset: Ruleset, cases: Cases) -> None:
         self.ruleset = ruleset
         self.engine = ReferenceEngine(ruleset)
@@ -104,17 +107,18 @@ class _Runner:
     def outcomes(self) -> Iterator[Outcome]:
         for rule in self.ruleset.rules.values():
             for mutant in rule_mutants(rule, self.ruleset):
-                yield Outcome(mutant.kind, rule.id, mutant.what, mutant.place, self._rule(mutant))
-        used = _users(self.ruleset)
+                yield Outcome(mutant.kind, rule.id, mutant.what, mutant.place, self.rule(mutant))
+        used = users(self.ruleset)
         for id_, rules in used.items():
             criterion = self.ruleset.criteria[id_]
-            for found in criterion_mutants(criterion, _step(self.ruleset, id_, rules)):
-                killer = self._criterion(found, rules)
+            for found in criterion_mutants(criterion, step_of(self.ruleset, id_, rules)):
+                killer = self.criterion(found, rules)
                 yield Outcome(found.kind, id_, found.what, found.place, killer)
 
     # --- one mutant ----------------------------------------------------------------------------
 
-    def _rule(self, mutant: RuleMutant) -> str | None:
+    def rule(self, mutant: RuleMutant) -> str | None:
+        """The case that notices a slip in a rule."""
         rule = mutant.rule
         if mutant.kind != "effect":
             for case in self.own.get(rule.id, ()):
@@ -151,7 +155,8 @@ class _Runner:
         violated = frozenset(r for r, s in statuses.items() if s is Status.VIOLATED)
         return whole.violated is not None and violated != whole.violated
 
-    def _criterion(self, mutant: CriterionMutant, rules: Iterable[Rule]) -> str | None:
+    def criterion(self, mutant: CriterionMutant, rules: Iterable[Rule]) -> str | None:
+        """The case that notices a slip in a criterion."""
         changed = with_criterion(self.ruleset, mutant.mutant)
         engine = ReferenceEngine(changed)
         for rule in rules:
@@ -168,7 +173,7 @@ class _Runner:
         return None
 
 
-def _users(ruleset: Ruleset) -> dict[str, list[Rule]]:
+def users(ruleset: Ruleset) -> dict[str, list[Rule]]:
     """The rules that look a criterion up, through metrics too."""
     out: dict[str, list[Rule]] = {}
     for rule in ruleset.rules.values():
@@ -199,11 +204,10 @@ def _metrics(expr: Expr) -> Iterator[str]:
             yield from _metrics(inner)
 
 
-def _step(ruleset: Ruleset, criterion: str, rules: Iterable[Rule]) -> Fraction:
-    """The smallest step shown: that of the metric held against the criterion, else a hundredth."""
+def step_of(ruleset: Ruleset, criterion: str, rules: Iterable[Rule]) -> Fraction:
+    """The smallest step of what is held against the criterion: a metric's digits, one for a count."""
     for rule in rules:
         for leaf in leaves(rule.require):
             if isinstance(leaf, Compare) and criterion in criteria_in(leaf.right):
-                for metric in _metrics(leaf.left):
-                    return Fraction(1, 10 ** ruleset.metrics[metric].digits)
+                return smallest_step(leaf, ruleset)
     return Fraction(1, 100)

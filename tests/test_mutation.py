@@ -12,6 +12,7 @@ from evaluator.mutation import mutate
 from evaluator.quality_html import quality_html
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
+from evaluator.suggest import suggest_cases
 from tests.support import ROOT, ruleset_of
 
 RULES = """
@@ -130,3 +131,33 @@ def test_the_shipped_rulebook_keeps_its_floors() -> None:
     assert mutation.ratio("drop") == 1
     for kind in ("strict", "flip", "join", "scope"):
         assert mutation.ratio(kind) >= 0.9, kind
+
+
+def test_suggested_cases_kill_what_was_left() -> None:
+    """For every slip that no case notices the solver finds a case, or proves that it is no slip."""
+    ruleset = ruleset_of(RULES)
+    few = cases_of(ruleset, "\n".join(FULL.splitlines()[2:3] + FULL.splitlines()[-1:]))
+    before = mutate(ruleset, few)
+    found = list(suggest_cases(ruleset, few))
+    assert all(s.case for s in found)
+    more = cases_of(ruleset, "\n".join(s.case or "" for s in found))
+    after = mutate(ruleset, Cases((*few.rules, *more.rules), few.dossiers))
+    assert before.ratio() < 0.8
+    assert after.ratio() == 1, after.render()
+
+
+def test_a_slip_that_changes_nothing_is_proven_so() -> None:
+    rules = """
+- id: positive.whole
+  title: 土地等别
+  list: positive
+  require: {all: [{field: land_class, at_least: 1}, {field: land_class, at_most: 9}]}
+  effect: refer
+  departments: [tax]
+  basis: [{criterion: tax_floor}]
+"""
+    ruleset = ruleset_of(rules)
+    found = list(suggest_cases(ruleset, cases_of(ruleset, "[]")))
+    same = [s.what for s in found if s.case is None]
+    assert same == ["“土地等别不低于 1”的界限改为 0"]
+    assert all(s.proven for s in found if s.case is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 import z3
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from evaluator.cli_rules import rules_app
 from evaluator.dossier import Item, Profile
 from evaluator.errors import RulebookError
 from evaluator.evaluate import combine
@@ -244,3 +247,47 @@ def test_invariants_are_no_rules_and_report_their_mistakes() -> None:
     with pytest.raises(RulebookError) as caught:
         prove(ruleset, TODAY)
     assert [p.code for p in caught.value.problems] == ["E301", "E203"]
+
+
+# --- by command --------------------------------------------------------------------------------
+
+
+def write(files: dict[str, str], directory: Path) -> Path:
+    for name, text in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text, "utf-8")
+    return directory
+
+
+def test_commands(tmp_path: Path) -> None:
+    """Each command runs on a rulebook directory; the exit code says whether there is a fault."""
+    run = CliRunner()
+    fault = next(f for f in FAULT_FILES if "door_opened_from_reject" in f.name)
+    sound = write(base_layers(), tmp_path / "sound")
+    faulty = write(dict(planted(read(fault))[0][1]), tmp_path / "faulty")
+    good = run.invoke(rules_app, ["prove", str(sound), "--as-of", "2024-06-03"])
+    assert good.exit_code == 0, good.output
+    dead = next(f for f in FAULT_FILES if "dead_scope_opposite" in f.name)
+    bad = write(dict(planted(read(dead))[0][1]), tmp_path / "dead")
+    found = run.invoke(rules_app, ["prove", str(bad), "--as-of", "2024-06-03", "--only", "rules"])
+    assert found.exit_code == 1
+    assert "negative.dead（死规则）：任何项目都不适用" in found.output
+    told = run.invoke(
+        rules_app, ["diff", str(sound), str(faulty), "--semantic", "--as-of", "2024-06-03"]
+    )
+    assert "或国家级重大项目为是" in told.output
+    assert "有项目由“不予准入”变为“准入”" in told.output
+    assert "没有项目由“准入”变为“不予准入”" in told.output
+    as_json = run.invoke(rules_app, ["prove", str(sound), "--json", "--only", "invariant"])
+    assert json.loads(as_json.output)[0]["clean"] is True
+    for target in ("dmn", "jdm"):
+        file = tmp_path / f"out.{target}"
+        done = run.invoke(rules_app, ["export", target, str(file), "--rulebook", str(sound)])
+        assert done.exit_code == 0, done.output
+        assert file.stat().st_size > 1000
+    page = tmp_path / "cases.html"
+    assert run.invoke(rules_app, ["coverage", str(sound), "--html", str(page)]).exit_code == 0
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert run.invoke(rules_app, ["mutate", str(sound), "--floor", "0.5"]).exit_code == 1
+    assert "expect:" in run.invoke(rules_app, ["suggest", str(sound)]).output
+    assert run.invoke(rules_app, ["prove", str(tmp_path)]).exit_code == 2

@@ -92,7 +92,8 @@ class Compiler(Expressions):
         self.seen: list[tuple[Leaf, Pair]] = []
         self.exact = True
         self._free = itertools.count()
-        self._leaves: dict[object, tuple[Pair, frozenset[str], bool]] = {}
+        # By identity; the leaf is kept with its answer, so that its identity is never used again.
+        self._leaves: dict[int, tuple[Leaf, Pair, frozenset[str], bool]] = {}
 
     def rule(self, rule: Rule) -> Compiled:
         """Compile one rule."""
@@ -133,8 +134,8 @@ class Compiler(Expressions):
                 pair = self._compile_leaf(leaf)
             except TooLarge:
                 pair, self.exact = self._unsettled(), False
-            found = self._leaves[id(leaf)] = pair, frozenset(self.fields), self.exact
-        pair, fields, exact = found
+            found = self._leaves[id(leaf)] = leaf, pair, frozenset(self.fields), self.exact
+        _, pair, fields, exact = found
         self.fields, self.exact = outer | fields, outer_exact and exact
         self.seen.append((leaf, pair))
         return pair

@@ -22,7 +22,6 @@ from evaluator.engine.reference import ReferenceEngine
 from evaluator.engine.traces import RuleTrace
 from evaluator.errors import DossierError
 from evaluator.evaluate import combine
-from evaluator.numbers import round_half_even
 from evaluator.prove.compile import Compiled, Compiler, verdict_terms
 from evaluator.prove.domain import Domain
 from evaluator.rulebook.ast import Condition, Rule, Ruleset
@@ -186,7 +185,7 @@ class Space:
     def _rounder(self, profile: Profile, name: str, value: Fraction, holds: Check) -> Profile:
         field = self.domain.field(name)
         guesses = [Fraction(g) for g in (0, 1, 100, 1000, 10_000, 100_000)]
-        guesses += [round_half_even(value, d) for d in (-2, -1, 0, 1, 2, 3, 4)]
+        guesses += [Fraction(round(value, d)) for d in (-2, -1, 0, 1, 2, 3, 4)]
         for guess in guesses:
             if guess == value:
                 return profile
