@@ -13,6 +13,7 @@ from api.calendar import WorkCalendar
 from api.db import Database
 from api.judge import Memo
 from api.middleware import Edge
+from api.oidc import Provider
 from api.ratelimit import RateLimit
 from api.routes import (
     accounts,
@@ -20,6 +21,7 @@ from api.routes import (
     commitments,
     decisions,
     health,
+    oidc,
     projects,
     reviews,
     sessions,
@@ -39,7 +41,7 @@ __all__ = ["create_app", "open_store"]
 
 DESCRIPTION = "按规则集对工业项目申报材料作出准入、提交会审或不予准入的结论，并给出依据。"
 ROUTERS = (
-    stateless, projects, decisions, reviews, commitments, statistics, sessions, accounts, audit, health,
+    stateless, projects, decisions, reviews, commitments, statistics, sessions, oidc, accounts, audit, health,
 )  # fmt: skip
 
 
@@ -77,6 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.judges = store.rulesets
     app.state.memo = Memo(settings.memo_bytes)
     app.state.attempts = Attempts()
+    app.state.oidc = Provider(settings) if settings.oidc_issuer else None
     for module in ROUTERS:
         app.include_router(module.router)
     served = [r for module in ROUTERS for r in module.router.routes if isinstance(r, Route)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -47,6 +48,9 @@ class Judge:
         self.ruleset = ruleset
         self.engine = engine
         self._evaluator = Evaluator(ruleset, engine)
+        # A judge that is out of force may still be in use by a request: the engine's memory goes
+        # back when the last of them lets go.
+        weakref.finalize(self, self._evaluator.close)
         self._lock = threading.Lock()
 
     def read(self, raw: Any) -> Profile:

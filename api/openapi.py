@@ -24,7 +24,7 @@ SECURITY = {
     "apiKey": {"type": "http", "scheme": "bearer", "description": "API 密钥：adk_…"},
     "session": {"type": "apiKey", "in": "cookie", "name": "admission_session"},
 }
-OPEN = frozenset({"/api/v1/session"})
+OPEN = frozenset({"/api/v1/session/oidc", "/api/v1/session/oidc/callback"})
 REF = "#/components/schemas/{model}"
 DOSSIER_BODIES = (
     ("/api/v1/evaluations", "post"),

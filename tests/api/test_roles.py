@@ -37,6 +37,8 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("POST", "/api/v1/session"): OPEN,
     ("GET", "/api/v1/session"): EVERYONE,
     ("DELETE", "/api/v1/session"): EVERYONE,
+    ("GET", "/api/v1/session/oidc"): OPEN,
+    ("GET", "/api/v1/session/oidc/callback"): OPEN,
     ("GET", "/api/v1/keys"): EVERYONE,
     ("POST", "/api/v1/keys"): EVERYONE,
     ("DELETE", "/api/v1/keys/{key_id}"): EVERYONE,
