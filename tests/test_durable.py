@@ -125,7 +125,7 @@ def test_sixty_leaves_in_one_condition() -> None:
         {"any": leaves},
         {"all": leaves},
         {"any": nested},
-        {"all": [{"any": nested}] * 3},
+        {"any": [{"all": nested}, {"any": nested}]},
     ):
         rule = {
             "id": "positive.wide", "title": "宽", "list": "positive", "applies_when": {"any": nested[::2]},

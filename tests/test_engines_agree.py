@@ -127,6 +127,8 @@ METRICS = write_yaml(
     [
         {"id": "intensity", "title": "强度", "unit": "万元/亩", "formula": {"divide": ["total_investment", "land_area"]}},
         {"id": "both", "title": "合计", "unit": "万元", "formula": {"add": ["total_investment", "fixed_asset_investment"]}},
+        {"id": "long", "title": "长", "unit": "万元", "formula": {"add": [{"divide": ["total_investment", 3]}] * 12}},
+        {"id": "longer", "title": "更长", "unit": "1", "formula": {"divide": [{"metric": "long"}, {"metric": "long"}, 7]}},
         {"id": "loss", "title": "倍数", "unit": "1", "formula": {"divide": ["total_investment", "net_assets"]}},
     ]
 )  # fmt: skip
@@ -183,6 +185,11 @@ SATISFIED, VIOLATED, UNKNOWN = Status.SATISFIED, Status.VIOLATED, Status.UNKNOWN
         ("{metric: both, more_than: 10000000000000000000000000000}", {"total_investment": HUGE, "fixed_asset_investment": "0.5"}, SATISFIED),
         ("{metric: intensity, at_least: 20}", {"total_investment": 5, "land_area": 0}, UNKNOWN),
         ("{metric: intensity, at_least: 20}", {"land_area": 10}, UNKNOWN),
+        ("{metric: long, equals: 0.4}", {"total_investment": "0.1"}, SATISFIED),
+        ("{metric: long, more_than: 0.4}", {"total_investment": "0.1"}, VIOLATED),
+        ("{metric: longer, more_than: 0.142857142857}", {"total_investment": "0.1"}, SATISFIED),
+        ("{metric: longer, at_least: 0.142857142858}", {"total_investment": "0.3"}, VIOLATED),
+        ("{metric: longer, at_least: 0}", {"total_investment": 0}, UNKNOWN),
         ("{metric: loss, less_than: 0}", {"total_investment": 5, "net_assets": -2}, SATISFIED),
         ("{metric: loss, at_least: -2.5}", {"total_investment": 5, "net_assets": -2}, SATISFIED),
         ("{metric: loss, more_than: -2.5}", {"total_investment": 5, "net_assets": -2}, VIOLATED),
@@ -322,7 +329,7 @@ def test_periods_transition_and_rule_dates() -> None:
         {"id": f"positive.{name}", "title": name, "list": "positive", "effect": "refer", **dates,
          "require": {"field": "land_area", "at_least": {"criterion": "floor"}},
          "departments": ["tax"], "basis": [{"source": "law"}]}
-        for name, dates in (("always", {}), ("dated", {"from": early, "until": dt.date(2024, 6, 30)}))
+        for name, dates in (("always", {}), ("dated", {"from": dt.date(2023, 12, 1), "until": dt.date(2024, 6, 30)}))
     ]  # fmt: skip
     head = write_yaml({**HEAD, "criteria": {"floor": floor}})
     ruleset = ruleset_of(write_yaml(rules), head, "[]", "{dimensions: {}, labels: []}")
