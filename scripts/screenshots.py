@@ -8,10 +8,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from scripts.seeding import PASSWORD, people, submit_examples
 from scripts.serving import CHROMIUM_ARGS, chromium_path, running
 
 SIZES = {"desktop": (1366, 768), "phone": (390, 844)}
-MAX_HEIGHT = 4000
+MAX_HEIGHT = 2600
 PLAIN = {
     "home": "/",
     "examples": "/examples",
@@ -43,7 +44,7 @@ def shoot(page: Page, out: Path, name: str, size: str) -> None:
         print(f"{name}-{size}: {wide} px wide, the window has {width}")
 
 
-def walk(browser: Browser, address: str, out: Path, only: set[str]) -> None:
+def walk(browser: Browser, address: str, out: Path, only: set[str], numbers: list[str]) -> None:
     """Every page at both sizes."""
     for size, (width, height) in SIZES.items():
         page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
@@ -53,6 +54,8 @@ def walk(browser: Browser, address: str, out: Path, only: set[str]) -> None:
                 shoot(page, out, name, size)
         if not only or only & {"mistakes", "confirm", "trial"}:
             journey(page, address, out, size)
+        if not only or "private" in only:
+            private(page, address, out, size, numbers)
         page.close()
 
 
@@ -72,17 +75,53 @@ def journey(page: Page, address: str, out: Path, size: str) -> None:
     shoot(page, out, "trial", size)
 
 
+PRIVATE = {
+    "projects": "/projects",
+    "tasks": "/tasks",
+    "supervision": "/supervision",
+    "overview": "/overview",
+    "login": "/login",
+}
+
+
+def private(page: Page, address: str, out: Path, size: str, numbers: list[str]) -> None:
+    """What the committee and a department see."""
+    log_in(page, address, "chair")
+    for name, path in PRIVATE.items():
+        page.goto(address + path)
+        shoot(page, out, name, size)
+    page.goto(f"{address}/projects/{numbers[0]}")
+    shoot(page, out, "decision", size)
+    page.context.clear_cookies()
+    log_in(page, address, "ecology")
+    page.goto(f"{address}/tasks")
+    page.locator("table a").first.click()
+    shoot(page, out, "task", size)
+    page.context.clear_cookies()
+
+
+def log_in(page: Page, address: str, name: str) -> None:
+    """Log in with an account of ``seeding``."""
+    page.goto(f"{address}/login")
+    page.fill("#name", name)
+    page.fill("#password", PASSWORD)
+    page.click("button:has-text('登录')")
+
+
 def main() -> None:
     out = Path("docs/screenshots")
     out.mkdir(parents=True, exist_ok=True)
     only = set(sys.argv[1:])
     with (
         tempfile.TemporaryDirectory() as directory,
-        running(Path(directory)) as (address, _),
+        running(Path(directory)) as (address, app),
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
-        walk(browser, address, out, only)
+        numbers = submit_examples(app.state.store, people(app.state.store)["clerk"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(), args=CHROMIUM_ARGS, env={"LANGUAGE": "zh_CN"}
+        )
+        walk(browser, address, out, only, numbers)
         browser.close()
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import Settings
@@ -28,7 +29,7 @@ def chromium_path() -> str | None:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[tuple[str, object]]:
+def running(directory: Path) -> Iterator[tuple[str, FastAPI]]:
     """The address of a server, and its application; its database is kept in ``directory``."""
     settings = Settings(
         database_url=f"sqlite:///{directory / 'pages.db'}", rate_limit=0, log_level="ERROR",

@@ -6,14 +6,25 @@ from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api.pages import assess, errors, home, judged, rulebook
+from api.pages import (
+    assess,
+    errors,
+    home,
+    judged,
+    login,
+    overview,
+    records,
+    reviewing,
+    rulebook,
+    submit,
+)
 from api.pages.examples import Examples
 from api.pages.render import STATIC
 from evaluator.shipped import rulebook_path
 
 __all__ = ["install"]
 
-MODULES = (home, judged, assess, rulebook)
+MODULES = (home, judged, assess, rulebook, login, submit, records, reviewing, overview)
 
 
 class Assets(StaticFiles):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 from fractions import Fraction
 from typing import Annotated
 
@@ -112,7 +113,7 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
         return form_page(request, judge, filled, 422, keep=keeping_of(form))
     shown = sections(judge.ruleset.registry, filled.typed)
     return page(
-        request, "confirm.html", sections=shown, typed=filled.typed, text=_shown(filled.profile, judge), keep=keeping_of(form),
+        request, "confirm.html", sections=shown, typed=filled.typed, once=secrets.token_urlsafe(16), text=_shown(filled.profile, judge), keep=keeping_of(form),
     )  # fmt: skip
 
 

@@ -21,7 +21,10 @@ from evaluator.fields import Field, FieldType, Registry
 from evaluator.numbers import exact_text
 from evaluator.source import Place, SourceText
 
-__all__ = ["Filled", "Input", "Mistake", "Section", "fill", "read_back", "sections", "typed_from"]
+__all__ = [
+    "Filled", "Input", "Mistake", "Section", "fill", "raw_of", "read_back", "sections", "typed_from",
+    "typed_of",
+]  # fmt: skip
 
 ROWS = 4  # Of a record with free keys.
 PARTS = ("key", "value", "unit")
@@ -183,6 +186,38 @@ def _mistake(
     if hint and not hint.startswith("每项写作"):
         text = f"{text}。{hint}"
     return Mistake(name, label, text)
+
+
+def raw_of(typed: Mapping[str, str], registry: Registry) -> dict[str, Any]:
+    """What was typed as a dossier, unread: what a draft keeps."""
+    return _raw(typed, registry, {})
+
+
+def typed_of(raw: Mapping[str, Any], registry: Registry) -> dict[str, str]:
+    """A draft's dossier as it stands on the form, whoever wrote it."""
+    typed: dict[str, str] = {}
+    for name, f in registry.fields.items():
+        value = raw.get(name)
+        if f.type is FieldType.RECORD and isinstance(value, list):
+            for row, entry in enumerate(e for e in value if isinstance(e, Mapping)):
+                key = entry.get(f.key or "key", entry.get("key", ""))
+                if f.keys:
+                    typed[f"{name}.{key}"] = f"{entry.get('value', '')}{entry.get('unit') or ''}"
+                    continue
+                for part, text in (
+                    ("key", key),
+                    ("value", entry.get("value")),
+                    ("unit", entry.get("unit")),
+                ):
+                    if text not in (None, ""):
+                        typed[f"{name}.{row}.{part}"] = str(text)
+        elif isinstance(value, bool):
+            typed[name] = "是" if value else "否"
+        elif isinstance(value, list):
+            typed[name] = "、".join(map(str, value))
+        elif value is not None:
+            typed[name] = str(value)
+    return typed
 
 
 def sections(

@@ -39,6 +39,8 @@ def environment() -> Environment:
     env.globals |= {
         "EFFECTS": words.EFFECTS, "LISTS": words.LISTS, "LIGHTS": words.LIGHTS,
         "STATUSES": words.STATUSES, "VERDICTS": words.VERDICTS, "STATES": words.STATES,
+        "TASK_STATES": words.TASK_STATES, "TASK_LIGHTS": words.TASK_LIGHTS, "OPINIONS": words.OPINIONS,
+        "OUTCOMES": words.OUTCOMES,
         "asset": _asset,
     }  # fmt: skip
     return env

@@ -6,6 +6,7 @@ neither read it nor guess it. A form from another site's page is refused even wi
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
@@ -14,11 +15,14 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
+from api.pages.words import CHINA
 from api.problems import ProblemError
-from api.security import COOKIE, find_actor, foreign
+from api.security import COOKIE, SAFE, allowed, find_actor, foreign
 from api.store.work import Actor
 
-__all__ = ["BIG", "Form", "actor_of", "csrf_token", "form_of", "safe_back", "wants_big"]
+__all__ = [
+    "BIG", "Form", "actor_of", "csrf_token", "entitled", "form_of", "safe_back", "today", "wants_big",
+]  # fmt: skip
 
 BIG = "big"
 MAX_FIELDS = 2000
@@ -61,3 +65,20 @@ def safe_back(address: str) -> str:
     """A local address to go back to; the first page for anything else."""
     inside = address.startswith("/") and not address.startswith(("//", "/\\"))
     return address if inside and "\n" not in address and "\r" not in address else "/"
+
+
+def entitled(request: Request, action: str) -> Actor:
+    """The actor, who must be allowed ``action``. Raises ProblemError 401 or 403."""
+    actor = actor_of(request)
+    if actor is None:
+        raise ProblemError(401, "这个页面要登录后才能打开。")
+    if not allowed(actor, action):
+        raise ProblemError(403, "您的角色不能查看或办理这一项。")
+    if actor.read_only and request.method not in SAFE:
+        raise ProblemError(403, "这个密钥只能读取。")
+    return actor
+
+
+def today() -> dt.date:
+    """The calendar day in China."""
+    return dt.datetime.now(CHINA).date()

@@ -14,7 +14,8 @@ from evaluator.verdict import STATUS_LABELS, VERDICT_LABELS
 from evaluator.wording import show_value, with_unit
 
 __all__ = [
-    "CHINA", "EFFECTS", "LISTS", "LIGHTS", "STATES", "STATUSES", "VERDICTS", "amount", "chinese_date",
+    "CHINA", "EFFECTS", "LISTS", "LIGHTS", "OPINIONS", "OUTCOMES", "STATES", "STATUSES", "TASK_LIGHTS",
+    "TASK_STATES", "VERDICTS", "amount", "chinese_date",
     "chinese_time", "digits", "in_words", "plain_unit", "value_text",
 ]  # fmt: skip
 
@@ -31,11 +32,15 @@ VERDICTS = {verdict.value: label for verdict, label in VERDICT_LABELS.items()}
 STATUSES = {status.value: label for status, label in STATUS_LABELS.items()}
 STATES = {
     "decided": "已出预审结论",
-    "reviewing": "会审中",
+    "review": "会审中",
     "supplement": "待补正",
-    "concluded": "已作会审结论",
-    "closed": "已办结",
+    "admitted": "委员会同意准入",
+    "rejected": "委员会不予准入",
 }
+TASK_STATES = {"open": "待办", "supplement": "待补正", "done": "已办结", "withdrawn": "已撤回"}
+TASK_LIGHTS = {"green": "正常", "yellow": "临期", "red": "逾期"}
+OPINIONS = {"agree": "同意", "disagree": "不同意", "supplement": "要求补正"}
+OUTCOMES = {"admit": "同意准入", "reject": "不予准入"}
 _NUMBER = re.compile(r"(?<![\w.])(-?)(\d{4,})(\.\d+)?(?![\w.])")
 _STEPS = ((Fraction(10) ** 12, "万亿"), (Fraction(10) ** 8, "亿"), (Fraction(10) ** 4, "万"))
 _TEN_THOUSANDS = {"万元": "元", "万元/年": "元/年", "万千瓦时/年": "千瓦时/年"}

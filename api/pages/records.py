@@ -1,0 +1,266 @@
+"""Stored projects: the list, and a decision as verdict, why and opinion."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import asdict
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from api.body import parse_day
+from api.judge import Judge
+from api.middleware import request_id
+from api.pages.cases import Case, Origin, case_of
+from api.pages.errors import PageRoute
+from api.pages.judged import docx_response, opinion_page, verdict_page
+from api.pages.render import page
+from api.pages.session import entitled, today
+from api.pages.words import OPINIONS, OUTCOMES, STATES, VERDICTS, chinese_date
+from api.problems import ProblemError
+from api.routes.stateless import CurrentJudge, find_department
+from api.security import allowed, store_of
+from api.store import commitments, decisions, drafts, projects, review
+from api.store.core import Store
+from api.store.decisions import DecisionView
+from api.store.projects import Filter
+from api.store.review import ConclusionView, TaskView
+from api.store.work import Actor, Missing
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+Id = Annotated[int, Path(ge=1, le=2**53)]
+Words = Annotated[str, Query(max_length=100)]
+Short = Annotated[str, Query(max_length=60)]
+MAX_EXPORT = 20_000
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _filter(
+    judge: Judge, q: str, verdict: str, state: str, department: str, industry: str, rule: str,
+    start: str, end: str,
+) -> Filter:  # fmt: skip
+    return Filter(
+        verdict or None, find_department(judge, department or None), rule or None, industry or None,
+        state or None, parse_day(start or None, "from"), parse_day(end or None, "to"), q or None,
+    )  # fmt: skip
+
+
+@router.get("/projects")
+def found(
+    request: Request, judge: CurrentJudge, q: Words = "", verdict: Short = "", state: Short = "",
+    department: Short = "", industry: Short = "", rule: Words = "",
+    start: Annotated[str, Query(alias="from", max_length=10)] = "",
+    end: Annotated[str, Query(alias="to", max_length=10)] = "", cursor: Short = "",
+) -> Response:  # fmt: skip
+    """Projects the actor may see."""
+    actor = entitled(request, "read")
+    wanted = _filter(judge, q, verdict, state, department, industry, rule, start, end)
+    with store_of(request).db.read() as session:
+        listed = projects.find(session, actor, wanted, cursor or None, 50)
+        mine = drafts.mine(session, actor) if allowed(actor, "draft") else ()
+    chosen = {
+        "q": q, "verdict": verdict, "state": state, "department": department,
+        "industry": industry, "rule": rule, "from": start, "to": end,
+    }  # fmt: skip
+    return page(
+        request, "projects.html", listed=listed, drafts=mine, chosen=chosen, ruleset=judge.ruleset,
+        asked=urlencode({k: v for k, v in chosen.items() if v}), cursor=cursor,
+    )  # fmt: skip
+
+
+@router.get("/projects.csv")
+def export(
+    request: Request, judge: CurrentJudge, q: Words = "", verdict: Short = "", state: Short = "",
+    department: Short = "", industry: Short = "", rule: Words = "",
+    start: Annotated[str, Query(alias="from", max_length=10)] = "",
+    end: Annotated[str, Query(alias="to", max_length=10)] = "",
+) -> Response:  # fmt: skip
+    """The same list for a spreadsheet."""
+    actor = entitled(request, "read")
+    wanted = _filter(judge, q, verdict, state, department, industry, rule, start, end)
+    out = io.StringIO()
+    write = csv.writer(out)
+    write.writerow(
+        [
+            "受理编号",
+            "项目编号",
+            "项目名称",
+            "投资主体",
+            "行业代码",
+            "受理日期",
+            "版本",
+            "结论",
+            "状态",
+        ]
+    )
+    cursor, rows = None, 0
+    with store_of(request).db.read() as session:
+        while rows < MAX_EXPORT:
+            listed = projects.find(session, actor, wanted, cursor, projects.MAX_PAGE)
+            for p in listed.items:
+                cells = [p.number, p.project_id, p.name, p.enterprise or "", p.industry or "",
+                         p.submitted_on.isoformat(), str(p.version), VERDICTS[p.verdict],
+                         STATES.get(p.state, p.state)]  # fmt: skip
+                # A spreadsheet would run a cell that starts like a formula.
+                write.writerow([f"'{c}" if c.startswith(DANGEROUS) else c for c in cells])
+            rows += len(listed.items)
+            cursor = listed.next
+            if cursor is None:
+                break
+    head = {"Content-Disposition": 'attachment; filename="projects.csv"'}
+    return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=head)
+
+
+@router.get("/projects/{number}")
+def newest(request: Request, number: Annotated[str, Path(max_length=40)]) -> Response:
+    """The newest decision on a project."""
+    actor = entitled(request, "read")
+    with store_of(request).db.read() as session:
+        return RedirectResponse(f"/decisions/{projects.get(session, actor, number).decision}", 302)
+
+
+def _judge(store: Store, session: Session, identity: str) -> Judge:
+    current = store.rulesets.current_in(session)
+    return (
+        current if current.ruleset.identity == identity else store.rulesets.past(session, identity)
+    )
+
+
+def _case(
+    store: Store, session: Session, actor: Actor, decision_id: int
+) -> tuple[DecisionView, Case]:
+    view = decisions.get(session, store.rulesets, actor, decision_id)
+    judge = _judge(store, session, view.ruleset)
+    origin = Origin(
+        "decision", f"/decisions/{view.id}", number=view.number, version=view.version,
+        decision=view.id, decided_at=view.decided_at, digest=view.digest, whole=view.whole,
+    )  # fmt: skip
+    return view, case_of(origin, view.result, judge.read(view.dossier), judge)
+
+
+def _log_read(request: Request, actor: Actor, decision_id: int, part: str) -> None:
+    with store_of(request).work(actor, request_id.get()) as work:
+        work.log("decision.read", f"decision:{decision_id}", None, {"part": part})
+
+
+def _conclusion(session: Session, actor: Actor, decision_id: int) -> ConclusionView | None:
+    try:
+        return review.conclusion_of(session, actor, decision_id)
+    except Missing:
+        return None
+
+
+def _tasks(
+    store: Store, session: Session, actor: Actor, number: str, decision: int
+) -> list[TaskView]:
+    if not allowed(actor, "review.read"):
+        return []
+    listed = review.tasks(session, actor, store.calendar, today(), number=number)
+    return [t for t in listed if t.decision == decision]
+
+
+@router.get("/decisions/{decision_id}")
+def decision(
+    request: Request, decision_id: Id, received: Annotated[str, Query(max_length=1)] = ""
+) -> Response:
+    """A decision: verdict, review, what was promised, earlier versions."""
+    actor = entitled(request, "read")
+    store = store_of(request)
+    with store.db.read() as session:
+        view, case = _case(store, session, actor, decision_id)
+        project = projects.get(session, actor, view.number)
+        versions = projects.versions(session, actor, view.number)
+        tasks = _tasks(store, session, actor, view.number, view.id)
+        conclusion = _conclusion(session, actor, view.id)
+        promised = commitments.of_project(session, actor, view.number, today())
+        changes = _changes(store, session, actor, view, versions)
+    _log_read(request, actor, decision_id, "decision")
+    return verdict_page(
+        request, case, versions, changes, "decision.html", project=project, tasks=tasks,
+        conclusion=conclusion, promised=promised, received=bool(received),
+        newest=project.decision == view.id, settled=all(t.state in ("done", "withdrawn") for t in tasks),
+    )  # fmt: skip
+
+
+def _changes(
+    store: Store, session: Session, actor: Actor, view: DecisionView, versions: tuple[Any, ...]
+) -> dict[str, Any] | None:
+    """What this version changed against the one before; None for a first version."""
+    from api.store.changes import changed_fields, moved_findings
+
+    before = next((v for v in versions if v.version == view.version - 1), None)
+    if before is None:
+        return None
+    old = decisions.get(session, store.rulesets, actor, before.decision)
+    registry = _judge(store, session, view.ruleset).ruleset.registry
+    return {
+        "verdict": {"from": old.verdict, "to": view.verdict},
+        "fields": changed_fields(old.dossier, view.dossier, registry),
+        "findings": moved_findings(old.result, view.result),
+    }
+
+
+@router.get("/decisions/{decision_id}/why/{rule}")
+def why(request: Request, decision_id: Id, rule: str) -> Response:
+    """The trace of one stored finding."""
+    actor = entitled(request, "read")
+    store = store_of(request)
+    with store.db.read() as session:
+        _, case = _case(store, session, actor, decision_id)
+        found = decisions.trace(session, store.rulesets, actor, decision_id, rule)
+    _log_read(request, actor, decision_id, f"finding:{rule[:80]}")
+    return page(request, "why.html", case=case, trace=found["trace"])
+
+
+def _reviews(request: Request, actor: Actor, decision_id: int) -> tuple[Case, list[dict[str, str]]]:
+    store = store_of(request)
+    with store.db.read() as session:
+        view, case = _case(store, session, actor, decision_id)
+        tasks = _tasks(store, session, actor, view.number, view.id)
+        concluded = _conclusion(session, actor, view.id)
+    if not view.whole:
+        raise ProblemError(403, "意见书涉及其他部门负责的内容，不在您的查看范围内。")
+    rows = [
+        {"department": case.ruleset.registry.department(t.department),
+         "text": OPINIONS[o.opinion] + (f"：{o.reason}" if o.reason else ""),
+         "by": o.person, "on": chinese_date(o.given_at)}
+        for t in tasks for o in t.opinions
+    ]  # fmt: skip
+    if concluded:
+        said = OUTCOMES[concluded.outcome] + ("（一事一议）" if concluded.override else "")
+        rows.append({"department": "项目准入委员会", "text": f"{said}：{concluded.reason}",
+                     "by": concluded.person, "on": chinese_date(concluded.concluded_at)})  # fmt: skip
+    _log_read(request, actor, decision_id, "opinion")
+    return case, rows
+
+
+@router.get("/decisions/{decision_id}/opinion")
+def opinion(request: Request, decision_id: Id) -> Response:
+    """The opinion for printing."""
+    case, rows = _reviews(request, entitled(request, "read"), decision_id)
+    return opinion_page(request, case, rows)
+
+
+@router.get("/decisions/{decision_id}/opinion.docx")
+def opinion_file(request: Request, decision_id: Id) -> Response:
+    """The opinion as a Word file."""
+    case, rows = _reviews(request, entitled(request, "read"), decision_id)
+    return docx_response(case, rows)
+
+
+@router.get("/decisions/{decision_id}/replay")
+def replay(request: Request, decision_id: Id) -> Response:
+    """Judge again from the record, and say whether the bytes are the same."""
+    actor = entitled(request, "read")
+    store = store_of(request)
+    with store.db.read() as session:
+        found = decisions.replay(session, store.rulesets, actor, decision_id)
+        view = decisions.get(session, store.rulesets, actor, decision_id)
+    _log_read(request, actor, decision_id, "replay")
+    return page(request, "replay.html", replay=asdict(found), number=view.number)

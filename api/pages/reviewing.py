@@ -1,0 +1,182 @@
+"""Joint review: my tasks, a department's opinion, the committee's conclusion, supervision."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+
+from api.middleware import request_id
+from api.pages.errors import PageRoute
+from api.pages.render import page
+from api.pages.session import Form, entitled, today
+from api.pages.verdict_view import SEVERITY
+from api.problems import ProblemError
+from api.routes.stateless import CurrentJudge
+from api.security import store_of
+from api.store import decisions, review, supervision
+from api.store.review import TaskView
+from api.store.work import Actor, Invalid
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+Id = Annotated[int, Path(ge=1, le=2**53)]
+URGENT = {"red": 0, "yellow": 1, "green": 2}
+LONGEST = 5000
+
+
+@router.get("/tasks")
+def tasks(
+    request: Request, judge: CurrentJudge, state: Annotated[str, Query(max_length=20)] = "waiting",
+    department: Annotated[str, Query(max_length=60)] = "", after: Annotated[int, Query(ge=0, le=2**53)] = 0,
+) -> Response:  # fmt: skip
+    """Review tasks, the most urgent first."""
+    actor = entitled(request, "review.read")
+    store = store_of(request)
+    chosen = None if state in ("waiting", "all") else state
+    with store.db.read() as session:
+        listed = review.tasks(
+            session, actor, store.calendar, today(), department=department or None, state=chosen,
+            limit=200, after=after,
+        )  # fmt: skip
+    last = listed[-1].id if len(listed) == 200 else None
+    shown = [t for t in listed if state != "waiting" or t.light is not None]
+    shown.sort(key=lambda t: (URGENT.get(t.light or "", 3), t.due_on, t.id))
+    return page(
+        request, "tasks.html", tasks=shown, state=state, department=department,
+        departments=judge.ruleset.registry.departments, registry=judge.ruleset.registry, more=last,
+    )  # fmt: skip
+
+
+def _task(request: Request, actor: Actor, task_id: int) -> TaskView:
+    store = store_of(request)
+    with store.db.read() as session:
+        found = review.tasks(session, actor, store.calendar, today(), after=task_id - 1, limit=1)
+    if not found or found[0].id != task_id:
+        raise ProblemError(404, f"没有第 {task_id} 号会审事项，或者不在您的查看范围内。")
+    return found[0]
+
+
+@router.get("/tasks/{task_id}")
+def task(request: Request, judge: CurrentJudge, task_id: Id) -> Response:
+    """One task: what it is about, what was said, the form for saying it."""
+    actor = entitled(request, "review.read")
+    return _task_page(request, judge.ruleset.registry.department, actor, task_id)
+
+
+def _task_page(
+    request: Request, name: object, actor: Actor, task_id: int, status: int = 200,
+    wrong: tuple[str, str] | None = None, given: dict[str, str] | None = None,
+) -> Response:  # fmt: skip
+    found = _task(request, actor, task_id)
+    store = store_of(request)
+    with store.db.read() as session:
+        view = decisions.get(session, store.rulesets, actor, found.decision)
+    findings = [
+        f
+        for f in view.result["findings"]
+        if found.department in f["departments"] and f["status"] in ("violated", "unknown")
+    ]
+    findings.sort(key=lambda f: (f["status"] != "violated", SEVERITY[f["effect"]], f["rule"]))
+    return page(
+        request, "task.html", status, task=found, mine=found.department in actor.departments,
+        wrong=wrong, given=given or {}, findings=findings, name=name,
+    )  # fmt: skip
+
+
+@router.post("/tasks/{task_id}/opinion")
+async def opinion(request: Request, judge: CurrentJudge, form: Form, task_id: Id) -> Response:
+    """A department's opinion, with the files that go with it."""
+    actor = await run_in_threadpool(entitled, request, "review.opinion")
+    files = []
+    for given in form.getlist("files"):
+        if isinstance(given, UploadFile) and given.filename:
+            files.append(
+                (given.filename.replace("\\", "/").rpartition("/")[2][:200], await given.read())
+            )
+    return await run_in_threadpool(
+        _give, request, judge.ruleset.registry.department, actor, form, task_id, files
+    )
+
+
+def _give(
+    request: Request, name: object, actor: Actor, form: FormData, task_id: int,
+    files: list[tuple[str, bytes]],
+) -> Response:  # fmt: skip
+    said, reason = str(form.get("opinion", "")), str(form.get("reason", ""))[:LONGEST]
+    given = {"opinion": said, "reason": reason}
+    if said not in review.OPINIONS:
+        wrong = ("opinion", "请选择同意、不同意或要求补正")
+        return _task_page(request, name, actor, task_id, 422, wrong, given)
+    try:
+        with store_of(request).work(actor, request_id.get()) as work:
+            kept = [
+                review.attach(work, task_id, n, "application/octet-stream", c).id for n, c in files
+            ]
+            review.give_opinion(work, task_id, said, reason, kept)
+    except Invalid as error:
+        return _task_page(request, name, actor, task_id, 422, (error.field, error.detail), given)
+    return RedirectResponse(f"/tasks/{task_id}", 303)
+
+
+@router.post("/decisions/{decision_id}/conclude")
+def conclude(request: Request, form: Form, decision_id: Id) -> Response:
+    """The committee's conclusion, beside the machine's verdict."""
+    actor = entitled(request, "review.conclude")
+    outcome = str(form.get("outcome", ""))
+    if outcome not in ("admit", "reject"):
+        raise ProblemError(422, "请选择同意准入或不予准入。")
+    texts = {
+        k: str(form.get(k, "")).strip()[:LONGEST]
+        for k in ("reason", "authority", "document_number")
+    }
+    with store_of(request).work(actor, request_id.get()) as work:
+        review.conclude(
+            work, decision_id, outcome, texts["reason"], texts["authority"] or None,
+            texts["document_number"] or None,
+        )  # fmt: skip
+    return RedirectResponse(f"/decisions/{decision_id}#conclusion", 303)
+
+
+@router.get("/supervision")
+def supervised(request: Request, judge: CurrentJudge) -> Response:
+    """Overdue tasks and what is under supervision."""
+    actor = entitled(request, "review.supervise")
+    store = store_of(request)
+    with store.db.read() as session:
+        late = review.tasks(session, actor, store.calendar, today(), overdue=True)
+        listed = supervision.listed(session)
+    watched = {s.task for s in listed if s.closed_at is None}
+    return page(
+        request, "supervision.html", late=[t for t in late if t.id not in watched], listed=listed,
+        registry=judge.ruleset.registry,
+    )  # fmt: skip
+
+
+@router.post("/tasks/{task_id}/supervise")
+def supervise(request: Request, form: Form, task_id: Id) -> Response:
+    """Put an overdue task under supervision."""
+    actor = entitled(request, "review.supervise")
+    with store_of(request).work(actor, request_id.get()) as work:
+        supervision.start(work, task_id, _note(form))
+    return RedirectResponse("/supervision", 303)
+
+
+@router.post("/supervision/{supervision_id}/close")
+def close(request: Request, form: Form, supervision_id: Id) -> Response:
+    """Strike a supervision off."""
+    actor = entitled(request, "review.supervise")
+    with store_of(request).work(actor, request_id.get()) as work:
+        supervision.close(work, supervision_id, _note(form))
+    return RedirectResponse("/supervision", 303)
+
+
+def _note(form: FormData) -> str:
+    note = str(form.get("note", "")).strip()[:2000]
+    if not note:
+        raise ProblemError(422, "请写明督办要求或办理结果。")
+    return note

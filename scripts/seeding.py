@@ -1,0 +1,42 @@
+"""Accounts and stored projects for screenshots and browser tests: real examples, really judged."""
+
+from __future__ import annotations
+
+from api.pages.examples import FEATURED
+from api.store import accounts, submissions
+from api.store.core import Store
+from api.store.submissions import Submission
+from api.store.work import SYSTEM, Actor
+from evaluator.dossier_files import read_dossiers
+from evaluator.shipped import rulebook_path
+
+__all__ = ["PASSWORD", "PEOPLE", "people", "submit_examples"]
+
+PASSWORD = "long enough to type"
+PEOPLE = {
+    "clerk": ("王办事员", ["submitter"]),
+    "chair": ("李主任", ["committee"]),
+    "ecology": ("张科长", ["department:ecology"]),
+    "auditor": ("赵审计", ["auditor"]),
+}
+
+
+def people(store: Store) -> dict[str, Actor]:
+    """One account for each kind of user."""
+    out = {}
+    for name, (display, roles) in PEOPLE.items():
+        with store.work(SYSTEM) as work:
+            made, _ = accounts.create_account(work, name, display, roles, PASSWORD)
+        out[name] = Actor(made.id, made.name, made.display_name, frozenset(made.roles))
+    return out
+
+
+def submit_examples(store: Store, actor: Actor, slugs: tuple[str, ...] = FEATURED) -> list[str]:
+    """Submit example projects; their 受理编号."""
+    registry = store.rulesets.current().ruleset.registry
+    numbers = []
+    for slug in slugs:
+        profile = read_dossiers(rulebook_path() / "examples" / f"{slug}.yaml", registry)[0]
+        asked = Submission(profile.to_dict(registry))
+        numbers.append(submissions.submit(store, actor, asked).number)
+    return numbers

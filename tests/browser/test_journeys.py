@@ -1,0 +1,147 @@
+"""Three users from login to the printed opinion: the submitter, a department, the committee."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from scripts.seeding import PASSWORD, people, submit_examples
+from tests.browser.conftest import breaches
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.fixture(scope="module")
+def seeded(server: tuple[str, Any]) -> str:
+    """The address of a server with accounts and two projects."""
+    address, app = server
+    actors = people(app.state.store)
+    submit_examples(app.state.store, actors["clerk"], ("r14-mushroom-weinan", "d01-complete-good"))
+    return address
+
+
+def log_in(page: Page, address: str, name: str, after: str = "/") -> None:
+    page.goto(f"{address}/login?next={after}")
+    page.fill("#name", name)
+    page.fill("#password", PASSWORD)
+    page.click("button:has-text('登录')")
+    expect(page.locator(".who")).to_contain_text("退出")
+
+
+def fresh(browser: Browser, scripts: bool = True) -> Page:
+    page = browser.new_context(
+        viewport={"width": 1366, "height": 768}, java_script_enabled=scripts
+    ).new_page()
+    page.set_default_timeout(8000)
+    return page
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_from_submission_to_opinion(seeded: str, browser: Browser, scripts: bool) -> None:
+    """With JavaScript and without: submit, department's word, supplement, conclusion, opinion."""
+    clerk, ecology, chair = (fresh(browser, scripts) for _ in range(3))
+    log_in(clerk, seeded, "clerk", "/assess?example=d01-complete-good")
+    clerk.select_option("[id='f-eia_class']", "")
+    clerk.click("text=保存草稿")
+    expect(clerk.locator("[role=status]")).to_contain_text("草稿已保存")
+    clerk.click("text=检查并核对")
+    clerk.click("text=确认提交")
+    expect(clerk.locator("[role=status]").first).to_contain_text("已受理，受理编号 ZR")
+    expect(clerk.locator(".verdict")).to_contain_text("黄灯·提交会审")
+    number = re.search(r"ZR\d{4}-\d{6}", clerk.locator("[role=status]").first.inner_text())
+    assert number is not None
+
+    log_in(ecology, seeded, "ecology", "/tasks")
+    ecology.locator("tr", has_text=number[0]).locator("a").click()
+    ecology.check("#supplement")
+    ecology.click("text=提交意见")
+    expect(ecology.locator(".summary")).to_contain_text("须写明理由")
+    ecology.fill("#reason", "请补填环评类别")
+    ecology.set_input_files(
+        "#files", {"name": "意见.txt", "mimeType": "text/plain", "buffer": b"x"}
+    )
+    ecology.click("text=提交意见")
+    expect(ecology.locator("main")).to_contain_text("要求补正：请补填环评类别")
+    expect(ecology.locator("main")).to_contain_text("意见.txt")
+    ecology.goto(f"{seeded}/projects/{number[0]}")
+    expect(ecology.locator("main")).to_contain_text("您看到的是本部门负责的事项")
+
+    clerk.goto(f"{seeded}/projects/{number[0]}")
+    expect(clerk.locator("main")).to_contain_text("有部门要求补正")
+    clerk.click("text=去补正")
+    clerk.select_option("[id='f-eia_class']", label="报告表")
+    clerk.click("text=检查并核对")
+    clerk.click("text=确认补正")
+    expect(clerk.locator(".verdict")).to_contain_text("绿灯·准入")
+    expect(clerk.locator("main")).to_contain_text(re.compile("结论由\\s*提交会审变为\\s*准入"))
+    clerk.goto(f"{seeded}/projects")
+    expect(clerk.locator("main")).to_contain_text("（第 2 版）")
+
+    log_in(chair, seeded, "chair", f"/projects/{number[0]}")
+    chair.check("#o-admit")
+    chair.fill("#reason", "经集体研究，同意准入")
+    chair.click("text=作出结论")
+    expect(chair.locator("#conclusion ~ table").first).to_contain_text("李主任")
+    chair.click("text=预审意见书 >> nth=0")
+    expect(chair.locator(".sheet")).to_contain_text("同意准入：经集体研究，同意准入")
+    expect(chair.locator(".sheet")).to_contain_text(number[0])
+    for page in (clerk, ecology, chair):
+        page.context.close()
+
+
+PRIVATE = ("/projects", "/tasks", "/overview", "/supervision", "/projects?q=没有这样的项目")
+
+
+@pytest.mark.parametrize("path", PRIVATE)
+def test_needs_a_login(plain: Page, seeded: str, path: str) -> None:
+    plain.goto(seeded + path)
+    expect(plain.locator("h1")).to_have_text("请先登录")
+
+
+def test_every_private_page_is_accessible(page: Page, seeded: str) -> None:
+    log_in(page, seeded, "chair")
+    page.goto(f"{seeded}/projects")
+    decision = page.locator("table a").first.get_attribute("href")
+    assert decision is not None
+    page.goto(f"{seeded}/tasks?state=all")
+    task = page.locator("table a").first.get_attribute("href")
+    assert task is not None
+    for path in (*PRIVATE, decision, task, "/tasks?state=all", "/login"):
+        page.goto(seeded + path)
+        page.wait_for_load_state("networkidle")
+        assert breaches(page) == [], path
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        page.set_viewport_size({"width": 1366, "height": 768})
+
+
+def test_overview_draws_its_tables(page: Page, seeded: str) -> None:
+    log_in(page, seeded, "chair", "/overview")
+    expect(page.locator("[data-chart=by-month] svg")).to_be_visible()
+    expect(page.locator("#by-month tbody tr").first).to_be_visible()
+
+
+def test_a_wrong_password_and_a_stranger(page: Page, plain: Page, seeded: str) -> None:
+    page.goto(f"{seeded}/login")
+    page.fill("#name", "clerk")
+    page.fill("#password", "not this one")
+    page.click("button:has-text('登录')")
+    expect(page.locator(".summary")).to_contain_text("账号或密码不对")
+    expect(page.locator("#name")).to_have_value("clerk")
+    plain.goto(f"{seeded}/login?next=//elsewhere.example")
+    assert plain.locator("[name=next]").get_attribute("value") == "/"
+
+
+def test_replay_and_filters(page: Page, seeded: str) -> None:
+    log_in(page, seeded, "auditor", "/projects?verdict=reject")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.click("tbody a")
+    page.click("text=按存档重新判定")
+    expect(page.locator("h1")).to_contain_text("结果相同")
+    page.goto(f"{seeded}/projects?q=食用菌")
+    with page.expect_download() as got:
+        page.click("text=导出为表格")
+    assert "渭南经开区食用菌深加工综合产业" in got.value.path().read_text("utf-8-sig")
