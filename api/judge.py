@@ -82,11 +82,6 @@ class Judge:
         data = result(evaluation, with_counterfactual=counterfactual)
         return Judged(evaluation, data, canonical_bytes(data))
 
-    def close(self) -> None:
-        """Give back what the engine holds."""
-        with self._lock:
-            self._evaluator.close()
-
 
 class Memo:
     """Answers already given, by request: the same dossier, ruleset and date give the same bytes.

@@ -121,35 +121,27 @@ class Rulesets:
             raise Missing("还没有发布过规则集")
         with self._lock:
             if self._current is None or self._current.ruleset.identity != identity:
-                old = self._current
+                # Requests under way may still hold the old judge; it goes when they let go.
                 self._current = Judge(load_stored(session, identity), self._engine)
-                if old is not None:
-                    # Requests under way may still hold the old judge; it goes when they let go.
-                    self._past.pop(old.ruleset.identity, None)
             return self._current
 
-    def preload(self, ruleset: Ruleset) -> None:
-        """Have a judge ready before the ruleset is in force."""
-        with self._lock:
-            if self._current is None:
-                self._current = Judge(ruleset, self._engine)
-
     def past(self, session: Session, identity: str) -> Judge:
-        """A judge for replaying decisions of any stored ruleset. Raises Missing."""
+        """A judge for decisions of any stored ruleset, in force or not. Raises Missing."""
         with self._lock:
+            if self._current is not None and self._current.ruleset.identity == identity:
+                return self._current
             judge = self._past.get(identity)
             if judge is None:
                 judge = Judge(load_stored(session, identity), "reference")
                 self._past[identity] = judge
                 while len(self._past) > KEPT:
-                    self._past.popitem(last=False)[1].close()
+                    self._past.popitem(last=False)
             else:
                 self._past.move_to_end(identity)
             return judge
 
     def close(self) -> None:
-        """Give back the engines."""
+        """Let go of the judges; each gives its engine back when nobody uses it any more."""
         with self._lock:
-            if self._current is not None:
-                self._current.close()
-                self._current = None
+            self._current = None
+            self._past.clear()

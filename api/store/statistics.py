@@ -48,9 +48,7 @@ class RuleCount:
     unknown: int
 
 
-def _within(
-    query: Select[*Row], start: dt.date | None, end: dt.date | None
-) -> Select[*Row]:
+def _within(query: Select[*Row], start: dt.date | None, end: dt.date | None) -> Select[*Row]:
     if start:
         query = query.where(Project.submitted_on >= start)
     if end:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -191,13 +191,10 @@ def _new_project(work: Work, profile: Profile) -> Project:
 
 def next_number(work: Work, name: str) -> str:
     """The next number under ``name``, without gaps: ``ZR2026-000001``."""
-    session = work.session
-    bumped = update(Counter).where(Counter.name == name).values(last=Counter.last + 1)
-    if session.execute(bumped).rowcount == 0:  # type: ignore[attr-defined]
-        # The first of the year; a second writer at the same moment meets the primary key.
-        session.add(Counter(name=name, last=1))
-        session.flush()
-    last = session.scalar(select(Counter.last).where(Counter.name == name)) or 0
+    start = text("INSERT INTO counters (name, last) VALUES (:name, 0) ON CONFLICT DO NOTHING")
+    work.session.execute(start, {"name": name})
+    bump = update(Counter).where(Counter.name == name).values(last=Counter.last + 1)
+    last = work.session.scalar(bump.returning(Counter.last))
     return f"{name}-{last:06d}"
 
 

@@ -151,3 +151,17 @@ def test_the_database_refuses_to_alter_the_record(service: Service, table: str) 
     if not service.store.db.sqlite:
         with pytest.raises(DBAPIError), service.store.db.write() as session:
             session.execute(text(f"TRUNCATE {table} CASCADE"))
+
+
+def test_the_first_submissions_of_a_year_at_the_same_moment(database_url: str) -> None:
+    with Service(database_url) as service:
+        numbers: list[str] = []
+        threads = [
+            threading.Thread(target=lambda: numbers.append(service.submit("d01")["number"]))
+            for _ in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(int(n[-6:]) for n in numbers) == [1, 2, 3, 4, 5, 6]
