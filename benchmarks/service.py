@@ -84,12 +84,13 @@ class Server:
         if workers > 1:
             command += ["--workers", str(workers)]
         self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **env})
-        for _ in range(300):
+        for _ in range(1200):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 0.2).close()
                 return
             except OSError:
                 time.sleep(0.1)
+        self.process.kill()
         raise RuntimeError("server did not start")
 
     def stop(self) -> None:
@@ -176,15 +177,18 @@ def main() -> None:
             "service": Server("service", ADMISSION_DATABASE_URL=f"sqlite:///{folder}/a.db"),
         }
         rates: dict[str, list[float]] = {name: [] for name in plans}
-        for _ in range(args.rounds):
-            for name, (which, make) in plans.items():
-                found = asyncio.run(drive(servers[which].port, args.clients, args.seconds, make))
-                bad = [s for _, s in found if s != 200]
-                if bad:
-                    raise SystemExit(f"{name}: {len(bad)} answers were not 200: {set(bad)}")
-                rates[name].append(len(found) / args.seconds)
-        for server in servers.values():
-            server.stop()
+        try:
+            for _ in range(args.rounds):
+                for name, (which, make) in plans.items():
+                    port = servers[which].port
+                    found = asyncio.run(drive(port, args.clients, args.seconds, make))
+                    bad = {s for _, s in found if s != 200}
+                    if bad:
+                        raise SystemExit(f"{name}: answers {bad}")
+                    rates[name].append(len(found) / args.seconds)
+        finally:
+            for server in servers.values():
+                server.stop()
     base = statistics.median(rates["bare"])
     for name, values in rates.items():
         rate = statistics.median(values)
