@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 from pathlib import Path
 
 import duckdb
-import ibis
 import ibis.expr.types as ir
+from ibis.backends.sql.compilers import DuckDBCompiler, PostgresCompiler, PySparkCompiler
 
 from evaluator.engine.columnar import Plan, compile_ruleset
 from evaluator.portfolio.load import Loaded, load
@@ -17,6 +18,11 @@ from evaluator.rulebook.ast import Ruleset
 __all__ = ["connect", "copy", "prepare", "register", "sql_of"]
 
 MEMORY = "3GB"
+COMPILERS = {
+    "duckdb": DuckDBCompiler,
+    "postgres": PostgresCompiler,
+    "pyspark": PySparkCompiler,
+}
 
 
 def connect(threads: int | None = None, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
@@ -30,8 +36,16 @@ def connect(threads: int | None = None, memory: str = MEMORY) -> duckdb.DuckDBPy
 
 
 def sql_of(expr: ir.Table, dialect: str = "duckdb") -> str:
-    """The SQL of an expression over unbound tables."""
-    return str(ibis.to_sql(expr, dialect=dialect, pretty=False))
+    """The SQL of an expression over unbound tables, for duckdb, pyspark or postgres."""
+    compiler = COMPILERS[dialect]()
+    collecting = gc.isenabled()
+    # A large expression is some hundred thousand objects, all of them alive to the end.
+    gc.disable()
+    try:
+        return str(compiler.to_sqlglot(expr).sql(dialect=compiler.dialect, copy=False))
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def prepare(
