@@ -41,7 +41,13 @@ class Database:
         self.url = parsed
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self._serial = threading.Lock()
-        options: dict[str, Any] = {"pool_size": pool, "max_overflow": pool, "pool_timeout": 10}
+        # What people submitted does not belong into error messages and logs.
+        options: dict[str, Any] = {
+            "hide_parameters": True,
+            "pool_size": pool,
+            "max_overflow": pool,
+            "pool_timeout": 10,
+        }
         if self.sqlite:
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

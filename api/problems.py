@@ -221,7 +221,7 @@ def install(app: FastAPI, routes: Iterable[Route]) -> None:
         if isinstance(error, IntegrityError):
             detail = "与同时进行的另一项操作冲突，请重试"
             return problem_response(409, detail, (), None, _request_id(request))
-        log.error("database: %s", error)
+        log.error("database: %s", str(error).split("\n", 1)[0])
         detail = "数据库暂时不可用，请稍后重试"
         return problem_response(503, detail, (), {"Retry-After": "2"}, _request_id(request))
 

@@ -187,7 +187,7 @@ def kill(args: argparse.Namespace) -> None:
             work = asyncio.create_task(crowd.run())
             chance = random.Random(args.seed)
             while True:
-                done, _ = await asyncio.wait([work], timeout=chance.uniform(0.3, 4))
+                done, _ = await asyncio.wait([work], timeout=chance.uniform(0.3, 10))
                 server.process.send_signal(signal.SIGKILL)
                 server.process.wait()
                 if done:
