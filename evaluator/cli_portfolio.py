@@ -26,13 +26,15 @@ from evaluator.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
 __all__ = ["portfolio_app"]
 
 portfolio_app = typer.Typer(
-    help="批量评估：几百万份材料一次评完，或比较两套规则集的影响。", no_args_is_help=True
+    add_completion=False,
+    help="批量评估：几百万份材料一次评完，或比较两套规则集的影响。",
+    no_args_is_help=True,
 )
 BACKENDS = ("duckdb", "spark", "postgres")
 TOP = 10
 
 Inputs = Annotated[
-    list[Path], typer.Argument(help="材料：.parquet、.csv、.jsonl、.sqlite、.xlsx，可写多个")
+    list[Path] | None, typer.Argument(help="材料：.parquet、.csv、.jsonl、.sqlite、.xlsx，可写多个")
 ]
 Column = Annotated[
     str | None, typer.Option("--as-of-column", help="评估日期所在的列；不写则为受理日期")
@@ -80,8 +82,8 @@ def _guarded() -> Iterator[None]:
 
 @portfolio_app.command("evaluate")
 def evaluate(
-    inputs: Inputs,
     out: Annotated[Path, typer.Option("-o", "--out", help="结果：.parquet 或 .csv")],
+    inputs: Inputs = None,
     rulebook: Annotated[Path | None, typer.Option("--rulebook", help="规则集目录")] = None,
     backend: Annotated[str, typer.Option("--backend", help="、".join(BACKENDS))] = "duckdb",
     as_of_column: Column = None,
@@ -97,6 +99,10 @@ def evaluate(
     memory: Memory = "3GB",
 ) -> None:
     """评估所有材料；不合格式的行写进退回文件，不影响其余。"""
+    if backend not in BACKENDS:
+        raise typer.BadParameter(f"没有“{backend}”，可用：{'、'.join(BACKENDS)}")
+    if not inputs and backend != "postgres":
+        raise typer.BadParameter("请写要评估的材料文件")
     ruleset = _load(rulebook)
     options = _options(as_of_column, as_of, table, memory)
     options = Options(options.as_of, table, findings, None, memory)
@@ -105,18 +111,16 @@ def evaluate(
         def say(what: str) -> None:
             progress.update(progress.task_ids[0], description=what)
 
-        if backend == "duckdb":
-            summary = evaluate_files(ruleset, inputs, out, options, say)
-        elif backend == "spark":
-            from evaluator.portfolio.spark import evaluate_spark
-
-            summary = evaluate_spark(ruleset, inputs, out, options, server, say)
-        elif backend == "postgres":
+        if backend == "postgres":
             from evaluator.portfolio.postgres import evaluate_postgres
 
             summary = evaluate_postgres(ruleset, out, options, server, say)
+        elif backend == "spark":
+            from evaluator.portfolio.spark import evaluate_spark
+
+            summary = evaluate_spark(ruleset, inputs or [], out, options, server, say)
         else:
-            raise typer.BadParameter(f"没有“{backend}”，可用：{'、'.join(BACKENDS)}")
+            summary = evaluate_files(ruleset, inputs or [], out, options, say)
     _print_summary(summary, ruleset, out)
     if html is not None:
         html.write_text(summary_html(summary, ruleset), "utf-8")
