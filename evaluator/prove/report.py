@@ -99,13 +99,14 @@ class Report:
         lines: list[str] = []
         first: list[str] = []
         for number, witness in enumerate(answer.witnesses, 1):
-            title = "反例" if len(answer.witnesses) == 1 else f"反例 {number}"
+            word = "反例" if answer.state is State.ALARM else "例"
+            title = word if len(answer.witnesses) == 1 else f"{word} {number}"
             shown = list(dossier_lines(witness, self.registry))
             if number > 1 and len(shown) > 8:  # The second of a pair: only where it differs.
                 shown = [line for line in shown if line not in first]
-                title += "（其余同反例 1）"
+                title += f"（其余同{word} 1）"
             first = first or shown
-            lines += [f"  {title}:", *(f"    {line}" for line in shown)]
+            lines += [f"  {title}：", *(f"    {line}" for line in shown)]
         return lines
 
 
