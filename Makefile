@@ -4,9 +4,9 @@ UV ?= .tools/bin/uv
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: setup run test lint cases check bench schema clean
+.PHONY: setup run test lint cases check bench schema screenshots clean
 
-setup: .venv/.stamp
+setup: .venv/.stamp api/static/.stamp
 
 .tools/bin/uv:
 	$(PYTHON) -m venv .tools
@@ -14,6 +14,11 @@ setup: .venv/.stamp
 
 .venv/.stamp: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen --quiet --python $(PYTHON)
+	touch $@
+
+# Scripts and styles of the pages: npm by lock file, bundled by esbuild, not committed.
+api/static/.stamp: web/package-lock.json web/build.mjs $(wildcard web/src/*)
+	cd web && npm ci --silent --no-audit --no-fund && node build.mjs
 	touch $@
 
 run: setup
@@ -38,5 +43,8 @@ bench: setup
 	$(UV) sync --frozen --quiet --python $(PYTHON) --group bench
 	$(BIN)/python -m benchmarks.run
 
+screenshots: setup
+	$(BIN)/python -m scripts.screenshots
+
 clean:
-	rm -rf .venv .tools dist node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools dist web/node_modules api/static .pytest_cache .mypy_cache .ruff_cache .hypothesis

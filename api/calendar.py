@@ -14,6 +14,7 @@ import chinese_calendar
 
 __all__ = ["WorkCalendar"]
 
+FIRST, LAST = min(chinese_calendar.holidays).year, max(chinese_calendar.holidays).year
 FIXED = {(1, 1), (5, 1), (10, 1), (10, 2), (10, 3)}
 
 
@@ -27,8 +28,7 @@ class WorkCalendar:
     @staticmethod
     def is_known(year: int) -> bool:
         """Whether the official arrangement of that year is known."""
-        first, last = min(chinese_calendar.holidays).year, max(chinese_calendar.holidays).year
-        return bool(first <= year <= last)
+        return bool(FIRST <= year <= LAST)
 
     def is_workday(self, day: dt.date) -> bool:
         """Whether offices work on ``day``."""

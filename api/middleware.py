@@ -28,6 +28,11 @@ _HEADERS = [
     (b"x-frame-options", b"DENY"),
 ]
 
+PLAIN = (
+    '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>没有完成</title>'
+    "<h1>没有完成</h1><p>{0}。</p><p>请返回上一页。</p><p>请求编号：{1}</p></html>"
+)
+
 
 class _TooLarge(Exception):
     pass
@@ -54,6 +59,9 @@ class Edge:
         scope["admission.request_id"] = rid
         token = request_id.set(rid)
         exchange = _Exchange(receive, send, rid, self.max_body)
+        exchange.for_people = not scope["path"].startswith("/api/") and b"text/html" in headers.get(
+            b"accept", b""
+        )
         start = time.perf_counter()
         try:
             await self._run(scope, headers, exchange)
@@ -104,6 +112,7 @@ class _Exchange:
         self.status = 0
         self.read = 0
         self.started = False
+        self.for_people = False
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -127,8 +136,12 @@ class _Exchange:
         if self.started:
             return
         body = problem_bytes(status, detail, (), f"urn:request:{self.rid}")
+        kind = MEDIA_TYPE
+        if self.for_people:
+            # The application is out of reach here, so the page is a bare one.
+            body, kind = PLAIN.format(detail, self.rid).encode(), "text/html; charset=utf-8"
         length = str(len(body)).encode()
-        head = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", length)]
+        head = [(b"content-type", kind.encode()), (b"content-length", length)]
         if retry_after:
             head.append((b"retry-after", str(retry_after).encode()))
         await self.send({"type": "http.response.start", "status": status, "headers": head})

@@ -18,6 +18,14 @@ from api.store import accounts
 
 __all__ = ["router"]
 
+
+def _login_page(
+    request: Request, after: str, name: str = "", wrong: str = "", status: int = 200
+) -> Response:
+    single = getattr(request.app.state, "oidc", None) is not None
+    return page(request, "login.html", status, after=after, name=name, wrong=wrong, single=single)
+
+
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
@@ -26,7 +34,7 @@ def form(
     request: Request, after: Annotated[str, Query(alias="next", max_length=500)] = "/"
 ) -> Response:
     """The login form."""
-    return page(request, "login.html", after=safe_back(after), name="", wrong="")
+    return _login_page(request, safe_back(after))
 
 
 @router.post("/login")
@@ -35,14 +43,12 @@ def login(request: Request, form: Form) -> Response:
     after = safe_back(str(form.get("next", "/")))
     name, password = str(form.get("name", "")).strip(), str(form.get("password", ""))
     if not name or not password:
-        return page(request, "login.html", 422, after=after, name=name, wrong="请填写账号和密码")
+        return _login_page(request, after, name, "请填写账号和密码", 422)
     response = RedirectResponse(after, 303)
     try:
         log_in(request, response, name[:100], password[:200])
     except ProblemError as refused:
-        shown = page(
-            request, "login.html", refused.status, after=after, name=name, wrong=refused.detail
-        )
+        shown = _login_page(request, after, name, refused.detail, refused.status)
         shown.headers.update(refused.headers)
         return shown
     return response

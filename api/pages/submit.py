@@ -11,13 +11,15 @@ from api.middleware import request_id
 from api.pages.dossier_form import Filled, fill, raw_of, typed_of
 from api.pages.errors import PageRoute
 from api.pages.posted import Keeping, form_page, keeping_of, profile_of, texts_of
+from api.pages.render import environment
 from api.pages.session import Form, entitled
+from api.pages.words import chinese_time
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge
 from api.security import store_of
 from api.store import decisions, drafts, projects, submissions
 from api.store.submissions import Submission
-from api.store.work import Missing
+from api.store.work import Conflict, Missing
 from api.telemetry import judged
 
 __all__ = ["router"]
@@ -66,6 +68,29 @@ def save(request: Request, judge: CurrentJudge, form: Form) -> Response:
         else:
             found = drafts.save(work, keep.draft, raw, keep.revision)
     return RedirectResponse(f"/drafts/{found.id}?saved=1", 303)
+
+
+@router.post("/drafts/auto")
+def keep_quietly(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """Keep the form while it is being typed; a fragment with the draft's new revision."""
+    actor = entitled(request, "draft")
+    keep = keeping_of(form)
+    filled = fill(texts_of(form), judge.ruleset.registry)
+    raw = raw_of(filled.typed, judge.ruleset.registry)
+    store, told = store_of(request), ""
+    try:
+        with store.work(actor, request_id.get()) as work:
+            if keep.draft is None:
+                found = drafts.create(work, raw, keep.number or None)
+            else:
+                found = drafts.save(work, keep.draft, raw, keep.revision)
+        keep = Keeping(found.id, found.revision, keep.number)
+        told = f"草稿已自动保存，{chinese_time(found.updated_at)}"
+    except (Conflict, Missing):
+        told = "草稿没有自动保存：它已在别处修改或丢弃。请点“保存草稿”前先核对"
+        keep = Keeping(None, 0, keep.number)
+    text = environment().get_template("kept.html").render(keep=keep, told=told)
+    return Response(text, media_type="text/html; charset=utf-8")
 
 
 @router.get("/drafts/{draft_id}")

@@ -145,3 +145,20 @@ def test_replay_and_filters(page: Page, seeded: str) -> None:
     with page.expect_download() as got:
         page.click("text=导出为表格")
     assert "渭南经开区食用菌深加工综合产业" in got.value.path().read_text("utf-8-sig")
+
+
+def test_a_draft_keeps_itself(page: Page, seeded: str) -> None:
+    log_in(page, seeded, "clerk", "/assess")
+    page.fill("[id='f-project_name']", "自动保存的项目")
+    page.press("[id='f-project_name']", "Tab")
+    expect(page.locator("#kept")).to_contain_text("草稿已自动保存")
+    first = page.locator("[name=revision]").first.input_value()
+    page.fill("[id='f-land_area']", "约六十亩")
+    page.press("[id='f-land_area']", "Tab")
+    expect(page.locator("[name=revision]").first).not_to_have_value(first)
+    page.goto(f"{seeded}/projects")
+    page.click("text=自动保存的项目")
+    expect(page.locator("[id='f-land_area']")).to_have_value("约六十亩")
+    page.goto(f"{seeded}/projects")
+    page.click("[aria-label='丢弃草稿：自动保存的项目']")
+    expect(page.locator("main")).not_to_contain_text("自动保存的项目")

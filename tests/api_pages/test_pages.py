@@ -1,0 +1,230 @@
+"""Pages over HTTP: headers, forged forms, escaping, roles, refusals, lists for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docx import Document
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from scripts.seeding import PASSWORD, people, submit_examples
+from tests.api.support import example, settings
+
+DRAFT = {
+    "project_id": "T1",
+    "project_name": "<script>alert(1)</script>",
+    "submitted_on": "2026-11-24",
+}
+
+
+class Visitor:
+    """A browser without scripts: keeps cookies, sends the token that the page gave out."""
+
+    def __init__(self, app: Any) -> None:
+        self.client = TestClient(app, raise_server_exceptions=False)
+
+    def get(self, path: str, **more: Any) -> Any:
+        return self.client.get(path, **more)
+
+    def post(self, path: str, data: dict[str, str], **more: Any) -> Any:
+        found = re.search(r'name="csrf" value="([0-9a-f]*)"', self.get("/rules").text)
+        assert found is not None
+        return self.client.post(path, data={"csrf": found[1], **data}, **more)
+
+    def log_in(self, name: str) -> Visitor:
+        answer = self.post("/login", {"name": name, "password": PASSWORD, "next": "/"})
+        assert answer.status_code == 200, answer.text
+        return self
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    path = tmp_path_factory.mktemp("pages") / "db.sqlite"
+    made = create_app(settings(database_url=f"sqlite:///{path}"))
+    with TestClient(made):
+        actors = people(made.state.store)
+        submit_examples(
+            made.state.store, actors["clerk"], ("r14-mushroom-weinan", "r36-acid-mist-purifier")
+        )
+        yield made
+
+
+def test_every_page_forbids_foreign_code(app: Any) -> None:
+    for path in ("/", "/assess", "/rules", "/examples/r14-mushroom-weinan", "/login", "/nowhere"):
+        policy = Visitor(app).get(path).headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+
+
+def test_no_page_holds_inline_code_or_styles(app: Any) -> None:
+    visitor = Visitor(app).log_in("chair")
+    for path in (
+        "/",
+        "/assess",
+        "/rules",
+        "/examples/r14-mushroom-weinan",
+        "/decisions/1",
+        "/overview",
+    ):
+        text = visitor.get(path).text
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=", text), path
+
+
+def test_user_text_is_never_markup(app: Any) -> None:
+    visitor = Visitor(app)
+    for path in ("/assess/confirm", "/assess/result", "/assess/opinion", "/assess/edit"):
+        answer = visitor.post(path, DRAFT)
+        assert answer.status_code == 200, path
+        assert "<script>alert" not in answer.text
+        assert "&lt;script&gt;alert(1)" in answer.text
+    assert (
+        "<b>" not in visitor.get("/rules", params={"q": "<b>x</b>"}).text.split("</form>")[1][:400]
+    )
+    assert "alert(1)</script>" not in visitor.get("/examples/<script>alert(1)</script>").text
+
+
+def test_a_form_without_token_or_from_elsewhere_is_refused(app: Any) -> None:
+    visitor = Visitor(app).log_in("clerk")
+    assert visitor.client.post("/assess/submit", data=DRAFT).status_code == 403
+    assert visitor.client.post("/logout", data={"csrf": "0" * 64}).status_code == 403
+    answer = visitor.post("/assess/result", DRAFT, headers={"origin": "https://elsewhere.example"})
+    assert answer.status_code == 403
+    answer = Visitor(app).post("/assess/result", DRAFT, headers={"sec-fetch-site": "cross-site"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "status"),
+    [
+        (None, "/projects", 401), (None, "/decisions/1", 401), (None, "/projects.csv", 401),
+        ("clerk", "/projects", 200), ("clerk", "/decisions/1", 200), ("clerk", "/overview", 403),
+        ("clerk", "/supervision", 403), ("ecology", "/decisions/1", 200),
+        ("ecology", "/decisions/1/opinion", 403), ("ecology", "/decisions/1/why/negative.low_tax", 403),
+        ("ecology", "/tasks", 200), ("ecology", "/overview", 403), ("auditor", "/overview", 200),
+        ("auditor", "/decisions/1/replay", 200), ("chair", "/supervision", 200),
+        ("chair", "/decisions/999", 404), ("chair", "/tasks/999", 404), ("chair", "/drafts/1", 404),
+    ],
+)  # fmt: skip
+def test_roles(app: Any, name: str | None, path: str, status: int) -> None:
+    visitor = Visitor(app)
+    if name:
+        visitor.log_in(name)
+    answer = visitor.get(path)
+    assert answer.status_code == status
+    if status != 200:
+        assert answer.headers["content-type"].startswith("text/html")
+        assert '<html lang="zh-CN"' in answer.text
+
+
+def test_a_department_sees_only_its_part(app: Any) -> None:
+    text = Visitor(app).log_in("ecology").get("/decisions/1").text
+    assert "亩均税收否决线" not in text.split("<h2>理由</h2>")[1]
+    assert "您看到的是本部门负责的事项" in text
+
+
+def test_programs_get_json_and_people_get_pages(app: Any) -> None:
+    visitor = Visitor(app)
+    assert visitor.get("/api/v1/rules/none").headers["content-type"] == "application/problem+json"
+    assert "没有找到" in visitor.get("/rules/none").text
+    assert visitor.get("/rules?nonsense=1").status_code == 422
+    assert "没有“nonsense”这个查询参数" in visitor.get("/rules?nonsense=1").text
+
+
+def test_too_large_an_upload_is_told_in_words(app: Any) -> None:
+    big = {"file": ("a.xlsx", b"0" * 2_100_000)}
+    client = Visitor(app).client
+    answer = client.post("/assess/upload", files=big, headers={"accept": "text/html"})
+    assert answer.status_code == 413
+    assert "请求体超过上限" in answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_page_sent_twice_is_received_once(app: Any) -> None:
+    visitor = Visitor(app).log_in("clerk")
+    form = {**DRAFT, "project_id": "ONCE", "once": "the-same-key"}
+    first = visitor.post("/assess/submit", form, follow_redirects=False)
+    again = visitor.post("/assess/submit", form, follow_redirects=False)
+    assert first.status_code == again.status_code == 303
+    assert first.headers["location"] == again.headers["location"]
+
+
+def test_a_draft_is_kept_as_typed_and_conflicts_are_seen(app: Any) -> None:
+    visitor = Visitor(app).log_in("clerk")
+    form = {
+        "project_name": "草稿",
+        "land_area": "约六十亩",
+        "emissions.COD": "3.50",
+        "product_energy.0.key": "水泥",
+    }
+    page = visitor.post("/drafts/save", form)
+    assert page.status_code == 200
+    assert 'value="约六十亩"' in page.text
+    assert 'name="emissions.COD" value="3.50"' in page.text
+    assert 'name="product_energy.0.key" value="水泥"' in page.text
+    draft, revision = (
+        re.search(rf'name="{n}" value="(\d+)"', page.text) for n in ("draft", "revision")
+    )
+    assert draft is not None
+    assert revision is not None
+    stale = {**form, "draft": draft[1], "revision": "0"}
+    assert visitor.post("/drafts/save", stale).status_code == 409
+    auto = visitor.post("/drafts/auto", {**form, "draft": draft[1], "revision": revision[1]})
+    assert "草稿已自动保存" in auto.text
+    assert "没有自动保存" in visitor.post("/drafts/auto", stale).text
+    assert visitor.post(f"/drafts/{draft[1]}/discard", {}).status_code == 200
+    assert visitor.get(f"/drafts/{draft[1]}").status_code == 404
+
+
+def test_a_spreadsheet_never_runs_what_a_list_holds(app: Any) -> None:
+    visitor = Visitor(app).log_in("clerk")
+    visitor.post("/assess/submit", {**DRAFT, "project_id": "=1+1", "project_name": "@SUM(A1)"})
+    rows = list(csv.reader(io.StringIO(visitor.get("/projects.csv").text.lstrip("\ufeff"))))
+    assert rows[0][0] == "受理编号"
+    assert any("'@SUM(A1)" in row and "'=1+1" in row for row in rows)
+
+
+def test_the_opinion_as_a_word_file(app: Any) -> None:
+    answer = Visitor(app).log_in("clerk").get("/decisions/1/opinion.docx")
+    assert "opinion-ZR" in answer.headers["content-disposition"]
+    document = Document(io.BytesIO(answer.content))
+    text = "\n".join(p.text for p in document.paragraphs)
+    for words in (
+        "项目准入预审意见书",
+        "不予准入：亩均产值否决线",
+        "行政复议",
+        "行政诉讼",
+        "规则集标识",
+    ):
+        assert words in text
+    assert "{{" not in text + "".join(
+        c.text for t in document.tables for r in t.rows for c in r.cells
+    )
+    assert document.tables[0].rows[1].cells[1].text.startswith("亩均税收否决线（否决项）")
+    packed = zipfile.ZipFile(io.BytesIO(answer.content))
+    xml = packed.read("word/document.xml").decode()
+    assert "w:tblHeader" in xml
+    assert "PAGE" in packed.read("word/footer1.xml").decode()
+
+
+def test_the_trial_can_be_closed_to_strangers(tmp_path: Path) -> None:
+    made = create_app(settings(database_url=f"sqlite:///{tmp_path / 'db'}", open_evaluation=False))
+    with TestClient(made):
+        assert Visitor(made).post("/assess/result", DRAFT).status_code == 401
+
+
+def test_what_is_judged_is_what_the_api_judges(app: Any) -> None:
+    visitor = Visitor(app)
+    data = example("r14")
+    said = visitor.client.post("/api/v1/evaluations", json=data).json()
+    page = visitor.get("/examples/r14-mushroom-weinan").text
+    assert said["sentence"] in page
+    for finding in said["findings"]:
+        assert f"/why/{finding['rule']}" in page
