@@ -11,6 +11,7 @@ import argparse
 import datetime as dt
 import gc
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -203,7 +204,7 @@ INTRO = """# 性能测量
 
 - 机器：{machine}
 - 日期：{date}，开始时系统负载 {load:.2f}
-- 命令：`python -m benchmarks.run`
+- 命令：`{command}`
 - 版本：durable-rules {durable}{versions}
 
 ## 一份材料，40 条规则，与同类引擎比较
@@ -220,6 +221,7 @@ def main() -> None:
     options = parser.parse_args()
     intro = INTRO.format(
         machine=machine(),
+        command=" ".join(["python -m benchmarks.run", *sys.argv[1:]]),
         date=dt.date.today().isoformat(),
         load=os.getloadavg()[0],
         durable=version("durable-rules"),
