@@ -36,6 +36,7 @@ __all__ = ["Receipt", "Submission", "submit"]
 
 SOFTWARE = version("project-admission")
 PAST = frozenset({"past_fulfilment_rate", "past_commitments_due"})
+CONCLUDED = ("admitted", "rejected")
 MAX_TRIES = 5
 HITS = (Status.VIOLATED.value, Status.UNKNOWN.value)
 
@@ -147,6 +148,8 @@ def _record(
             project, before = _new_project(work, profile), None
         else:
             project = get_project(session, work.actor, asked.number, lock=True)
+            if project.state in CONCLUDED:
+                raise Conflict("委员会已有结论，不能再改申报材料；有变化请作为新项目申报")
             before = session.get_one(Decision, project.decision_id)
         decision = _decision(work, project, dossier, judge, judged)
         _apply(project, profile, judged, decision, work.now)

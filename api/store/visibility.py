@@ -17,6 +17,7 @@ from api.tables import Decision, Hit, Project
 from api.tables_review import Task
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.reads import fields_of
+from evaluator.verdict import VERDICT_LABELS, Verdict
 
 __all__ = [
     "get_decision",
@@ -92,7 +93,9 @@ def visible_result(actor: Actor, project: Project, result: dict[str, Any]) -> di
     if sees_whole(actor, project):
         return result
     shown = [f for f in result["findings"] if actor.departments & set(f["departments"])]
-    return {**result, "findings": shown, "counterfactual": None}
+    # The sentence names rules of every department; the verdict alone is common knowledge.
+    sentence = f"{VERDICT_LABELS[Verdict(result['verdict'])]}。"
+    return {**result, "sentence": sentence, "findings": shown, "counterfactual": None}
 
 
 def visible_dossier(

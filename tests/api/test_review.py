@@ -82,6 +82,10 @@ def test_opinions_close_tasks_and_the_committee_concludes(every_department: Serv
     assert service.call("committee", "POST", path, json=conclusion).status_code == 409
     detail = service.call("submitter", "GET", f"/projects/{receipt['number']}").json()
     assert (detail["state"], detail["verdict"]) == ("admitted", "refer")
+    late = service.call(
+        "submitter", "POST", f"/projects/{receipt['number']}/versions", json=example("r02")
+    )
+    assert late.status_code == 409
 
 
 def test_a_department_cannot_answer_for_another(every_department: Service) -> None:

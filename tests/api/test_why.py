@@ -118,6 +118,8 @@ def test_a_department_sees_what_it_answers_for_and_nothing_else(filled: Service)
         assert shown["result"]["findings"] == own
         assert shown["result"]["counterfactual"] is None
         assert not shown["whole"]
+        others = {f["title"] for f in whole["result"]["findings"]} - {f["title"] for f in own}
+        assert not any(title in shown["result"]["sentence"] for title in others)
         assert set(shown["dossier"]) < set(whole["dossier"])
         assert filled.call(role, "GET", f"{path}/counterfactual").status_code == 403
         other = next(f for f in whole["result"]["findings"] if department not in f["departments"])
