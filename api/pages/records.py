@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import asdict
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -20,7 +18,17 @@ from api.pages.errors import PageRoute
 from api.pages.judged import docx_response, opinion_page, verdict_page
 from api.pages.render import page
 from api.pages.session import entitled, today
-from api.pages.words import OPINIONS, OUTCOMES, STATES, VERDICTS, chinese_date
+from api.pages.tables import csv_response
+from api.pages.words import (
+    EFFECTS,
+    LISTS,
+    OPINIONS,
+    OUTCOMES,
+    STATES,
+    STATUSES,
+    VERDICTS,
+    chinese_date,
+)
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge, find_department
 from api.security import allowed, store_of
@@ -38,7 +46,6 @@ Id = Annotated[int, Path(ge=1, le=2**53)]
 Words = Annotated[str, Query(max_length=100)]
 Short = Annotated[str, Query(max_length=60)]
 MAX_EXPORT = 20_000
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _filter(
@@ -84,37 +91,31 @@ def export(
     """The same list for a spreadsheet."""
     actor = entitled(request, "read")
     wanted = _filter(judge, q, verdict, state, department, industry, rule, start, end)
-    out = io.StringIO()
-    write = csv.writer(out)
-    write.writerow(
-        [
-            "受理编号",
-            "项目编号",
-            "项目名称",
-            "投资主体",
-            "行业代码",
-            "受理日期",
-            "版本",
-            "结论",
-            "状态",
-        ]
-    )
-    cursor, rows = None, 0
+    rows: list[tuple[object, ...]] = []
+    cursor = None
     with store_of(request).db.read() as session:
-        while rows < MAX_EXPORT:
+        while len(rows) < MAX_EXPORT:
             listed = projects.find(session, actor, wanted, cursor, projects.MAX_PAGE)
-            for p in listed.items:
-                cells = [p.number, p.project_id, p.name, p.enterprise or "", p.industry or "",
-                         p.submitted_on.isoformat(), str(p.version), VERDICTS[p.verdict],
-                         STATES.get(p.state, p.state)]  # fmt: skip
-                # A spreadsheet would run a cell that starts like a formula.
-                write.writerow([f"'{c}" if c.startswith(DANGEROUS) else c for c in cells])
-            rows += len(listed.items)
+            rows += [
+                (p.number, p.project_id, p.name, p.enterprise, p.industry, p.submitted_on,
+                 p.version, VERDICTS[p.verdict], STATES.get(p.state, p.state))
+                for p in listed.items
+            ]  # fmt: skip
             cursor = listed.next
             if cursor is None:
                 break
-    head = {"Content-Disposition": 'attachment; filename="projects.csv"'}
-    return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=head)
+    head = (
+        "受理编号",
+        "项目编号",
+        "项目名称",
+        "投资主体",
+        "行业代码",
+        "受理日期",
+        "版本",
+        "结论",
+        "状态",
+    )
+    return csv_response("projects", head, rows)
 
 
 @router.get("/projects/{number}")
@@ -252,6 +253,40 @@ def opinion_file(request: Request, decision_id: Id) -> Response:
     """The opinion as a Word file."""
     case, rows = _reviews(request, entitled(request, "read"), decision_id)
     return docx_response(case, rows)
+
+
+@router.get("/decisions/{decision_id}/findings.csv")
+def findings(request: Request, decision_id: Id) -> Response:
+    """Every finding of a decision for a spreadsheet."""
+    actor = entitled(request, "read")
+    store = store_of(request)
+    with store.db.read() as session:
+        view, case = _case(store, session, actor, decision_id)
+    _log_read(request, actor, decision_id, "findings")
+    name = case.ruleset.registry.department
+    head = (
+        "规则",
+        "事项",
+        "清单",
+        "性质",
+        "结论",
+        "要求",
+        "申报",
+        "单位",
+        "差距",
+        "责任部门",
+        "说明",
+        "依据",
+        "补正",
+    )
+    rows = [
+        (f["rule"], f["title"], LISTS[f["list"]], EFFECTS[f["effect"]], STATUSES[f["status"]],
+         f["required"], f["value"], f["unit"], (f["gap"] or {}).get("absolute"),
+         "、".join(map(name, f["departments"])), f["message"],
+         "；".join(b["text"] for b in f["basis"]), f["remedy"])
+        for f in view.result["findings"]
+    ]  # fmt: skip
+    return csv_response(f"findings-{view.number}-{view.version}", head, rows)
 
 
 @router.get("/decisions/{decision_id}/replay")

@@ -11,7 +11,8 @@ from fastapi.responses import Response
 
 from api.pages.errors import PageRoute
 from api.pages.render import page
-from api.pages.words import CHINA, LISTS
+from api.pages.tables import csv_response
+from api.pages.words import CHINA, EFFECTS, LISTS
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge
 from api.store.submissions import normalised
@@ -105,6 +106,18 @@ def rules(
         request, "rules.html", rows=found, ruleset=ruleset, q=q, kind=kind, department=department,
         effect=effect, total=len(ruleset.rules),
     )  # fmt: skip
+
+
+@router.get("/rules.csv")
+def rules_file(judge: CurrentJudge) -> Response:
+    """Every rule in words for a spreadsheet."""
+    rows = [_row(rule, judge.ruleset) for rule in judge.ruleset.rules.values()]
+    head = ("规则", "标题", "清单", "性质", "方面", "适用于", "要求", "责任部门", "补正")
+    return csv_response("rules", head, (
+        (r.rule.id, r.rule.title, LISTS[r.rule.list], EFFECTS[r.rule.effect.value], r.dimension,
+         r.applies, r.requires, "、".join(r.departments), r.rule.remedy)
+        for r in rows
+    ))  # fmt: skip
 
 
 @router.get("/rules/{rule_id}")

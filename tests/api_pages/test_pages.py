@@ -228,3 +228,14 @@ def test_what_is_judged_is_what_the_api_judges(app: Any) -> None:
     assert said["sentence"] in page
     for finding in said["findings"]:
         assert f"/why/{finding['rule']}" in page
+
+
+def test_lists_as_files(app: Any) -> None:
+    visitor = Visitor(app).log_in("clerk")
+    rules = list(csv.reader(io.StringIO(visitor.get("/rules.csv").text.lstrip("\ufeff"))))
+    assert len(rules) == len(visitor.get("/api/v1/rules").json()) + 1
+    found = list(
+        csv.reader(io.StringIO(visitor.get("/decisions/1/findings.csv").text.lstrip("\ufeff")))
+    )
+    tax = next(row for row in found if row[0] == "negative.low_tax")
+    assert tax[3:8] == ["否决项", "不符合", "10", "3.85", "万元/亩/年"]
