@@ -13,6 +13,7 @@ from api.pages import (
     judged,
     login,
     overview,
+    promises,
     records,
     reviewing,
     rulebook,
@@ -24,7 +25,7 @@ from evaluator.shipped import rulebook_path
 
 __all__ = ["install"]
 
-MODULES = (home, judged, assess, rulebook, login, submit, records, reviewing, overview)
+MODULES = (home, judged, assess, rulebook, login, submit, records, reviewing, promises, overview)
 
 
 class Assets(StaticFiles):

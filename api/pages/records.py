@@ -16,6 +16,7 @@ from api.middleware import request_id
 from api.pages.cases import Case, Origin, case_of
 from api.pages.errors import PageRoute
 from api.pages.judged import docx_response, opinion_page, verdict_page
+from api.pages.promises import KINDS
 from api.pages.render import page
 from api.pages.session import entitled, today
 from api.pages.tables import csv_response
@@ -184,7 +185,7 @@ def decision(
     _log_read(request, actor, decision_id, "decision")
     return verdict_page(
         request, case, versions, changes, "decision.html", project=project, tasks=tasks,
-        conclusion=conclusion, promised=promised, received=bool(received),
+        conclusion=conclusion, promised=promised, kinds=KINDS, received=bool(received),
         newest=project.decision == view.id, settled=all(t.state in ("done", "withdrawn") for t in tasks),
     )  # fmt: skip
 
