@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -31,14 +32,17 @@ from api.routes import (
 from api.security import Attempts
 from api.settings import Settings
 from api.store.core import Store
+from api.store.rulesets import current_identity
 from api.strict import strict_query
 from api.telemetry import configure_logging
+from evaluator.errors import InputError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
 from evaluator.shipped import rulebook_path
 
 __all__ = ["create_app", "open_store"]
 
+log = logging.getLogger("api")
 DESCRIPTION = "按规则集对工业项目申报材料作出准入、提交会审或不予准入的结论，并给出依据。"
 ROUTERS = (
     stateless, projects, decisions, reviews, commitments, statistics, sessions, oidc, accounts, audit, health,
@@ -53,7 +57,17 @@ def open_store(settings: Settings, ruleset: Ruleset | None = None) -> Store:
         settings.review_workdays,
     )  # fmt: skip
     store.db.migrate()
-    store.publish_directory(ruleset or load_directory(rulebook_path(settings.rulebook)))
+    try:
+        found = ruleset or load_directory(rulebook_path(settings.rulebook))
+    except InputError as error:
+        with store.db.read() as session:
+            running = current_identity(session)
+        if running is None:
+            store.close()
+            raise
+        log.error("the rulebook on disk cannot be used, %s goes on: %s", running[:12], error)
+    else:
+        store.publish_directory(found)
     return store
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Date, LargeBinary
 
-from api import tables_review
+from api import tables_proposals, tables_review
 from api.db import Database
 from api.store import audit
 from api.tables import Base, Utc
@@ -32,7 +32,7 @@ __all__ = ["BackupError", "Manifest", "backup", "restore"]
 FORMAT = 1
 BATCH = 500
 MANIFEST = "manifest.json"
-assert tables_review.Task.metadata is Base.metadata
+assert tables_review.Task.metadata is tables_proposals.Proposal.metadata is Base.metadata
 
 
 class BackupError(Exception):

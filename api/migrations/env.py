@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from api import tables_review
+from api import tables_proposals, tables_review
 from api.tables import Base
 
-assert tables_review.Task.metadata is Base.metadata
+assert tables_review.Task.metadata is tables_proposals.Proposal.metadata is Base.metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -1,35 +1,64 @@
 """Rulesets: stored with their source, one of them in force, judges made of them when needed.
 
-The newest publication is in force. A program that starts publishes the rulebook directory, unless
-what is in force was published through the service: then the service's word stands.
+The newest publication whose effective date has come is in force. A program that starts publishes
+the rulebook directory, unless what is in force was published through the service: then the
+service's word stands.
+
+Each process asks the database which publication is in force: by one small read in the transaction
+of every submission, so that no decision is of a ruleset that was no longer in force, and at most
+every ``check_seconds`` for evaluations that are not kept, which are many and may be a second late.
+A background thread asks too (``refresh``), so that no request has to wait for a ruleset to load.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import logging
 import threading
 import time
 from collections import OrderedDict
 from types import MappingProxyType
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from api.db import Database
 from api.judge import Judge
 from api.store.work import Missing, Work
 from api.tables import Publication, StoredRuleset
+from api.tables_proposals import PublicationRecord
+from evaluator.errors import AdmissionError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import Layers, load_layers
 
-__all__ = ["Rulesets", "current_identity", "hold", "load_stored", "publish", "store_ruleset"]
+__all__ = [
+    "Rulesets", "current_identity", "current_publication", "hold", "load_stored", "publish",
+    "store_ruleset",
+]  # fmt: skip
 
+log = logging.getLogger("api")
 KEPT = 4
+CHINA = dt.timezone(dt.timedelta(hours=8))
 PUBLICATION_LOCK = 7_305_003
+
+
+def current_publication(session: Session, today: dt.date | None = None) -> Publication | None:
+    """The publication in force on ``today`` (in China): the newest whose effective date has come."""
+    day = today or dt.datetime.now(CHINA).date()
+    record = PublicationRecord
+    return session.scalar(
+        select(Publication)
+        .outerjoin(record, record.publication_id == Publication.id)
+        .where(or_(record.effective_on.is_(None), record.effective_on <= day))
+        .order_by(Publication.id.desc())
+        .limit(1)
+    )
 
 
 def current_identity(session: Session) -> str | None:
     """The identity of the ruleset in force; None before the first publication."""
-    return session.scalar(select(Publication.identity).order_by(Publication.id.desc()).limit(1))
+    found = current_publication(session)
+    return found.identity if found is not None else None
 
 
 def hold(session: Session, *, change: bool = False) -> None:
@@ -58,20 +87,22 @@ def store_ruleset(work: Work, ruleset: Ruleset) -> None:
     work.log("ruleset.store", f"ruleset:{ruleset.identity}", None, {"title": ruleset.title})
 
 
-def publish(work: Work, ruleset: Ruleset, source: str, note: str | None = None) -> None:
+def publish(
+    work: Work, ruleset: Ruleset, source: str, note: str | None = None
+) -> Publication:
     """Put a ruleset in force; ``source`` is "directory" or "service"."""
     hold(work.session, change=True)
     before = current_identity(work.session)
     store_ruleset(work, ruleset)
-    work.session.add(
-        Publication(
-            identity=ruleset.identity, source=source, published_by=work.actor.name,
-            published_at=work.now, note=note,
-        )
+    publication = Publication(
+        identity=ruleset.identity, source=source, published_by=work.actor.name,
+        published_at=work.now, note=note,
     )  # fmt: skip
+    work.session.add(publication)
     work.session.flush()
     after = {"identity": ruleset.identity, "source": source, "note": note}
     work.log("ruleset.publish", f"ruleset:{ruleset.identity}", {"identity": before}, after)
+    return publication
 
 
 def load_stored(session: Session, identity: str) -> Ruleset:
@@ -107,8 +138,26 @@ class Rulesets:
         judge = self._current
         if judge is not None and now - self._checked < self._check_seconds:
             return judge
-        with self._db.read() as session:
-            return self.current_in(session)
+        if judge is None:
+            with self._db.read() as session:
+                return self.current_in(session)
+        self.refresh()
+        return self._current or judge
+
+    def refresh(self) -> None:
+        """Take over what is in force now, unless another thread is at it; what fails is logged.
+
+        A ruleset that cannot be loaded never replaces the one that runs.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            with self._db.read() as session:
+                self.current_in(session)
+        except (Missing, AdmissionError) as error:
+            log.error("the ruleset in force cannot be loaded, the one before goes on: %s", error)
+        finally:
+            self._lock.release()
 
     def current_in(self, session: Session) -> Judge:
         """The judge of the ruleset in force as this session sees it."""

@@ -11,6 +11,7 @@ from api.app import open_store
 from api.db import Database
 from api.store import audit
 from api.tables import IMMUTABLE, Base
+from api.tables_proposals import IMMUTABLE_PROPOSALS
 from api.tables_review import IMMUTABLE_REVIEW
 from tests.api.support import Service, settings, shipped
 
@@ -39,7 +40,8 @@ def test_every_evidence_table_has_its_triggers(database_url: str) -> None:
         else "SELECT DISTINCT event_object_table FROM information_schema.triggers"
     )
     with db.engine.connect() as connection:
-        assert set(connection.execute(text(query)).scalars()) == {*IMMUTABLE, *IMMUTABLE_REVIEW}
+        found = set(connection.execute(text(query)).scalars())
+    assert found == {*IMMUTABLE, *IMMUTABLE_REVIEW, *IMMUTABLE_PROPOSALS}
     db.close()
 
 
