@@ -14,6 +14,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.fragments import Fragments
 from evaluator.dossier import Path, Profile, parse_dossier
 from evaluator.errors import DossierError, Problem
 from evaluator.evaluate import Evaluation, Evaluator
@@ -23,6 +24,7 @@ from evaluator.source import Place, SourceText
 
 __all__ = ["Judge", "Judged", "Memo", "body_place"]
 
+FRAGMENT_BYTES = 32_000_000
 _BODY = SourceText("请求体", "")
 
 
@@ -48,6 +50,7 @@ class Judge:
         self.ruleset = ruleset
         self.engine = engine
         self._evaluator = Evaluator(ruleset, engine)
+        self.fragments = Fragments(ruleset, FRAGMENT_BYTES)
         # A judge that is out of force may still be in use by a request: the engine's memory goes
         # back when the last of them lets go.
         weakref.finalize(self, self._evaluator.close)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import uvicorn
+from fastapi import FastAPI
 
+from api.app import create_app
 from api.settings import Settings
 
-__all__ = ["run"]
+__all__ = ["application", "run"]
 
 GRACE_SECONDS = 30
+
+
+def application(settings: Settings | None = None) -> FastAPI:
+    """The application of a process that does nothing else."""
+    app = create_app(settings)
+    # What is there now stays: the collector need not look through the rulebook again and again.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def run(settings: Settings, workers: int = 1) -> None:
@@ -33,8 +45,6 @@ def run(settings: Settings, workers: int = 1) -> None:
             value = getattr(settings, name)
             if name in settings.model_fields_set and isinstance(value, (str, int, float)):
                 os.environ[f"ADMISSION_{name.upper()}"] = str(value)
-        uvicorn.run("api.app:create_app", factory=True, workers=workers, **options)  # type: ignore[arg-type]
+        uvicorn.run("api.server:application", factory=True, workers=workers, **options)  # type: ignore[arg-type]
         return
-    from api.app import create_app
-
-    uvicorn.run(create_app(settings), **options)  # type: ignore[arg-type]
+    uvicorn.run(application(settings), **options)  # type: ignore[arg-type]

@@ -29,8 +29,8 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 
-from api.app import create_app
 from api.openapi import examples_in
+from api.server import application
 from api.settings import Settings
 from evaluator.dossier import dossier_model
 from evaluator.evaluate import Evaluator
@@ -69,7 +69,7 @@ def bare() -> FastAPI:
 
 def service() -> FastAPI:
     """The service with its default settings but for the rate limit, which one client would meet."""
-    return create_app(Settings(rate_limit=0, log_level="WARNING"))
+    return application(Settings(rate_limit=0, log_level="WARNING"))
 
 
 class Server:

@@ -77,9 +77,11 @@ class _Ask:
 def _answer(judge: Judge, profile: Profile, ask: _Ask) -> tuple[bytes, bool]:
     """The answer, and whether it may be given again."""
     evaluation = judge.evaluate(profile, ask.day)
+    if ask.department is None:
+        body = judge.fragments.canonical(evaluation, with_counterfactual=ask.counterfactual)
+        return body, evaluation.cause != DISAGREEMENT
     data = result(evaluation, with_counterfactual=ask.counterfactual)
-    if ask.department is not None:
-        data["findings"] = [f for f in data["findings"] if ask.department in f["departments"]]
+    data["findings"] = [f for f in data["findings"] if ask.department in f["departments"]]
     # An answer that says the engines disagreed is not a function of the dossier alone.
     return canonical_bytes(data), evaluation.cause != DISAGREEMENT
 
