@@ -24,10 +24,10 @@ ready(() => {
   }
 });
 
-// Folded parts are printed too.
+// What is still missing is printed even where it is folded; the rest only where it is open.
 let opened = [];
 window.addEventListener("beforeprint", () => {
-  opened = [...document.querySelectorAll("details:not([open])")];
+  opened = [...document.querySelectorAll("details.printed:not([open])")];
   opened.forEach((item) => { item.open = true; });
 });
 window.addEventListener("afterprint", () => {
