@@ -20,8 +20,19 @@ from evaluator.counterfactual import counterfactual
 from evaluator.evaluate import Evaluation
 from evaluator.explain import Finding, explain
 from evaluator.result import canonical_bytes, sentence
-from evaluator.rulebook.ast import Expr, Metric, MetricRef, Rule, Ruleset, expr_fields
-from evaluator.rulebook.reads import criteria_in, fields_of
+from evaluator.rulebook.ast import (
+    Arith,
+    Compare,
+    CriterionRef,
+    Expr,
+    MetricRef,
+    Rule,
+    Ruleset,
+    Scale,
+    expr_fields,
+    leaves,
+)
+from evaluator.rulebook.reads import fields_of
 from evaluator.verdict import Status
 
 __all__ = ["Fragments"]
@@ -45,6 +56,9 @@ class Fragments:
         self._max, self._size = max_bytes, 0
         self._held: OrderedDict[Hashable, bytes] = OrderedDict()
         self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._held)
 
     def canonical(self, evaluation: Evaluation, *, with_counterfactual: bool) -> bytes:
         """The bytes of the canonical result of ``evaluation``."""
@@ -74,11 +88,7 @@ class Fragments:
         dates = (evaluation.as_of, evaluation.profile.submitted_on)
         known: dict[str, Hashable] = {n: _token(v) for n, v in values.items()}
         for rule_id, status in evaluation.statuses.items():
-            names = self._reads[rule_id]
-            if names is None:
-                yield canonical_bytes(explain(evaluation, rule_id).to_dict())
-                continue
-            key = (rule_id, status, dates, tuple([known.get(n) for n in names]))
+            key = (rule_id, status, dates, tuple([known.get(n) for n in self._reads[rule_id]]))
             with self._lock:
                 text = self._held.get(key)
                 if text is not None:
@@ -104,30 +114,34 @@ def _token(value: Hashable) -> Hashable:
     return value
 
 
-def _reads(rule: Rule, ruleset: Ruleset) -> tuple[str, ...] | None:
-    """The fields a rule's finding depends on; None where that cannot be said by names alone."""
+def _reads(rule: Rule, ruleset: Ruleset) -> tuple[str, ...]:
+    """The fields that a rule's finding depends on: those it reads, and those its words name."""
     names = set(fields_of(rule, ruleset))
+    for condition in (rule.applies_when, rule.require):
+        for leaf in leaves(condition):
+            if isinstance(leaf, Compare):
+                names.update(_looked_up(leaf.left, ruleset), _looked_up(leaf.right, ruleset))
     for word in (*_words(rule.message), *_words(rule.remedy)):
         metric = ruleset.metrics.get(word)
         if metric is not None:
-            names |= set(expr_fields(metric.formula, ruleset.metrics))
+            names.update(expr_fields(metric.formula, ruleset.metrics))
+            names.update(_looked_up(metric.formula, ruleset))
         elif word in ruleset.registry.references:
             names.add(word)
-    # A table looked up within a metric depends on fields that no list here names.
-    if any(_asks(m, ruleset) for m in ruleset.metrics.values()):
-        return None
     return tuple(sorted(names | {n.partition(".")[0] for n in names}))
 
 
-def _asks(metric: Metric, ruleset: Ruleset) -> bool:
-    def inner(expr: Expr) -> bool:
-        if any(criteria_in(expr)):
-            return True
-        if isinstance(expr, MetricRef):
-            return inner(ruleset.metrics[expr.id].formula)
-        return False
-
-    return inner(metric.formula)
+def _looked_up(expr: Expr, ruleset: Ruleset) -> Iterator[str]:
+    """The dimensions of every table that an expression asks, through metrics too."""
+    if isinstance(expr, CriterionRef):
+        yield from ruleset.criteria[expr.id].by
+    elif isinstance(expr, MetricRef):
+        yield from _looked_up(ruleset.metrics[expr.id].formula, ruleset)
+    elif isinstance(expr, Scale):
+        yield from _looked_up(expr.expr, ruleset)
+    elif isinstance(expr, Arith):
+        for part in expr.args:
+            yield from _looked_up(part, ruleset)
 
 
 def _words(template: str | None) -> Iterator[str]:

@@ -23,7 +23,7 @@ STEMS = sorted(p.stem for p in (ROOT / "examples").glob("*.yaml"))
 def _ready() -> tuple[Evaluator, Fragments, list[Profile]]:
     judge = Judge(shipped(), "reference")
     profiles = [judge.read(example(stem)) for stem in STEMS]
-    return Evaluator(shipped(), "reference"), Fragments(shipped(), 400_000), profiles
+    return Evaluator(shipped(), "reference"), Fragments(shipped(), 2_000_000), profiles
 
 
 def _same(profile: Profile, day: Any = None, counterfactual: bool = False) -> None:
@@ -41,7 +41,7 @@ def test_every_example_twice_and_with_its_counterfactual() -> None:
         _same(profile)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_changed_dossiers(data: st.DataObject) -> None:
     profiles = _ready()[2]
@@ -58,3 +58,24 @@ def test_changed_dossiers(data: st.DataObject) -> None:
             profile = profile.with_value(name, None if kind == "drop" else other.values.get(name))
     day = data.draw(st.sampled_from([None, other.submitted_on]))
     _same(profile, day)
+
+
+def test_what_was_explained_before_is_not_explained_again() -> None:
+    evaluator, _, profiles = _ready()
+    fragments = Fragments(shipped(), 50_000_000)
+    fragments.canonical(evaluator.evaluate(profiles[0]), with_counterfactual=False)
+    kept = len(fragments)
+    changed = profiles[0].with_value("project_name", "另一个名称")
+    fragments.canonical(evaluator.evaluate(changed), with_counterfactual=False)
+    assert len(fragments) == kept
+    changed = profiles[0].with_value("total_investment", Fraction(123))
+    fragments.canonical(evaluator.evaluate(changed), with_counterfactual=False)
+    assert kept < len(fragments) < kept + kept // 2
+
+
+def test_the_bound_holds() -> None:
+    evaluator, _, profiles = _ready()
+    fragments = Fragments(shipped(), 30_000)
+    for profile in profiles[:5]:
+        fragments.canonical(evaluator.evaluate(profile), with_counterfactual=False)
+        assert len(fragments) < 100
