@@ -12,6 +12,7 @@ from starlette.routing import Route
 from api import openapi, pages, problems
 from api.calendar import WorkCalendar
 from api.db import Database
+from api.jobs import Jobs
 from api.judge import Memo
 from api.middleware import Edge
 from api.oidc import Provider
@@ -24,7 +25,9 @@ from api.routes import (
     health,
     oidc,
     projects,
+    proposals,
     reviews,
+    rulesets,
     sessions,
     stateless,
     statistics,
@@ -45,7 +48,8 @@ __all__ = ["create_app", "open_store"]
 log = logging.getLogger("api")
 DESCRIPTION = "按规则集对工业项目申报材料作出准入、提交会审或不予准入的结论，并给出依据。"
 ROUTERS = (
-    stateless, projects, decisions, reviews, commitments, statistics, sessions, oidc, accounts, audit, health,
+    stateless, projects, decisions, reviews, commitments, statistics, rulesets, proposals, sessions, oidc, accounts, audit,
+    health,
 )  # fmt: skip
 
 
@@ -76,10 +80,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     configure_logging(settings.log_level, settings.log_format)
     store = open_store(settings)
+    jobs = Jobs(store, settings.ruleset_check_seconds)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        jobs.start()
         yield
+        jobs.stop()
         store.close()
 
     app = FastAPI(
@@ -91,6 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.store = store
     app.state.judges = store.rulesets
+    app.state.jobs = jobs
     app.state.memo = Memo(settings.memo_bytes)
     app.state.attempts = Attempts()
     app.state.oidc = Provider(settings) if settings.oidc_issuer else None

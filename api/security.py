@@ -44,6 +44,10 @@ ACTIONS: dict[str, frozenset[str]] = {
     "commitment.read": READERS,
     "commitment.manage": frozenset({"committee"}),
     "commitment.report": frozenset({"submitter", "committee"}),
+    "proposal.read": frozenset({"maintainer", "publisher", "auditor"}),
+    "proposal.draft": frozenset({"maintainer"}),
+    "proposal.comment": frozenset({"maintainer", "publisher"}),
+    "proposal.approve": frozenset({"publisher"}),
     "accounts": frozenset({"admin"}),
     "audit": frozenset({"auditor"}),
 }

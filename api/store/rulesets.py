@@ -87,9 +87,7 @@ def store_ruleset(work: Work, ruleset: Ruleset) -> None:
     work.log("ruleset.store", f"ruleset:{ruleset.identity}", None, {"title": ruleset.title})
 
 
-def publish(
-    work: Work, ruleset: Ruleset, source: str, note: str | None = None
-) -> Publication:
+def publish(work: Work, ruleset: Ruleset, source: str, note: str | None = None) -> Publication:
     """Put a ruleset in force; ``source`` is "directory" or "service"."""
     hold(work.session, change=True)
     before = current_identity(work.session)

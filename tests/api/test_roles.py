@@ -20,6 +20,9 @@ DEPARTMENTS = frozenset({"department:ecology", "department:natural_resources"})
 COMMITTEE = frozenset({"committee"})
 REVIEW = DEPARTMENTS | {"committee", "submitter", "auditor"}
 ALL_PROJECTS = frozenset({"committee", "maintainer", "publisher", "auditor"})
+DRAFT = frozenset({"maintainer"})
+PUBLISH = frozenset({"publisher"})
+KEEPERS = frozenset({"maintainer", "publisher", "auditor"})
 OPEN = None  # No login needed.
 
 # (method, path): who may; the paths' placeholders are filled with a project that every reader sees.
@@ -80,6 +83,28 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/v1/statistics/verdicts"): ALL_PROJECTS,
     ("GET", "/api/v1/statistics/reasons"): ALL_PROJECTS,
     ("GET", "/api/v1/statistics/rules"): ALL_PROJECTS,
+    ("GET", "/api/v1/rulesets"): READ,
+    ("GET", "/api/v1/rulesets/directory"): KEEPERS,
+    ("GET", "/api/v1/rulesets/{publication_id}"): READ,
+    ("GET", "/api/v1/rulesets/{publication_id}/files"): READ,
+    ("GET", "/api/v1/rulesets/{publication_id}/archive"): READ,
+    ("POST", "/api/v1/rulesets/{publication_id}/rollback"): DRAFT,
+    ("GET", "/api/v1/proposals"): KEEPERS,
+    ("POST", "/api/v1/proposals"): DRAFT,
+    ("GET", "/api/v1/proposals/{proposal_id}"): KEEPERS,
+    ("GET", "/api/v1/proposals/{proposal_id}/files"): KEEPERS,
+    ("PUT", "/api/v1/proposals/{proposal_id}/files"): DRAFT,
+    ("GET", "/api/v1/proposals/{proposal_id}/checks"): KEEPERS,
+    ("POST", "/api/v1/proposals/{proposal_id}/checks"): DRAFT | PUBLISH,
+    ("PUT", "/api/v1/proposals/{proposal_id}/waivers/{invariant}"): DRAFT,
+    ("DELETE", "/api/v1/proposals/{proposal_id}/waivers/{invariant}"): DRAFT,
+    ("POST", "/api/v1/proposals/{proposal_id}/submission"): DRAFT,
+    ("POST", "/api/v1/proposals/{proposal_id}/rebase"): DRAFT,
+    ("POST", "/api/v1/proposals/{proposal_id}/withdrawal"): DRAFT,
+    ("POST", "/api/v1/proposals/{proposal_id}/comments"): DRAFT | PUBLISH,
+    ("POST", "/api/v1/proposals/{proposal_id}/approval"): PUBLISH,
+    ("POST", "/api/v1/proposals/{proposal_id}/return"): PUBLISH,
+    ("POST", "/api/v1/proposals/{proposal_id}/publication"): PUBLISH,
     ("GET", "/api/v1/audit/entries"): AUDIT,
     ("GET", "/api/v1/audit/verify"): AUDIT,
     ("GET", "/api/v1/audit/export"): AUDIT,
@@ -112,6 +137,7 @@ def filled(service: Service) -> Filled:
         "number": receipt["number"], "decision_id": decision, "rule": both[0] if both else findings[0]["rule"],
         "rule_id": "none", "criterion_id": "none", "key_id": 999_999, "name": "nobody", "draft_id": 999_999,
         "task_id": 999_999, "attachment_id": 999_999, "supervision_id": 999_999, "commitment_id": 999_999,
+        "publication_id": 1, "proposal_id": 999_999, "invariant": "none",
     }  # fmt: skip
     return Filled(service, values)
 

@@ -1,0 +1,117 @@
+"""Long work beside the requests: a thread that watches the queue and the publication in force.
+
+Each run is done by a process of its own (``python -m api.jobs``), so that neither a proof of many
+seconds nor a crash inside the solver touches the server. The thread beats for it meanwhile, and
+looks after the ruleset in force, so that no request waits for one to load.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.db import Database
+from api.settings import Settings
+from api.store import proposals_run
+from api.store.core import Store
+
+__all__ = ["Jobs", "main"]
+
+log = logging.getLogger("api")
+RUN = "ADMISSION_JOB_RUN"
+URL = "ADMISSION_DATABASE_URL"
+BEAT_SECONDS = 5.0
+LIMIT_SECONDS = 900.0
+
+
+class Jobs:
+    """The watching thread of one server process. ``wake`` makes it look at once."""
+
+    def __init__(self, store: Store, seconds: float = 1.0) -> None:
+        self._store = store
+        self._seconds = max(seconds, 0.2)
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="jobs", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End; a run under way is left to whoever claims it next."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=BEAT_SECONDS * 2)
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._store.rulesets.refresh()
+                while not self._stop.is_set() and self._once():
+                    pass
+            except SQLAlchemyError as error:
+                log.error("jobs: database: %s", str(error).splitlines()[0])
+            self._wake.wait(self._seconds)
+            self._wake.clear()
+
+    def _once(self) -> bool:
+        db = self._store.db
+        with db.read() as session:
+            if not proposals_run.waiting(session):
+                return False
+        run_id = proposals_run.claim(db)
+        if run_id is None:
+            return False
+        self._supervise(db, run_id)
+        return True
+
+    def _supervise(self, db: Database, run_id: int) -> None:
+        url = db.url.render_as_string(hide_password=False)
+        # By environment: what stands in a command line can be read by every user of the machine.
+        env = {**os.environ, URL: url, RUN: str(run_id)}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api.jobs"], env=env, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        waited, said = 0.0, ""
+        while True:
+            try:
+                _, said = process.communicate(timeout=BEAT_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                waited += BEAT_SECONDS
+                over = waited > LIMIT_SECONDS
+                if self._stop.is_set() or over or not proposals_run.beat(db, run_id):
+                    process.kill()
+                    process.communicate()
+                    if over:
+                        proposals_run.fail(db, run_id, f"超过 {LIMIT_SECONDS:.0f} 秒没有完成")
+                    return
+        if process.returncode != 0:
+            last = said.strip().splitlines()[-1:] or [f"进程以 {process.returncode} 结束"]
+            log.error("run %s failed: %s", run_id, said[-4000:])
+            proposals_run.fail(db, run_id, f"检查程序出错：{last[0]}")
+
+
+def main() -> None:
+    """Do the run that the environment names."""
+    db = Database(Settings().database_url, 2)
+    try:
+        proposals_run.execute(db, int(os.environ[RUN]))
+    finally:
+        db.close()
+
+
+if __name__ == "__main__":
+    main()

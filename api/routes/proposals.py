@@ -1,0 +1,317 @@
+"""Proposals: draft, edit, check, review, approve, publish."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import schemas
+from api.answers import answer
+from api.body import model_body, parse_day, takes
+from api.middleware import request_id
+from api.routes.rulesets import FileOut, PublicationOut, files_answer, jobs_wake, root_of
+from api.security import require, store_of
+from api.store import proposals, proposals_publish
+from api.store.proposals import Edit
+from api.store.proposals_text import make_text
+from api.store.work import Actor, Work
+from api.tables_proposals import Proposal
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1/proposals", tags=["规则提案"])
+Reader = Annotated[Actor, require("proposal.read")]
+Drafter = Annotated[Actor, require("proposal.draft")]
+Commenter = Annotated[Actor, require("proposal.comment")]
+Publisher = Annotated[Actor, require("proposal.approve")]
+Id = Annotated[int, Path(ge=1, le=2**53)]
+Name = Annotated[str, Path(min_length=1, max_length=200)]
+Words = Annotated[str, Field(min_length=1, max_length=5000)]
+State = Literal["draft", "review", "approved", "published", "withdrawn"]
+READS = schemas.problems(401, 403, 404, 422, 503)
+WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
+ACTS = schemas.problems(401, 403, 404, 409, 422, 503)
+
+
+def _with(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [example]})
+
+
+class ReviewOut(BaseModel):
+    revision: int
+    outcome: Literal["approve", "return", "comment"]
+    comment: str
+    person: str
+    given_at: dt.datetime
+
+
+class ProposalOut(BaseModel):
+    id: int
+    title: str
+    reason: str
+    state: State
+    label: str
+    revision: int
+    drafted_by: str
+    approved_by: str | None
+    base_publication: int
+    publication: int | None
+    rollback_to: int | None
+    stale: bool = Field(description="起草之后又有别的发布，须先合并（rebase）")
+    touched: list[str] = Field(description="改动的规则、标准等，如 criterion:land_tax_floor")
+    overlap: list[str] = Field(description="合并时发现双方都改过的")
+    rivals: list[dict[str, Any]] = Field(description="改动了同样内容的其他未办结提案")
+    waivers: list[dict[str, Any]]
+    blockers: list[str] = Field(description="为什么还不能送审、批准、发布；空则可以")
+    reviews: list[ReviewOut]
+    run: dict[str, Any] | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class RunOut(BaseModel):
+    number: int
+    revision: int
+    state: Literal["queued", "running", "done", "failed", "superseded"]
+    label: str = Field(description="排队、进行中、完成、失败、已作废")
+    stage: str
+    stages: list[str]
+    queued_at: dt.datetime
+    finished_at: dt.datetime | None
+    error: str | None
+    current: bool = Field(description="是否就是现在这一稿的检查")
+    result: dict[str, Any] = Field(description="check、cases、diff、proof、impact 各一段，做完一段出一段")
+
+
+class FilesIn(BaseModel):
+    """A whole rulebook; layers are [name, {path: text}], base first."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    layers: list[tuple[str, dict[str, str]]] = Field(min_length=1, max_length=8, strict=False)
+    materials: dict[str, str] = Field(default={}, description="案例里 file: 指到的材料文件")
+
+
+class ProposalIn(BaseModel):
+    """A new proposal; without ``files`` it starts as what was published last."""
+
+    model_config = _with(
+        {"title": "亩均税收下限由 20 降为 18", "reason": "据 2026 年园区修订意见"}
+    )
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    reason: Words
+    files: FilesIn | None = None
+
+
+class EditIn(BaseModel):
+    """One file as it shall be; ``text`` null removes it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    layer: Annotated[str, Field(max_length=200)] = "base"
+    path: Annotated[str, Field(min_length=1, max_length=300)]
+    text: str | None
+
+
+class EditsIn(BaseModel):
+    """Changes of files, against the revision that they were made from."""
+
+    model_config = _with(
+        {"revision": 1, "edits": [{"layer": "base", "path": "rules/labels.yaml", "text": "[]\n"}]}
+    )
+
+    revision: Annotated[int, Field(ge=1, le=2**31)]
+    edits: list[EditIn] = Field(min_length=1, max_length=500)
+
+
+class CommentIn(BaseModel):
+    """What to say."""
+
+    model_config = _with({"comment": "已核对依据文件第五条"})
+
+    comment: Annotated[str, Field(max_length=5000)] = ""
+
+
+class WaiverIn(BaseModel):
+    """Why an invariant may be broken."""
+
+    model_config = _with({"reason": "试点文件允许，期限至 2027 年底"})
+
+    reason: Words
+
+
+class PublicationIn(BaseModel):
+    """From when, and why; without a date from today, without a reason the proposal's."""
+
+    model_config = _with({"effective_on": "2027-01-01", "reason": "据 2026 年园区修订意见"})
+
+    effective_on: Annotated[str, Field(json_schema_extra={"format": "date"})] | None = None
+    reason: Annotated[str, Field(max_length=5000)] | None = None
+
+
+def _do(
+    request: Request, actor: Actor, act: Callable[[Work], Proposal], status: int = 200
+) -> Response:
+    """One act in one transaction; the answer is the proposal as it then stands."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        found = proposals.view(work.session, act(work))
+    jobs_wake(request)
+    return answer(found, status)
+
+
+@router.get("", summary="提案清单", response_model=list[ProposalOut], responses=READS)
+def listed(
+    request: Request, actor: Reader,  # noqa: ARG001
+    state: Annotated[State | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+) -> Response:  # fmt: skip
+    """Proposals, newest first."""
+    with store_of(request).db.read() as session:
+        return answer(proposals.listed(session, state, limit))
+
+
+@router.post("", summary="起草提案", status_code=201, response_model=ProposalOut,
+             openapi_extra=takes(ProposalIn), responses=WRITES)  # fmt: skip
+def create(
+    request: Request, actor: Drafter, given: Annotated[ProposalIn, model_body(ProposalIn)]
+) -> Response:
+    """A draft; its check, cases, proofs and impact begin by themselves."""
+    text = make_text(given.files.layers, given.files.materials) if given.files else None
+    root = root_of(request)
+    return _do(
+        request, actor, lambda w: proposals.create(w, given.title, given.reason, root, text), 201
+    )
+
+
+@router.get("/{proposal_id}", summary="一份提案", response_model=ProposalOut, responses=READS)
+def one(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
+    """A proposal, and what stands in its way."""
+    with store_of(request).db.read() as session:
+        return answer(proposals.get(session, proposal_id))
+
+
+@router.get("/{proposal_id}/files", summary="提案的全部文件", response_model=list[FileOut],
+            responses=READS)  # fmt: skip
+def files(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
+    """The files as they are now."""
+    with store_of(request).db.read() as session:
+        text = proposals.files_of(session, proposal_id)
+    return files_answer(text)
+
+
+@router.put("/{proposal_id}/files", summary="修改提案的文件", response_model=ProposalOut,
+            openapi_extra=takes(EditsIn), responses=WRITES)  # fmt: skip
+def edit(
+    request: Request, actor: Drafter, proposal_id: Id,
+    given: Annotated[EditsIn, model_body(EditsIn)],
+) -> Response:  # fmt: skip
+    """Write files; the proposal is a draft again and is checked anew."""
+    edits = [Edit(e.layer, e.path, e.text) for e in given.edits]
+    return _do(request, actor, lambda w: proposals.edit(w, proposal_id, given.revision, edits))
+
+
+@router.get("/{proposal_id}/checks", summary="检查、案例、差别、证明、影响的结果",
+            response_model=RunOut, responses=READS)  # fmt: skip
+def checks(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
+    """The newest run, as far as it is."""
+    with store_of(request).db.read() as session:
+        return answer(proposals.run_of(session, proposal_id))
+
+
+@router.post("/{proposal_id}/checks", summary="重新检查", status_code=202,
+             response_model=ProposalOut, responses=ACTS)  # fmt: skip
+def recheck(request: Request, actor: Commenter, proposal_id: Id) -> Response:
+    """Queue another run, over the decisions stored by now."""
+    return _do(request, actor, lambda w: proposals.recheck(w, proposal_id), 202)
+
+
+@router.put("/{proposal_id}/waivers/{invariant}", summary="豁免一条不变式",
+            response_model=ProposalOut, openapi_extra=takes(WaiverIn), responses=WRITES)  # fmt: skip
+def waive(
+    request: Request, actor: Drafter, proposal_id: Id, invariant: Name,
+    given: Annotated[WaiverIn, model_body(WaiverIn)],
+) -> Response:  # fmt: skip
+    """By name and with a reason; the second person approves it with the rest."""
+    return _do(request, actor, lambda w: proposals.waive(w, proposal_id, invariant, given.reason))
+
+
+@router.delete("/{proposal_id}/waivers/{invariant}", summary="取消豁免",
+               response_model=ProposalOut, responses=ACTS)  # fmt: skip
+def unwaive(request: Request, actor: Drafter, proposal_id: Id, invariant: Name) -> Response:
+    """Take a waiver back."""
+    return _do(request, actor, lambda w: proposals.unwaive(w, proposal_id, invariant))
+
+
+@router.post("/{proposal_id}/submission", summary="送审", response_model=ProposalOut, responses=ACTS)
+def submit(request: Request, actor: Drafter, proposal_id: Id) -> Response:
+    """To review; 409 with every reason where it cannot be."""
+    return _do(request, actor, lambda w: proposals.submit(w, proposal_id))
+
+
+@router.post("/{proposal_id}/rebase", summary="合并到最新发布", response_model=ProposalOut,
+             responses=ACTS)  # fmt: skip
+def rebase(request: Request, actor: Drafter, proposal_id: Id) -> Response:
+    """Bring it onto what was published meanwhile; checked and reviewed anew."""
+    root = root_of(request)
+    return _do(request, actor, lambda w: proposals.rebase(w, proposal_id, root))
+
+
+@router.post("/{proposal_id}/withdrawal", summary="撤回", response_model=ProposalOut, responses=ACTS)
+def withdraw(request: Request, actor: Drafter, proposal_id: Id) -> Response:
+    """Give it up."""
+    return _do(request, actor, lambda w: proposals.withdraw(w, proposal_id))
+
+
+@router.post("/{proposal_id}/comments", summary="写意见", response_model=ProposalOut,
+             openapi_extra=takes(CommentIn), responses=WRITES)  # fmt: skip
+def comment(
+    request: Request, actor: Commenter, proposal_id: Id,
+    given: Annotated[CommentIn, model_body(CommentIn)],
+) -> Response:  # fmt: skip
+    """Say something about this revision."""
+    return _do(
+        request, actor, lambda w: proposals_publish.comment(w, proposal_id, given.comment)
+    )
+
+
+@router.post("/{proposal_id}/approval", summary="批准", response_model=ProposalOut,
+             openapi_extra=takes(CommentIn), responses=WRITES)  # fmt: skip
+def approve(
+    request: Request, actor: Publisher, proposal_id: Id,
+    given: Annotated[CommentIn, model_body(CommentIn)],
+) -> Response:  # fmt: skip
+    """By a person who had no hand in it."""
+    return _do(
+        request, actor, lambda w: proposals_publish.approve(w, proposal_id, given.comment)
+    )
+
+
+@router.post("/{proposal_id}/return", summary="退回修改", response_model=ProposalOut,
+             openapi_extra=takes(CommentIn), responses=WRITES)  # fmt: skip
+def send_back(
+    request: Request, actor: Publisher, proposal_id: Id,
+    given: Annotated[CommentIn, model_body(CommentIn)],
+) -> Response:  # fmt: skip
+    """Back to the drafter, with the reason."""
+    return _do(
+        request, actor, lambda w: proposals_publish.send_back(w, proposal_id, given.comment)
+    )
+
+
+@router.post("/{proposal_id}/publication", summary="发布", status_code=201,
+             response_model=PublicationOut, openapi_extra=takes(PublicationIn), responses=WRITES)  # fmt: skip
+def publish(
+    request: Request, actor: Publisher, proposal_id: Id,
+    given: Annotated[PublicationIn, model_body(PublicationIn)],
+) -> Response:  # fmt: skip
+    """From the effective date new submissions are judged by it; earlier decisions stay."""
+    day = parse_day(given.effective_on, "effective_on")
+    made = proposals_publish.publish_proposal(
+        store_of(request), actor, proposal_id, day, given.reason, request_id.get()
+    )
+    return answer(made, 201)

@@ -1,0 +1,175 @@
+"""Published rulesets: the policy changelog, their files, going back; and the directory on disk."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import schemas
+from api.answers import answer
+from api.body import model_body, takes
+from api.middleware import request_id
+from api.security import require, store_of
+from api.store import proposals, proposals_publish
+from api.store.proposals_text import MATERIALS, Text
+from api.store.rulesets import current_identity
+from api.store.work import Actor
+from evaluator.rulebook.checks import check_directory
+from evaluator.shipped import rulebook_path
+
+__all__ = ["jobs_wake", "root_of", "router"]
+
+router = APIRouter(prefix="/api/v1", tags=["规则集发布"])
+Reader = Annotated[Actor, require("read")]
+Drafter = Annotated[Actor, require("proposal.draft")]
+Keeper = Annotated[Actor, require("proposal.read")]
+Id = Annotated[int, Path(ge=1, le=2**53)]
+READS = schemas.problems(401, 403, 404, 422, 503)
+WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
+
+
+class PublicationOut(BaseModel):
+    id: int
+    identity: str
+    title: str
+    source: Literal["directory", "service"]
+    state: Literal["in_force", "scheduled", "past"]
+    published_by: str
+    published_at: dt.datetime
+    effective_on: dt.date
+    reason: str
+    changes: dict[str, Any] | None = Field(description="与上一次发布的不同：text 为文字，entries 逐条")
+    waivers: list[dict[str, Any]]
+    proposal: int | None
+    drafted_by: str | None
+    approved_by: str | None
+    rollback_to: int | None
+
+
+class FileOut(BaseModel):
+    layer: str
+    path: str
+    text: str
+
+
+class DirectoryOut(BaseModel):
+    """The directory on disk beside what is in force."""
+
+    usable: bool
+    identity: str | None
+    in_force: bool
+    problems: list[dict[str, Any]]
+
+
+class RollbackIn(BaseModel):
+    """Why to go back."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True,
+        json_schema_extra={"examples": [{"reason": "新标准依据的文件被撤销，恢复原标准"}]},
+    )  # fmt: skip
+
+    reason: Annotated[str, Field(min_length=1, max_length=5000)]
+
+
+def root_of(request: Request) -> FilePath:
+    """Where the dossier files of a rulebook published from the directory are."""
+    return rulebook_path(request.app.state.settings.rulebook)
+
+
+def jobs_wake(request: Request) -> None:
+    """Have the worker look at the queue now; without a worker it waits there."""
+    jobs = getattr(request.app.state, "jobs", None)
+    if jobs is not None:
+        jobs.wake()
+
+
+def files_answer(text: Text) -> Response:
+    """Every file of a text, letter by letter."""
+    return answer([{"layer": n, "path": p, "text": text.file(n, p)} for n, p in text.names()])
+
+
+@router.get("/rulesets", summary="历次发布（政策变更记录）",
+            response_model=list[PublicationOut], responses=READS)  # fmt: skip
+def publications(
+    request: Request, actor: Reader,  # noqa: ARG001
+    before: Annotated[int | None, Query(ge=1, le=2**53, description="从这一次之前开始")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:  # fmt: skip
+    """Publications, newest first."""
+    with store_of(request).db.read() as session:
+        return answer(proposals_publish.history(session, limit, before))
+
+
+@router.get("/rulesets/directory", summary="磁盘上的规则集目录：能不能用，错在哪里",
+            response_model=DirectoryOut, responses=READS)  # fmt: skip
+def directory(request: Request, actor: Keeper) -> Response:  # noqa: ARG001
+    """The directory read now; a broken one never replaces what is in force."""
+    ruleset, found = check_directory(root_of(request))
+    with store_of(request).db.read() as session:
+        running = current_identity(session)
+    identity = ruleset.identity if ruleset is not None else None
+    problems = [p.to_dict() for p in found if p.severity == "error"]
+    return answer(
+        {
+            "usable": ruleset is not None and not problems, "identity": identity,
+            "in_force": identity == running, "problems": problems,
+        }
+    )  # fmt: skip
+
+
+@router.get("/rulesets/{publication_id}", summary="一次发布", response_model=PublicationOut,
+            responses=READS)  # fmt: skip
+def publication(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
+    """One publication with its changes in words."""
+    with store_of(request).db.read() as session:
+        return answer(proposals_publish.publication(session, publication_id))
+
+
+@router.get("/rulesets/{publication_id}/files", summary="一次发布的全部文件，逐字不变",
+            response_model=list[FileOut], responses=READS)  # fmt: skip
+def files(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
+    """The files, with comments and order as they were written."""
+    with store_of(request).db.read() as session:
+        text = proposals_publish.text_published(session, publication_id, root_of(request))
+    return files_answer(text)
+
+
+@router.get("/rulesets/{publication_id}/archive", summary="一次发布的文件打成 zip", response_class=Response, responses={
+    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}, "description": "zip 文件"},
+    **READS,
+})  # fmt: skip
+def archive(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
+    """The files as an archive, a directory for each layer."""
+    with store_of(request).db.read() as session:
+        text = proposals_publish.text_published(session, publication_id, root_of(request))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for layer, path in text.names():
+            folder = text.layers[-1][0] if layer == MATERIALS else layer
+            # A fixed time: the same publication gives the same bytes.
+            entry = zipfile.ZipInfo(f"{folder}/{path}", (1980, 1, 1, 0, 0, 0))
+            made.writestr(entry, text.file(layer, path) or "", zipfile.ZIP_DEFLATED)
+    headers = {"Content-Disposition": f'attachment; filename="ruleset-{publication_id}.zip"'}
+    return Response(out.getvalue(), headers=headers, media_type="application/zip")
+
+
+@router.post("/rulesets/{publication_id}/rollback", summary="起草回退到这一次发布的提案",
+             status_code=201, response_model=dict[str, Any], openapi_extra=takes(RollbackIn),
+             responses=WRITES)  # fmt: skip
+def rollback(
+    request: Request, actor: Drafter, publication_id: Id,
+    given: Annotated[RollbackIn, model_body(RollbackIn)],
+) -> Response:  # fmt: skip
+    """A proposal with the files of that publication; approved and published like any other."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        made = proposals_publish.rollback(work, publication_id, given.reason, root_of(request))
+        found = proposals.view(work.session, made)
+    jobs_wake(request)
+    return answer(found, 201)
