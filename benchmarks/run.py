@@ -27,6 +27,7 @@ from evaluator.dossier import Profile
 from evaluator.engine.durable import DurableEngine
 from evaluator.engine.reference import ReferenceEngine
 from evaluator.evaluate import Evaluator
+from evaluator.explain import Finding, explain
 from evaluator.result import canonical_bytes, result
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
@@ -39,6 +40,7 @@ KINDS = {"few": "3 条不符合", "all": "40 条全部不符合"}
 OURS = "本项目 durable 引擎"
 REFERENCE = "本项目 reference 引擎"
 EVALUATE = "本项目 两个引擎互核并留痕"
+REASONS = "本项目 评估并写出理由"
 
 
 def number(microseconds: float) -> str:
@@ -85,6 +87,7 @@ def compare(seconds: float) -> str:
             OURS: partial(durable.statuses, profile, DAY),
             REFERENCE: partial(reference.statuses, profile, DAY),
             EVALUATE: partial(both.evaluate, profile, DAY),
+            REASONS: partial(_with_reasons, both, profile),
             **{name: partial(breaches, plain) for name, breaches in made.items()},
         }
         parts.append(f"### {title}\n\n{_ranked(interleaved(subjects, seconds))}")
@@ -93,6 +96,12 @@ def compare(seconds: float) -> str:
     if missing:
         parts.append(f"未安装、未测：{'、'.join(missing)}。")
     return "\n\n".join(parts)
+
+
+def _with_reasons(evaluator: Evaluator, profile: Profile) -> list[Finding]:
+    """Judge, and word every finding that stands in the way."""
+    evaluation = evaluator.evaluate(profile, DAY)
+    return [explain(evaluation, rule_id) for rule_id in evaluation.blocking]
 
 
 def _ranked(found: Mapping[str, Spread]) -> str:

@@ -25,26 +25,26 @@ __all__ = ["ENGINES", "Evaluation", "Evaluator", "combine", "labels_of", "make_e
 
 log = logging.getLogger("evaluator")
 ENGINES = ("durable", "reference")
+SATISFIED, VIOLATED = Status.SATISFIED, Status.VIOLATED
+UNKNOWN, NOT_APPLICABLE = Status.UNKNOWN, Status.NOT_APPLICABLE
 NO_RULE = "没有任何规则适用于本项目，不能自动作出结论"
 DISAGREEMENT = "系统内部核对不一致，本结论不作自动通过，请人工会审并联系管理员"
 
 
 def combine(ruleset: Ruleset, statuses: Mapping[str, Status]) -> Verdict:
     """The verdict out of the statuses of all rules in force."""
-    refer = True  # Until some rule applies.
-    for status in statuses.values():
-        if status is not Status.NOT_APPLICABLE:
-            refer = False
-            break
+    if not statuses or set(statuses.values()) == {NOT_APPLICABLE}:
+        return Verdict.REFER
+    verdict = Verdict.PASS
     for rule_id, status in statuses.items():
-        if status is Status.VIOLATED:
-            effect = ruleset.rules[rule_id].effect
-            if effect is Effect.REJECT:
-                return Verdict.REJECT
-            refer = refer or effect is Effect.REFER
-        elif status is Status.UNKNOWN:
-            refer = refer or ruleset.rules[rule_id].effect is not Effect.ADVISE
-    return Verdict.REFER if refer else Verdict.PASS
+        if status is SATISFIED or status is NOT_APPLICABLE:
+            continue
+        effect = ruleset.rules[rule_id].effect
+        if effect is Effect.REJECT and status is VIOLATED:
+            return Verdict.REJECT
+        if effect is not Effect.ADVISE:
+            verdict = Verdict.REFER
+    return verdict
 
 
 def labels_of(ruleset: Ruleset, statuses: Mapping[str, Status]) -> tuple[Label, ...]:
@@ -98,13 +98,17 @@ class Evaluation:
     @cached_property
     def blocking(self) -> tuple[str, ...]:
         """The rules that keep the verdict from pass, rejects first, then by id."""
-        found = [
-            (rule.effect is not Effect.REJECT or status is not Status.VIOLATED, rule_id)
-            for rule_id, status in self.statuses.items()
-            if status in (Status.VIOLATED, Status.UNKNOWN)
-            and (rule := self.ruleset.rules[rule_id]).effect is not Effect.ADVISE
-        ]
-        return tuple(rule_id for _, rule_id in sorted(found))
+        rejecting: list[str] = []
+        others: list[str] = []
+        for rule_id, status in self.statuses.items():
+            if status is SATISFIED or status is NOT_APPLICABLE:
+                continue
+            effect = self.ruleset.rules[rule_id].effect
+            if effect is Effect.REJECT and status is VIOLATED:
+                rejecting.append(rule_id)
+            elif effect is not Effect.ADVISE:
+                others.append(rule_id)
+        return (*sorted(rejecting), *sorted(others))
 
 
 class Evaluator:

@@ -6,7 +6,6 @@ Works only from the trace that the reference engine left; computes no truth of i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -40,6 +39,7 @@ from evaluator.wording import (
     EXAMPLE,
     Citation,
     cite,
+    cite_source,
     gap_words,
     show_value,
     with_unit,
@@ -59,8 +59,7 @@ class Measure(NamedTuple):
     gap_relative: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One rule's outcome for reading. Numbers are texts, rounded without hiding their order."""
 
     rule: Rule
@@ -120,7 +119,7 @@ class _Explainer:
 
     def finding(self) -> Finding:
         trace = self.trace
-        leaf, positive = self._primary()
+        self.primary = leaf, positive = self._primary()
         # What does not apply was not measured against anything.
         applies = trace.status is not Status.NOT_APPLICABLE
         measure = self._measure(leaf, positive) if applies else Measure()
@@ -136,6 +135,8 @@ class _Explainer:
 
     def _primary(self) -> tuple[LeafTrace, bool]:
         """The leaf that decided the requirement, preferring one with numbers; and its polarity."""
+        if isinstance(self.rule.require, Compare):
+            return self.trace.require_leaves[0], True
         flat = list(_polarised(self.rule.require, iter(self.trace.require_leaves), True))
         wanted = self.trace.required
 
@@ -167,10 +168,10 @@ class _Explainer:
             value = shown(left, digits) if isinstance(left, Fraction) else None
             required = shown(right, digits) if isinstance(right, Fraction) else None
             return Measure(value, required, unit, row)
-        measure = Measure(*shown_apart(left, right, digits), unit, row)
+        value, required = shown_apart(left, right, digits)
         if trace.truth is False and leaf.op is not Op.EQUALS:
-            return measure._replace(**gap_words(left, right, digits))
-        return measure
+            return Measure(value, required, unit, row, *gap_words(left, right, digits))
+        return Measure(value, required, unit, row)
 
     def _row(self, hit: Hit) -> str | None:
         registry = self.ruleset.registry
@@ -182,15 +183,10 @@ class _Explainer:
             return Measure()
         if worst.hit is None or worst.value is None or worst.hit.row.unit is None:
             return Measure(row=worst.item.key)
-        required = worst.hit.row.value
-        measure = Measure(
-            *shown_apart(worst.value, required), worst.hit.row.unit.name, worst.item.key
-        )
-        return (
-            measure._replace(**gap_words(worst.value, required, 2))
-            if worst.truth is False
-            else measure
-        )
+        limit, unit = worst.hit.row.value, worst.hit.row.unit.name
+        value, required = shown_apart(worst.value, limit)
+        gap = gap_words(worst.value, limit, 2) if worst.truth is False else (None, None)
+        return Measure(value, required, unit, worst.item.key, *gap)
 
     def _member(self, leaf: Member, positive: bool) -> Measure:
         field = self.ruleset.registry.fields.get(leaf.field)
@@ -227,16 +223,24 @@ class _Explainer:
     # --- basis -------------------------------------------------------------------------------------
 
     def _basis(self) -> tuple[tuple[Citation, ...], bool]:
-        out: list[Citation] = []
+        """The citations, and whether a value that was used is an example."""
         used = {id: hit for leaf in self._leaves() for id, hit in _hits(leaf)}
+        as_of, submitted_on = self.evaluation.as_of, self.profile.submitted_on
+        # The rows in use live as long as the ruleset, so that they are the same by identity.
+        rows = tuple(id(hit) for found in used.values() for hit in found)
+        key = ("basis", self.rule.id, as_of, submitted_on, rows)
+        memory = self.evaluation.assessment.memory
+        if key not in memory:
+            memory[key] = self._cite(used), any(not p.verified for p, _ in used.values() if p)
+        found: tuple[tuple[Citation, ...], bool] = memory[key]
+        return found
+
+    def _cite(self, used: Mapping[str, tuple[Provenance | None, Period]]) -> tuple[Citation, ...]:
+        out: list[Citation] = []
         for basis in self.rule.basis:
             if basis.criterion is None:
                 if basis.source is not None:
-                    source = basis.source
-                    out.append(
-                        Citation(source.title, source.number, basis.clause, source.in_force,
-                                 source.until, True, None, source.citation(basis.clause))
-                    )  # fmt: skip
+                    out.append(cite_source(basis.source, basis.clause))
                 continue
             found = used.get(basis.criterion)
             if found is None:
@@ -245,14 +249,11 @@ class _Explainer:
                 )
                 if period is None or period.gap is not None:
                     continue
-                provenance = period.provenance or (
-                    period.rows[0].provenance if period.rows else None
-                )
-                found = (provenance, period)
+                first = period.rows[0].provenance if period.rows else None
+                found = (period.provenance or first, period)
             if found[0] is not None:
                 out.append(cite(found[0], found[1], basis.criterion))
-        example = any(not p.verified for p, _ in used.values() if p is not None)
-        return tuple(out), example
+        return tuple(out)
 
     def _leaves(self) -> Iterator[LeafTrace]:
         yield from self.trace.require_leaves
@@ -275,7 +276,7 @@ class _Explainer:
         return f"{self.rule.title}：符合要求{note}"
 
     def _breach(self, measure: Measure) -> str:
-        leaf, _ = self._primary()
+        leaf, _ = self.primary
         value = f"{measure.value or '未填'} {measure.unit or ''}".strip()
         if isinstance(leaf.leaf, Compare):
             word = BREACH_WORDS[leaf.leaf.op]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-__all__ = ["exact_text", "round_half_even", "shown", "shown_apart", "terminates"]
+__all__ = ["exact_text", "round_half_even", "shown", "shown_apart", "shown_nonzero", "terminates"]
 
 MAX_SHOWN_DIGITS = 60
 
@@ -34,18 +34,18 @@ def exact_text(value: Fraction) -> str:
     return _point(scaled * 10**digits // value.denominator, digits)
 
 
-def _scaled(value: Fraction, digits: int) -> int:
-    """``value`` times 10^digits, rounded with ties to even: the rule of GB/T 8170-2008 3.2."""
+def _scaled(top: int, bottom: int, digits: int) -> int:
+    """``top / bottom`` times 10^digits, rounded with ties to even: GB/T 8170-2008 3.2."""
     power: int = 10**digits
-    quotient, rest = divmod(value.numerator * power, value.denominator)
-    twice = 2 * rest - value.denominator
+    quotient, rest = divmod(top * power, bottom)
+    twice = 2 * rest - bottom
     up = twice > 0 or (twice == 0 and quotient % 2 == 1)
     return quotient + 1 if up else quotient
 
 
 def round_half_even(value: Fraction, digits: int) -> Fraction:
     """Rounded to ``digits`` decimals, ties to even."""
-    return Fraction(_scaled(value, digits), 10**digits)
+    return Fraction(_scaled(value.numerator, value.denominator, digits), 10**digits)
 
 
 def _point(scaled: int, digits: int) -> str:
@@ -64,7 +64,16 @@ def _trimmed(scaled: int, digits: int) -> str:
 
 def shown(value: Fraction, digits: int = 2) -> str:
     """The value for reading: at most ``digits`` decimals, no trailing zeros."""
-    return _trimmed(_scaled(value, digits), digits)
+    return _trimmed(_scaled(value.numerator, value.denominator, digits), digits)
+
+
+def shown_nonzero(top: int, bottom: int, digits: int = 2) -> str:
+    """``top / bottom`` for reading, with as many digits as it takes not to look like zero."""
+    scaled = _scaled(top, bottom, digits)
+    while not scaled and top and digits < MAX_SHOWN_DIGITS:
+        digits += 1
+        scaled = _scaled(top, bottom, digits)
+    return _trimmed(scaled, digits)
 
 
 def shown_apart(value: Fraction, other: Fraction, digits: int = 2) -> tuple[str, str]:
@@ -72,9 +81,12 @@ def shown_apart(value: Fraction, other: Fraction, digits: int = 2) -> tuple[str,
 
     19.9999999999 beside 20 is never shown as 20.
     """
-    above, below = value > other, value < other
+    top, bottom = value.numerator, value.denominator
+    other_top, other_bottom = other.numerator, other.denominator
+    left, right = top * other_bottom, other_top * bottom
     while True:
-        a, b = _scaled(value, digits), _scaled(other, digits)
-        if ((a > b) == above and (a < b) == below) or digits >= MAX_SHOWN_DIGITS:
+        a, b = _scaled(top, bottom, digits), _scaled(other_top, other_bottom, digits)
+        same_order = (a > b) == (left > right) and (a < b) == (left < right)
+        if same_order or digits >= MAX_SHOWN_DIGITS:
             return _trimmed(a, digits), _trimmed(b, digits)
         digits += 1

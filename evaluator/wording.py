@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
-from evaluator.criteria import Period, Provenance
+from evaluator.criteria import Period, Provenance, Source
 from evaluator.dossier import Item, Value
 from evaluator.fields import Field
-from evaluator.numbers import shown, shown_apart
+from evaluator.numbers import shown, shown_nonzero
 from evaluator.rulebook.ast import Op
 from evaluator.units import Unit
 
 __all__ = [
-    "BREACH_WORDS", "EXAMPLE", "OP_WORDS", "Citation", "cite", "gap_words", "show_value", "with_unit",
+    "BREACH_WORDS", "EXAMPLE", "OP_WORDS", "Citation", "cite", "cite_source", "gap_words", "show_value", "with_unit",
 ]  # fmt: skip
 
 EXAMPLE = "示例值"
@@ -35,8 +34,7 @@ BREACH_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(NamedTuple):
     """A legal basis in full; ``start``/``end`` is the period of the value or instrument."""
 
     title: str
@@ -90,14 +88,15 @@ def show_value(field: Field | None, value: Value | None) -> str:
     )
 
 
-def gap_words(value: Fraction, required: Fraction, digits: int) -> dict[str, str | None]:
+def gap_words(value: Fraction, required: Fraction, digits: int) -> tuple[str, str | None]:
     """How far off: absolute in the unit, relative to the requirement; never shown as zero."""
-    distance = abs(required - value)
-    text, _ = shown_apart(distance, Fraction(0), digits)
-    if required == 0:
-        return {"gap": text}
-    relative, _ = shown_apart(distance / abs(required) * 100, Fraction(0), 1)
-    return {"gap": text, "gap_relative": f"{relative}%"}
+    wanted, base = required.numerator, required.denominator
+    top = abs(wanted * value.denominator - value.numerator * base)
+    bottom = value.denominator * base
+    text = shown_nonzero(top, bottom, digits)
+    if not wanted:
+        return text, None
+    return text, shown_nonzero(100 * top * base, bottom * abs(wanted), 1) + "%"
 
 
 def cite(provenance: Provenance, period: Period, criterion: str) -> Citation:
@@ -106,4 +105,12 @@ def cite(provenance: Provenance, period: Period, criterion: str) -> Citation:
     return Citation(
         source.title, source.number, provenance.clause, period.start, period.end,
         provenance.verified, criterion, source.citation(provenance.clause),
+    )  # fmt: skip
+
+
+def cite_source(source: Source, clause: str | None) -> Citation:
+    """The citation of a legal instrument itself."""
+    return Citation(
+        source.title, source.number, clause, source.in_force, source.until, True, None,
+        source.citation(clause),
     )  # fmt: skip

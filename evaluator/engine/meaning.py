@@ -1,20 +1,23 @@
 """What conditions and expressions mean: each node of the tree as a function of one dossier's state.
 
 This is the reference semantics, written out node by node over exact fractions. A node becomes a
-closure once per ruleset, so that judging a dossier walks no tree. Comparisons multiply crosswise
-instead of subtracting fractions: the same answer, without finding common divisors.
+closure once per ruleset, so that judging a dossier walks no tree. Inside, a number is a pair of
+integers with a positive denominator, not reduced: ratios are compared by multiplying crosswise,
+without ever looking for common divisors. ``value`` gives the fraction.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from typing import Any as Any_
 
 from evaluator.criteria import Hit, Miss, Period, lookup, period_or_miss
 from evaluator.dossier import Item, Value
 from evaluator.engine.traces import Amount, ItemTrace, Unknown
+from evaluator.fields import FieldType
 from evaluator.kleene import Truth, all_of, any_of, negate
 from evaluator.numbers import round_half_even
 from evaluator.rulebook.ast import (
@@ -42,7 +45,8 @@ from evaluator.rulebook.ast import (
 __all__ = ["Meaning", "State"]
 
 Judge = Callable[["State"], Truth]
-Valuer = Callable[["State"], Amount]
+Pair = tuple[int, int]
+Valuer = Callable[["State"], Pair | Unknown]
 Keys = tuple[tuple[str, str], ...]
 MAX_REMEMBERED = 20_000
 
@@ -55,6 +59,19 @@ COMPARISONS: Mapping[Op, Callable[[int, int], bool]] = {
 }
 
 
+def _divide(a: Pair, b: Pair) -> Pair:
+    top, bottom = a[0] * b[1], a[1] * b[0]
+    return (top, bottom) if bottom > 0 else (-top, -bottom)
+
+
+OPERATIONS: Mapping[str, Callable[[Pair, Pair], Pair]] = {
+    "add": lambda a, b: (a[0] * b[1] + b[0] * a[1], a[1] * b[1]),
+    "subtract": lambda a, b: (a[0] * b[1] - b[0] * a[1], a[1] * b[1]),
+    "multiply": lambda a, b: (a[0] * b[0], a[1] * b[1]),
+    "divide": _divide,
+}
+
+
 class State:
     """One dossier as of one date; each metric is computed once."""
 
@@ -64,11 +81,11 @@ class State:
         self.values = values
         self.as_of = as_of
         self.submitted_on = submitted_on
-        self.metrics: dict[str, Amount] = {}
+        self.metrics: dict[str, Pair | Unknown] = {}
 
 
-def _holds(op: Op, left: Fraction, right: Fraction) -> bool:
-    return COMPARISONS[op](left.numerator * right.denominator, right.numerator * left.denominator)
+def _pair(value: Fraction) -> Pair:
+    return value.numerator, value.denominator
 
 
 class Meaning:
@@ -88,8 +105,16 @@ class Meaning:
             found = self._judges[id(node)] = (node, self._condition(node))
         return found[1]
 
-    def expr(self, node: Expr) -> Valuer:
+    def value(self, node: Expr, state: State) -> Amount:
         """The value of an expression in its unit."""
+        return _amount(self.expr(node)(state))
+
+    def metric_value(self, id_: str, state: State) -> Amount:
+        """The value of a metric in its unit."""
+        return _amount(self.metric(id_)(state))
+
+    def expr(self, node: Expr) -> Valuer:
+        """An expression as a function, in its unit."""
         found = self._valuers.get(id(node))
         if found is None:
             found = self._valuers[id(node)] = (node, self._expr(node))
@@ -126,30 +151,31 @@ class Meaning:
             if isinstance(a, Unknown) or isinstance(b, Unknown):
                 return None
             if rounded is not None:
-                a = round_half_even(a, rounded)
-            return compare(a.numerator * b.denominator, b.numerator * a.denominator)
+                a = _pair(round_half_even(Fraction(*a), rounded))
+            return compare(a[0] * b[1], b[0] * a[1])
 
         return judge
 
     def _member(self, node: Member) -> Judge:
-        field, prefix, criterion = node.field, node.prefix, node.criterion
-        fixed = tuple(node.options)
+        field, criterion = node.field, node.criterion
+        matches = _matcher(node.prefix, self.ruleset.registry.fields[field].type)
+        fixed = node.options
+        if criterion is None:
 
-        def judge(state: State) -> Truth:
-            options: tuple[str | bool, ...] = fixed
-            if criterion is not None:
-                period = self.period(criterion, state)
-                if isinstance(period, Miss):
-                    return None
-                options = period.codes
+            def stated(state: State) -> Truth:
+                value = state.values.get(field)
+                return None if value is None else matches(value, fixed)
+
+            return stated
+
+        def listed(state: State) -> Truth:
+            period = self.period(criterion, state)
             value = state.values.get(field)
-            if value is None:
+            if isinstance(period, Miss) or value is None:
                 return None
-            if isinstance(value, tuple):
-                return any(_matches(word, options, prefix) for word in value)
-            return _matches(value, options, prefix)
+            return matches(value, period.codes)
 
-        return judge
+        return listed
 
     def _every(self, node: Each, state: State) -> Truth:
         items = state.values.get(node.field)
@@ -169,7 +195,8 @@ class Meaning:
             reason = f"“{item.key}”的单位是“{item.unit.name}”，标准的单位是“{wanted}”，不能比较"
             return ItemTrace(item, None, None, hit, reason)
         value = item.number * item.unit.factor_to(unit)
-        return ItemTrace(item, _holds(node.op, value, hit.row.value), value, hit, None)
+        (n, d), (m, c) = _pair(value), _pair(hit.row.value)
+        return ItemTrace(item, COMPARISONS[node.op](n * c, m * d), value, hit, None)
 
     # --- criteria ------------------------------------------------------------------------------
 
@@ -198,23 +225,28 @@ class Meaning:
             case FieldRef(name=name):
                 absent = Unknown((name,))
 
-                def field(state: State) -> Amount:
+                def field(state: State) -> Pair | Unknown:
                     value = state.values.get(name)
-                    return value if isinstance(value, Fraction) else absent
+                    if isinstance(value, Fraction):
+                        return value.numerator, value.denominator
+                    return absent
 
                 return field
-            case Number(value=constant):
+            case Number(value=number):
+                constant = _pair(number)
                 return lambda state: constant  # noqa: ARG005
             case MetricRef(id=id_):
                 return self.metric(id_)
             case CriterionRef():
                 return lambda state: self._threshold(node, state)
             case Scale(expr=inner, factor=factor):
-                scaled = self.expr(inner)
+                scaled, (top, bottom) = self.expr(inner), _pair(factor)
 
-                def scale(state: State) -> Amount:
+                def scale(state: State) -> Pair | Unknown:
                     value = scaled(state)
-                    return value if isinstance(value, Unknown) else value * factor
+                    if isinstance(value, Unknown):
+                        return value
+                    return value[0] * top, value[1] * bottom
 
                 return scale
             case Sum(field=record):
@@ -228,7 +260,7 @@ class Meaning:
         """A metric, computed once for each state."""
         formula = self.expr(self.ruleset.metrics[id_].formula)
 
-        def metric(state: State) -> Amount:
+        def metric(state: State) -> Pair | Unknown:
             found = state.metrics.get(id_)
             if found is None:
                 found = state.metrics[id_] = formula(state)
@@ -236,40 +268,20 @@ class Meaning:
 
         return metric
 
-    def _threshold(self, node: CriterionRef, state: State) -> Amount:
+    def _threshold(self, node: CriterionRef, state: State) -> Pair | Unknown:
         hit = self.lookup(node.id, node.keys, state)
         if isinstance(hit, Miss):
             return Unknown(hit.missing, () if hit.missing else (hit.reason,))
         unit = hit.row.unit
         if unit is None or unit is node.unit or unit == node.unit:
-            return hit.row.value
-        return hit.row.value * unit.factor_to(node.unit)
+            return _pair(hit.row.value)
+        return _pair(hit.row.value * unit.factor_to(node.unit))
 
     def _arith(self, node: Arith) -> Valuer:
-        parts = [self.expr(a) for a in node.args]
-        op = node.op
-        names = [self._divisor(a) for a in node.args]
-
-        def arith(state: State) -> Amount:
-            values = [part(state) for part in parts]
-            known = [v for v in values if isinstance(v, Fraction)]
-            if len(known) < len(values):
-                return _joined(values)
-            result = known[0]
-            for value, name in zip(known[1:], names[1:], strict=True):
-                if op == "add":
-                    result = result + value
-                elif op == "subtract":
-                    result = result - value
-                elif op == "multiply":
-                    result = result * value
-                elif not value:
-                    return Unknown((), (f"除数为零（{name}为 0）",))
-                else:
-                    result = result / value
-            return result
-
-        return arith
+        total = self.expr(node.args[0])
+        for arg in node.args[1:]:
+            total = _step(node.op, total, self.expr(arg), self._divisor(arg))
+        return total
 
     def _divisor(self, node: Expr) -> str:
         """The name of a divisor, for the reason that it is zero."""
@@ -280,31 +292,57 @@ class Meaning:
         return "除数"
 
 
-def _matches(value: object, options: tuple[str | bool, ...], prefix: bool) -> bool:
-    if prefix:
-        word = str(value)
-        return any(word.startswith(str(option)) for option in options)
+Options = Sequence[str | bool]
+
+
+def _matcher(prefix: bool, kind: FieldType) -> Callable[[Any_, Options], bool]:
+    """How a field's value is held against options: whole or by its beginning, one or several."""
+
+    def starts(value: Any_, options: Options) -> bool:
+        return any(str(value).startswith(str(option)) for option in options)
+
+    one = starts if prefix else _is_in
+    if kind is not FieldType.CODES:
+        return one
+    return lambda words, options: any(one(word, options) for word in words)
+
+
+def _is_in(value: Any_, options: Options) -> bool:
     return value in options
 
 
-def _joined(values: list[Amount]) -> Unknown:
-    unknown = [v for v in values if isinstance(v, Unknown)]
-    joined = unknown[0]
-    for other in unknown[1:]:
-        joined = joined.joined(other)
-    return joined
+def _step(op: str, left: Valuer, right: Valuer, name: str) -> Valuer:
+    """One operation of two values; unknown where either is, or for a divisor of zero."""
+    operate = OPERATIONS[op]
+    zero = Unknown((), (f"除数为零（{name}为 0）",)) if op == "divide" else None
+
+    def step(state: State) -> Pair | Unknown:
+        a, b = left(state), right(state)
+        if isinstance(a, Unknown):
+            return a.joined(b) if isinstance(b, Unknown) else a
+        if isinstance(b, Unknown):
+            return b
+        if zero is not None and not b[0]:
+            return zero
+        return operate(a, b)
+
+    return step
 
 
-def _total(record: str, state: State) -> Amount:
+def _amount(found: Pair | Unknown) -> Amount:
+    return found if isinstance(found, Unknown) else Fraction(*found)
+
+
+def _total(record: str, state: State) -> Pair | Unknown:
     items = state.values.get(record)
     if not isinstance(items, tuple):
         return Unknown((record,))
-    return sum((i.number for i in items if isinstance(i, Item)), Fraction(0))
+    return _pair(sum((i.number for i in items if isinstance(i, Item)), Fraction(0)))
 
 
-def _days(start: str, end: str, state: State) -> Amount:
+def _days(start: str, end: str, state: State) -> Pair | Unknown:
     first, last = state.values.get(start), state.values.get(end)
     if isinstance(first, dt.date) and isinstance(last, dt.date):
-        return Fraction((last - first).days)
+        return (last - first).days, 1
     pairs = ((start, first), (end, last))
     return Unknown(tuple(name for name, value in pairs if value is None))

@@ -8,9 +8,9 @@ Both ask the same functions (``meaning``) for the truth of a leaf.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
+from typing import Any
 
 from evaluator.criteria import Hit, Miss
 from evaluator.dossier import Item, Profile
@@ -23,8 +23,10 @@ from evaluator.engine.traces import (
     RuleTrace,
     Unknown,
 )
+from evaluator.kleene import Truth
 from evaluator.rulebook.ast import (
     Compare,
+    Condition,
     CriterionRef,
     Each,
     Expr,
@@ -38,22 +40,20 @@ from evaluator.verdict import Status, status_of
 
 __all__ = ["ReferenceEngine"]
 
+Finder = Callable[[State], Status]
+NOT_APPLICABLE = Status.NOT_APPLICABLE
 
-@dataclass(frozen=True, slots=True)
-class _Judges:
-    """A rule's two halves as functions."""
 
-    applies: Judge | None
-    require: Judge
+def _finding(applies: Judge | None, require: Judge) -> Finder:
+    """The status of a rule out of its two halves, ending where ``applies_when`` is false."""
+    if applies is None:
+        return lambda state: status_of(True, require(state))
 
-    def status(self, state: State) -> Status:
-        """The finding, ending where ``applies_when`` is false."""
-        if self.applies is None:
-            return status_of(True, self.require(state))
-        applies = self.applies(state)
-        return (
-            Status.NOT_APPLICABLE if applies is False else status_of(applies, self.require(state))
-        )
+    def finding(state: State) -> Status:
+        truth = applies(state)
+        return NOT_APPLICABLE if truth is False else status_of(truth, require(state))
+
+    return finding
 
 
 class ReferenceEngine:
@@ -64,24 +64,30 @@ class ReferenceEngine:
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
         self._meaning = Meaning(ruleset)
-        self._made: dict[int, tuple[Rule, _Judges]] = {}
-        self._days: dict[dt.date, tuple[tuple[str, _Judges], ...]] = {}
+        self._memory: dict[tuple[object, ...], Any] = {}
+        self._made: dict[int, tuple[Rule, Finder]] = {}
+        self._days: dict[dt.date, tuple[tuple[str, Finder], ...]] = {}
 
     def assess(self, profile: Profile, as_of: dt.date) -> Assessment:
         """Judge every rule in force on ``as_of``."""
         state = _state(profile, as_of)
-        statuses = {id: judges.status(state) for id, judges in self._in_force(as_of)}
+        if len(self._memory) >= MAX_REMEMBERED:
+            self._memory.clear()
+        statuses = {id: finding(state) for id, finding in self._in_force(as_of)}
         rules = self.ruleset.rules
         return Assessment(
             statuses,
             LazyMapping(statuses.keys(), lambda id: self._trace(rules[id], state)),
-            LazyMapping(self.ruleset.metrics.keys(), lambda id: self._meaning.metric(id)(state)),
+            LazyMapping(
+                self.ruleset.metrics.keys(), lambda id: self._meaning.metric_value(id, state)
+            ),
+            self._memory,
         )
 
     def statuses(self, profile: Profile, as_of: dt.date) -> Mapping[str, Status]:
         """The status of every rule in force."""
         state = _state(profile, as_of)
-        return {id: judges.status(state) for id, judges in self._in_force(as_of)}
+        return {id: finding(state) for id, finding in self._in_force(as_of)}
 
     def assess_rules(
         self, rules: Iterable[Rule], profile: Profile, as_of: dt.date
@@ -95,11 +101,11 @@ class ReferenceEngine:
     ) -> Iterator[tuple[Rule, Status]]:
         """The status of some rules only, whatever their dates."""
         state = _state(profile, as_of)
-        return ((rule, self._judges(rule).status(state)) for rule in rules)
+        return ((rule, self._finder(rule)(state)) for rule in rules)
 
     def value(self, expr: Expr, profile: Profile, as_of: dt.date) -> Fraction | None:
         """The value of one expression; None where it is unknown."""
-        found = self._meaning.expr(expr)(_state(profile, as_of))
+        found = self._meaning.value(expr, _state(profile, as_of))
         return found if isinstance(found, Fraction) else None
 
     def item_limit(
@@ -111,37 +117,41 @@ class ReferenceEngine:
             return None
         return trace.hit.row.value * trace.hit.row.unit.factor_to(item.unit)
 
-    def _judges(self, rule: Rule) -> _Judges:
+    def _finder(self, rule: Rule) -> Finder:
         found = self._made.get(id(rule))
         if found is None:
             make = self._meaning.condition
             applies = make(rule.applies_when) if rule.applies_when is not None else None
-            found = self._made[id(rule)] = (rule, _Judges(applies, make(rule.require)))
+            found = self._made[id(rule)] = (rule, _finding(applies, make(rule.require)))
         return found[1]
 
-    def _in_force(self, as_of: dt.date) -> tuple[tuple[str, _Judges], ...]:
+    def _in_force(self, as_of: dt.date) -> tuple[tuple[str, Finder], ...]:
         found = self._days.get(as_of)
         if found is None:
             if len(self._days) >= MAX_REMEMBERED:
                 self._days.clear()
-            found = tuple((r.id, self._judges(r)) for r in self.ruleset.in_force(as_of))
+            found = tuple((r.id, self._finder(r)) for r in self.ruleset.in_force(as_of))
             self._days[as_of] = found
         return found
 
     # --- traces --------------------------------------------------------------------------------
 
     def _trace(self, rule: Rule, state: State) -> RuleTrace:
-        judges = self._judges(rule)
-        applies = judges.applies(state) if judges.applies is not None else True
-        required = judges.require(state)
-        return RuleTrace(
-            rule,
-            applies,
-            required,
-            status_of(applies, required),
-            tuple(self._leaf(leaf, state) for leaf in leaves(rule.applies_when)),
-            tuple(self._leaf(leaf, state) for leaf in leaves(rule.require)),
-        )
+        applies, applied = self._half(rule.applies_when, state)
+        required, found = self._half(rule.require, state)
+        status = status_of(applies, required)
+        return RuleTrace(rule, applies, required, status, applied, found)
+
+    def _half(
+        self, condition: Condition | None, state: State
+    ) -> tuple[Truth, tuple[LeafTrace, ...]]:
+        """The truth of a condition and the traces of its leaves."""
+        if condition is None:
+            return True, ()
+        found = tuple([self._leaf(leaf, state) for leaf in leaves(condition)])
+        if len(found) == 1 and found[0].leaf is condition:
+            return found[0].truth, found
+        return self._meaning.condition(condition)(state), found
 
     def _leaf(self, leaf: Leaf, state: State) -> LeafTrace:
         truth = self._meaning.condition(leaf)(state)
@@ -154,7 +164,7 @@ class ReferenceEngine:
         return LeafTrace(leaf, truth)
 
     def _compared(self, leaf: Compare, truth: bool | None, state: State) -> LeafTrace:
-        left, right = self._meaning.expr(leaf.left)(state), self._meaning.expr(leaf.right)(state)
+        left, right = self._meaning.value(leaf.left, state), self._meaning.value(leaf.right, state)
         hit = None
         if isinstance(leaf.right, CriterionRef):
             found = self._meaning.lookup(leaf.right.id, leaf.right.keys, state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from evaluator.criteria import Hit, Period
 from evaluator.dossier import Item
@@ -40,8 +40,7 @@ NOTHING = Unknown(())
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class ItemTrace:
+class ItemTrace(NamedTuple):
     """One item of a record against its row; values in the unit of the row."""
 
     item: Item
@@ -51,8 +50,7 @@ class ItemTrace:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LeafTrace:
+class LeafTrace(NamedTuple):
     """One leaf: ``left`` and ``right`` for a comparison, ``hit`` the row of its criterion."""
 
     leaf: Leaf
@@ -65,8 +63,7 @@ class LeafTrace:
     items: tuple[ItemTrace, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RuleTrace:
+class RuleTrace(NamedTuple):
     """One rule: the truth of both halves and every leaf, in reading order."""
 
     rule: Rule
@@ -106,3 +103,5 @@ class Assessment:
     statuses: Mapping[str, Status]
     traces: Mapping[str, RuleTrace]
     metrics: Mapping[str, Amount]
+    # The engine's own memory of results that depend on the ruleset and the dates alone.
+    memory: dict[tuple[object, ...], Any]
