@@ -18,6 +18,7 @@ from api.pages import (
     reviewing,
     rulebook,
     submit,
+    trying,
 )
 from api.pages.examples import Examples
 from api.pages.render import STATIC
@@ -25,7 +26,19 @@ from evaluator.shipped import rulebook_path
 
 __all__ = ["install"]
 
-MODULES = (home, judged, assess, rulebook, login, submit, records, reviewing, promises, overview)
+MODULES = (
+    home,
+    judged,
+    assess,
+    trying,
+    rulebook,
+    login,
+    submit,
+    records,
+    reviewing,
+    promises,
+    overview,
+)
 
 
 class Assets(StaticFiles):

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from api.pages.render import STATIC
+from scripts.seeding import PASSWORD, people, submit_examples
 from scripts.serving import CHROMIUM_ARGS, chromium_path, running
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -30,6 +31,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any]
 def address(server: tuple[str, Any]) -> str:
     """The server's address."""
     return server[0]
+
+
+@pytest.fixture(scope="session")
+def seeded(server: tuple[str, Any]) -> str:
+    """The address of the server, with accounts and two projects."""
+    address, app = server
+    actors = people(app.state.store)
+    submit_examples(app.state.store, actors["clerk"], ("r14-mushroom-weinan", "d01-complete-good"))
+    return address
 
 
 @pytest.fixture(scope="session")
@@ -80,3 +90,11 @@ def breaches(page: Page) -> list[str]:
         for v in found["violations"]
         for n in v["nodes"]
     ]
+
+
+def log_in(page: Page, address: str, name: str, after: str = "/") -> None:
+    page.goto(f"{address}/login?next={after}")
+    page.fill("#name", name)
+    page.fill("#password", PASSWORD)
+    page.click("button:has-text('登录')")
+    expect(page.locator(".who")).to_contain_text("退出")

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from scripts.seeding import PASSWORD, people, submit_examples
-from tests.browser.conftest import breaches
+from tests.browser.conftest import breaches, log_in
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-
-@pytest.fixture(scope="module")
-def seeded(server: tuple[str, Any]) -> str:
-    """The address of a server with accounts and two projects."""
-    address, app = server
-    actors = people(app.state.store)
-    submit_examples(app.state.store, actors["clerk"], ("r14-mushroom-weinan", "d01-complete-good"))
-    return address
-
-
-def log_in(page: Page, address: str, name: str, after: str = "/") -> None:
-    page.goto(f"{address}/login?next={after}")
-    page.fill("#name", name)
-    page.fill("#password", PASSWORD)
-    page.click("button:has-text('登录')")
-    expect(page.locator(".who")).to_contain_text("退出")
 
 
 def fresh(browser: Browser, scripts: bool = True) -> Page:
