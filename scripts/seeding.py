@@ -17,6 +17,8 @@ PEOPLE = {
     "clerk": ("王办事员", ["submitter"]),
     "chair": ("李主任", ["committee"]),
     "ecology": ("张科长", ["department:ecology"]),
+    "maintainer": ("孙维护", ["maintainer"]),
+    "publisher": ("周发布", ["publisher"]),
     "auditor": ("赵审计", ["auditor"]),
 }
 

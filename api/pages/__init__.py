@@ -14,6 +14,7 @@ from api.pages import (
     login,
     overview,
     promises,
+    proposing,
     records,
     reviewing,
     rulebook,
@@ -27,18 +28,9 @@ from evaluator.shipped import rulebook_path
 __all__ = ["install"]
 
 MODULES = (
-    home,
-    judged,
-    assess,
-    trying,
-    rulebook,
-    login,
-    submit,
-    records,
-    reviewing,
-    promises,
+    home, judged, assess, trying, rulebook, login, submit, records, reviewing, promises, proposing,
     overview,
-)
+)  # fmt: skip
 
 
 class Assets(StaticFiles):

@@ -22,7 +22,7 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.load import Layers
 
-__all__ = ["router"]
+__all__ = ["problems_json", "router"]
 
 router = APIRouter(prefix="/rules/try", include_in_schema=False, route_class=PageRoute)
 MAX_TEXT = 1_000_000
@@ -95,11 +95,15 @@ def check(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """The problems of the file as JSON, for the editor."""
     entitled(request, "read")
     layer, path, text = _posted(form, judge.ruleset)
-    _, problems = check_layers(_with(judge.ruleset, layer, path, text))
+    return problems_json(_with(judge.ruleset, layer, path, text), path)
+
+
+def problems_json(layers: Layers, path: str) -> Response:
+    """What is wrong in one file of a rulebook, as the editor reads it."""
+    _, problems = check_layers(layers)
     mine = [p.to_dict() for p in problems if p.place.source.name == path]
-    body = json.dumps(
-        {"problems": mine, "elsewhere": len(problems) - len(mine)}, ensure_ascii=False
-    )
+    elsewhere = len(problems) - len(mine)
+    body = json.dumps({"problems": mine, "elsewhere": elsewhere}, ensure_ascii=False)
     return Response(body, media_type="application/json")
 
 
