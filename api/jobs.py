@@ -40,7 +40,9 @@ class Jobs:
         self._thread = threading.Thread(target=self._watch, name="jobs", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Begin to watch; again after a stop, too."""
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._watch, name="jobs", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:

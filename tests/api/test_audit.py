@@ -16,6 +16,9 @@ from api.store.core import Store
 from api.store.work import SYSTEM
 from tests.api.support import Service, settings, shipped
 
+# The service of a module is made once: keep its tests in one process.
+pytestmark = pytest.mark.xdist_group("api-audit")
+
 
 @pytest.fixture
 def store(database_url: str) -> Store:

@@ -15,6 +15,9 @@ from api.store.work import SYSTEM, Actor
 from evaluator.rulebook.load import load_layers
 from tests.api.support import Service, example, settings, shipped
 
+# The service of a module is made once: keep its tests in one process.
+pytestmark = pytest.mark.xdist_group("api-commitments")
+
 D = dt.date
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 

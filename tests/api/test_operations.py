@@ -24,6 +24,9 @@ from api.telemetry import JsonFormatter
 from tests.api.conftest import _postgres
 from tests.api.support import Service, example, settings
 
+# The service of a module is made once: keep its tests in one process.
+pytestmark = pytest.mark.xdist_group("api-operations")
+
 runner = CliRunner()
 cli = typer.Typer()
 mount(cli)

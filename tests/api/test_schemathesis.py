@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tempfile import mkdtemp
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS
@@ -16,6 +17,9 @@ from api.body import XLSX
 from api.store import accounts
 from api.store.work import SYSTEM, Actor
 from tests.api.support import ROLES, Service
+
+# The service of a module is made once: keep its tests in one process.
+pytestmark = pytest.mark.xdist_group("api-schemathesis")
 
 schemathesis.checks.load_all_checks()
 

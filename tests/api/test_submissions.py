@@ -17,6 +17,9 @@ from evaluator.evaluate import Evaluator
 from evaluator.result import canonical_bytes, result
 from tests.api.support import Service, example, shipped
 
+# The service of a module is made once: keep its tests in one process.
+pytestmark = pytest.mark.xdist_group("api-submissions")
+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 

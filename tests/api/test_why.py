@@ -8,6 +8,9 @@ import pytest
 
 from tests.api.support import Service
 
+# The service of a module is made once: keep its tests in one process.
+pytestmark = pytest.mark.xdist_group("api-why")
+
 STEMS = ("d01", "r01", "r02", "r09", "r15", "r16", "r24")
 
 
