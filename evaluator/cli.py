@@ -41,6 +41,9 @@ RULE_COMMANDS = {
     name: f"{RULES}#{name}"
     for name in ("prove", "diff", "coverage", "mutate", "suggest", "export", "read-sheet")
 }
+RULE_COMMANDS |= {
+    name: f"evaluator.cli_publish:publish_app#{name}" for name in ("impact", "publish", "pull")
+}
 
 app = typer.Typer(
     cls=lazy_group(SUBCOMMANDS),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 import re
 import tempfile
 from collections import Counter
@@ -92,7 +93,7 @@ def _name(tally: Tally, rows: list[Row]) -> None:
     for n, m in enumerate(tally.moved):
         row = rows[int(m.project_id)]
         found = _PROJECT_ID.search(row.dossier)
-        project = found[0].partition(":")[2].strip().strip('"') if found else ""
+        project = json.loads(found[0].partition(":")[2]) if found else ""
         tally.moved[n] = dataclasses.replace(m, ref=row.ref, project_id=project)
 
 

@@ -1,0 +1,224 @@
+"""``admission rules impact|publish|pull``: from a directory to the service, and back.
+
+Publishing speaks to the service over its API with a key of its owner, so that the second person,
+the checks and the record are the service's own, whoever starts it and from where.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import time
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from evaluator.errors import AdmissionError, InputError
+from evaluator.impact import impact_file
+from evaluator.publishing import read_text, write_text
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.checks import check_directory
+from evaluator.rulebook.load import load_directory
+from evaluator.shipped import rulebook_path
+
+__all__ = ["add_commands", "publish_app"]
+
+KEY = "ADMISSION_KEY"
+SERVER = "ADMISSION_SERVER"
+POLL_SECONDS = 1.0
+Server = Annotated[
+    str, typer.Option("--server", envvar=SERVER, help="服务地址，如 http://127.0.0.1:8000")
+]
+Directory = Annotated[Path, typer.Argument(help="规则集目录", exists=True, file_okay=False)]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module to a command group."""
+    app.command("impact")(impact)
+    app.command("publish")(publish)
+    app.command("pull")(pull)
+
+
+def _stop(message: str, code: int = 2) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+def _load(path: Path | None) -> Ruleset:
+    try:
+        return load_directory(rulebook_path(path))
+    except InputError as error:
+        _stop(str(error))
+
+
+def impact(
+    old: Annotated[Path, typer.Argument(help="原规则集目录")],
+    new: Annotated[Path, typer.Argument(help="新规则集目录")],
+    dossiers: Annotated[
+        Path, typer.Option("--dossiers", help="材料：.parquet、.csv、.jsonl、.xlsx、.yaml 等")
+    ],
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="全部按这一天评估，如 2026-06-01；不写则为受理日期")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="columnar（组合引擎）或 reference（逐份）；不写则自动选")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="结论改变的项目全部写到 .jsonl")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+) -> None:  # fmt: skip
+    """一批材料按新旧规则集各评一遍：哪些项目的结论变了，因为哪些规则，涉及哪些部门和行业。"""
+    if engine not in (None, "columnar", "reference"):
+        _stop(f"没有引擎“{engine}”，可用：columnar、reference")
+    a, b = _load(old), _load(new)
+    try:
+        day = dt.date.fromisoformat(as_of) if as_of else None
+    except ValueError:
+        _stop(f"--as-of 应是日期（如 2026-06-01），写的是“{as_of}”")
+    try:
+        found = impact_file(a, b, dossiers, engine, day)
+    except AdmissionError as error:
+        _stop(str(error))
+    if out is not None:
+        lines = (json.dumps(m.to_dict(), ensure_ascii=False) for m in found.moved)
+        out.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    typer.echo(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else found.render(b))
+
+
+# --- the service ---------------------------------------------------------------------------------
+
+
+class _Service:
+    """The service's API with a key."""
+
+    def __init__(self, server: str) -> None:
+        import httpx2
+
+        key = os.environ.get(KEY)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._errors = httpx2.HTTPError
+        self._http = httpx2.Client(
+            base_url=f"{server.rstrip('/')}/api/v1", headers=headers, timeout=60
+        )
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One request; a refusal ends the command with what the service says."""
+        try:
+            answer = self._http.request(method, path, json=body) if body is not None else (
+                self._http.request(method, path))  # fmt: skip
+        except self._errors as error:
+            _stop(f"连不上服务：{error}")
+        try:
+            data = answer.json()
+        except ValueError:
+            _stop(f"服务的答复看不懂（{answer.status_code}），请检查 --server")
+        if answer.status_code >= 400:
+            hint = f"（密钥写在环境变量 {KEY} 里）" if answer.status_code in (401, 403) else ""
+            _stop(f"{data.get('detail', answer.status_code)}{hint}", 1)
+        return data
+
+
+def publish(
+    directory: Directory,
+    title: Annotated[str, typer.Option("--title", help="改什么，一句话")],
+    reason: Annotated[str, typer.Option("--reason", help="为什么改，依据什么")],
+    server: Server = "http://127.0.0.1:8000",
+    wait: Annotated[int, typer.Option("--wait", help="最多等检查多少秒；0 为不等")] = 600,
+    submit: Annotated[bool, typer.Option("--submit/--no-submit", help="检查通过后送审")] = True,
+) -> None:
+    """把规则集目录作为提案交给服务：自动检查、跑案例、证明、测影响，通过后送审，由另一人批准和发布。
+
+    密钥写在环境变量 ADMISSION_KEY 里。提案可以发布（已送审）返回 0，有问题返回 1。
+    """
+    _, problems = check_directory(directory)
+    errors = [p for p in problems if p.severity == "error"]
+    if errors:
+        for problem in errors:
+            typer.echo(problem.render())
+        _stop(f"{len(errors)} 处错误，没有交给服务。", 1)
+    layers, materials = read_text(directory)
+    service = _Service(server)
+    files = {"layers": [[n, dict(f)] for n, f in layers], "materials": materials}
+    given = {"title": title, "reason": reason, "files": files}
+    proposal = service.call("POST", "/proposals", given)["id"]
+    typer.echo(f"提案 {proposal} 已起草。")
+    if wait == 0:
+        return
+    run = _wait(service, proposal, wait)
+    _tell(run)
+    blockers = service.call("GET", f"/proposals/{proposal}")["blockers"]
+    if blockers:
+        _stop("\n".join(f"还不能送审：{b}" for b in blockers), 1)
+    if submit:
+        service.call("POST", f"/proposals/{proposal}/submission")
+        typer.echo(f"提案 {proposal} 已送审，请另一人批准并发布。")
+
+
+def _wait(service: _Service, proposal: int, seconds: int) -> dict[str, Any]:
+    end, said = time.monotonic() + seconds, ""
+    while True:
+        run: dict[str, Any] = service.call("GET", f"/proposals/{proposal}/checks")
+        now = f"检查：{run['label']} {run['stage']}".rstrip()
+        if now != said:
+            typer.echo(now)
+            said = now
+        if run["state"] not in ("queued", "running"):
+            return run
+        if time.monotonic() > end:
+            _stop(f"等了 {seconds} 秒还没有检查完，提案 {proposal} 仍在服务上。", 1)
+        time.sleep(POLL_SECONDS)
+
+
+def _tell(run: dict[str, Any]) -> None:
+    result = run["result"]
+    if run["error"]:
+        typer.echo(run["error"])
+    for part in ("check", "cases"):
+        for problem in result.get(part, {}).get("problems", []):
+            if problem.get("severity") == "error":
+                where = f"{problem.get('file', '')}:{problem.get('line', '')}"
+                typer.echo(f"{where} {problem['code']} {problem['message']}")
+    if "diff" in result:
+        typer.echo(result["diff"]["text"])
+    for answer in result.get("proof", {}).get("answers", []):
+        if answer["state"] not in ("ok", "note"):
+            typer.echo(f"证明：{answer['message']}")
+    impact = result.get("impact")
+    if impact:
+        typer.echo(f"影响：已有决定 {impact['total']} 份，结论改变 {impact['moved_total']} 份")
+        for m in impact["moved"][:20]:
+            typer.echo(f"  {m['ref']}：{m['old']} → {m['new']}，因 {'、'.join(m['rules'])}")
+
+
+def pull(
+    directory: Annotated[Path, typer.Argument(help="写到这个目录；已有的同名文件被覆盖")],
+    publication: Annotated[
+        int | None, typer.Option("--publication", help="第几次发布；不写则为现在生效的")
+    ] = None,
+    server: Server = "http://127.0.0.1:8000",
+) -> None:
+    """把已发布的规则集写回目录，注释、顺序逐字不变，可以放进 git。"""
+    service = _Service(server)
+    if publication is None:
+        listed = service.call("GET", "/rulesets?limit=200")
+        publication = next(p["id"] for p in listed if p["state"] == "in_force")
+    found = service.call("GET", f"/rulesets/{publication}/files")
+    layers: dict[str, dict[str, str]] = {}
+    materials: dict[str, str] = {}
+    for file in found:
+        if file["layer"].startswith("@"):
+            materials[file["path"]] = file["text"]
+        else:
+            layers.setdefault(file["layer"], {})[file["path"]] = file["text"]
+    try:
+        top = write_text(tuple(layers.items()), materials, directory)
+    except (InputError, OSError) as error:
+        _stop(str(error))
+    typer.echo(f"第 {publication} 次发布的 {len(found)} 个文件已写到 {top}")
+
+
+publish_app = typer.Typer(
+    help="测影响，发布规则集，取回已发布的。", no_args_is_help=True, add_completion=False
+)
+add_commands(publish_app)
