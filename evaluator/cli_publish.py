@@ -102,6 +102,12 @@ class _Service:
             base_url=f"{server.rstrip('/')}/api/v1", headers=headers, timeout=60
         )
 
+    def __enter__(self) -> _Service:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """One request; a refusal ends the command with what the service says."""
         try:
@@ -115,7 +121,10 @@ class _Service:
             _stop(f"服务的答复看不懂（{answer.status_code}），请检查 --server")
         if answer.status_code >= 400:
             hint = f"（密钥写在环境变量 {KEY} 里）" if answer.status_code in (401, 403) else ""
-            _stop(f"{data.get('detail', answer.status_code)}{hint}", 1)
+            told = "".join(
+                f"\n{e.get('pointer', '')} {e['detail']}" for e in data.get("errors", [])
+            )
+            _stop(f"{data.get('detail', answer.status_code)}{hint}{told}", 1)
         return data
 
 
@@ -138,21 +147,24 @@ def publish(
             typer.echo(problem.render())
         _stop(f"{len(errors)} 处错误，没有交给服务。", 1)
     layers, materials = read_text(directory)
-    service = _Service(server)
-    files = {"layers": [[n, dict(f)] for n, f in layers], "materials": materials}
-    given = {"title": title, "reason": reason, "files": files}
-    proposal = service.call("POST", "/proposals", given)["id"]
-    typer.echo(f"提案 {proposal} 已起草。")
-    if wait == 0:
-        return
-    run = _wait(service, proposal, wait)
-    _tell(run)
-    blockers = service.call("GET", f"/proposals/{proposal}")["blockers"]
-    if blockers:
-        _stop("\n".join(f"还不能送审：{b}" for b in blockers), 1)
-    if submit:
-        service.call("POST", f"/proposals/{proposal}/submission")
-        typer.echo(f"提案 {proposal} 已送审，请另一人批准并发布。")
+    with _Service(server) as service:
+        files = {
+            "layers": [{"name": n, "files": dict(f)} for n, f in layers],
+            "materials": materials,
+        }
+        given = {"title": title, "reason": reason, "files": files}
+        proposal = service.call("POST", "/proposals", given)["id"]
+        typer.echo(f"提案 {proposal} 已起草。")
+        if wait == 0:
+            return
+        run = _wait(service, proposal, wait)
+        _tell(run)
+        blockers = service.call("GET", f"/proposals/{proposal}")["blockers"]
+        if blockers:
+            _stop("\n".join(f"还不能送审：{b}" for b in blockers), 1)
+        if submit:
+            service.call("POST", f"/proposals/{proposal}/submission")
+            typer.echo(f"提案 {proposal} 已送审，请另一人批准并发布。")
 
 
 def _wait(service: _Service, proposal: int, seconds: int) -> dict[str, Any]:
@@ -199,11 +211,11 @@ def pull(
     server: Server = "http://127.0.0.1:8000",
 ) -> None:
     """把已发布的规则集写回目录，注释、顺序逐字不变，可以放进 git。"""
-    service = _Service(server)
-    if publication is None:
-        listed = service.call("GET", "/rulesets?limit=200")
-        publication = next(p["id"] for p in listed if p["state"] == "in_force")
-    found = service.call("GET", f"/rulesets/{publication}/files")
+    with _Service(server) as service:
+        if publication is None:
+            listed = service.call("GET", "/rulesets?limit=200")
+            publication = next(p["id"] for p in listed if p["state"] == "in_force")
+        found = service.call("GET", f"/rulesets/{publication}/files")
     layers: dict[str, dict[str, str]] = {}
     materials: dict[str, str] = {}
     for file in found:

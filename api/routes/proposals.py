@@ -87,12 +87,21 @@ class RunOut(BaseModel):
     result: dict[str, Any] = Field(description="check、cases、diff、proof、impact 各一段，做完一段出一段")
 
 
-class FilesIn(BaseModel):
-    """A whole rulebook; layers are [name, {path: text}], base first."""
+class LayerIn(BaseModel):
+    """The files of one layer by path."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    layers: list[tuple[str, dict[str, str]]] = Field(min_length=1, max_length=8, strict=False)
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    files: dict[str, str]
+
+
+class FilesIn(BaseModel):
+    """A whole rulebook, base first."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    layers: list[LayerIn] = Field(min_length=1, max_length=8)
     materials: dict[str, str] = Field(default={}, description="案例里 file: 指到的材料文件")
 
 
@@ -181,7 +190,10 @@ def create(
     request: Request, actor: Drafter, given: Annotated[ProposalIn, model_body(ProposalIn)]
 ) -> Response:
     """A draft; its check, cases, proofs and impact begin by themselves."""
-    text = make_text(given.files.layers, given.files.materials) if given.files else None
+    text = None
+    if given.files is not None:
+        layers = [(layer.name, layer.files) for layer in given.files.layers]
+        text = make_text(layers, given.files.materials)
     root = root_of(request)
     return _do(
         request, actor, lambda w: proposals.create(w, given.title, given.reason, root, text), 201
