@@ -12,7 +12,7 @@ from scripts.seeding import PASSWORD, people, submit_examples
 from scripts.serving import CHROMIUM_ARGS, chromium_path, running
 
 SIZES = {"desktop": (1366, 768), "phone": (390, 844)}
-MAX_HEIGHT = 2200
+MAX_HEIGHT = 1600
 PLAIN = {
     "home": "/",
     "examples": "/examples",
@@ -36,7 +36,7 @@ def shoot(page: Page, out: Path, name: str, size: str) -> None:
     width = SIZES[size][0]
     height = min(page.evaluate("document.documentElement.scrollHeight"), MAX_HEIGHT)
     page.screenshot(
-        path=out / f"{name}-{size}.jpg", type="jpeg", quality=60, full_page=True,
+        path=out / f"{name}-{size}.png", full_page=True,
         clip={"x": 0, "y": 0, "width": width, "height": height},
     )  # fmt: skip
     wide = page.evaluate("document.documentElement.scrollWidth")

@@ -35,10 +35,14 @@ def address(server: tuple[str, Any]) -> str:
 
 @pytest.fixture(scope="session")
 def seeded(server: tuple[str, Any]) -> str:
-    """The address of the server, with accounts and two projects."""
+    """The address of the server, with accounts and three projects."""
     address, app = server
     actors = people(app.state.store)
-    submit_examples(app.state.store, actors["clerk"], ("r14-mushroom-weinan", "d01-complete-good"))
+    submit_examples(
+        app.state.store,
+        actors["clerk"],
+        ("r14-mushroom-weinan", "d01-complete-good", "r36-acid-mist-purifier"),
+    )
     return address
 
 
