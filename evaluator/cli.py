@@ -42,7 +42,8 @@ RULE_COMMANDS = {
     for name in ("prove", "diff", "coverage", "mutate", "suggest", "export", "read-sheet")
 }
 RULE_COMMANDS |= {
-    name: f"evaluator.cli_publish:publish_app#{name}" for name in ("impact", "publish", "pull")
+    name: f"evaluator.cli_publish:publish_app#{name}"
+    for name in ("impact", "publish", "approve", "release", "rollback", "pull")
 }
 
 app = typer.Typer(

@@ -1,4 +1,4 @@
-"""``admission rules impact|publish|pull``: from a directory to the service, and back.
+"""``admission rules impact|publish|approve|release|rollback|pull``: from a directory to the service, and back.
 
 Publishing speaks to the service over its API with a key of its owner, so that the second person,
 the checks and the record are the service's own, whoever starts it and from where.
@@ -28,6 +28,7 @@ __all__ = ["add_commands", "publish_app"]
 KEY = "ADMISSION_KEY"
 SERVER = "ADMISSION_SERVER"
 POLL_SECONDS = 1.0
+LOCAL = "http://127.0.0.1:8000"
 Server = Annotated[
     str, typer.Option("--server", envvar=SERVER, help="服务地址，如 http://127.0.0.1:8000")
 ]
@@ -38,6 +39,9 @@ def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module to a command group."""
     app.command("impact")(impact)
     app.command("publish")(publish)
+    app.command("approve")(approve)
+    app.command("release")(release)
+    app.command("rollback")(rollback)
     app.command("pull")(pull)
 
 
@@ -132,7 +136,7 @@ def publish(
     directory: Directory,
     title: Annotated[str, typer.Option("--title", help="改什么，一句话")],
     reason: Annotated[str, typer.Option("--reason", help="为什么改，依据什么")],
-    server: Server = "http://127.0.0.1:8000",
+    server: Server = LOCAL,
     wait: Annotated[int, typer.Option("--wait", help="最多等检查多少秒；0 为不等")] = 600,
     submit: Annotated[bool, typer.Option("--submit/--no-submit", help="检查通过后送审")] = True,
 ) -> None:
@@ -203,12 +207,57 @@ def _tell(run: dict[str, Any]) -> None:
             typer.echo(f"  {m['ref']}：{m['old']} → {m['new']}，因 {'、'.join(m['rules'])}")
 
 
+Proposal = Annotated[int, typer.Argument(help="提案编号", min=1)]
+
+
+def approve(
+    proposal: Proposal,
+    comment: Annotated[str, typer.Option("--comment", help="意见")] = "",
+    server: Server = LOCAL,
+) -> None:
+    """批准一份待审的提案；起草或修改过它的人不能批准。"""
+    with _Service(server) as service:
+        service.call("POST", f"/proposals/{proposal}/approval", {"comment": comment})
+    typer.echo(f"提案 {proposal} 已批准。")
+
+
+def release(
+    proposal: Proposal,
+    effective_on: Annotated[
+        str | None, typer.Option("--effective-on", help="从哪一天起生效，如 2027-01-01；不写则为今天")
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="发布理由；不写则用提案的")] = None,
+    server: Server = LOCAL,
+) -> None:  # fmt: skip
+    """发布一份已批准的提案：从生效日期起，新提交的材料按它判定，已有决定不变。"""
+    with _Service(server) as service:
+        given = {"effective_on": effective_on, "reason": reason}
+        made = service.call("POST", f"/proposals/{proposal}/publication", given)
+    typer.echo(
+        f"提案 {proposal} 已发布，是第 {made['id']} 次发布，自 {made['effective_on']} 起生效。"
+    )
+
+
+def rollback(
+    publication: Annotated[int, typer.Argument(help="回到第几次发布", min=1)],
+    reason: Annotated[str, typer.Option("--reason", help="为什么回退")],
+    server: Server = LOCAL,
+) -> None:
+    """起草一份回退到某次发布的提案；检查、送审、批准、发布与别的提案相同。"""
+    with _Service(server) as service:
+        made = service.call("POST", f"/rulesets/{publication}/rollback", {"reason": reason})["id"]
+        typer.echo(f"提案 {made} 已起草：回退到第 {publication} 次发布。")
+        _wait(service, made, 600)
+        service.call("POST", f"/proposals/{made}/submission")
+    typer.echo(f"提案 {made} 已送审，请另一人批准并发布。")
+
+
 def pull(
     directory: Annotated[Path, typer.Argument(help="写到这个目录；已有的同名文件被覆盖")],
     publication: Annotated[
         int | None, typer.Option("--publication", help="第几次发布；不写则为现在生效的")
     ] = None,
-    server: Server = "http://127.0.0.1:8000",
+    server: Server = LOCAL,
 ) -> None:
     """把已发布的规则集写回目录，注释、顺序逐字不变，可以放进 git。"""
     with _Service(server) as service:

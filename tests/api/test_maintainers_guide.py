@@ -1,0 +1,115 @@
+"""docs/maintainers.md, followed step by step: its commands, edits and what it says will be shown."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from api.command import app
+from api.store import accounts
+from api.store.work import SYSTEM, Actor
+from tests.api.test_publication import serving
+
+ROOT = Path(__file__).parent.parent.parent
+BLOCK = re.compile(r"^```(\w+)(?: ([^\n]*))?\n(.*?)^```$", re.M | re.S)
+
+
+def key_of(store: object, name: str, role: str) -> str:
+    """An account with that role, and its key."""
+    with store.work(SYSTEM) as work:  # type: ignore[attr-defined]
+        view, _ = accounts.create_account(work, name, name, [role], f"password of {name}")
+    with store.work(Actor(view.id, name, name, frozenset({role}))) as work:  # type: ignore[attr-defined]
+        return str(accounts.create_key(work, "guide", None, False, None)[1])
+
+
+def patch(path: Path, body: str) -> None:
+    """Apply a block of -, + and context lines; it must fit at exactly one place."""
+    lines = body.splitlines(keepends=True)
+    old = "".join(x[1:] for x in lines if x[0] in "- ")
+    new = "".join(x[1:] for x in lines if x[0] in "+ ")
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1, f"{path}: {old}"
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_the_guide_step_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs" / "maintainers.md").read_text("utf-8")
+    runner = CliRunner()
+    monkeypatch.chdir(tmp_path)
+    with serving(ROOT, f"sqlite:///{tmp_path}/admission.db") as (address, store):
+        keys = {
+            "": key_of(store, "clerk", "maintainer"), "换人": key_of(store, "chief", "publisher"),
+        }  # fmt: skip
+        monkeypatch.setenv("ADMISSION_SERVER", address)
+        output, commands = "", 0
+        for kind, info, body in BLOCK.findall(text):
+            if kind == "diff":
+                patch(tmp_path / info, body)
+            elif kind == "sh":
+                monkeypatch.setenv("ADMISSION_KEY", keys["换人" if info == "换人" else ""])
+                output = ""
+                for line in body.splitlines():
+                    output += run(runner, line, 1 if info == "返回 1" else 0)
+                    commands += 1
+            elif kind == "text":
+                for line in body.splitlines():
+                    assert line in output, output
+        assert commands >= 12
+
+
+def run(runner: CliRunner, line: str, expected: int) -> str:
+    """One command of the guide; what it prints."""
+    if not line.startswith("admission "):
+        done = subprocess.run(line, shell=True, check=True, capture_output=True, text=True)
+        return done.stdout
+    import shlex
+
+    found = runner.invoke(app, shlex.split(line)[1:], env={"COLUMNS": "200"})
+    assert found.exit_code == expected, f"{line}\n{found.output}\n{found.exception!r}"
+    return found.output
+
+
+def test_the_hook_looks_at_what_is_committed(tmp_path: Path) -> None:
+    from tests.api.workbench import FILES, write_rulebook
+
+    repo = write_rulebook(tmp_path / "repo")
+    rules = FILES["rules/rules.cases.yaml"]
+    more = (
+        "- {rule: negative.industry, name: 在名单, expect: violated, dossier: {industry_code: C2511}}\n"
+        "- {rule: negative.industry, name: 未填, expect: unknown, dossier: {two_high: false}}\n"
+        "- {rule: positive.tax, name: 未填, expect: unknown, dossier: {land_area: 100}}\n"
+        "- {rule: negative.energy, name: 低于, expect: satisfied, dossier: {two_high: true, product_energy: [{key: 水泥熟料, value: 90, unit: 千克标准煤/吨}]}}\n"
+        "- {rule: negative.energy, name: 恰为, expect: satisfied, boundary: true, dossier: {two_high: true, product_energy: [{key: 水泥熟料, value: 100, unit: 千克标准煤/吨}]}}\n"
+        "- {rule: negative.energy, name: 高于, expect: violated, dossier: {two_high: true, product_energy: [{key: 水泥熟料, value: 110, unit: 千克标准煤/吨}]}}\n"
+        "- {rule: negative.energy, name: 未填, expect: unknown, dossier: {two_high: true}}\n"
+    )  # fmt: skip
+    (repo / "rules" / "rules.cases.yaml").write_text(rules + more, "utf-8")
+    env = {
+        **os.environ, "ADMISSION": str(Path(sys.executable).with_name("admission")),
+        "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.org", "GIT_COMMITTER_NAME": "t",
+        "GIT_COMMITTER_EMAIL": "t@example.org", "GIT_CONFIG_GLOBAL": os.devnull,
+    }  # fmt: skip
+
+    def git(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["git", *words], cwd=repo, env=env, capture_output=True, text=True)
+
+    git("init", "-q")
+    hook = repo / ".git" / "hooks" / "pre-commit"
+    hook.write_bytes((ROOT / "deploy" / "rulebook" / "pre-commit").read_bytes())
+    hook.chmod(0o755)
+    git("add", "-A")
+    first = git("commit", "-q", "-m", "规则集")
+    assert first.returncode == 0, first.stdout + first.stderr
+    criteria = repo / "criteria.yaml"
+    criteria.write_text(FILES["criteria.yaml"].replace("kind: floor", "kind: flor", 1), "utf-8")
+    git("add", "-A")
+    criteria.write_text(FILES["criteria.yaml"], "utf-8")  # Mended, but not added.
+    refused = git("commit", "-q", "-m", "写错")
+    assert refused.returncode != 0
+    assert "criteria.yaml" in refused.stdout + refused.stderr
