@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -20,20 +19,24 @@ from pathlib import Path
 from types import MappingProxyType
 
 import duckdb
+import pyarrow as pa
 
 from evaluator.engine.columnar import Plan, TooWide, compile_ruleset
 from evaluator.engine.columnar.outputs import CHUNK
 from evaluator.evaluate import combine
+from evaluator.fields import FieldType
 from evaluator.impact import Impact, Moved, Row, Tally, changed_rules, judge_each, moved_rules
 from evaluator.portfolio.duck import connect, prepare, sql_of
-from evaluator.portfolio.sources import PortfolioError
+from evaluator.portfolio.sources import PortfolioError, quote, text
 from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.reads import fields_of
 from evaluator.verdict import Status
 
 __all__ = ["count_file", "count_rows"]
 
 NOTE = "组合引擎，相同的规则只评一次"
-_PROJECT_ID = re.compile(r'"project_id":\s?"(?:[^"\\]|\\.)*"')
+DAY = "as_of_day"
+PLAIN = r"-?[0-9]{1,11}(\.[0-9]{1,6})?"
 
 
 def count_file(
@@ -57,43 +60,64 @@ def count_rows(tally: Tally, rows: Sequence[Row]) -> Impact:
     if tally.old.registry.fields != tally.new.registry.fields:
         judge_each(tally, listed)
         return tally.impact("reference", "字段定义有变，逐份评估")
-    plain = [n for n, r in enumerate(listed) if r.as_of is None or _on_acceptance(r)]
-    other = [r for r in listed if r.as_of is not None and not _on_acceptance(r)]
-    engine, note = "columnar", NOTE
-    if plain:
-        with tempfile.TemporaryDirectory() as directory, closing(connect()) as db:
-            path = Path(directory) / "dossiers.jsonl"
-            with path.open("w", encoding="utf-8") as out:
-                for n in plain:
-                    # The line's own number stands in for the project's, which need not be unique.
-                    out.write(_PROJECT_ID.sub(f'"project_id":"{n}"', listed[n].dossier, count=1))
-                    out.write("\n")
-            try:
-                _count(db, tally, path, None, None)
-            except TooWide:
-                judge_each(tally, [listed[n] for n in plain])
-                engine, note = "reference", "有的数值位数过多，逐份评估"
-            else:
-                _name(tally, listed)
-    if other:
-        judge_each(tally, other)
-    return tally.impact(engine, note)
+    with tempfile.TemporaryDirectory() as directory, closing(connect()) as db:
+        path = Path(directory) / "dossiers.parquet"
+        _write(db, listed, tally, path)
+        try:
+            _count(db, tally, path, DAY, None)
+        except TooWide:
+            judge_each(tally, listed)
+            return tally.impact("reference", "有的数值位数过多，逐份评估")
+    _name(tally, listed)
+    return tally.impact("columnar", NOTE)
 
 
-_SUBMITTED = re.compile(r'"submitted_on":\s?"([0-9-]+)"')
+def _write(db: duckdb.DuckDBPyConnection, rows: Sequence[Row], tally: Tally, path: Path) -> None:
+    """Snapshots as a portfolio file with typed columns, of the fields that some rule reads.
+
+    A row's number stands in for the project, which may recur. A snapshot is canonical text, so a
+    column of plain decimals needs no reading cell by cell; any other stays text.
+    """
+    given = {
+        "n": pa.array(range(len(rows)), pa.int64()),
+        "day": pa.array([r.as_of for r in rows], pa.date32()),
+        "line": pa.array([r.dossier for r in rows], pa.string()),
+    }
+    db.register("given", pa.table(given))
+    fields = tally.new.registry.fields
+    read = {
+        n.partition(".")[0]
+        for s in (tally.old, tally.new)
+        for r in s.rules.values()
+        for n in fields_of(r, s)
+    }
+    names = [n for n in fields if n in read | {"industry_code", "submitted_on"}]
+    several = (FieldType.RECORD, FieldType.CODES)
+    spec = {n: "JSON" if fields[n].type in several else "VARCHAR" for n in names}
+    db.execute(
+        "CREATE TEMP TABLE snapshots AS SELECT n, day, unnest(json_transform(line, "
+        f"{text(json.dumps(spec))})) FROM given"
+    )
+    db.unregister("given")
+    numbers = [n for n in names if fields[n].numeric]
+    plain = ", ".join(f"bool_and(regexp_full_match({quote(n)}, {text(PLAIN)}))" for n in numbers)
+    found = db.execute(f"SELECT {plain} FROM snapshots").fetchone() if numbers else None
+    types = {n: "DECIMAL(18, 6)" for n, good in zip(numbers, found or (), strict=True) if good}
+    types |= {n: "BOOLEAN" for n in names if fields[n].type is FieldType.BOOL}
+    types |= {n: "DATE" for n in names if fields[n].type is FieldType.DATE}
+    columns = [f"CAST({quote(n)} AS {types.get(n, 'VARCHAR')}) AS {quote(n)}" for n in names]
+    db.execute(
+        f"COPY (SELECT CAST(n AS VARCHAR) AS project_id, '项目' AS project_name, {', '.join(columns)}, "
+        f"coalesce(day, CAST(submitted_on AS DATE)) AS {DAY} FROM snapshots) "
+        f"TO {text(str(path))} (FORMAT parquet)"
+    )
 
 
-def _on_acceptance(row: Row) -> bool:
-    found = _SUBMITTED.search(row.dossier)
-    return found is not None and row.as_of is not None and found[1] == row.as_of.isoformat()
-
-
-def _name(tally: Tally, rows: list[Row]) -> None:
-    """Give the moved back the names that their line numbers stood for."""
+def _name(tally: Tally, rows: Sequence[Row]) -> None:
+    """Give the moved back the names that their row numbers stood for."""
     for n, m in enumerate(tally.moved):
         row = rows[int(m.project_id)]
-        found = _PROJECT_ID.search(row.dossier)
-        project = json.loads(found[0].partition(":")[2]) if found else ""
+        project = str(json.loads(row.dossier)["project_id"])
         tally.moved[n] = dataclasses.replace(m, ref=row.ref, project_id=project)
 
 
@@ -102,6 +126,7 @@ def _count(
     table: str | None,
 ) -> None:  # fmt: skip
     loaded, plan = prepare(db, tally.new, path, 0, table, as_of)
+    _materialise(db, bool(loaded.items))
     changed = changed_rules(tally.old, tally.new)
     part = _only(tally.old, changed)
     db.execute(f"CREATE TEMP TABLE new_masks AS {sql_of(plan.masks())}")
@@ -111,6 +136,14 @@ def _count(
     _decode(db, tally, plan, before, changed)
     tally.total += loaded.total
     tally.unread += loaded.total - tally.matrix.total()
+
+
+def _materialise(db: duckdb.DuckDBPyConnection, items: bool) -> None:
+    """Read every cell once: as views they would be read again wherever a rule names them."""
+    for name in ("portfolio", *(["portfolio_items"] if items else [])):
+        db.execute(f"CREATE TEMP TABLE read_{name} AS SELECT * FROM {name}")
+        db.execute(f"DROP VIEW {name}")
+        db.execute(f"ALTER TABLE read_{name} RENAME TO {name}")
 
 
 def _only(ruleset: Ruleset, ids: frozenset[str]) -> Ruleset:
