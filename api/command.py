@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from evaluator.cli import SUBCOMMANDS, app
 
 __all__ = ["app"]
@@ -15,3 +19,24 @@ SUBCOMMANDS.update(
         "restore": "api.cli:db_app#restore",
     }
 )
+WELCOME = """项目准入评估器已启动，用浏览器打开 {url}
+  首页有真实项目的评估结果；“评估项目”可以填表或上传 Excel 试算，不用登录。
+  接口 POST {url}api/v1/evaluations，说明见 {url}openapi.json
+  登录用的账号：admission accounts create 名字 --role committee
+  按 Ctrl+C 停止。"""
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="监听地址，默认 127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="端口，默认 8000")] = None,
+    workers: Annotated[int, typer.Option(help="进程数")] = 1,
+) -> None:
+    """启动服务；其余设置见 docs/operations.md。"""
+    from api.server import run  # the database and web layers are slow to import
+    from api.settings import Settings
+
+    given = {"host": host, "port": port}
+    settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    print(WELCOME.format(url=f"http://{settings.host}:{settings.port}/"), flush=True)
+    run(settings, workers)

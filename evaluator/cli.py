@@ -1,4 +1,4 @@
-"""The ``admission`` command: judge, explain, check and test rules, schemas, serve."""
+"""The ``admission`` command: judge, explain, check and test rules, schemas."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from evaluator.shipped import rulebook_path
 from evaluator.trace import trace_of
 from evaluator.yamlio import suggest
 
-__all__ = ["SUBCOMMANDS", "app"]
+__all__ = ["RULE_COMMANDS", "SUBCOMMANDS", "app"]
 
 rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
 rich_utils.OPTIONS_PANEL_TITLE = "选项"
@@ -36,15 +36,18 @@ rich_utils.COMMANDS_PANEL_TITLE = "命令"
 rich_utils.ERRORS_PANEL_TITLE = "用法有误"
 
 SUBCOMMANDS = {"portfolio": "evaluator.cli_portfolio:portfolio_app"}
-RULES = "evaluator.cli_rules:rules_app"
 RULE_COMMANDS = {
-    name: f"{RULES}#{name}"
-    for name in ("prove", "diff", "coverage", "mutate", "suggest", "export", "read-sheet")
-}
-RULE_COMMANDS |= {
-    name: f"evaluator.cli_publish:publish_app#{name}"
-    for name in ("impact", "publish", "approve", "release", "rollback", "pull")
-}
+    name: f"{app}#{name}"
+    for app, names in {
+        "evaluator.cli_rules:rules_app": (
+            "prove", "diff", "coverage", "mutate", "suggest", "export", "read-sheet",
+        ),
+        "evaluator.cli_publish:publish_app": (
+            "impact", "publish", "approve", "release", "rollback", "pull",
+        ),
+    }.items()
+    for name in names
+}  # fmt: skip
 
 app = typer.Typer(
     cls=lazy_group(SUBCOMMANDS),
@@ -248,15 +251,3 @@ def schema(
 
 def _registry(rulebook: Path | None) -> Registry:
     return _load(rulebook).registry if rulebook else base_registry()
-
-
-@app.command()
-def serve(
-    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="端口")] = 8000,
-) -> None:
-    """启动服务；其余设置见 docs/operations.md。"""
-    import uvicorn
-
-    print(f"项目准入评估器：http://{host}:{port}/", flush=True)
-    uvicorn.run("api.app:create_app", host=host, port=port, factory=True, log_level="info")
