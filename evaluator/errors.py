@@ -71,7 +71,9 @@ class Problem:
         if self.hint:
             out["hint"] = _shown(self.hint)
         if self.notes:
-            out["notes"] = [{"message": _shown(text), **place.to_dict()} for text, place in self.notes]
+            out["notes"] = [
+                {"message": _shown(text), **place.to_dict()} for text, place in self.notes
+            ]
         return out
 
 

@@ -1,7 +1,7 @@
 """Every problem code with its title, its reason and how to put it right; source of docs/errors.md.
 
-    page = pages()["E102"]          # title 键重复
-    python -m evaluator.problem_codes > docs/errors.md
+page = pages()["E102"]          # title 键重复
+python -m evaluator.problem_codes > docs/errors.md
 """
 
 from __future__ import annotations

@@ -33,7 +33,9 @@ def display_width(text: str) -> int:
 
 def printable(text: str) -> str:
     """``text`` with control characters made visible, so that it cannot steer a terminal."""
-    return "".join(c if c >= " " and category(c) not in ("Cc", "Cf", "Cs") else "\ufffd" for c in text)
+    return "".join(
+        c if c >= " " and category(c) not in ("Cc", "Cf", "Cs") else "\ufffd" for c in text
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,9 @@ class Place:
         if self.column is None:
             return gutter + (text if len(text) <= MAX_EXCERPT else text[:MAX_EXCERPT] + "…")
         start = self.column - 1
-        end = self.end_column - 1 if self.end_column and self.end_column > self.column else start + 1
+        end = (
+            self.end_column - 1 if self.end_column and self.end_column > self.column else start + 1
+        )
         if len(text) > MAX_EXCERPT:
             cut = max(0, min(start - BEFORE, len(text) - MAX_EXCERPT))
             head, tail = "…" if cut else "", "…" if cut + MAX_EXCERPT < len(text) else ""

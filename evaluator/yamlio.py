@@ -93,7 +93,9 @@ class Reader:
     def given(self, key: str) -> bool:
         """Whether something is written under ``key``, be it good or bad."""
         found = self._entries.get(key)
-        return found is not None and not (isinstance(found[1], YScalar) and found[1].text in ("", "null"))
+        return found is not None and not (
+            isinstance(found[1], YScalar) and found[1].text in ("", "null")
+        )
 
     def take(self, key: str, *, required: bool = False) -> Node | None:
         """The value under ``key``; null counts as not there."""
@@ -176,7 +178,9 @@ class Reader:
         if node is None:
             return ()
         if not isinstance(node, YList):
-            self.report("E202", f"“{key}”应是列表", node.place, "写作 [甲, 乙]，或每项一行以“- ”开头")
+            self.report(
+                "E202", f"“{key}”应是列表", node.place, "写作 [甲, 乙]，或每项一行以“- ”开头"
+            )
             return ()
         if required and not node.items:
             self.report("E201", f"{self.what}的“{key}”是空的", node.place)

@@ -125,7 +125,9 @@ class _Parser:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
                     hint = "一个文件只放一份文档，去掉多余的“---”"
-                    self.report("E101", "YAML 写法有误：文件里有第二份文档", self.place(event), hint)
+                    self.report(
+                        "E101", "YAML 写法有误：文件里有第二份文档", self.place(event), hint
+                    )
                     return None
                 root = self.node(next(self.events), 0)
         if root is None:
@@ -162,7 +164,12 @@ class _Parser:
 
     def alias(self, name: str, place: Place) -> Node:
         if name not in self.anchors:
-            self.report("E101", f"YAML 写法有误：没有锚点“{name}”", place, "先用“&名字”标出锚点；若是文字请加引号")
+            self.report(
+                "E101",
+                f"YAML 写法有误：没有锚点“{name}”",
+                place,
+                "先用“&名字”标出锚点；若是文字请加引号",
+            )
             raise _Stop
         found = self.anchors[name]
         if found is None:

@@ -133,7 +133,9 @@ def test_gap_in_a_criterion_a_metric_reads() -> None:
 def test_threshold_order(refer: str, reject: str, told: bool) -> None:
     files = dict(FILES)
     first = files[R].split("\n\n")[0].replace("at_least: {criterion: tax_floor}", refer)
-    second = first.replace("positive.land_tax", "positive.reject").replace("effect: refer", "effect: reject")
+    second = first.replace("positive.land_tax", "positive.reject").replace(
+        "effect: refer", "effect: reject"
+    )
     second = second.replace(refer, reject, 1)
     files[R] = "\n\n".join([first, second, *files[R].split("\n\n")[1:]])
     found = [p.code for p in check_layers((("base", files),))[1]]
@@ -144,14 +146,20 @@ def keys(*conditions: str) -> set[object]:
     """The keys of the requirements of rules that differ in nothing else."""
     rule = FILES[R].split("\n\n")[2].replace("negative.unit_energy", "negative.r{i}")
     text = "\n\n".join(
-        rule.replace("{i}", str(i)).replace("{each: product_energy, at_most: {criterion: unit_energy}}", c)
+        rule.replace("{i}", str(i)).replace(
+            "{each: product_energy, at_most: {criterion: unit_energy}}", c
+        )
         for i, c in enumerate(conditions)
     )
     ruleset = load_layers((("base", {**FILES, R: text}),))
     return {condition_key(r.require) for r in ruleset.rules.values()}
 
 
-A, B, D = "{field: employees, at_least: 10}", "{field: two_high, equals: false}", "{field: zone, equals: 东}"
+A, B, D = (
+    "{field: employees, at_least: 10}",
+    "{field: two_high, equals: false}",
+    "{field: zone, equals: 东}",
+)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +170,14 @@ A, B, D = "{field: employees, at_least: 10}", "{field: two_high, equals: false}"
         ((f"{{any: [{A}]}}", A, f"{{not: {{not: {A}}}}}"), 1),
         ((f"{{all: [{A}, {B}]}}", f"{{any: [{A}, {B}]}}"), 2),
         (("{field: zone, in: [东, 西]}", "{field: zone, in: [西, 东]}"), 1),
-        (("{field: zone, in: [东]}", "{field: zone, equals: 东}", "{field: zone, starts_with: 东}"), 2),
+        (
+            (
+                "{field: zone, in: [东]}",
+                "{field: zone, equals: 东}",
+                "{field: zone, starts_with: 东}",
+            ),
+            2,
+        ),
         (("{field: land_area, at_least: 15}", "{field: land_area, at_least: 1 公顷}"), 1),
         (("{field: land_area, at_least: 15}", "{field: land_area, more_than: 15}"), 2),
     ],
@@ -191,7 +206,10 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[dict[str, list[str]]]]:
     rows = draw(
         st.lists(
             st.fixed_dictionaries(
-                {}, optional={d: st.lists(st.sampled_from(WORDS[d]), min_size=1, unique=True) for d in by}
+                {},
+                optional={
+                    d: st.lists(st.sampled_from(WORDS[d]), min_size=1, unique=True) for d in by
+                },
             ),
             min_size=1,
             max_size=5,
@@ -213,7 +231,11 @@ def test_unreachable_rows_are_those_that_no_lookup_takes(
         for number, row in enumerate(rows, 1)
     ]
     old = "          - {industry_code: [C38, C39], value: 30}\n          - {value: 20}"
-    text = FILES[C].replace("by: [industry_code]", f"by: [{', '.join(by)}]").replace(old, "\n".join(lines))
+    text = (
+        FILES[C]
+        .replace("by: [industry_code]", f"by: [{', '.join(by)}]")
+        .replace(old, "\n".join(lines))
+    )
     ruleset, problems = check_layers((("base", {**FILES, C: text}),))
     if ruleset is None:
         assert {p.code for p in problems if p.severity == "error"} == {"E209"}
@@ -228,7 +250,9 @@ def unreached(ruleset: Ruleset, by: list[str]) -> list[Row]:
     criterion = ruleset.criteria["tax_floor"]
     points: list[dict[str, object]] = [{}]
     for dimension in by:
-        points = [{**p, dimension: v} for p in points for v in [*VALUES[dimension], *WORDS[dimension]]]
+        points = [
+            {**p, dimension: v} for p in points for v in [*VALUES[dimension], *WORDS[dimension]]
+        ]
     taken = set()
     for point in points:
         hit = lookup(criterion, point, day, day)

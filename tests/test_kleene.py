@@ -116,5 +116,9 @@ def test_status_is_the_implication() -> None:
             status = status_of(applies, required)
             assert status is Status(word)
             truth = implies(applies, required)
-            expected = {T: {Status.SATISFIED, Status.NOT_APPLICABLE}, F: {Status.VIOLATED}, U: {Status.UNKNOWN}}
+            expected = {
+                T: {Status.SATISFIED, Status.NOT_APPLICABLE},
+                F: {Status.VIOLATED},
+                U: {Status.UNKNOWN},
+            }
             assert status in expected[truth]

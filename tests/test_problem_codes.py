@@ -22,7 +22,11 @@ def codes_used() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted((ROOT / "evaluator").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and CODE.fullmatch(node.value)
+            ):
                 found.setdefault(node.value, path.relative_to(ROOT).as_posix())
     return found
 

@@ -91,7 +91,9 @@ def test_file_elsewhere() -> None:
 def test_profiles_of_one_name_are_both_read(tmp_path: Path) -> None:
     """county/park on city/park on the base: neither layer stands in for the other."""
     write(tmp_path / "base", FILES)
-    write(tmp_path / "city" / "park", {"criteria.yaml": profile("../../base", floor("{value: 40}"))})
+    write(
+        tmp_path / "city" / "park", {"criteria.yaml": profile("../../base", floor("{value: 40}"))}
+    )
     own = FILES["rules/rules.yaml"].split("\n\n")[0].replace("positive.land_tax", "positive.own")
     write(
         tmp_path / "county" / "park",
@@ -153,8 +155,15 @@ def test_identity_follows_content_and_nothing_else() -> None:
     assert identity(**{c: "\ufeff" + text.replace("\n", "\r\n")}) == same
     assert identity(**{c: text.replace("value: 15", "value: 15.0")}) == same
     assert identity(**{"rules/rules.cases.yaml": "[]"}) == same
-    for old, new in [("value: 15", "value: 15.1"), ("第三条", "第四条"), ("C2614", "C2615"), ("2024-01-01", "2024-01-02")]:
-        changed = text.replace(old, new).replace("2023-12-31", "2024-01-01" if "01-02" in new else "2023-12-31")
+    for old, new in [
+        ("value: 15", "value: 15.1"),
+        ("第三条", "第四条"),
+        ("C2614", "C2615"),
+        ("2024-01-01", "2024-01-02"),
+    ]:
+        changed = text.replace(old, new).replace(
+            "2023-12-31", "2024-01-01" if "01-02" in new else "2023-12-31"
+        )
         assert identity(**{c: changed}) != same
 
 

@@ -80,12 +80,16 @@ def check(files: dict[str, str]) -> None:
     loaded = load_layers(layers)
     assert ruleset == loaded
     # Every rule, metric and criterion that is written is there.
-    written = {i for name, text in files.items() if name.startswith("rules/") for i in rule_ids(text)}
+    written = {
+        i for name, text in files.items() if name.startswith("rules/") for i in rule_ids(text)
+    }
     assert written <= loaded.rules.keys()
 
 
 def rule_ids(text: str) -> list[str]:
-    return re.findall(r"(?m)^- id: ((?:positive|negative|prudence|integrity)\.[a-z0-9_.]+) *$", text)
+    return re.findall(
+        r"(?m)^- id: ((?:positive|negative|prudence|integrity)\.[a-z0-9_.]+) *$", text
+    )
 
 
 @settings(max_examples=120, deadline=None)

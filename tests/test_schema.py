@@ -91,7 +91,12 @@ def test_wrong_shape_is_refused(directory: Path) -> None:
 def test_names_are_completed() -> None:
     ruleset = load_directory(ROOT)
     text = json.dumps(schemas(ruleset)["rules"], ensure_ascii=False)
-    for name in (*ruleset.registry.references, *ruleset.metrics, *ruleset.criteria, *ruleset.sources):
+    for name in (
+        *ruleset.registry.references,
+        *ruleset.metrics,
+        *ruleset.criteria,
+        *ruleset.sources,
+    ):
         assert f'"{name}"' in text
     for label in (*ruleset.registry.departments.values(), *ruleset.dimensions.values()):
         assert label in text

@@ -258,7 +258,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 @given(st.text(max_size=40))
 def test_quoted_text_is_kept(text: str) -> None:
     """A text between single quotes comes back as it was, or is refused for a character in it."""
-    data, problems = read("a: '" + text.replace("'", "''").replace("\n", "").replace("\r", "") + "'")
+    data, problems = read(
+        "a: '" + text.replace("'", "''").replace("\n", "").replace("\r", "") + "'"
+    )
     if not problems:
         assert data == {"a": text.replace("\n", "").replace("\r", "")}
     else:

@@ -84,7 +84,9 @@ class RunOut(BaseModel):
     finished_at: dt.datetime | None
     error: str | None
     current: bool = Field(description="是否就是现在这一稿的检查")
-    result: dict[str, Any] = Field(description="check、cases、diff、proof、impact 各一段，做完一段出一段")
+    result: dict[str, Any] = Field(
+        description="check、cases、diff、proof、impact 各一段，做完一段出一段"
+    )
 
 
 class LayerIn(BaseModel):
@@ -108,9 +110,7 @@ class FilesIn(BaseModel):
 class ProposalIn(BaseModel):
     """A new proposal; without ``files`` it starts as what was published last."""
 
-    model_config = _with(
-        {"title": "亩均税收下限由 20 降为 18", "reason": "据 2026 年园区修订意见"}
-    )
+    model_config = _with({"title": "亩均税收下限由 20 降为 18", "reason": "据 2026 年园区修订意见"})
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
     reason: Words
@@ -259,7 +259,9 @@ def unwaive(request: Request, actor: Drafter, proposal_id: Id, invariant: Name) 
     return _do(request, actor, lambda w: proposals.unwaive(w, proposal_id, invariant))
 
 
-@router.post("/{proposal_id}/submission", summary="送审", response_model=ProposalOut, responses=ACTS)
+@router.post(
+    "/{proposal_id}/submission", summary="送审", response_model=ProposalOut, responses=ACTS
+)
 def submit(request: Request, actor: Drafter, proposal_id: Id) -> Response:
     """To review; 409 with every reason where it cannot be."""
     return _do(request, actor, lambda w: proposals.submit(w, proposal_id))
@@ -273,7 +275,9 @@ def rebase(request: Request, actor: Drafter, proposal_id: Id) -> Response:
     return _do(request, actor, lambda w: proposals.rebase(w, proposal_id, root))
 
 
-@router.post("/{proposal_id}/withdrawal", summary="撤回", response_model=ProposalOut, responses=ACTS)
+@router.post(
+    "/{proposal_id}/withdrawal", summary="撤回", response_model=ProposalOut, responses=ACTS
+)
 def withdraw(request: Request, actor: Drafter, proposal_id: Id) -> Response:
     """Give it up."""
     return _do(request, actor, lambda w: proposals.withdraw(w, proposal_id))
@@ -286,9 +290,7 @@ def comment(
     given: Annotated[CommentIn, model_body(CommentIn)],
 ) -> Response:  # fmt: skip
     """Say something about this revision."""
-    return _do(
-        request, actor, lambda w: proposals_publish.comment(w, proposal_id, given.comment)
-    )
+    return _do(request, actor, lambda w: proposals_publish.comment(w, proposal_id, given.comment))
 
 
 @router.post("/{proposal_id}/approval", summary="批准", response_model=ProposalOut,
@@ -298,9 +300,7 @@ def approve(
     given: Annotated[CommentIn, model_body(CommentIn)],
 ) -> Response:  # fmt: skip
     """By a person who had no hand in it."""
-    return _do(
-        request, actor, lambda w: proposals_publish.approve(w, proposal_id, given.comment)
-    )
+    return _do(request, actor, lambda w: proposals_publish.approve(w, proposal_id, given.comment))
 
 
 @router.post("/{proposal_id}/return", summary="退回修改", response_model=ProposalOut,
@@ -310,9 +310,7 @@ def send_back(
     given: Annotated[CommentIn, model_body(CommentIn)],
 ) -> Response:  # fmt: skip
     """Back to the drafter, with the reason."""
-    return _do(
-        request, actor, lambda w: proposals_publish.send_back(w, proposal_id, given.comment)
-    )
+    return _do(request, actor, lambda w: proposals_publish.send_back(w, proposal_id, given.comment))
 
 
 @router.post("/{proposal_id}/publication", summary="发布", status_code=201,

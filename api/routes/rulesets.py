@@ -44,7 +44,9 @@ class PublicationOut(BaseModel):
     published_at: dt.datetime
     effective_on: dt.date
     reason: str
-    changes: dict[str, Any] | None = Field(description="与上一次发布的不同：text 为文字，entries 逐条")
+    changes: dict[str, Any] | None = Field(
+        description="与上一次发布的不同：text 为文字，entries 逐条"
+    )
     waivers: list[dict[str, Any]]
     proposal: int | None
     drafted_by: str | None

@@ -1,8 +1,8 @@
 """Conditions: YAML nodes to the three-valued condition tree.
 
-    {metric: investment_intensity, at_least: {criterion: investment_intensity_floor}}
-    {field: land_use_mode, in: [new_industrial_land, stock_land]}
-    {any: [{field: two_high, equals: false}, {known: capacity_replacement_ratio}]}
+{metric: investment_intensity, at_least: {criterion: investment_intensity_floor}}
+{field: land_use_mode, in: [new_industrial_land, stock_land]}
+{any: [{field: two_high, equals: false}, {known: capacity_replacement_ratio}]}
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ def parse_condition(node: Node, names: Names) -> Condition | None:
     """Read a condition; None after reporting what is wrong with it."""
     if not isinstance(node, YMap):
         names.report(
-            "E202", "条件应是键值表", node.place, "如 {field: land_area, at_least: 10} 或 {all: [...]}"
+            "E202",
+            "条件应是键值表",
+            node.place,
+            "如 {field: land_area, at_least: 10} 或 {all: [...]}",
         )
         return None
     subject = next((k for k, _ in node.entries if k.text in SUBJECTS), None)
@@ -118,7 +121,9 @@ def _each(r: Reader, node: YMap, names: Names) -> Condition | None:
         return None
     _check_direction(criterion, Op(operator), right, names)
     if field.key not in criterion.by:
-        names.report("E308", f"“{criterion.id}”不按“{field.key}”分档，不能与清单逐项比较", right.place)
+        names.report(
+            "E308", f"“{criterion.id}”不按“{field.key}”分档，不能与清单逐项比较", right.place
+        )
         return None
     return Each(field.name, Op(operator), criterion.id, node.place)
 
@@ -205,7 +210,9 @@ def _between(left: Expr, right: Node, names: Names) -> Condition | None:
     if len(ends) == 2 and all(isinstance(e, Number) for e in ends):
         first, second = (e for e in ends if isinstance(e, Number))
         if first.value > second.value:
-            names.report("E317", "between 的两个数写反了，没有数能满足", right.place, "小的在前，大的在后")
+            names.report(
+                "E317", "between 的两个数写反了，没有数能满足", right.place, "小的在前，大的在后"
+            )
     return All((low, high), left.place) if low and high else None
 
 
@@ -226,7 +233,9 @@ def _membership(field: Field, operator: str, right: Node, names: Names) -> Condi
         if criterion is None:
             return None
         if criterion.kind is not Kind.LIST:
-            names.report("E308", f"“{criterion.id}”不是代码清单", right.place, "写 kind 为 list 的标准")
+            names.report(
+                "E308", f"“{criterion.id}”不是代码清单", right.place, "写 kind 为 list 的标准"
+            )
             return None
         _check_codes(field, criterion, prefix, right, names)
         found: Condition = Member(field.name, (), criterion.id, prefix, right.place)
@@ -241,7 +250,9 @@ def _membership(field: Field, operator: str, right: Node, names: Names) -> Condi
     options = [_option(field, n, prefix, names) for n in nodes]
     if any(o is None for o in options):
         return None
-    found = Member(field.name, tuple(o for o in options if o is not None), None, prefix, right.place)
+    found = Member(
+        field.name, tuple(o for o in options if o is not None), None, prefix, right.place
+    )
     return Not(found, right.place) if operator == "not_in" else found
 
 
@@ -250,7 +261,9 @@ def _option(field: Field, node: Node, prefix: bool, names: Names) -> str | bool 
     if field.type is FieldType.BOOL:
         if isinstance(value, bool):
             return value
-        names.report("E311", f"“{field.label}”只能与 true 或 false 比较", node.place, "是写 true，否写 false")
+        names.report(
+            "E311", f"“{field.label}”只能与 true 或 false 比较", node.place, "是写 true，否写 false"
+        )
         return None
     if field.type in (FieldType.DATE, FieldType.RECORD):
         names.report("E309", f"“{field.name}”只能用 known 判断", node.place)

@@ -96,7 +96,7 @@ def _parse_criterion(key: YScalar, node: YMap, names: Names) -> Criterion | None
     _check_dates(key.text, periods, names)
     bare = next((row for p in periods for row in p.rows if row.unit is None), None)
     if bare is not None and not r.given("unit"):
-        hint = "给标准写 unit，没有单位写 \"1\"；各行单位不同的，写在行里"
+        hint = '给标准写 unit，没有单位写 "1"；各行单位不同的，写在行里'
         names.report("E201", f"“{key.text}”的值没有单位", bare.place, hint)
     if not title or not kind_text or not periods:
         return None

@@ -68,9 +68,15 @@ class PeriodReader:
         if gap is not None:
             for name in given:
                 found = node.get(name)
-                r.report("E208", f"gap 表示没有标准，不能又写“{name}”", found.place if found else node.place)
+                r.report(
+                    "E208",
+                    f"gap 表示没有标准，不能又写“{name}”",
+                    found.place if found else node.place,
+                )
         elif len(given) != 1:
-            r.report("E208", "value、rows、codes 三者要写且只写一种", node.place, "删掉多余的，或补上")
+            r.report(
+                "E208", "value、rows、codes 三者要写且只写一种", node.place, "删掉多余的，或补上"
+            )
         elif (self.kind is Kind.LIST) != (given == ["codes"]):
             wanted = "codes" if self.kind is Kind.LIST else "value 或 rows"
             r.report("E208", f"kind 为 {self.kind} 时写 {wanted}", node.place)
@@ -125,7 +131,9 @@ class PeriodReader:
             first = next((seen[c] for c in self._combinations(row) if c in seen), None)
             if first is not None:
                 message = f"第 {number} 行与第 {first.number} 行重复（{row.title()}）"
-                self.names.report("E209", message, item.place, f"第一处在文件第 {first.place.line} 行")
+                self.names.report(
+                    "E209", message, item.place, f"第一处在文件第 {first.place.line} 行"
+                )
                 continue
             seen.update(dict.fromkeys(self._combinations(row), row))
             rows.append(row)

@@ -1,6 +1,6 @@
 """Formulas: YAML nodes to expressions, units inferred and checked.
 
-    formula: {divide: [fixed_asset_investment, land_area]}
+formula: {divide: [fixed_asset_investment, land_area]}
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest, word_o
 __all__ = ["in_unit", "parse_expr", "parse_literal", "parse_metric", "reference"]
 
 MAX_DIGITS = 12
-UNIT_HINT = "用“/”连接基本单位，如 万元/亩、吨标准煤/万元；没有单位写 \"1\""
+UNIT_HINT = '用“/”连接基本单位，如 万元/亩、吨标准煤/万元；没有单位写 "1"'
 ARITHMETIC = ("add", "subtract", "multiply", "divide")
 FORMS = (*ARITHMETIC, "sum", "criterion", "field", "metric", "days_between")
 
@@ -46,7 +46,9 @@ def reference(found: Field | Metric, node: YScalar, names: Names) -> Expr | None
     if isinstance(found, Metric):
         return MetricRef(found.id, found.unit, node.place)
     if not found.numeric:
-        names.report("E306", f"字段“{node.text}”（{found.label}）不是数，不能计算或比大小", node.place)
+        names.report(
+            "E306", f"字段“{node.text}”（{found.label}）不是数，不能计算或比大小", node.place
+        )
         return None
     return FieldRef(found.name, found.unit or ONE, node.place)
 
@@ -80,7 +82,9 @@ def parse_expr(node: Node, names: Names) -> Expr | None:
     if node.get("criterion") is not None:
         return _criterion(node, names)
     if len(node.entries) != 1:
-        names.report("E205", "公式的一层要写且只写一种运算", node.place, f"可用：{'、'.join(FORMS)}")
+        names.report(
+            "E205", "公式的一层要写且只写一种运算", node.place, f"可用：{'、'.join(FORMS)}"
+        )
         return None
     key, argument = node.entries[0]
     if key.text in ARITHMETIC:
@@ -108,7 +112,12 @@ def _criterion(node: YMap, names: Names) -> Expr | None:
     if criterion.unit is None and criterion.id in names.broken:
         return None
     if criterion.unit is None or criterion.kind is Kind.LIST:
-        names.report("E307", f"“{criterion.id}”没有统一的单位，不能用在公式或比较里", node.place, "各行单位不同的表用 each 逐项比较")
+        names.report(
+            "E307",
+            f"“{criterion.id}”没有统一的单位，不能用在公式或比较里",
+            node.place,
+            "各行单位不同的表用 each 逐项比较",
+        )
         return None
     return CriterionRef(criterion.id, criterion.unit, keys, node.place)
 

@@ -144,7 +144,9 @@ class _Loader:
         for layer, files in self.layers:
             if "fields.yaml" in files:
                 name = shown_name(layer, "fields.yaml")
-                registry = parse_registry(name, files["fields.yaml"], self.problems, registry) or registry
+                registry = (
+                    parse_registry(name, files["fields.yaml"], self.problems, registry) or registry
+                )
                 self._keep("fields", read_yaml(name, files["fields.yaml"], []), "name", "fields")
         return registry
 
@@ -219,7 +221,9 @@ class _Loader:
         for _, files in docs:
             own: dict[str, Rule] = {}
             for name, node in files.items():
-                if not name.startswith("rules/") or _is(name, "metrics.yaml", "labels.yaml", "invariants.yaml"):
+                if not name.startswith("rules/") or _is(
+                    name, "metrics.yaml", "labels.yaml", "invariants.yaml"
+                ):
                     continue
                 if not isinstance(node, YList):
                     names.report("E202", "规则文件应是列表，每条以“- id:”开头", node.place)
@@ -241,7 +245,9 @@ class _Loader:
             rules |= own
         return rules
 
-    def _keep(self, kind: str, node: Node | None, key: str = "id", within: str | None = None) -> None:
+    def _keep(
+        self, kind: str, node: Node | None, key: str = "id", within: str | None = None
+    ) -> None:
         if within and isinstance(node, YMap):
             node = node.get(within)
         for item in node.items if isinstance(node, YList) else ():
@@ -250,7 +256,9 @@ class _Loader:
                 self.raw.setdefault(kind, {})[name.text] = plain(item)
 
     def _identity(self) -> str:
-        text = json.dumps(_canonical(self.raw), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        text = json.dumps(
+            _canonical(self.raw), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
 

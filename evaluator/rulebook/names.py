@@ -73,14 +73,18 @@ class Names:
         """A criterion; reports E304."""
         found = self.criteria.get(node.text)
         if found is None and node.text not in self.broken:
-            self.report("E304", f"没有准入标准“{node.text}”", node.place, suggest(node.text, self.criteria))
+            self.report(
+                "E304", f"没有准入标准“{node.text}”", node.place, suggest(node.text, self.criteria)
+            )
         return found
 
     def source(self, node: YScalar) -> Source | None:
         """A legal instrument; reports E305."""
         found = self.sources.get(node.text)
         if found is None:
-            self.report("E305", f"没有依据文件“{node.text}”", node.place, suggest(node.text, self.sources))
+            self.report(
+                "E305", f"没有依据文件“{node.text}”", node.place, suggest(node.text, self.sources)
+            )
         return found
 
     def value(self, node: YScalar) -> Field | Metric | None:

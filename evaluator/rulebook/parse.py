@@ -27,9 +27,21 @@ from evaluator.rulebook.names import Names
 from evaluator.source import Place
 from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest, word_of
 
-__all__ = ["LISTS", "PLACEHOLDERS", "parse_dimensions", "parse_labels", "parse_metrics", "parse_rule"]
+__all__ = [
+    "LISTS",
+    "PLACEHOLDERS",
+    "parse_dimensions",
+    "parse_labels",
+    "parse_metrics",
+    "parse_rule",
+]
 
-LISTS = {"positive": "正面标准", "negative": "负面清单", "prudence": "审慎事项", "integrity": "真实性核查"}
+LISTS = {
+    "positive": "正面标准",
+    "negative": "负面清单",
+    "prudence": "审慎事项",
+    "integrity": "真实性核查",
+}
 PLACEHOLDERS = ("value", "required", "gap", "unit", "row", "missing")
 RULE_ID = re.compile(r"[a-z]+(\.[a-z0-9_]{1,64}){1,3}")
 MAX_METRIC_SIZE = 500
@@ -65,7 +77,12 @@ def parse_metrics(nodes: list[Node], names: Names) -> None:
             if not uses[user]:
                 ready.append(user)
     for id_, node in waiting.items():
-        names.report("E313", f"指标“{id_}”的公式绕回了自己", _place(node, "id"), "公式里去掉它自己，或去掉用到它的指标")
+        names.report(
+            "E313",
+            f"指标“{id_}”的公式绕回了自己",
+            _place(node, "id"),
+            "公式里去掉它自己，或去掉用到它的指标",
+        )
         names.broken.add(id_)
 
 
@@ -161,7 +178,9 @@ def parse_labels(node: Node, names: Names, dimensions: dict[str, str]) -> list[L
         inner.finish()
         for word in words:
             if word.text not in dimensions:
-                names.report("E314", f"没有维度“{word.text}”", word.place, suggest(word.text, dimensions))
+                names.report(
+                    "E314", f"没有维度“{word.text}”", word.place, suggest(word.text, dimensions)
+                )
         if id_ and id_.text in (label.id for label in labels):
             names.report("E302", f"标签“{id_.text}”重复", id_.place, "只保留一处")
         if id_ and names.check_id(id_, "标签") and title:
@@ -196,9 +215,13 @@ def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> Rule | N
     id_place = _place(node, "id")
     if id_ and not (RULE_ID.fullmatch(id_) and id_.startswith(f"{list_}.")):
         message = f"规则编号“{id_}”应写作“{list_ or '清单'}.小写英文名”"
-        names.report("E312", message, id_place, f"如 {list_ or 'positive'}.land_tax，前半与 list 相同")
+        names.report(
+            "E312", message, id_place, f"如 {list_ or 'positive'}.land_tax，前半与 list 相同"
+        )
     if start and end and end < start:
-        r.report("E502", f"until（{end}）早于 from（{start}）", _place(node, "until"), "改正其中一个日期")
+        r.report(
+            "E502", f"until（{end}）早于 from（{start}）", _place(node, "until"), "改正其中一个日期"
+        )
     _check_message(node, names)
     if effect and effect != Effect.ADVISE:
         _check_known(applies, require, effect, names)
@@ -232,7 +255,12 @@ def _basis(r: Reader, names: Names) -> tuple[Basis, ...]:
     out: list[Basis] = []
     for item in r.list_of("basis", required=True):
         if not isinstance(item, YMap):
-            r.report("E202", "依据应是键值表", item.place, "如 {criterion: 标准名} 或 {source: 文件, clause: 条款}")
+            r.report(
+                "E202",
+                "依据应是键值表",
+                item.place,
+                "如 {criterion: 标准名} 或 {source: 文件, clause: 条款}",
+            )
             continue
         inner = Reader(item, names.problems, "依据")
         criterion_node, source_node = inner.word("criterion"), inner.word("source")
@@ -262,14 +290,21 @@ def _check_message(node: YMap, names: Names) -> None:
         try:
             parts = list(string.Formatter().parse(text_node.text))
         except ValueError:
-            names.report("E316", f"“{key}”中的花括号没有配对", text_node.place, "写作 {value} 这样成对的花括号")
+            names.report(
+                "E316",
+                f"“{key}”中的花括号没有配对",
+                text_node.place,
+                "写作 {value} 这样成对的花括号",
+            )
             continue
         known = (*PLACEHOLDERS, *names.registry.references, *names.metrics)
         for _, name, spec, conversion in parts:
             if name is None:
                 continue
             if name not in known or spec or conversion:
-                hint = suggest(name, known) or f"可用：{'、'.join(PLACEHOLDERS)}，以及字段名、指标名"
+                hint = (
+                    suggest(name, known) or f"可用：{'、'.join(PLACEHOLDERS)}，以及字段名、指标名"
+                )
                 names.report("E316", f"“{key}”里的“{{{name}}}”没有这个内容", text_node.place, hint)
 
 

@@ -168,8 +168,13 @@ def _metric() -> Schema:
         {
             "id": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "英文名"},
             "title": {**TEXT, "description": "中文名"},
-            "unit": {**TEXT, "description": "单位，如 万元/亩；没有单位写 \"1\""},
-            "digits": {"type": "integer", "minimum": 0, "maximum": 12, "description": "显示几位小数"},
+            "unit": {**TEXT, "description": '单位，如 万元/亩；没有单位写 "1"'},
+            "digits": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 12,
+                "description": "显示几位小数",
+            },
             "note": TEXT,
             "formula": {**_ref("expression"), "description": "公式"},
         },
@@ -224,7 +229,12 @@ def _criteria(ruleset: Ruleset) -> Schema:
     )
     profile = table(
         "剖面",
-        {"id": TEXT, "title": TEXT, "extends": {**TEXT, "description": "在哪个目录之上"}, "note": TEXT},
+        {
+            "id": TEXT,
+            "title": TEXT,
+            "extends": {**TEXT, "description": "在哪个目录之上"},
+            "note": TEXT,
+        },
         required=("id", "title"),
     )
     return table(
@@ -290,7 +300,9 @@ def _criterion(ruleset: Ruleset) -> Schema:
 
 
 def _dossier(ruleset: Ruleset) -> Schema:
-    fields: dict[str, Schema] = {f.name: {"title": f.label} for f in ruleset.registry.fields.values()}
+    fields: dict[str, Schema] = {
+        f.name: {"title": f.label} for f in ruleset.registry.fields.values()
+    }
     return {"type": "object", "properties": fields, "additionalProperties": False}
 
 
@@ -320,7 +332,11 @@ def _dossier_case(ruleset: Ruleset) -> Schema:
             "as_of": DATE,
             "dossier": _dossier(ruleset),
             "file": {**TEXT, "description": "材料文件，从规则目录算起"},
-            "violated": {"type": "array", "items": {"anyOf": rules}, "description": "恰好不符合的规则"},
+            "violated": {
+                "type": "array",
+                "items": {"anyOf": rules},
+                "description": "恰好不符合的规则",
+            },
             "unknown_includes": {"type": "array", "items": {"anyOf": rules}},
         },
         required=("name", "verdict"),

@@ -96,7 +96,14 @@ def expressions(by: Mapping[str, Schema]) -> dict[str, Schema]:
         table("指标", {"metric": _ref("metric")}, required=("metric",)),
         table(
             "相隔天数",
-            {"days_between": {"type": "array", "items": _ref("field"), "minItems": 2, "maxItems": 2}},
+            {
+                "days_between": {
+                    "type": "array",
+                    "items": _ref("field"),
+                    "minItems": 2,
+                    "maxItems": 2,
+                }
+            },
             required=("days_between",),
         ),
         _ref("criterion_ref"),

@@ -54,7 +54,9 @@ class Plan:
         for c, chunk in enumerate(self._chunks()):
             columns[f"v{c}"] = _mask([ibis.ifelse(~t[f"i{n}"], b, 0) for b, n in chunk])
             # Not isnull(): Ibis may write NOT (x) IS NULL, which SQL reads as NOT (x IS NULL).
-            columns[f"u{c}"] = _mask([ibis.ifelse(t[f"i{n}"] | ~t[f"i{n}"], 0, b) for b, n in chunk])
+            columns[f"u{c}"] = _mask(
+                [ibis.ifelse(t[f"i{n}"] | ~t[f"i{n}"], 0, b) for b, n in chunk]
+            )
             columns[f"a{c}"] = _mask([ibis.ifelse(~t[f"a{n}"], 0, b) for b, n in chunk])
         masked = t.select("row_id", *self.kept, **columns)
         return masked.mutate(verdict=self._verdict(masked))

@@ -1,7 +1,7 @@
 """Lints: what loads but is not right. Each is a class with a code of its own in docs/errors.md.
 
-    for problem in run_checks(load_directory(path)):
-        print(problem.render())
+for problem in run_checks(load_directory(path)):
+    print(problem.render())
 """
 
 from __future__ import annotations

@@ -73,7 +73,9 @@ def problem(
     notes: tuple[tuple[str, Place], ...] = (),
 ) -> Problem:
     """A problem whose severity follows from its code."""
-    return Problem(code, message, place, hint, notes, "error" if code.startswith("E") else "warning")
+    return Problem(
+        code, message, place, hint, notes, "error" if code.startswith("E") else "warning"
+    )
 
 
 def rule_leaves(rule: Rule) -> Iterator[Leaf]:

@@ -233,7 +233,9 @@ class ThresholdOrder:
                         f"{exact_text(mine)} {strong.unit.name} 还严（{where}）"
                     )
                     notes = ((f"规则“{weak.rule.id}”", weak.place),)
-                    yield problem(self.code, message, strong.place, "核对两条线，否决线应更宽", notes)
+                    yield problem(
+                        self.code, message, strong.place, "核对两条线，否决线应更宽", notes
+                    )
                     return
 
 

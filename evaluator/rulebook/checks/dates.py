@@ -52,7 +52,9 @@ class BasisNeverInForce:
             for basis in rule.basis:
                 source_ = basis.source
                 if source_ and not overlap(rule.start, rule.end, source_.in_force, source_.until):
-                    yield self._problem(source_, rule.start, rule.end, f"规则“{rule.id}”", rule.place)
+                    yield self._problem(
+                        source_, rule.start, rule.end, f"规则“{rule.id}”", rule.place
+                    )
 
     def _problem(
         self, source: Source, start: dt.date | None, end: dt.date | None, what: str, place: Place

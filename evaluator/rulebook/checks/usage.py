@@ -135,7 +135,9 @@ class UnearnableLabel:
             if empty:
                 names = "、".join(f"{d}（{ruleset.dimensions.get(d, d)}）" for d in empty)
                 message = f"标签“{label.title}”永远得不到，没有规则属于维度 {names}"
-                yield problem(self.code, message, label.place, "给规则写上 dimension，或去掉这个维度")
+                yield problem(
+                    self.code, message, label.place, "给规则写上 dimension，或去掉这个维度"
+                )
 
 
 class UnusedDimension:

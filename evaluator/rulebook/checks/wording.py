@@ -66,7 +66,9 @@ class UnverifiedReject:
                 names = "、".join(f"“{c.id}”" for c in found)
                 message = f"规则“{rule.id}”以未核对的示例值 {names} 作为不予准入的依据"
                 notes = tuple((c.title, c.place) for c in found)
-                yield problem(self.code, message, rule.place, "核对原文后把 verified 改为 true", notes)
+                yield problem(
+                    self.code, message, rule.place, "核对原文后把 verified 改为 true", notes
+                )
 
 
 def _unverified(criterion: Criterion) -> bool:
