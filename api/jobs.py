@@ -37,10 +37,12 @@ class Jobs:
         self._seconds = max(seconds, 0.2)
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="jobs", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin to watch; again after a stop, too."""
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._watch, name="jobs", daemon=True)
         self._stop.clear()
         self._thread = threading.Thread(target=self._watch, name="jobs", daemon=True)
         self._thread.start()
@@ -53,7 +55,7 @@ class Jobs:
         """End; a run under way is left to whoever claims it next."""
         self._stop.set()
         self._wake.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(timeout=BEAT_SECONDS * 2)
 
     def _watch(self) -> None:
