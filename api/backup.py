@@ -140,7 +140,7 @@ def restore(db: Database, path: Path) -> Manifest:
                 if name in archive.namelist():
                     with archive.open(name) as lines:
                         _fill(session, table, lines, manifest)
-            _follow(db, session)
+            _follow(db, session, set(manifest.rows))
             _, broken = audit.verify(session, audit.Head(manifest.audit_seq, manifest.audit_hash))
             if broken:
                 raise BackupError(f"审计日志不完整：{broken[0].detail}")
@@ -166,13 +166,14 @@ def _fill(session: Session, table: Table, lines: IO[bytes], manifest: Manifest) 
         raise BackupError(f"备份已损坏：{table.name} 与清单不符")
 
 
-def _follow(db: Database, session: Session) -> None:
+def _follow(db: Database, session: Session, restored: set[str]) -> None:
     """Let PostgreSQL's sequences go on after the restored numbers."""
     if db.sqlite:
         return
     for table in _tables():
         column = table.primary_key.columns.values()[0]
-        if column.name == "id":
+        # A backup of an earlier structure has not all of the tables, nor has the database yet.
+        if column.name == "id" and table.name in restored:
             session.execute(
                 text(
                     f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "
