@@ -22,7 +22,7 @@ api/static/.stamp: web/package-lock.json web/build.mjs $(wildcard web/src/*)
 	touch $@
 
 run: setup
-	$(BIN)/admission serve
+	$(BIN)/admission serve --demo
 
 test: setup
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup

@@ -41,7 +41,7 @@ from api.telemetry import configure_logging
 from evaluator.errors import InputError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
-from evaluator.shipped import rulebook_path
+from evaluator.shipped import examples_path, rulebook_path
 
 __all__ = ["create_app", "open_store"]
 
@@ -108,7 +108,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app, served)
     pages.install(app)
     registry = store.rulesets.current().ruleset.registry
-    examples = openapi.examples_in(rulebook_path(settings.rulebook) / "examples")
+    examples = openapi.examples_in(examples_path())
     openapi.install(app, registry, examples)
     app.add_middleware(
         Edge, max_body=settings.max_body_bytes, limit=RateLimit(settings.rate_limit),

@@ -21,7 +21,7 @@ SUBCOMMANDS.update(
 )
 WELCOME = """项目准入评估器已启动，用浏览器打开 {url}
   首页有真实项目的评估结果；“评估项目”可以填表或上传 Excel 试算，不用登录。
-  接口 POST {url}api/v1/evaluations，说明见 {url}openapi.json
+  接口 POST {url}api/v1/evaluations，说明见 {url}api/v1/openapi.json
   登录用的账号：admission accounts create 名字 --role committee
   按 Ctrl+C 停止。"""
 
@@ -31,12 +31,22 @@ def serve(
     host: Annotated[str | None, typer.Option(help="监听地址，默认 127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="端口，默认 8000")] = None,
     workers: Annotated[int, typer.Option(help="进程数")] = 1,
+    demo: Annotated[bool, typer.Option("--demo", help="空库里放演示账号和示例项目")] = False,
 ) -> None:
     """启动服务；其余设置见 docs/operations.md。"""
-    from api.server import run  # the database and web layers are slow to import
+    from api.app import open_store  # the database and web layers are slow to import
+    from api.demo import fill_empty
+    from api.server import run
     from api.settings import Settings
 
     given = {"host": host, "port": port}
     settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     print(WELCOME.format(url=f"http://{settings.host}:{settings.port}/"), flush=True)
+    if demo:
+        store = open_store(settings)
+        for account in fill_empty(store):
+            print(
+                f"  演示账号 {account.name}（{account.display_name}），密码 {account.password}（只显示这一次）"
+            )
+        store.close()
     run(settings, workers)

@@ -6,7 +6,7 @@ import os
 from importlib import resources
 from pathlib import Path
 
-__all__ = ["SETTING", "rulebook_path"]
+__all__ = ["SETTING", "examples_path", "rulebook_path"]
 
 SETTING = "ADMISSION_RULEBOOK"
 
@@ -20,3 +20,10 @@ def rulebook_path(given: Path | str | None = None) -> Path:
     if packaged.is_dir():
         return packaged
     return Path(str(resources.files("evaluator"))).parent
+
+
+def examples_path() -> Path:
+    """The directory of the shipped example projects, whatever rulebook is in use."""
+    package = Path(str(resources.files("evaluator")))
+    packaged = package / "_rulebook" / "examples"
+    return packaged if packaged.is_dir() else package.parent / "examples"

@@ -8,7 +8,7 @@ from api.store.core import Store
 from api.store.submissions import Submission
 from api.store.work import SYSTEM, Actor
 from evaluator.dossier_files import read_dossiers
-from evaluator.shipped import rulebook_path
+from evaluator.shipped import examples_path
 
 __all__ = ["PASSWORD", "PEOPLE", "people", "submit_examples"]
 
@@ -38,7 +38,7 @@ def submit_examples(store: Store, actor: Actor, slugs: tuple[str, ...] = FEATURE
     registry = store.rulesets.current().ruleset.registry
     numbers = []
     for slug in slugs:
-        profile = read_dossiers(rulebook_path() / "examples" / f"{slug}.yaml", registry)[0]
+        profile = read_dossiers(examples_path() / f"{slug}.yaml", registry)[0]
         asked = Submission(profile.to_dict(registry))
         numbers.append(submissions.submit(store, actor, asked).number)
     return numbers

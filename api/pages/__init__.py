@@ -23,7 +23,7 @@ from api.pages import (
 )
 from api.pages.examples import Examples
 from api.pages.render import STATIC
-from evaluator.shipped import rulebook_path
+from evaluator.shipped import examples_path
 
 __all__ = ["install"]
 
@@ -54,7 +54,7 @@ class Assets(StaticFiles):
 
 def install(app: FastAPI) -> None:
     """Add the pages to the application; after its problem handlers."""
-    app.state.examples = Examples(rulebook_path(app.state.settings.rulebook) / "examples")
+    app.state.examples = Examples(examples_path())
     for module in MODULES:
         app.include_router(module.router)
     app.mount("/static", Assets(directory=STATIC, check_dir=False), name="static")
