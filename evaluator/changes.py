@@ -16,6 +16,7 @@ from evaluator.wording import show_value, with_unit
 __all__ = ["Change", "Counterfactual", "Fill"]
 
 MAX_LISTED = 8
+MAX_ALTERNATIVES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class Counterfactual:
             return "已符合准入要求，无需修改。"
         if self.outcome == "incurable":
             return f"{_titles(self.incurable)}不能通过修改方案补救。"
-        parts = [self.single[0].text()] if self.single else [c.text() for c in self.joint]
+        alternatives = "，或".join(c.text() for c in self.single[:MAX_ALTERNATIVES])
+        parts = [alternatives] if self.single else [c.text() for c in self.joint]
         if self.fill:
             listed = "、".join(f.text() for f in self.fill[:MAX_LISTED])
             more = f"等 {len(self.fill)} 项" if len(self.fill) > MAX_LISTED else ""
