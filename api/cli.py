@@ -1,6 +1,6 @@
 """Commands for operators: accounts, audit log, database, backup and restore, publishing.
 
-``mount(app)`` adds them to the ``admission`` command. They work on the database of the settings
+``api.command`` adds them to the ``admission`` command. They work on the database of the settings
 (``ADMISSION_DATABASE_URL``) or of ``--database-url``.
 """
 
@@ -30,7 +30,7 @@ from evaluator.errors import InputError
 from evaluator.fields import base_registry
 from evaluator.rulebook.load import load_directory
 
-__all__ = ["accounts_app", "audit_app", "db_app", "mount"]
+__all__ = ["accounts_app", "audit_app", "db_app"]
 
 accounts_app = typer.Typer(
     help="本地账号：新建、列出、改角色、停用、重设密码。",
@@ -293,12 +293,3 @@ def restore(
             console.print(f"已恢复 {sum(manifest.rows.values())} 行（备份于 {manifest.made_at}）")
 
     _run(work)
-
-
-def mount(app: typer.Typer) -> None:
-    """Add the operators' commands to the ``admission`` command."""
-    app.add_typer(accounts_app, name="accounts")
-    app.add_typer(audit_app, name="audit")
-    app.add_typer(db_app, name="db")
-    app.command("backup")(backup)
-    app.command("restore")(restore)

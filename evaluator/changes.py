@@ -108,7 +108,9 @@ class Counterfactual:
             return "已符合准入要求，无需修改。"
         if self.outcome == "incurable":
             return f"{_titles(self.incurable)}不能通过修改方案补救。"
-        alternatives = "，或".join(c.text() for c in self.single[:MAX_ALTERNATIVES])
+        # With answers missing, only the first alternative was followed through to a verdict.
+        offered = self.single[: 1 if self.fill else MAX_ALTERNATIVES]
+        alternatives = "，或".join(c.text() for c in offered)
         parts = [alternatives] if self.single else [c.text() for c in self.joint]
         if self.fill:
             listed = "、".join(f.text() for f in self.fill[:MAX_LISTED])

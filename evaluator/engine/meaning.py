@@ -188,7 +188,9 @@ class Meaning:
         dimension = self.ruleset.registry.fields[node.field].key or "key"
         hit = self.lookup(node.criterion, ((dimension, item.key),), state)
         if isinstance(hit, Miss):
-            return ItemTrace(item, None, None, None, hit.reason)
+            labels = "、".join(map(self.ruleset.registry.label, hit.missing))
+            reason = f"“{item.key}”的标准按{labels}分档，此项未填" if labels else hit.reason
+            return ItemTrace(item, None, None, None, reason)
         unit = hit.row.unit
         if unit is None or not item.unit.same_kind(unit):
             wanted = unit.name if unit else "无"

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from api.app import create_app
 from api.backup import BackupError, backup, restore
-from api.cli import mount
+from api.command import app as cli
 from api.db import Database
 from api.ratelimit import RateLimit
 from api.store import audit
@@ -28,8 +27,6 @@ from tests.api.support import Service, example, settings
 pytestmark = pytest.mark.xdist_group("api-operations")
 
 runner = CliRunner()
-cli = typer.Typer()
-mount(cli)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
