@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from evaluator.criteria import INDUSTRY
@@ -15,10 +15,12 @@ from evaluator.polynomial import roots
 from evaluator.rulebook.ast import Compare, Each, Expr, Leaf, Member, Rule, Ruleset, leaves
 from evaluator.wording import show_value
 
-__all__ = ["Candidates", "bounds"]
+__all__ = ["Candidates", "Limit", "bounds"]
 
 SEEDS = (Fraction(100), Fraction(1), Fraction(10000), Fraction(0))
 ORDINARY_INDUSTRY = "C3985"
+# Of one rule: the values at which it may turn, and whether a value is acceptable to it.
+Limit = tuple[tuple[Value, ...], Callable[[Value], bool]]
 
 
 class Candidates:
@@ -95,18 +97,12 @@ class Candidates:
             yield tuple(fixed)
 
 
-def bounds(
-    field: Field, limits: Iterable[tuple[Iterable[Value], Callable[[Value], bool]]]
-) -> str | None:
-    """What the answer has to be, in words; None where nothing definite can be said.
-
-    ``limits`` gives for each rule the values where it may turn and a judge of one value.
-    """
-    pairs = [(list(values), judge) for values, judge in limits]
-    if not pairs:
+def bounds(field: Field, limits: Sequence[Limit]) -> str | None:
+    """What the answer has to be, in words; None where nothing definite can be said."""
+    if not limits:
         return None
-    tried = list(dict.fromkeys(v for values, _ in pairs for v in values))
-    good = [v for v in tried if all(judge(v) for _, judge in pairs)]
+    tried = list(dict.fromkeys(v for values, _ in limits for v in values))
+    good = [v for v in tried if all(judge(v) for _, judge in limits)]
     if not good:
         return None
     if not field.numeric:

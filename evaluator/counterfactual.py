@@ -9,17 +9,17 @@ where that is settled; no number is invented for it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
-from evaluator.candidates import Candidates, bounds
+from evaluator.candidates import Candidates, Limit, bounds
 from evaluator.changes import Change, Counterfactual, Fill
+from evaluator.dependence import Tokens, tokens
 from evaluator.dossier import Profile, Value
-from evaluator.engine.reference import ReferenceEngine
 from evaluator.evaluate import Evaluation, combine
-from evaluator.explain import explain
+from evaluator.explain import left_open
 from evaluator.fields import Field
 from evaluator.rulebook.ast import Effect, Rule
-from evaluator.rulebook.reads import fields_of
+from evaluator.rulebook.reads import reads
 from evaluator.verdict import Status, Verdict
 
 __all__ = ["counterfactual"]
@@ -39,16 +39,14 @@ class _Search:
         self.evaluation = evaluation
         self.ruleset = evaluation.ruleset
         self.known = evaluation.ruleset.registry.references
-        self.engine = ReferenceEngine(evaluation.ruleset)
+        self.engine = evaluation.reference
         self.day = evaluation.as_of
         self.start = evaluation.profile
         self.candidates = Candidates(self.ruleset, self.engine, self.day)
         self.rules = {i: self.ruleset.rules[i] for i in evaluation.statuses}
-        self.reads = {i: fields_of(r, self.ruleset) for i, r in self.rules.items()}
-        self.readers: dict[str, list[Rule]] = {}
-        for rule_id, names in self.reads.items():
-            for name in names:
-                self.readers.setdefault(name, []).append(self.rules[rule_id])
+        self.reads = reads(self.ruleset)
+        self.dates = self.day, self.start.submitted_on
+        self.readers = self._readers()
         blocking = evaluation.blocking
         self.open = {i for i in blocking if evaluation.statuses[i] is Status.UNKNOWN}
 
@@ -70,7 +68,7 @@ class _Search:
         mended = not todo or bool(single or joint)
         profile = self._apply(single[:1] or joint)
         open_fields, missing = self._missing()
-        fill = tuple(Fill(f, self._condition(f, profile)) for f in missing)
+        fill = tuple(self._fill(missing, profile))
         reaches = None
         if mended and not self.excused and len(fill) <= MAX_COMPLETED and self._completes(profile):
             reaches = Verdict.PASS
@@ -81,6 +79,17 @@ class _Search:
         return Counterfactual(
             outcome, single, joint, fill, (), review, verify, open_fields, reaches
         )
+
+    def _readers(self) -> Mapping[str, list[Rule]]:
+        """The rules in force that read each field."""
+        found: dict[str, list[Rule]] | None = self.engine.memory.get(("readers", self.day))
+        if found is None:
+            found = {}
+            for rule_id, rule in self.rules.items():
+                for name in self.reads[rule_id]:
+                    found.setdefault(name, []).append(rule)
+            self.engine.memory["readers", self.day] = found
+        return found
 
     # --- judging ---------------------------------------------------------------------------------
 
@@ -119,7 +128,7 @@ class _Search:
         for rule_id in evaluation.blocking:
             if rule_id not in self.open:
                 continue
-            names = explain(evaluation, rule_id).missing
+            names = self._lacking(rule_id)
             for name in names:
                 fill[name] = fill.get(name, 0) + 1
             if not settled and (not referred or self.rules[rule_id].effect is Effect.REJECT):
@@ -129,6 +138,20 @@ class _Search:
             (f for n, f in self.known.items() if n in fill), key=lambda f: -fill[f.name]
         )
         return tuple(open_fields), tuple(wanted)
+
+    def _lacking(self, rule_id: str) -> tuple[str, ...]:
+        """The missing fields that leave a rule open."""
+        evaluation = self.evaluation
+        key = ("open", rule_id, *self._key(rule_id, evaluation.tokens))
+        memory = self.engine.memory
+        found: tuple[str, ...] | None = memory.get(key)
+        if found is None:
+            found = memory[key] = left_open(evaluation.assessment.traces[rule_id])[0]
+        return found
+
+    def _key(self, rule_id: str, known: Tokens) -> tuple[Hashable, ...]:
+        """What the finding of a rule depends on: the dates and the fields it reads."""
+        return *self.dates, *map(known.get, self.reads[rule_id])
 
     # --- changes to what is stated ---------------------------------------------------------------
 
@@ -194,26 +217,57 @@ class _Search:
 
     # --- answers to what is missing --------------------------------------------------------------
 
-    def _condition(self, field: Field, profile: Profile) -> str | None:
-        """What the answer has to be, from the rules that lack nothing else."""
-        limits = []
-        for rule in self.readers.get(field.name, []):
-            # What would look plausible is not what a figure has to be: it would invite made-up ones.
-            if rule.list == "integrity" and field.numeric:
-                continue
-            if rule.id in self.open and self._lacks(rule, profile) == {field.name}:
-                judge = self._judge(rule, field, profile)
-                limits.append((self.candidates.values(rule, field, profile, None), judge))
-        return bounds(field, limits)
+    def _fill(self, missing: Iterable[Field], profile: Profile) -> Iterator[Fill]:
+        """The missing fields, each with what its answer has to be."""
+        # Only a rule that lacks nothing else says what the answer has to be.
+        limiting: dict[str, list[Rule]] = {}
+        for rule_id in sorted(self.open):
+            lacking = [
+                n for n in self.reads[rule_id] if n in self.known and n not in profile.values
+            ]
+            if len(lacking) == 1:
+                limiting.setdefault(lacking[0], []).append(self.rules[rule_id])
+        known = self.evaluation.tokens if profile is self.start else tokens(profile)
+        for field in missing:
+            limits = [
+                self._limit(rule, field, profile, known)
+                for rule in limiting.get(field.name, ())
+                # What would look plausible is not what a figure has to be: it would invite
+                # made-up ones.
+                if not (rule.list == "integrity" and field.numeric)
+            ]
+            yield Fill(field, self._bounds(field, limits))
 
-    def _lacks(self, rule: Rule, profile: Profile) -> set[str]:
-        return {n for n in self.reads[rule.id] if n in self.known and n not in profile.values}
+    def _bounds(self, field: Field, limits: Sequence[Limit]) -> str | None:
+        # By identity: limits are kept, and come back as the same objects.
+        key = ("bounds", field.name, *map(id, limits))
+        found: tuple[Sequence[Limit], str | None] | None = self.engine.memory.get(key)
+        if found is None or any(a is not b for a, b in zip(found[0], limits, strict=True)):
+            found = self.engine.memory[key] = limits, bounds(field, limits)
+        return found[1]
+
+    def _limit(self, rule: Rule, field: Field, profile: Profile, known: Tokens) -> Limit:
+        """Where a rule that lacks one field turns in it, and what it says of each value."""
+        key = ("limit", rule.id, *self._key(rule.id, known))
+        found: Limit | None = self.engine.memory.get(key)
+        if found is None:
+            values = tuple(self.candidates.values(rule, field, profile, None))
+            found = self.engine.memory[key] = values, self._judge(rule, field, profile)
+        return found
 
     def _judge(self, rule: Rule, field: Field, profile: Profile) -> Callable[[Value], bool]:
+        # Kept, so it must hold on to no more of this search than the rule reads.
+        engine, day, read = self.engine, self.day, {"submitted_on", *self.reads[rule.id]}
+        profile = Profile({n: v for n, v in profile.values.items() if n in read})
+        known: dict[Value, bool] = {}
+
         def acceptable(value: Value) -> bool:
-            changed = profile.with_value(field.name, value)
-            ((_, status),) = self.engine.judge((rule,), changed, self.day)
-            return status not in (Status.VIOLATED, Status.UNKNOWN)
+            answer = known.get(value)
+            if answer is None:
+                changed = profile.with_value(field.name, value)
+                ((_, status),) = engine.judge((rule,), changed, day)
+                answer = known[value] = status not in (Status.VIOLATED, Status.UNKNOWN)
+            return answer
 
         return acceptable
 

@@ -77,8 +77,9 @@ class Profile:
             _set(values, record, tuple(sorted(items, key=lambda i: i.key)) or None)
             _set(values, name, value)
         else:
-            for flat in [n for n in values if n.startswith(f"{name}.")]:
-                del values[flat]
+            if isinstance(values.get(name), tuple):
+                for flat in [n for n in values if n.startswith(f"{name}.")]:
+                    del values[flat]
             _set(values, name, value)
             if isinstance(value, tuple):
                 values.update({f"{name}.{i.key}": i.number for i in value if isinstance(i, Item)})

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from evaluator.dependence import Tokens, tokens
 from evaluator.dossier import Profile
 from evaluator.engine.base import Engine
 from evaluator.engine.reference import ReferenceEngine
@@ -87,6 +88,13 @@ class Evaluation:
     statuses: Mapping[str, Status]
     assessment: Assessment
     cause: str | None
+    # The engine that assessed, for what explains the verdict.
+    reference: ReferenceEngine
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """What the explanations depend on, as keys."""
+        return tokens(self.profile)
 
     @cached_property
     def labels(self) -> tuple[Label, ...]:
@@ -132,7 +140,9 @@ class Evaluator:
         elif all(s is Status.NOT_APPLICABLE for s in statuses.values()):
             cause = NO_RULE
         verdict = Verdict.REFER if cause else combine(self.ruleset, statuses)
-        return Evaluation(self.ruleset, profile, day, verdict, statuses, assessment, cause)
+        return Evaluation(
+            self.ruleset, profile, day, verdict, statuses, assessment, cause, self.reference
+        )
 
     def _confirmed(self, profile: Profile, day: dt.date, expected: Mapping[str, Status]) -> bool:
         try:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from evaluator.criteria import Hit, Period, Provenance
 from evaluator.dossier import Profile
-from evaluator.engine.traces import ItemTrace, LeafTrace, RuleTrace, Unknown
+from evaluator.engine.traces import NOTHING, ItemTrace, LeafTrace, RuleTrace, Unknown
 from evaluator.evaluate import Evaluation
 from evaluator.kleene import Truth, all_of, any_of, negate
 from evaluator.numbers import shown, shown_apart
@@ -45,7 +45,7 @@ from evaluator.wording import (
     with_unit,
 )
 
-__all__ = ["Finding", "Measure", "explain", "findings"]
+__all__ = ["Finding", "Measure", "explain", "findings", "left_open"]
 
 
 class Measure(NamedTuple):
@@ -109,6 +109,21 @@ def explain(evaluation: Evaluation, rule_id: str) -> Finding:
     return _Explainer(evaluation, evaluation.assessment.traces[rule_id]).finding()
 
 
+def left_open(trace: RuleTrace) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Fields and reasons that leave a rule open, from its unknown branches only."""
+    found = NOTHING
+    parts: list[tuple[Condition | None, tuple[LeafTrace, ...]]] = [
+        (trace.rule.applies_when, trace.applies_leaves),
+        (trace.rule.require, trace.require_leaves),
+    ]
+    for condition, leaves in parts:
+        if condition is not None:
+            truth, unknown = _open(condition, iter(leaves))
+            if truth is None:
+                found = found.joined(unknown)
+    return found.missing, found.reasons
+
+
 class _Explainer:
     def __init__(self, evaluation: Evaluation, trace: RuleTrace) -> None:
         self.ruleset: Ruleset = evaluation.ruleset
@@ -123,7 +138,8 @@ class _Explainer:
         # What does not apply was not measured against anything.
         applies = trace.status is not Status.NOT_APPLICABLE
         measure = self._measure(leaf, positive) if applies else Measure()
-        missing, reasons = self._unknown() if trace.status is Status.UNKNOWN else ((), ())
+        unknown = trace.status is Status.UNKNOWN
+        missing, reasons = left_open(trace) if unknown else ((), ())
         basis, example = self._basis()
         message = self._message(measure, missing, reasons, example)
         remedy = self._fill(self.rule.remedy, measure, missing)
@@ -204,22 +220,6 @@ class _Explainer:
             expr = expr.expr
         return self.ruleset.metrics[expr.id].digits if isinstance(expr, MetricRef) else 2
 
-    # --- what is not known -------------------------------------------------------------------------
-
-    def _unknown(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Fields and reasons that leave the finding open, from the unknown branches only."""
-        found = Unknown(())
-        parts: list[tuple[Condition | None, tuple[LeafTrace, ...]]] = [
-            (self.rule.applies_when, self.trace.applies_leaves),
-            (self.rule.require, self.trace.require_leaves),
-        ]
-        for condition, leaves in parts:
-            if condition is not None:
-                truth, unknown = _open(condition, iter(leaves))
-                if truth is None:
-                    found = found.joined(unknown)
-        return found.missing, found.reasons
-
     # --- basis -------------------------------------------------------------------------------------
 
     def _basis(self) -> tuple[tuple[Citation, ...], bool]:
@@ -229,7 +229,7 @@ class _Explainer:
         # The rows in use live as long as the ruleset, so that they are the same by identity.
         rows = tuple(id(hit) for found in used.values() for hit in found)
         key = ("basis", self.rule.id, as_of, submitted_on, rows)
-        memory = self.evaluation.assessment.memory
+        memory = self.evaluation.reference.memory
         if key not in memory:
             memory[key] = self._cite(used), any(not p.verified for p, _ in used.values() if p)
         found: tuple[tuple[Citation, ...], bool] = memory[key]
@@ -345,7 +345,7 @@ def _open(condition: Condition, leaves: Iterator[LeafTrace]) -> tuple[Truth, Unk
         case All(items=items) | AnyOf(items=items):
             parts = [_open(item, leaves) for item in items]
             combined = all_of if isinstance(condition, All) else any_of
-            unknown = Unknown(())
+            unknown = NOTHING
             for truth, part in parts:
                 if truth is None:
                     unknown = unknown.joined(part)

@@ -41,12 +41,14 @@ from evaluator.rulebook.ast import (
     Scale,
     Sum,
 )
+from evaluator.units import Unit
 
 __all__ = ["Meaning", "State"]
 
 Judge = Callable[["State"], Truth]
 Pair = tuple[int, int]
 Valuer = Callable[["State"], Pair | Unknown]
+Finder = Callable[["State"], Hit | Miss]
 Keys = tuple[tuple[str, str], ...]
 MAX_REMEMBERED = 20_000
 
@@ -93,7 +95,7 @@ class Meaning:
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
-        self._hits: dict[tuple[object, ...], Hit | Miss] = {}
+        self._finders: dict[tuple[str, Keys], Finder] = {}
         # By identity: nodes live as long as the ruleset, and equal nodes may stand at two places.
         self._judges: dict[int, tuple[Condition, Judge]] = {}
         self._valuers: dict[int, tuple[Expr, Valuer]] = {}
@@ -209,16 +211,31 @@ class Meaning:
 
     def lookup(self, criterion_id: str, keys: Keys, state: State) -> Hit | Miss:
         """The row of a criterion for this dossier; ``keys`` fixes dimensions."""
-        criterion = self.ruleset.criteria[criterion_id]
-        values = state.values
-        at = (criterion_id, keys, state.as_of, state.submitted_on, *map(values.get, criterion.by))
-        found = self._hits.get(at)
+        return self.finder(criterion_id, keys)(state)
+
+    def finder(self, criterion_id: str, keys: Keys) -> Finder:
+        """``lookup`` as a function that remembers every row it found."""
+        found = self._finders.get((criterion_id, keys))
         if found is None:
-            if len(self._hits) >= MAX_REMEMBERED:
-                self._hits.clear()
-            found = lookup(criterion, values, state.as_of, state.submitted_on, dict(keys))
-            self._hits[at] = found
+            found = self._finders[criterion_id, keys] = self._finder(criterion_id, dict(keys))
         return found
+
+    def _finder(self, criterion_id: str, fixed: Mapping[str, str]) -> Finder:
+        criterion = self.ruleset.criteria[criterion_id]
+        key_of = _table_key([d for d in criterion.by if d not in fixed])
+        hits: dict[tuple[object, ...], Hit | Miss] = {}
+
+        def find(state: State) -> Hit | Miss:
+            key = key_of(state)
+            hit = hits.get(key)
+            if hit is None:
+                if len(hits) >= MAX_REMEMBERED:
+                    hits.clear()
+                hit = lookup(criterion, state.values, state.as_of, state.submitted_on, fixed)
+                hits[key] = hit
+            return hit
+
+        return find
 
     # --- expressions ---------------------------------------------------------------------------
 
@@ -240,7 +257,7 @@ class Meaning:
             case MetricRef(id=id_):
                 return self.metric(id_)
             case CriterionRef():
-                return lambda state: self._threshold(node, state)
+                return self._threshold(node)
             case Scale(expr=inner, factor=factor):
                 scaled, (top, bottom) = self.expr(inner), _pair(factor)
 
@@ -270,14 +287,21 @@ class Meaning:
 
         return metric
 
-    def _threshold(self, node: CriterionRef, state: State) -> Pair | Unknown:
-        hit = self.lookup(node.id, node.keys, state)
-        if isinstance(hit, Miss):
-            return Unknown(hit.missing, () if hit.missing else (hit.reason,))
-        unit = hit.row.unit
-        if unit is None or unit is node.unit or unit == node.unit:
-            return _pair(hit.row.value)
-        return _pair(hit.row.value * unit.factor_to(node.unit))
+    def _threshold(self, node: CriterionRef) -> Valuer:
+        find, unit = self.finder(node.id, node.keys), node.unit
+        # By identity: what is found once is kept, and found again as the same object.
+        known: dict[int, tuple[Hit | Miss, Pair | Unknown]] = {}
+
+        def threshold(state: State) -> Pair | Unknown:
+            hit = find(state)
+            entry = known.get(id(hit))
+            if entry is None or entry[0] is not hit:
+                if len(known) >= MAX_REMEMBERED:
+                    known.clear()
+                entry = known[id(hit)] = hit, _required(hit, unit)
+            return entry[1]
+
+        return threshold
 
     def _arith(self, node: Arith) -> Valuer:
         total = self.expr(node.args[0])
@@ -329,6 +353,35 @@ def _step(op: str, left: Valuer, right: Valuer, name: str) -> Valuer:
         return operate(a, b)
 
     return step
+
+
+def _table_key(dimensions: Sequence[str]) -> Callable[[State], tuple[object, ...]]:
+    """What a row depends on. A number stands there as two integers, which hash faster."""
+    if len(dimensions) == 1:
+        (only,) = dimensions
+
+        def key(state: State) -> tuple[object, ...]:
+            value = state.values.get(only)
+            if isinstance(value, Fraction):
+                return state.as_of, state.submitted_on, value.numerator, value.denominator
+            return state.as_of, state.submitted_on, value
+
+        return key
+
+    def keys(state: State) -> tuple[object, ...]:
+        found = map(state.values.get, dimensions)
+        pairs = [(v.numerator, v.denominator) if isinstance(v, Fraction) else v for v in found]
+        return state.as_of, state.submitted_on, *pairs
+
+    return keys
+
+
+def _required(hit: Hit | Miss, unit: Unit) -> Pair | Unknown:
+    """The value of a row in ``unit``."""
+    if isinstance(hit, Miss):
+        return Unknown(hit.missing, () if hit.missing else (hit.reason,))
+    own = hit.row.unit
+    return _pair(hit.row.value if own is None else hit.row.value * own.factor_to(unit))
 
 
 def _amount(found: Pair | Unknown) -> Amount:

@@ -64,15 +64,16 @@ class ReferenceEngine:
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
         self._meaning = Meaning(ruleset)
-        self._memory: dict[tuple[object, ...], Any] = {}
+        # What explanations derive from the ruleset and the dates alone.
+        self.memory: dict[tuple[object, ...], Any] = {}
         self._made: dict[int, tuple[Rule, Finder]] = {}
         self._days: dict[dt.date, tuple[tuple[str, Finder], ...]] = {}
 
     def assess(self, profile: Profile, as_of: dt.date) -> Assessment:
         """Judge every rule in force on ``as_of``."""
         state = _state(profile, as_of)
-        if len(self._memory) >= MAX_REMEMBERED:
-            self._memory.clear()
+        if len(self.memory) >= MAX_REMEMBERED:
+            self.memory.clear()
         statuses = {id: finding(state) for id, finding in self._in_force(as_of)}
         rules = self.ruleset.rules
         return Assessment(
@@ -81,7 +82,6 @@ class ReferenceEngine:
             LazyMapping(
                 self.ruleset.metrics.keys(), lambda id: self._meaning.metric_value(id, state)
             ),
-            self._memory,
         )
 
     def statuses(self, profile: Profile, as_of: dt.date) -> Mapping[str, Status]:

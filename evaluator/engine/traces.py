@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from evaluator.criteria import Hit, Period
 from evaluator.dossier import Item
@@ -103,5 +103,3 @@ class Assessment:
     statuses: Mapping[str, Status]
     traces: Mapping[str, RuleTrace]
     metrics: Mapping[str, Amount]
-    # The engine's own memory of results that depend on the ruleset and the dates alone.
-    memory: dict[tuple[object, ...], Any]

@@ -286,12 +286,30 @@ class Label:
     place: Place
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A warning of the checks that the maintainer lets stand: by its code and what it is about.
+
+    It says something about a ruleset and is no part of it: no engine reads it, and the ruleset's
+    identity does not cover it. ``until`` is the last day on which it counts.
+    """
+
+    code: str
+    name: str
+    reason: str
+    until: dt.date | None
+    place: Place
+
+
+@dataclass(frozen=True, repr=False, eq=False)
 class Ruleset:
     """Metrics, criteria and rules; ``identity`` is the SHA-256 of the canonical content.
 
+    Two objects are compared by their ``identity``, never whole: an object is equal to itself only.
+
     ``metrics`` stands in an order in which each uses only earlier ones. ``layers`` is the source
-    text it was read from, enough to read it again.
+    text it was read from, enough to read it again. ``accepted`` are those of the last layer: what
+    one maintainer lets stand, whoever builds on the rulebook has to look at again.
     """
 
     identity: str
@@ -305,6 +323,7 @@ class Ruleset:
     labels: tuple[Label, ...]
     dimensions: Mapping[str, str]
     layers: tuple[tuple[str, Mapping[str, str]], ...]
+    accepted: tuple[Acceptance, ...] = ()
 
     def __repr__(self) -> str:
         return f"Ruleset({self.profile_id}, {len(self.rules)} rules, {self.identity[:12]})"

@@ -2,41 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from weakref import WeakKeyDictionary
 
 from evaluator.rulebook.ast import (
+    Arith,
     Compare,
     CriterionRef,
     Each,
     Expr,
+    MetricRef,
     Rule,
     Ruleset,
+    Scale,
     expr_fields,
     leaves,
 )
 
-__all__ = ["criteria_in", "fields_of"]
+__all__ = ["criteria_in", "dimensions_of", "fields_of", "reads"]
+
+_known: WeakKeyDictionary[Ruleset, Mapping[str, frozenset[str]]] = WeakKeyDictionary()
+
+
+def reads(ruleset: Ruleset) -> Mapping[str, frozenset[str]]:
+    """``fields_of`` each rule, by rule id; worked out once for each ruleset."""
+    found = _known.get(ruleset)
+    if found is None:
+        found = {rule.id: fields_of(rule, ruleset) for rule in ruleset.rules.values()}
+        _known[ruleset] = found
+    return found
 
 
 def fields_of(rule: Rule, ruleset: Ruleset) -> frozenset[str]:
     """Every field the rule reads, through metrics and criterion tables."""
     out: set[str] = set()
-
-    def criterion(id_: str) -> None:
-        out.update(d for d in ruleset.criteria[id_].by if d in ruleset.registry.fields)
-
     for condition in (rule.applies_when, rule.require):
         for leaf in leaves(condition):
             if isinstance(leaf, Compare):
                 for side in (leaf.left, leaf.right):
                     out.update(expr_fields(side, ruleset.metrics))
-                    for id_ in criteria_in(side):
-                        criterion(id_)
+                    out.update(dimensions_of(side, ruleset))
             else:
                 out.add(leaf.field)
                 if isinstance(leaf, Each):
-                    criterion(leaf.criterion)
+                    out.update(_by(leaf.criterion, ruleset))
     return frozenset(out)
+
+
+def dimensions_of(expr: Expr, ruleset: Ruleset) -> Iterator[str]:
+    """The fields that choose the row of every table an expression asks, through metrics too."""
+    match expr:
+        case CriterionRef(id=id):
+            yield from _by(id, ruleset)
+        case MetricRef(id=id):
+            yield from dimensions_of(ruleset.metrics[id].formula, ruleset)
+        case Scale(expr=inner):
+            yield from dimensions_of(inner, ruleset)
+        case Arith(args=args):
+            for arg in args:
+                yield from dimensions_of(arg, ruleset)
 
 
 def criteria_in(expr: Expr) -> Iterator[str]:
@@ -46,3 +70,7 @@ def criteria_in(expr: Expr) -> Iterator[str]:
     for inner in (getattr(expr, "expr", None), *getattr(expr, "args", ())):
         if inner is not None:
             yield from criteria_in(inner)
+
+
+def _by(criterion_id: str, ruleset: Ruleset) -> Iterator[str]:
+    return (d for d in ruleset.criteria[criterion_id].by if d in ruleset.registry.fields)
