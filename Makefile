@@ -24,7 +24,12 @@ api/static/.stamp: web/package-lock.json web/build.mjs $(wildcard web/src/*)
 run: setup
 	$(BIN)/admission serve --demo
 
-test: setup
+# The identity provider that the login is tested against; only tests run it.
+tests/oidc/node_modules/.stamp: tests/oidc/package-lock.json
+	cd tests/oidc && npm ci --silent --no-audit --no-fund
+	touch $@
+
+test: setup tests/oidc/node_modules/.stamp
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 lint: setup
@@ -47,4 +52,4 @@ screenshots: setup
 	$(BIN)/python -m scripts.screenshots
 
 clean:
-	rm -rf .venv .tools dist web/node_modules api/static .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools dist web/node_modules tests/oidc/node_modules api/static .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     )
     oidc_client_id: str | None = None
     oidc_client_secret: SecretStr | None = None
+    oidc_scope: str = Field(
+        default="openid profile", pattern=r"(^|\s)openid(\s|$)", description="登录时请求的范围"
+    )
     oidc_roles_claim: str = Field(default="roles", description="身份令牌中列出角色的声明")
     review_workdays: int = Field(default=5, ge=1, le=250, description="会审办理期限（工作日）")
     holidays_off: tuple[dt.date, ...] = Field(default=(), description="另定的放假日期")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -29,14 +30,20 @@ def chromium_path() -> str | None:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[tuple[str, FastAPI]]:
-    """The address of a server, and its application; its database is kept in ``directory``."""
-    settings = Settings(
-        database_url=f"sqlite:///{directory / 'pages.db'}", rate_limit=0, log_level="ERROR",
-        rulebook=None,
-    )  # fmt: skip
+def running(directory: Path, **over: Any) -> Iterator[tuple[str, FastAPI]]:
+    """The address of a server, and its application; its database is kept in ``directory``.
+
+    ``over`` are settings; without a port among them it takes a free one.
+    """
+    given: dict[str, Any] = {
+        "database_url": f"sqlite:///{directory / 'pages.db'}", "rate_limit": 0,
+        "log_level": "ERROR", "rulebook": None, "port": 0, **over,
+    }  # fmt: skip
+    settings = Settings(**given)
     app = create_app(settings)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", access_log=False)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=settings.port, log_level="error", access_log=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

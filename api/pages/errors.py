@@ -17,6 +17,7 @@ __all__ = ["PageRoute", "install"]
 
 log = logging.getLogger("api")
 MACHINE = ("/api/", "/healthz", "/readyz", "/metrics", "/static/")
+LOGIN = "/api/v1/session/oidc"
 NEXT = {
     401: "请登录后再打开这个页面。",
     403: "如需查看或办理，请用有相应角色的账号登录，或联系管理员开通。",
@@ -32,7 +33,11 @@ Handler = Callable[[Request, Any], Awaitable[Response]]
 
 
 def _for_people(request: Request) -> bool:
-    return not request.url.path.startswith(MACHINE)
+    path = request.url.path
+    # To and from the identity provider it is a person's browser that goes.
+    if path.startswith(LOGIN) and "text/html" in request.headers.get("accept", ""):
+        return True
+    return not path.startswith(MACHINE)
 
 
 def problem_page(request: Request, status: int, problem: dict[str, Any]) -> Response:

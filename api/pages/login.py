@@ -8,10 +8,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.middleware import request_id
+from api.oidc import Provider
 from api.pages.errors import PageRoute
 from api.pages.render import page
 from api.pages.session import Form, actor_of, safe_back
 from api.problems import ProblemError
+from api.routes.oidc import HINT, HINT_PATH
 from api.routes.sessions import log_in
 from api.security import COOKIE, clear_cookie, store_of
 from api.store import accounts
@@ -56,12 +58,23 @@ def login(request: Request, form: Form) -> Response:
 
 @router.post("/logout")
 def logout(request: Request, form: Form) -> Response:
-    """End the session."""
+    """End the session; whoever came through the identity provider is sent on to log out there too.
+
+    On a shared computer the next person would else be let in as the one before. The page sends on
+    by itself, since Chromium refuses to follow a form to another site (CSP ``form-action``).
+    """
     del form
     actor, token = actor_of(request), request.cookies.get(COOKIE)
     if actor is not None and token:
         with store_of(request).work(actor, request_id.get()) as work:
             accounts.close_login(work, token)
-    response = RedirectResponse("/", 303)
+    provider: Provider | None = request.app.state.oidc
+    hint = request.cookies.get(HINT)
+    onward = provider.logout_address(hint) if provider is not None and hint else None
+    response: Response = RedirectResponse("/", 303)
+    if onward is not None:
+        request.state.page_actor = None
+        response = page(request, "logged_out.html", onward=onward)
     clear_cookie(response)
+    response.delete_cookie(HINT, path=HINT_PATH)
     return response

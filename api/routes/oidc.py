@@ -16,13 +16,16 @@ from api.security import set_cookie, store_of
 from api.store import accounts
 from api.store.work import SYSTEM, Invalid
 
-__all__ = ["router"]
+__all__ = ["HINT", "HINT_PATH", "router"]
 
 router = APIRouter(prefix="/api/v1/session/oidc", tags=["登录与密钥"])
 log = logging.getLogger("api")
 MEMORY = "admission_login"
 MEMORY_SECONDS = 600
 PATH = "/api/v1/session/oidc"
+# By this the provider knows which of its logins to end; sent to the logout page alone.
+HINT, HINT_PATH = "admission_hint", "/logout"
+HINT_LONGEST = 3800
 
 
 def _provider(request: Request) -> Provider:
@@ -73,7 +76,7 @@ def callback(
     code: Annotated[str, Query(max_length=2000)] = "",
     error: Annotated[str | None, Query(max_length=200)] = None,
     error_description: Annotated[str | None, Query(max_length=2000)] = None,  # noqa: ARG001
-    iss: Annotated[str | None, Query(max_length=500)] = None,  # noqa: ARG001
+    iss: Annotated[str | None, Query(max_length=500)] = None,
     session_state: Annotated[str | None, Query(max_length=500)] = None,  # noqa: ARG001
 ) -> Response:
     """Check what the provider says and open a session."""
@@ -81,7 +84,7 @@ def callback(
     if error is not None:
         raise ProblemError(401, f"身份认证服务没有放行（{error[:60]}）")
     try:
-        identity = provider.finish(request.cookies.get(MEMORY), state, code)
+        identity = provider.finish(request.cookies.get(MEMORY), state, code, iss)
     except ProviderDown as down:
         raise _down(down) from None
     except LoginFailed as failed:
@@ -102,4 +105,9 @@ def callback(
     response = RedirectResponse("/", 302)
     response.delete_cookie(MEMORY, path=PATH)
     set_cookie(response, token, settings)
+    if len(identity.id_token) <= HINT_LONGEST:
+        response.set_cookie(
+            HINT, identity.id_token, max_age=settings.session_hours * 3600, httponly=True,
+            samesite="lax", secure=settings.cookie_secure, path=HINT_PATH,
+        )  # fmt: skip
     return response

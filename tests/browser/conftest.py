@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -13,16 +14,24 @@ from api.pages.render import STATIC
 from scripts.seeding import PASSWORD, people, submit_examples
 from scripts.serving import CHROMIUM_ARGS, chromium_path, running
 
+MUST = os.environ.get("CI") == "true"
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def without(reason: str) -> NoReturn:
+    """Skip; in CI, where everything must be there, fail."""
+    if MUST:
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any]]:
     """Address and application."""
     if chromium_path() is None:
-        pytest.skip("no chromium on this machine: apt-get install chromium fonts-noto-cjk")
+        without("no chromium on this machine: apt-get install chromium fonts-noto-cjk")
     if not (STATIC / "app.js").is_file():
-        pytest.skip("assets are not built: make setup")
+        without("assets are not built: make setup")
     with running(tmp_path_factory.mktemp("pages")) as (address, app):
         yield address, app
 
@@ -86,7 +95,7 @@ def plain(browser: Browser) -> Iterator[Page]:
 def breaches(page: Page) -> list[str]:
     """What axe-core finds wrong with the page as it stands."""
     if not AXE.is_file():
-        pytest.skip("axe-core is not installed: make setup")
+        without("axe-core is not installed: make setup")
     page.evaluate(AXE.read_text("utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
