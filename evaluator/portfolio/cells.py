@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from typing import Any
 
+from evaluator.field_scalars import MAX_TEXT
 from evaluator.field_values import Value, read_value
 from evaluator.fields import Field, FieldType
 from evaluator.portfolio.sources import Cell, quote, text
@@ -18,9 +20,7 @@ __all__ = ["canonical", "native", "read_cell", "source_text"]
 
 NUMBER = r"[+-]?[0-9]{1,15}(\.[0-9]{1,12})?"
 # What no text of a dossier may hold (see evaluator.field_values), as RE2 writes it.
-BAD = (
-    r"^\s|\s$|^$|[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{fffe}\x{ffff}]"
-)
+BAD = r"^[\s\p{Z}]|[\s\p{Z}]$|^$|[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{fffe}\x{ffff}]"
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
@@ -69,7 +69,7 @@ def canonical(field: Field, cell: Cell, raw: str) -> str:
         case FieldType.ENUM:
             return f"{raw} IN ({', '.join(map(text, field.values))})"
         case FieldType.STR if field.format is None:
-            return f"NOT regexp_matches({raw}, {text(BAD)})"
+            return f"(length({raw}) <= {MAX_TEXT} AND NOT regexp_matches({raw}, {text(BAD)}))"
         case FieldType.STR if field.format == "credit_code":
             return _credit_code(raw)
         case _:
@@ -99,10 +99,17 @@ def _raw(field: Field, cell: Cell, raw: str) -> object:
             return _scientific(raw)
     if field.type in (FieldType.CODES, FieldType.RECORD) and raw[:1] in "[{":
         try:
-            return json.loads(raw, parse_float=Decimal)
-        except ValueError:
+            return json.loads(raw, parse_float=Decimal, object_pairs_hook=_once)
+        except (ValueError, RecursionError):
             return raw
     return raw
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out = dict(pairs)
+    if len(out) < len(pairs):
+        raise ValueError("a key twice")
+    return out
 
 
 def _scientific(raw: str) -> object:

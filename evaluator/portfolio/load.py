@@ -27,7 +27,7 @@ from evaluator.fields import Field, FieldType, Registry
 from evaluator.portfolio.cells import canonical, native, source_text
 from evaluator.portfolio.odd import ITEM_SCALE, TOO_FINE, Odd, decimal_text, read_odd
 from evaluator.portfolio.sources import Cell, PortfolioError, Source, map_columns, quote, text
-from evaluator.portfolio.stage import staged
+from evaluator.portfolio.stage import stage
 
 __all__ = ["Loaded", "load"]
 
@@ -43,8 +43,8 @@ _TAGS = count(1)
 class Loaded:
     """A source ready to be judged.
 
-    ``main`` and ``items`` are SELECTs for the tables of the layout, ``rejects`` one of row_id and
-    reason; ``total`` counts the rows of the source, ``unused`` names columns that hold no field.
+    ``main`` and ``items`` are SELECTs for the tables of the layout, ``rejects`` one of row_id,
+    reason and project_id; ``total`` counts the rows of the source, ``unused`` names columns that hold no field.
     """
 
     layout: Layout
@@ -100,8 +100,7 @@ class _Loader:
         if lacking:
             raise PortfolioError(f"{self.source.name} 缺少必填的列：{'、'.join(lacking)}")
         extra = self.as_of if isinstance(self.as_of, str) else None
-        if extra is not None and extra not in (*self.source.columns, *self.registry.fields):
-            raise PortfolioError(f"{self.source.name} 没有列“{extra}”")
+        self._check_date_column(extra)
         base, columns = self._columns(extra)
         total = self._look(base, columns)
         joins = self._join_odd(base, columns)
@@ -112,6 +111,10 @@ class _Loader:
         self._date(columns)
         good = " AND ".join(f"({r}) IS NULL" for r in self.reasons) or "true"
         reason = f"concat_ws('；', {', '.join(self.reasons)})" if self.reasons else "''"
+        if self.source.json:
+            good = f"s.line_fault IS NULL AND {good}"
+            reason = f"coalesce(s.line_fault, {reason})"
+        known = f"CAST({self.values['project_id']} AS VARCHAR) AS project_id"
         select = ", ".join(f"{sql} AS {column_of(n)}" for n, sql in self.values.items())
         source = f"({base}) AS s {joins}"
         records = [c for c in columns if c.odd and c.name in open_records(self.registry)]
@@ -125,7 +128,7 @@ class _Loader:
             layout,
             f"SELECT s.row_id, {select} FROM {source} WHERE {good}",
             items,
-            f"SELECT s.row_id, {reason} AS reason FROM {source} WHERE NOT ({good})",
+            f"SELECT s.row_id, {reason} AS reason, {known} FROM {source} WHERE NOT ({good})",
             total,
             tuple(c for c in self.mapped.unused if c != self.as_of),
         )
@@ -147,16 +150,32 @@ class _Loader:
         if not texts:
             return self.source.select, columns
         keep = [c.cell.column for c in columns if c.native]
-        if extra in self.source.columns:
-            keep.append(str(extra))
+        if extra in self.source.columns or (self.source.json and extra not in fields):
+            keep += [extra] if extra else []
         name = f"stage_{self.tag}"
-        self.db.execute(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS "
-            f"{staged(self.db, self.source, self.registry, list(dict.fromkeys(keep)), texts)}"
-        )
+        stage(self.db, self.source, self.registry, list(dict.fromkeys(keep)), texts, name)
         if self.source.json:
             self.reasons.append("s.line_reason")
+            if extra in keep:
+                self._check_date_key(name, extra)
         return f"SELECT * FROM {name}", columns
+
+    def _check_date_column(self, extra: str | None) -> None:
+        """Raise PortfolioError unless the column (or field, or any key of JSON Lines) can be a date."""
+        if extra is None:
+            return
+        field, kind = self.registry.references.get(extra), self.source.columns.get(extra, "VARCHAR")
+        if extra not in self.source.columns and field is None and not self.source.json:
+            raise PortfolioError(f"{self.source.name} 没有列“{extra}”")
+        if field is not None and field.type is not FieldType.DATE:
+            raise PortfolioError(f"评估日期不能取自“{field.label}”（{extra}），它不是日期")
+        if kind not in ("DATE", "VARCHAR") and not kind.startswith("TIMESTAMP"):
+            raise PortfolioError(f"列“{extra}”的类型是 {kind}，不是日期")
+
+    def _check_date_key(self, name: str, key: str) -> None:
+        row = self.db.execute(f"SELECT count({quote(key)}), count(*) FROM {name}").fetchone()
+        if row and row[1] and not row[0]:
+            raise PortfolioError(f"{self.source.name} 没有一行写了“{key}”")
 
     # --- one look at all columns ---------------------------------------------------------------
 

@@ -19,8 +19,8 @@ import pyarrow as pa
 from python_calamine import CalamineWorkbook
 
 from evaluator.engine.columnar.layout import column_of
-from evaluator.errors import AdmissionError
 from evaluator.fields import Field, FieldType, Registry
+from evaluator.portfolio.lines import PortfolioError, read_lines
 from evaluator.sheet_columns import Headings, plain_label
 from evaluator.units import UnitError, conversion
 
@@ -51,18 +51,23 @@ CHUNK = 20_000
 FILE_STRIDE = 10**11  # Row numbers of the second file start here.
 
 
-class PortfolioError(AdmissionError):
-    """An input that cannot be read at all, or a run that cannot be done; a Chinese sentence."""
-
-
 @dataclass(frozen=True)
 class Source:
-    """One input: a SELECT with column ``row_id``, and the names and SQL types of the others."""
+    """One input: a SELECT with column ``row_id``, and the names and SQL types of the others.
+
+    ``lines`` names the table of JSON Lines (see ``lines.read_lines``); ``wrapped`` lets a line hold
+    its dossier under the key "dossier".
+    """
 
     name: str
     select: str
     columns: dict[str, str]
-    json: bool = False
+    lines: str = ""
+    wrapped: bool = True
+
+    @property
+    def json(self) -> bool:
+        return bool(self.lines)
 
 
 @dataclass(frozen=True)
@@ -150,15 +155,9 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path, base: int) -> Source
 
 def _json(connection: duckdb.DuckDBPyConnection, path: Path, base: int) -> Source:
     name = f"raw_{base // FILE_STRIDE}"
-    # Whole lines as text: a number is then read digit by digit, and a line that is no JSON is one
-    # bad row instead of the end of the run.
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT line, row_number() OVER () + {base} AS row_id "
-        f"FROM read_csv({text(str(path))}, columns={{'line': 'VARCHAR'}}, header=false, "
-        "delim='\x01', quote='', escape='', auto_detect=false, max_line_size=4000000, "
-        "null_padding=true)"
-    )
-    return Source(str(path), f"SELECT * FROM {name} WHERE trim(line) <> ''", {}, json=True)
+    # Whole lines as text: a line that is no JSON is one bad row instead of the end of the run.
+    read_lines(connection, path, name, base)
+    return Source(str(path), f"SELECT * FROM {name}", {}, lines=name)
 
 
 def _sqlite(path: Path, table: str | None) -> tuple[list[str], Iterator[Sequence[object]]]:
