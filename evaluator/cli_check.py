@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -32,21 +33,27 @@ def check(
     directory: Directory = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供编辑器使用")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="只列错误，不列提醒")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="连同已接受的提醒和理由")] = False,
 ) -> None:
     """检查规则集：写法、名称、单位、日期、依据和常见疏漏，一次列出全部问题。
 
+    看过而确实如此的提醒，写进 criteria.yaml 的 accepted 并说明理由，以后只计数。
     有错误返回 1，只有提醒返回 0。
     """
     ruleset, problems = check_directory(rulebook_path(directory))
-    errors = [p for p in problems if p.severity == "error"]
+    counts = Counter(p.severity for p in problems)
     if as_json:
         print(json.dumps([p.to_dict() for p in problems], ensure_ascii=False, indent=2))
     else:
-        for problem in errors if quiet else problems:
-            print(problem.render())
+        shown = {"error"} if quiet else {"error", "warning"}
+        for problem in problems:
+            if problem.severity in shown or (verbose and problem.severity == "accepted"):
+                print(problem.render())
         size = f"{len(ruleset.rules)} 条规则、{len(ruleset.criteria)} 项标准，" if ruleset else ""
-        print(f"{size}{len(errors)} 处错误，{len(problems) - len(errors)} 处提醒。")
-    raise typer.Exit(1 if errors else 0)
+        accepted = f"，已接受 {counts['accepted']} 处" if counts["accepted"] else ""
+        more = "（--verbose 列出）" if accepted and not verbose else ""
+        print(f"{size}{counts['error']} 处错误，{counts['warning']} 处提醒{accepted}{more}。")
+    raise typer.Exit(1 if counts["error"] else 0)
 
 
 def run_cases(

@@ -14,7 +14,17 @@ from typing import Any
 from evaluator.diff_criteria import criterion_lines, whole_criterion
 from evaluator.inwords import condition_words, expr_words
 from evaluator.prove.invariants import Invariant, invariants_of
-from evaluator.rulebook.ast import Basis, Effect, Expr, Metric, Number, Rule, Ruleset, Scale
+from evaluator.rulebook.ast import (
+    Acceptance,
+    Basis,
+    Effect,
+    Expr,
+    Metric,
+    Number,
+    Rule,
+    Ruleset,
+    Scale,
+)
 from evaluator.rulebook.parse import LISTS
 from evaluator.verdict import VERDICT_LABELS, Verdict
 
@@ -24,7 +34,7 @@ EFFECTS = {Effect.REJECT: "不予准入", Effect.REFER: "提交会审", Effect.A
 WEIGHT = {Effect.REJECT: 2, Effect.REFER: 1, Effect.ADVISE: 0}
 KINDS = {
     "rule": "规则", "criterion": "标准", "invariant": "不变式", "metric": "指标", "label": "标签",
-    "field": "字段",
+    "field": "字段", "accepted": "接受的提醒",
 }  # fmt: skip
 CHANGES = {"added": "新增", "removed": "删除", "changed": "修改"}
 
@@ -64,7 +74,7 @@ class Diff:
 
 
 def diff(old: Ruleset, new: Ruleset) -> Diff:
-    """Rules, criteria, metrics, labels and fields that differ."""
+    """Rules, criteria, metrics, labels, fields and accepted warnings that differ."""
     entries = [
         *_each("rule", old.rules, new.rules, lambda a, b: _rule(a, b, old, new), lambda r: _whole_rule(r, old, new)),
         *_criteria(old, new),
@@ -76,6 +86,7 @@ def diff(old: Ruleset, new: Ruleset) -> Diff:
     fields_a, fields_b = old.registry.fields, new.registry.fields
     named = [f.name for f in dataclasses.fields(next(iter(fields_a.values())))]
     entries += _each("field", fields_a, fields_b, _parts(tuple(named)), lambda _: [])
+    entries += _accepted(old, new)
     return Diff(tuple(entries))
 
 
@@ -159,6 +170,20 @@ def _invariants(old: Ruleset, new: Ruleset) -> list[Entry]:
 
     kept_a, kept_b = ({i.id: i for i in invariants_of(r)} for r in (old, new))
     return _each("invariant", kept_a, kept_b, compare, lines)
+
+
+def _accepted(old: Ruleset, new: Ruleset) -> list[Entry]:
+    """No change of judgement, but who reviews a proposal has to see what it lets stand."""
+
+    def words(a: Acceptance) -> str:
+        return f"理由：{a.reason}" + (f"（到 {a.until.isoformat()} 为止）" if a.until else "")
+
+    def compare(a: Acceptance, b: Acceptance) -> Iterator[str]:
+        if words(a) != words(b):
+            yield f"{words(a)} → {words(b)}"
+
+    before, after = ({f"{a.code} {a.name}": a for a in r.accepted} for r in (old, new))
+    return _each("accepted", before, after, compare, lambda a: [words(a)])
 
 
 # --- rules and metrics -------------------------------------------------------------------------

@@ -29,6 +29,7 @@ __all__ = [
 
 MAX_RENDERED = 50
 MAX_MESSAGE = 400
+LEVELS = {"warning": "（提醒）", "accepted": "（已接受）"}
 
 
 def _shown(text: str) -> str:
@@ -38,7 +39,12 @@ def _shown(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake: ``code`` is listed in docs/errors.md; ``message`` is one Chinese sentence."""
+    """One mistake: ``code`` is listed in docs/errors.md; ``message`` is one Chinese sentence.
+
+    ``severity`` is "error", "warning" or, for a warning that the ruleset's maintainer has looked at
+    and let stand, "accepted"; ``accepted`` is then the reason. ``subject`` is the id of the rule or
+    criterion that a lint is about.
+    """
 
     code: str
     message: str
@@ -46,17 +52,21 @@ class Problem:
     hint: str | None = None
     notes: tuple[tuple[str, Place], ...] = ()
     severity: str = "error"
+    subject: str | None = None
+    accepted: str | None = None
 
     def render(self) -> str:
         """The problem for a terminal: position, sentence, source line with a caret, hint."""
-        level = "" if self.severity == "error" else "（提醒）"
+        level = LEVELS.get(self.severity, "")
         lines = [f"{self.place.label()}: {self.code}{level} {_shown(self.message)}"]
         excerpt = self.place.excerpt()
         if excerpt:
             lines.append(excerpt)
         for text, place in self.notes:
             lines.append(f"  另见 {place.label()}: {_shown(text)}")
-        if self.hint:
+        if self.accepted:
+            lines.append(f"  理由：{_shown(self.accepted)}")
+        elif self.hint:
             lines.append(f"  提示：{_shown(self.hint)}")
         return "\n".join(lines)
 
@@ -68,8 +78,12 @@ class Problem:
             "message": _shown(self.message),
             **self.place.to_dict(),
         }
+        if self.subject:
+            out["subject"] = self.subject
         if self.hint:
             out["hint"] = _shown(self.hint)
+        if self.accepted:
+            out["accepted"] = _shown(self.accepted)
         if self.notes:
             out["notes"] = [
                 {"message": _shown(text), **place.to_dict()} for text, place in self.notes

@@ -100,7 +100,7 @@ def check(request: Request, judge: CurrentJudge, form: Form) -> Response:
 
 def problems_json(layers: Layers, path: str) -> Response:
     """What is wrong in one file of a rulebook, as the editor reads it."""
-    _, problems = check_layers(layers)
+    problems = [p for p in check_layers(layers)[1] if p.severity != "accepted"]
     mine = [p.to_dict() for p in problems if p.place.source.name == path]
     elsewhere = len(problems) - len(mine)
     body = json.dumps({"problems": mine, "elsewhere": elsewhere}, ensure_ascii=False)
@@ -114,10 +114,12 @@ def tried(request: Request, judge: CurrentJudge, form: Form) -> Response:
     layer, path, text = _posted(form, judge.ruleset)
     ruleset, problems = check_layers(_with(judge.ruleset, layer, path, text))
     known = {_key(p) for p in check_layers(judge.ruleset.layers)[1]}
-    fresh = [p for p in problems if _key(p) not in known]
+    accepted = [p for p in problems if p.severity == "accepted"]
+    fresh = [p for p in problems if p.severity != "accepted" and _key(p) not in known]
     outcome: dict[str, Any] = {
         "problems": fresh,
-        "old": len(problems) - len(fresh),
+        "old": len(problems) - len(accepted) - len(fresh),
+        "accepted": accepted,
         "read": ruleset is not None,
     }
     if ruleset is not None:
@@ -134,8 +136,8 @@ def tried(request: Request, judge: CurrentJudge, form: Form) -> Response:
     )
 
 
-def _key(problem: Problem) -> tuple[str, str, str]:
-    return problem.code, problem.place.source.name, problem.message
+def _key(problem: Problem) -> tuple[str, str, str, str]:
+    return problem.severity, problem.code, problem.place.source.name, problem.message
 
 
 def _impact(request: Request, judge: Any, ruleset: Ruleset) -> Impact:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
+from collections import Counter
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
@@ -67,6 +68,8 @@ class DirectoryOut(BaseModel):
     identity: str | None
     in_force: bool
     problems: list[dict[str, Any]]
+    warnings: int = Field(description="提醒有几处")
+    accepted: int = Field(description="看过而接受的提醒有几处")
 
 
 class RollbackIn(BaseModel):
@@ -117,11 +120,13 @@ def directory(request: Request, actor: Keeper) -> Response:  # noqa: ARG001
     with store_of(request).db.read() as session:
         running = current_identity(session)
     identity = ruleset.identity if ruleset is not None else None
+    counts = Counter(p.severity for p in found)
     problems = [p.to_dict() for p in found if p.severity == "error"]
     return answer(
         {
             "usable": ruleset is not None and not problems, "identity": identity,
             "in_force": identity == running, "problems": problems,
+            "warnings": counts["warning"], "accepted": counts["accepted"],
         }
     )  # fmt: skip
 

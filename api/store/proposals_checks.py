@@ -42,7 +42,8 @@ def run_stages(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each stage's name and outcome. Without a readable ruleset only ``check`` is given."""
     ruleset, problems = check_layers(text.layers)
-    listed = [p.to_dict() for p in problems]
+    accepted = [p.to_dict() for p in problems if p.severity == "accepted"]
+    listed = [p.to_dict() for p in problems if p.severity != "accepted"]
     markers = marked_files(text)
     listed += [
         {"code": "P101", "severity": "error", "file": name,
@@ -51,7 +52,8 @@ def run_stages(
     ]  # fmt: skip
     errors = sum(p["severity"] == "error" for p in listed)
     yield "check", {
-        "errors": errors, "warnings": len(listed) - errors, "problems": listed[:MAX_LISTED],
+        "errors": errors, "warnings": len(listed) - errors, "accepted": len(accepted),
+        "problems": listed[:MAX_LISTED], "accepted_problems": accepted[:MAX_LISTED],
     }  # fmt: skip
     if ruleset is None:
         return

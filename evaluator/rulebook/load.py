@@ -19,7 +19,8 @@ from evaluator.criteria import Criterion
 from evaluator.errors import Problem, RulebookError
 from evaluator.fields import Registry, base_registry, base_text, parse_registry
 from evaluator.numbers import exact_text
-from evaluator.rulebook.ast import Label, Rule, Ruleset
+from evaluator.rulebook.accepted import parse_accepted
+from evaluator.rulebook.ast import Acceptance, Label, Rule, Ruleset
 from evaluator.rulebook.criteria_file import parse_criteria, parse_sources
 from evaluator.rulebook.files import Layers, is_case_file, read_directory, shown_name
 from evaluator.rulebook.names import Names
@@ -87,6 +88,7 @@ class _Loader:
         self.problems = problems
         self.raw: dict[str, dict[str, object]] = {}
         self.national: dict[str, list[Criterion]] = {}
+        self.accepted: tuple[Acceptance, ...] = ()
 
     def load(self) -> Ruleset | None:
         registry = self._registry()
@@ -127,6 +129,7 @@ class _Loader:
             labels=tuple(labels),
             dimensions=MappingProxyType(dimensions),
             layers=self.layers,
+            accepted=self.accepted,
         )
 
     def _add_labels(self, labels: list[Label], found: list[Label]) -> None:
@@ -192,6 +195,8 @@ class _Loader:
             p.text("note")
             p.finish()
             self.raw["profile"] = {"id": id_, "title": title, "language": LANGUAGE}
+        # Not kept for the identity: it says what was looked at, and changes no judgement.
+        self.accepted = parse_accepted(r.list_of("accepted"), names)
         parse_sources(r.mapping("sources"), names)
         base = dict(names.criteria)
         criteria = r.mapping("criteria")

@@ -237,11 +237,30 @@ def _criteria(ruleset: Ruleset) -> Schema:
         },
         required=("id", "title"),
     )
+    accepted = table(
+        "接受的提醒",
+        {
+            "code": {
+                "type": "string",
+                "pattern": r"^W\d{3}$",
+                "description": "提醒的代码，如 W921；错误不能接受",
+            },
+            "names": _list(TEXT, "哪几条规则、标准或依据文件的提醒，写它们的名字"),
+            "reason": {**TEXT, "description": "为什么可以"},
+            "until": {**DATE, "description": "到哪天为止（含）；过期后重新提醒"},
+        },
+        required=("code", "names", "reason"),
+    )
     return table(
         "准入标准文件",
         {
             "language": {"const": 1, "description": "规则语言的版本"},
             "profile": profile,
+            "accepted": {
+                "type": "array",
+                "items": accepted,
+                "description": "看过而确实如此的提醒；检查时只计数，不影响结论",
+            },
             "sources": {"type": "object", "additionalProperties": source},
             "criteria": {"type": "object", "additionalProperties": _criterion(ruleset)},
         },

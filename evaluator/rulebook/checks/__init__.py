@@ -6,16 +6,19 @@ for problem in run_checks(load_directory(path)):
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 from evaluator.errors import Problem, RulebookError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import conditions, dates, tables, usage, wording
+from evaluator.rulebook.checks.accepting import settle
 from evaluator.rulebook.checks.base import Check
 from evaluator.rulebook.load import Layers, read_directory, try_layers
 
 __all__ = ["CHECKS", "Check", "check_directory", "check_layers", "run_checks"]
 
+SEVERITIES = ("error", "warning", "accepted")
 CHECKS: tuple[Check, ...] = (
     usage.UnusedCriterion(),
     usage.UnusedSource(),
@@ -45,7 +48,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def run_checks(ruleset: Ruleset, *, whole: bool = True) -> list[Problem]:
-    """Every lint's problems, errors first, then by place.
+    """Every lint's problems, accepted or not, errors first, then by place.
 
     ``whole=False`` leaves out the lints that mean nothing where parts could not be read.
     """
@@ -53,26 +56,31 @@ def run_checks(ruleset: Ruleset, *, whole: bool = True) -> list[Problem]:
     return sorted(found, key=_order)
 
 
-def _order(problem: Problem) -> tuple[bool, str, int, int, str, str]:
+def _order(problem: Problem) -> tuple[int, str, int, int, str, str]:
     place = problem.place
     where = (place.source.name, place.line or 0, place.column or 0)
-    return (problem.severity != "error", *where, problem.code, problem.message)
+    return (SEVERITIES.index(problem.severity), *where, problem.code, problem.message)
 
 
 def _files(problem: Problem) -> set[str]:
     return {place.source.name for place in (problem.place, *(p for _, p in problem.notes))}
 
 
-def check_layers(layers: Layers) -> tuple[Ruleset | None, list[Problem]]:
+def check_layers(
+    layers: Layers, today: dt.date | None = None
+) -> tuple[Ruleset | None, list[Problem]]:
     """Everything wrong with a rulebook given as text, mistakes of reading and lints together.
 
-    The ruleset is None where there are mistakes of reading: it must not judge then.
+    The ruleset is None where there are mistakes of reading: it must not judge then. Warnings that
+    the rulebook accepts come last, with severity "accepted"; ``today`` tells which of those entries
+    still count.
     """
     ruleset, problems = try_layers(layers)
     unread = {p.place.source.name for p in problems if p.severity == "error"}
     broken = ruleset is None or bool(unread)
     if ruleset is not None:
-        found = run_checks(ruleset, whole=not broken)
+        lints = run_checks(ruleset, whole=not broken)
+        found = list(settle(lints, ruleset, today or dt.date.today(), whole=not broken))
         # In a file with mistakes of reading a lint may only be about what they left out.
         problems = [*problems, *(p for p in found if not _files(p) & unread)]
     return (None if broken else ruleset), sorted(problems, key=_order)

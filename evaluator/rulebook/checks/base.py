@@ -71,11 +71,16 @@ def problem(
     place: Place,
     hint: str | None = None,
     notes: tuple[tuple[str, Place], ...] = (),
+    *,
+    subject: str,
 ) -> Problem:
-    """A problem whose severity follows from its code."""
-    return Problem(
-        code, message, place, hint, notes, "error" if code.startswith("E") else "warning"
-    )
+    """A problem whose severity follows from its code.
+
+    ``subject`` is the id of the rule, criterion, metric, source, label or dimension it is about:
+    what ``accepted`` in criteria.yaml names it by.
+    """
+    severity = "error" if code.startswith("E") else "warning"
+    return Problem(code, message, place, hint, notes, severity, subject)
 
 
 def rule_leaves(rule: Rule) -> Iterator[Leaf]:

@@ -83,7 +83,9 @@ class SameCondition:
             for first, second in _pairs(group):
                 message = f"规则“{second.id}”与“{first.id}”条件相同、处置相同"
                 notes = ((f"规则“{first.id}”", first.place),)
-                yield problem(self.code, message, second.place, "只保留一条", notes)
+                yield problem(
+                    self.code, message, second.place, "只保留一条", notes, subject=second.id
+                )
 
 
 class EffectWithoutForce:
@@ -106,7 +108,14 @@ class EffectWithoutForce:
                         f"“{strong.id}”（{strong.effect}）"
                     )
                     notes = ((f"规则“{strong.id}”", strong.place),)
-                    yield problem(self.code, message, weak.place, "删掉一条，或改正条件", notes)
+                    yield problem(
+                        self.code,
+                        message,
+                        weak.place,
+                        "删掉一条，或改正条件",
+                        notes,
+                        subject=weak.id,
+                    )
 
 
 class AlwaysSatisfied:
@@ -122,7 +131,9 @@ class AlwaysSatisfied:
             presupposed = {condition_key(c) for c in _conjuncts(rule.applies_when)}
             if {condition_key(c) for c in _conjuncts(rule.require)} <= presupposed:
                 message = f"规则“{rule.id}”永远符合：要求的就是适用的前提"
-                yield problem(self.code, message, rule.place, "改正 applies_when 或 require")
+                yield problem(
+                    self.code, message, rule.place, "改正 applies_when 或 require", subject=rule.id
+                )
 
 
 class NothingButAdvice:
@@ -136,7 +147,7 @@ class NothingButAdvice:
         if rules and all(r.effect is Effect.ADVISE for r in rules):
             message = "所有规则都只是提示（advise），任何项目都会准入"
             hint = "把应当把关的规则改为 refer 或 reject"
-            yield problem(self.code, message, rules[0].place, hint)
+            yield problem(self.code, message, rules[0].place, hint, subject=rules[0].id)
 
 
 def _conjuncts(condition: Condition) -> Iterator[Condition]:
@@ -234,7 +245,12 @@ class ThresholdOrder:
                     )
                     notes = ((f"规则“{weak.rule.id}”", weak.place),)
                     yield problem(
-                        self.code, message, strong.place, "核对两条线，否决线应更宽", notes
+                        self.code,
+                        message,
+                        strong.place,
+                        "核对两条线，否决线应更宽",
+                        notes,
+                        subject=strong.rule.id,
                     )
                     return
 
@@ -260,4 +276,6 @@ class ShortCode:
                 short = next((str(w) for w in words if len(str(w)) < WHOLE_CODE), None)
                 if short:
                     message = f"“{short}”只与恰好填 {short} 的项目相等，填 {short}1 之类的对不上"
-                    yield problem(self.code, message, leaf.place, "改用 starts_with")
+                    yield problem(
+                        self.code, message, leaf.place, "改用 starts_with", subject=rule.id
+                    )

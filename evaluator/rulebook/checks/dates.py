@@ -47,23 +47,33 @@ class BasisNeverInForce:
         for criterion in ruleset.criteria.values():
             for source, (start, end), place in _dated_values(criterion):
                 if not overlap(start, end, source.in_force, source.until):
-                    yield self._problem(source, start, end, f"“{criterion.id}”", place)
+                    yield self._problem(
+                        source, start, end, criterion.id, f"“{criterion.id}”", place
+                    )
         for rule in ruleset.rules.values():
             for basis in rule.basis:
                 source_ = basis.source
                 if source_ and not overlap(rule.start, rule.end, source_.in_force, source_.until):
                     yield self._problem(
-                        source_, rule.start, rule.end, f"规则“{rule.id}”", rule.place
+                        source_, rule.start, rule.end, rule.id, f"规则“{rule.id}”", rule.place
                     )
 
     def _problem(
-        self, source: Source, start: dt.date | None, end: dt.date | None, what: str, place: Place
+        self,
+        source: Source,
+        start: dt.date | None,
+        end: dt.date | None,
+        subject: str,
+        what: str,
+        place: Place,
     ) -> Problem:
         message = (
             f"{what}（{span_text(start, end)}）的依据“{source.id}”在此期间没有施行"
             f"（{span_text(source.in_force, source.until)}）"
         )
-        return problem(self.code, message, place, "改引当时有效的文件，或改正起止日期")
+        return problem(
+            self.code, message, place, "改引当时有效的文件，或改正起止日期", subject=subject
+        )
 
 
 class BasisPartlyInForce:
@@ -83,19 +93,23 @@ class BasisPartlyInForce:
                 if not overlap(*span, *covered):
                     continue  # E905
                 for gap in _uncovered(span, [covered]):
-                    yield self._problem(gap, [source], f"“{criterion.id}”", place)
+                    yield self._problem(gap, [source], criterion.id, f"“{criterion.id}”", place)
         for rule in ruleset.rules.values():
             sources = [b.source for b in rule.basis if b.source]
             if len(sources) < len(rule.basis) or not sources:
                 continue
             spans: list[Span] = [(s.in_force, s.until) for s in sources]
             for gap in _uncovered((rule.start, rule.end), spans):
-                yield self._problem(gap, sources, f"规则“{rule.id}”", rule.place)
+                yield self._problem(gap, sources, rule.id, f"规则“{rule.id}”", rule.place)
 
-    def _problem(self, gap: Span, sources: list[Source], what: str, place: Place) -> Problem:
+    def _problem(
+        self, gap: Span, sources: list[Source], subject: str, what: str, place: Place
+    ) -> Problem:
         names = "、".join(s.id for s in sources)
         message = f"{what}有一段时间没有依据（{span_text(*gap)}）：{names} 那时没有施行"
-        return problem(self.code, message, place, "写上 from 或 until，或补上当时有效的文件")
+        return problem(
+            self.code, message, place, "写上 from 或 until，或补上当时有效的文件", subject=subject
+        )
 
 
 def _uncovered(span: Span, covers: list[Span]) -> list[Span]:
@@ -147,4 +161,4 @@ class RuleWithoutStandard:
             )
             hint = "给规则写 from 或 until，或补上那段时间的标准"
             notes = (("标准在此", criterion.place),)
-            yield problem(self.code, message, rule.place, hint, notes)
+            yield problem(self.code, message, rule.place, hint, notes, subject=rule.id)

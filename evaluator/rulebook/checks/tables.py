@@ -93,7 +93,14 @@ class UnreachableRow:
                     by = f"第 {instead.number} 行已经包含它" if instead else "别的行已经包含它"
                     message = f"“{criterion.id}”第 {row.number} 行（{row.title()}）永远用不到，{by}"
                     notes = ((f"第 {instead.number} 行", instead.place),) if instead else ()
-                    yield problem(self.code, message, row.place, "删掉这一行，或改正它的档", notes)
+                    yield problem(
+                        self.code,
+                        message,
+                        row.place,
+                        "删掉这一行，或改正它的档",
+                        notes,
+                        subject=criterion.id,
+                    )
 
     def _instead(self, criterion: Criterion, period: Period, row: Row) -> Row | None:
         for other in period.rows:
@@ -128,7 +135,7 @@ class TableHole:
                     f"其余查不到，也不会退到第 {hidden[0].number} 行"
                 )
                 hint = f"给“{label}”补上其余的档，或加一行不写 {dimension} 的"
-                yield problem(self.code, message, rows[0].place, hint)
+                yield problem(self.code, message, rows[0].place, hint, subject=criterion.id)
 
 
 def _natural(word: str) -> tuple[int, str]:
@@ -159,7 +166,13 @@ class UnusedColumn:
             for dimension in criterion.by:
                 if not any(dimension in row.keys for row in rows):
                     message = f"“{criterion.id}”按“{dimension}”分档，但没有一行用到它"
-                    yield problem(self.code, message, criterion.place, "在 by 里去掉它，或补上各档")
+                    yield problem(
+                        self.code,
+                        message,
+                        criterion.place,
+                        "在 by 里去掉它，或补上各档",
+                        subject=criterion.id,
+                    )
 
 
 class CoveredCode:
@@ -178,13 +191,21 @@ class CoveredCode:
                     words = tuple(str(o) for o in leaf.options)
                     for code, prefix in _covered(words):
                         message = f"“{code}”多余，“{prefix}”已经包含它"
-                        yield problem(self.code, message, leaf.place, f"删掉 {code}")
+                        yield problem(
+                            self.code, message, leaf.place, f"删掉 {code}", subject=rule.id
+                        )
                 elif leaf.criterion not in done:
                     done.add(leaf.criterion)
                     for period in ruleset.criteria[leaf.criterion].periods:
                         for code, prefix in _covered(period.codes):
                             message = f"“{leaf.criterion}”里“{code}”多余，“{prefix}”已经包含它"
-                            yield problem(self.code, message, period.place, f"删掉 {code}")
+                            yield problem(
+                                self.code,
+                                message,
+                                period.place,
+                                f"删掉 {code}",
+                                subject=leaf.criterion,
+                            )
 
 
 def _covered(codes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -223,7 +244,13 @@ class OutOfLineRow:
                     f"“{criterion.id}”第 {row.number} 行的 {exact_text(row.value)} "
                     f"与其他行相差十倍以上（中间值 {exact_text(middle)}）"
                 )
-                yield problem(self.code, message, row.place, "核对单位：亩与公顷、元与万元")
+                yield problem(
+                    self.code,
+                    message,
+                    row.place,
+                    "核对单位：亩与公顷、元与万元",
+                    subject=criterion.id,
+                )
 
     def _versions(self, criterion: Criterion, earlier: Period, later: Period) -> Iterator[Problem]:
         before = {tuple(sorted(r.keys.items())): r for r in earlier.rows}
@@ -237,7 +264,13 @@ class OutOfLineRow:
                     f"“{criterion.id}”的 {exact_text(row.value)}（{later.start} 起）"
                     f"与上一段的 {exact_text(old.value)} 相差十倍以上"
                 )
-                yield problem(self.code, message, row.place, "核对单位：亩与公顷、元与万元")
+                yield problem(
+                    self.code,
+                    message,
+                    row.place,
+                    "核对单位：亩与公顷、元与万元",
+                    subject=criterion.id,
+                )
 
 
 def _plain(row: Row, criterion: Criterion) -> Fraction:

@@ -54,7 +54,9 @@ class UnusedCriterion:
         for id_, criterion in ruleset.criteria.items():
             if id_ not in used:
                 message = f"准入标准“{id_}”（{criterion.title}）没有规则使用"
-                yield problem(self.code, message, criterion.place, "写一条用它的规则，或删掉")
+                yield problem(
+                    self.code, message, criterion.place, "写一条用它的规则，或删掉", subject=id_
+                )
 
 
 class UnusedSource:
@@ -74,7 +76,9 @@ class UnusedSource:
         places = key_places(ruleset, "criteria.yaml", "sources") if unused else {}
         for id_ in unused:
             message = f"依据文件“{id_}”（{ruleset.sources[id_].title}）没有被引用"
-            yield problem(self.code, message, places[id_], "在标准或规则里引用它，或删掉")
+            yield problem(
+                self.code, message, places[id_], "在标准或规则里引用它，或删掉", subject=id_
+            )
 
 
 class UnusedMetric:
@@ -102,7 +106,9 @@ class UnusedMetric:
         for id_, metric in ruleset.metrics.items():
             if id_ not in used:
                 message = f"指标“{id_}”（{metric.title}）没有规则使用"
-                yield problem(self.code, message, metric.place, "写一条用它的规则，或删掉")
+                yield problem(
+                    self.code, message, metric.place, "写一条用它的规则，或删掉", subject=id_
+                )
 
 
 class RuleWithoutCase:
@@ -119,7 +125,9 @@ class RuleWithoutCase:
             if id_ not in named:
                 file = rule.place.source.name.removesuffix(".yaml")
                 message = f"规则“{id_}”一个案例也没有"
-                yield problem(self.code, message, rule.place, f"在 {file}.cases.yaml 里写案例")
+                yield problem(
+                    self.code, message, rule.place, f"在 {file}.cases.yaml 里写案例", subject=id_
+                )
 
 
 class UnearnableLabel:
@@ -136,7 +144,11 @@ class UnearnableLabel:
                 names = "、".join(f"{d}（{ruleset.dimensions.get(d, d)}）" for d in empty)
                 message = f"标签“{label.title}”永远得不到，没有规则属于维度 {names}"
                 yield problem(
-                    self.code, message, label.place, "给规则写上 dimension，或去掉这个维度"
+                    self.code,
+                    message,
+                    label.place,
+                    "给规则写上 dimension，或去掉这个维度",
+                    subject=label.id,
                 )
 
 
@@ -153,4 +165,6 @@ class UnusedDimension:
         places = key_places(ruleset, "labels.yaml", "dimensions") if unused else {}
         for id_ in unused:
             message = f"维度“{id_}”（{ruleset.dimensions[id_]}）没有规则使用"
-            yield problem(self.code, message, places[id_], "给规则写上这个 dimension，或删掉")
+            yield problem(
+                self.code, message, places[id_], "给规则写上这个 dimension，或删掉", subject=id_
+            )

@@ -35,7 +35,7 @@ class MissingMessage:
             if rule.message is None:
                 message = f"规则“{rule.id}”没有 message，企业看不到为什么"
                 hint = "写一句话，可用 {value}、{required}、{gap} 和字段名"
-                yield problem(self.code, message, rule.place, hint)
+                yield problem(self.code, message, rule.place, hint, subject=rule.id)
 
 
 class MissingRemedy:
@@ -48,7 +48,13 @@ class MissingRemedy:
         for rule in ruleset.rules.values():
             if rule.remedy is None and rule.effect is not Effect.ADVISE:
                 message = f"规则“{rule.id}”没有 remedy，企业不知道怎样补正"
-                yield problem(self.code, message, rule.place, "写能做什么；无法补正的也要写明")
+                yield problem(
+                    self.code,
+                    message,
+                    rule.place,
+                    "写能做什么；无法补正的也要写明",
+                    subject=rule.id,
+                )
 
 
 class UnverifiedReject:
@@ -67,7 +73,12 @@ class UnverifiedReject:
                 message = f"规则“{rule.id}”以未核对的示例值 {names} 作为不予准入的依据"
                 notes = tuple((c.title, c.place) for c in found)
                 yield problem(
-                    self.code, message, rule.place, "核对原文后把 verified 改为 true", notes
+                    self.code,
+                    message,
+                    rule.place,
+                    "核对原文后把 verified 改为 true",
+                    notes,
+                    subject=rule.id,
                 )
 
 
@@ -108,7 +119,9 @@ class DigitsHideThreshold:
                             )
                             notes = (("指标在此", metric.place),)
                             hint = "把指标的 digits 改大"
-                            yield problem(self.code, message, leaf.place, hint, notes)
+                            yield problem(
+                                self.code, message, leaf.place, hint, notes, subject=rule.id
+                            )
                         break
 
 
