@@ -11,63 +11,60 @@ from __future__ import annotations
 
 import string
 import threading
-from collections import OrderedDict
 from collections.abc import Hashable, Iterator
-from fractions import Fraction
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from evaluator.counterfactual import counterfactual
 from evaluator.evaluate import Evaluation
-from evaluator.explain import Finding, explain
+from evaluator.explain import explain
 from evaluator.result import canonical_bytes, sentence
 from evaluator.rulebook.ast import (
-    Arith,
-    Compare,
-    CriterionRef,
-    Expr,
-    MetricRef,
     Rule,
     Ruleset,
-    Scale,
     expr_fields,
-    leaves,
 )
-from evaluator.rulebook.reads import fields_of
+from evaluator.rulebook.reads import dimensions_of, fields_of
 from evaluator.verdict import Status
 
 __all__ = ["Fragments"]
 
 EMPTY = b'"findings":[]'
+# What the key of a text takes beside it, about.
+KEY_BYTES = 500
 
 
-class _Said(NamedTuple):
-    """What the sentence needs of a finding."""
+class _Text(NamedTuple):
+    """One finding as JSON; ``status`` is that of the engines, not what the key would make of it."""
 
-    rule: Rule
     status: Status
+    text: bytes
 
 
 class Fragments:
-    """Findings of one ruleset as JSON text; least recently used first out, bounded in bytes."""
+    """Findings of one ruleset as JSON text, bounded in bytes; safe to share between threads.
+
+    Two generations: what was not asked for while ``max_bytes / 2`` of others were written is
+    forgotten.
+    """
 
     def __init__(self, ruleset: Ruleset, max_bytes: int) -> None:
         self._ruleset = ruleset
         self._reads = {rule.id: _reads(rule, ruleset) for rule in ruleset.rules.values()}
-        self._max, self._size = max_bytes, 0
-        self._held: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._generation, self._size = max_bytes // 2, 0
+        self._young: dict[Hashable, _Text] = {}
+        self._old: dict[Hashable, _Text] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._young) + len(self._old)
 
     def canonical(self, evaluation: Evaluation, *, with_counterfactual: bool) -> bytes:
         """The bytes of the canonical result of ``evaluation``."""
         profile = evaluation.profile
-        found = tuple(_Said(evaluation.ruleset.rules[i], s) for i, s in evaluation.statuses.items())
         data: dict[str, Any] = {
             "dossier": {"project_id": profile.id, "project_name": profile.name},
             "verdict": evaluation.verdict.value,
-            "sentence": sentence(evaluation, cast("tuple[Finding, ...]", found)),
+            "sentence": sentence(evaluation),
             "cause": evaluation.cause,
             "as_of": evaluation.as_of.isoformat(),
             "ruleset": {
@@ -84,64 +81,42 @@ class Fragments:
         return canonical_bytes(data).replace(EMPTY, listed, 1)
 
     def _texts(self, evaluation: Evaluation) -> Iterator[bytes]:
-        values = evaluation.profile.values
+        known = evaluation.tokens.get
         dates = (evaluation.as_of, evaluation.profile.submitted_on)
-        known: dict[str, Hashable] = {n: _token(v) for n, v in values.items()}
+        young, reads = self._young, self._reads
         for rule_id, status in evaluation.statuses.items():
-            key = (rule_id, status, dates, tuple([known.get(n) for n in self._reads[rule_id]]))
-            with self._lock:
-                text = self._held.get(key)
-                if text is not None:
-                    self._held.move_to_end(key)
-            if text is None:
-                text = canonical_bytes(explain(evaluation, rule_id).to_dict())
-                self._keep(key, text)
-            yield text
+            key = (rule_id, dates, *map(known, reads[rule_id]))
+            entry = young.get(key)
+            if entry is None or entry.status is not status:
+                entry = self._kept(key, status) or _Text(
+                    status, canonical_bytes(explain(evaluation, rule_id).to_dict())
+                )
+                self._keep(key, entry)
+            yield entry.text
 
-    def _keep(self, key: Hashable, text: bytes) -> None:
+    def _kept(self, key: Hashable, status: Status) -> _Text | None:
+        entry = self._old.get(key)
+        return entry if entry is not None and entry.status is status else None
+
+    def _keep(self, key: Hashable, entry: _Text) -> None:
         with self._lock:
-            if key not in self._held:
-                self._held[key] = text
-                self._size += len(text)
-            while self._size > self._max:
-                self._size -= len(self._held.popitem(last=False)[1])
-
-
-def _token(value: Hashable) -> Hashable:
-    # Hashing a Fraction is slow; its parts say the same.
-    if isinstance(value, Fraction):
-        return value.numerator, value.denominator
-    return value
+            self._young[key] = entry
+            self._size += len(entry.text) + KEY_BYTES
+            if self._size > self._generation:
+                self._old, self._young, self._size = self._young, {}, 0
 
 
 def _reads(rule: Rule, ruleset: Ruleset) -> tuple[str, ...]:
     """The fields that a rule's finding depends on: those it reads, and those its words name."""
     names = set(fields_of(rule, ruleset))
-    for condition in (rule.applies_when, rule.require):
-        for leaf in leaves(condition):
-            if isinstance(leaf, Compare):
-                names.update(_looked_up(leaf.left, ruleset), _looked_up(leaf.right, ruleset))
     for word in (*_words(rule.message), *_words(rule.remedy)):
         metric = ruleset.metrics.get(word)
         if metric is not None:
             names.update(expr_fields(metric.formula, ruleset.metrics))
-            names.update(_looked_up(metric.formula, ruleset))
+            names.update(dimensions_of(metric.formula, ruleset))
         elif word in ruleset.registry.references:
             names.add(word)
     return tuple(sorted(names | {n.partition(".")[0] for n in names}))
-
-
-def _looked_up(expr: Expr, ruleset: Ruleset) -> Iterator[str]:
-    """The dimensions of every table that an expression asks, through metrics too."""
-    if isinstance(expr, CriterionRef):
-        yield from ruleset.criteria[expr.id].by
-    elif isinstance(expr, MetricRef):
-        yield from _looked_up(ruleset.metrics[expr.id].formula, ruleset)
-    elif isinstance(expr, Scale):
-        yield from _looked_up(expr.expr, ruleset)
-    elif isinstance(expr, Arith):
-        for part in expr.args:
-            yield from _looked_up(part, ruleset)
 
 
 def _words(template: str | None) -> Iterator[str]:

@@ -1,11 +1,15 @@
 """Throughput of POST /evaluations beside a bare FastAPI endpoint, in one interleaved run.
 
-The bare endpoint validates the same body with the same pydantic model and returns the same bytes.
-Three servers (uvicorn, one worker each) take turns, so that all see the same machine:
+The bare endpoint validates the same bodies with the same pydantic model and returns the bytes of
+one answer. Two servers (uvicorn, one worker each) take turns, so that both see the same machine:
 
     bare          validate, return fixed bytes
     repeated      the service, every client posting one of the example dossiers again and again
-    distinct      the service, no two dossiers alike, so that nothing is answered from memory
+    one figure    the service, no two dossiers alike, but in the investment only
+    all figures   the service, no two dossiers alike in any figure, so that hardly a finding is
+                  known from before
+
+the last two with and without the counterfactual.
 
     python -m benchmarks.service [--seconds 3] [--rounds 3] [--clients 8]
 """
@@ -14,8 +18,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
+import re
 import socket
 import statistics
 import subprocess
@@ -38,6 +44,8 @@ from evaluator.fields import base_registry
 from evaluator.result import canonical_bytes, result
 from evaluator.rulebook.load import load_directory
 
+# More requests than any of them answers in a second.
+MOST = 6000
 ROOT = Path(__file__).parent.parent
 
 
@@ -99,6 +107,15 @@ class Server:
         self.process.wait(30)
 
 
+def _scaled(value: Any, factor: float) -> Any:
+    """A figure of a dossier ("18 公顷", 4914.5) times a factor; whole numbers and texts as they are."""
+    if isinstance(value, float):
+        return round(value * factor, 6)
+    if isinstance(value, str) and (found := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) (.+)", value)):
+        return f"{float(found[1]) * factor:.6f} {found[2]}"
+    return value
+
+
 def request_bytes(path: str, body: bytes, headers: str = "") -> bytes:
     """A whole HTTP/1.1 POST."""
     head = (f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}"
@@ -147,29 +164,39 @@ def main() -> None:
     args = parser.parse_args()
     shown = dossiers()
     fixed = [request_bytes("/api/v1/evaluations", json.dumps(d).encode()) for d in shown]
-    counter = iter(range(10**9))
+    counter = itertools.count()
 
-    def distinct(path: str) -> Callable[[int, int], bytes]:
-        def make(_: int, turn: int) -> bytes:
-            base = shown[turn % len(shown)]
-            number = next(counter)
-            changed = {
-                **base,
-                "project_id": f"B{number}",
-                "total_investment": 5000 + number % 90000 / 10,
-            }
-            return request_bytes(path, json.dumps(changed).encode())
+    def one_figure(base: dict[str, Any], number: int) -> dict[str, Any]:
+        return {**base, "total_investment": 5000 + number % 90000 / 10}
 
-        return make
+    def all_figures(base: dict[str, Any], number: int) -> dict[str, Any]:
+        factor = 1 + number % 9973 / 10**6
+        return {k: _scaled(v, factor) for k, v in base.items()}
 
-    plans: dict[str, tuple[str, Callable[[int, int], bytes]]] = {
-        "bare": ("bare", lambda _, __: fixed[0]),
-        "repeated": ("service", lambda _, turn: fixed[turn % len(fixed)]),
-        "distinct, no counterfactual": (
-            "service",
-            distinct("/api/v1/evaluations?counterfactual=false"),
-        ),
-        "distinct": ("service", distinct("/api/v1/evaluations")),
+    Vary = Callable[[dict[str, Any], int], dict[str, Any]]
+
+    def distinct(vary: Vary, query: str = "") -> Callable[[], Callable[[int, int], bytes]]:
+        def ready() -> Callable[[int, int], bytes]:
+            # Made before the clock starts: the clients share the machine with the server.
+            made = []
+            for number in itertools.islice(counter, int(MOST * args.seconds)):
+                changed = {**vary(shown[number % len(shown)], number), "project_id": f"B{number}"}
+                made.append(
+                    request_bytes(f"/api/v1/evaluations{query}", json.dumps(changed).encode())
+                )
+            each = iter(made)
+            return lambda _, __: next(each)
+
+        return ready
+
+    without = "?counterfactual=false"
+    plans: dict[str, tuple[str, Callable[[], Callable[[int, int], bytes]]]] = {
+        "bare": ("bare", distinct(all_figures)),
+        "repeated": ("service", lambda: lambda _, turn: fixed[turn % len(fixed)]),
+        "one figure, no counterfactual": ("service", distinct(one_figure, without)),
+        "one figure": ("service", distinct(one_figure)),
+        "all figures, no counterfactual": ("service", distinct(all_figures, without)),
+        "all figures": ("service", distinct(all_figures)),
     }
     with tempfile.TemporaryDirectory() as folder:
         servers = {
@@ -181,7 +208,7 @@ def main() -> None:
             for _ in range(args.rounds):
                 for name, (which, make) in plans.items():
                     port = servers[which].port
-                    found = asyncio.run(drive(port, args.clients, args.seconds, make))
+                    found = asyncio.run(drive(port, args.clients, args.seconds, make()))
                     bad = {s for _, s in found if s != 200}
                     if bad:
                         raise SystemExit(f"{name}: answers {bad}")

@@ -53,7 +53,7 @@ def print_evaluation(
     """Print one judged dossier; ``department`` keeps only its findings."""
     registry = evaluation.ruleset.registry
     found = findings(evaluation)
-    line = sentence(evaluation, found)
+    line = sentence(evaluation)
     colour = COLOURS[evaluation.verdict]
     profile = evaluation.profile
     head = Text.assemble(

@@ -106,17 +106,21 @@ class Evaluation:
     @cached_property
     def blocking(self) -> tuple[str, ...]:
         """The rules that keep the verdict from pass, rejects first, then by id."""
+        rules = self.ruleset.rules
         rejecting: list[str] = []
         others: list[str] = []
-        for rule_id, status in self.statuses.items():
-            if status is SATISFIED or status is NOT_APPLICABLE:
-                continue
-            effect = self.ruleset.rules[rule_id].effect
+        for rule_id, status in self.unsettled:
+            effect = rules[rule_id].effect
             if effect is Effect.REJECT and status is VIOLATED:
                 rejecting.append(rule_id)
             elif effect is not Effect.ADVISE:
                 others.append(rule_id)
         return (*sorted(rejecting), *sorted(others))
+
+    @cached_property
+    def unsettled(self) -> tuple[tuple[str, Status], ...]:
+        """The rules that are violated or unknown, by id."""
+        return tuple([(i, s) for i, s in self.statuses.items() if s is VIOLATED or s is UNKNOWN])
 
 
 class Evaluator:

@@ -11,11 +11,16 @@ from typing import Any
 
 from evaluator.counterfactual import counterfactual
 from evaluator.evaluate import Evaluation
-from evaluator.explain import Finding, findings
+from evaluator.explain import findings
 from evaluator.rulebook.ast import Effect
 from evaluator.verdict import VERDICT_LABELS, Status, Verdict
 
 __all__ = ["canonical_bytes", "digest", "result", "sentence"]
+
+BREACHED = {"positive": "项正面标准未达到", "negative": "项触及负面清单"}
+DOUBTED = "项需要核实或说明"
+OPEN = "项因材料不足不能判断"
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def result(evaluation: Evaluation, *, with_counterfactual: bool = True) -> dict[str, Any]:
@@ -25,7 +30,7 @@ def result(evaluation: Evaluation, *, with_counterfactual: bool = True) -> dict[
     return {
         "dossier": {"project_id": profile.id, "project_name": profile.name},
         "verdict": evaluation.verdict.value,
-        "sentence": sentence(evaluation, found),
+        "sentence": sentence(evaluation),
         "cause": evaluation.cause,
         "as_of": evaluation.as_of.isoformat(),
         "ruleset": {
@@ -41,7 +46,7 @@ def result(evaluation: Evaluation, *, with_counterfactual: bool = True) -> dict[
 
 def canonical_bytes(data: dict[str, Any]) -> bytes:
     """UTF-8 JSON with sorted keys and no spaces."""
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _ENCODER.encode(data).encode()
 
 
 def digest(data: dict[str, Any]) -> str:
@@ -49,25 +54,26 @@ def digest(data: dict[str, Any]) -> str:
     return hashlib.sha256(canonical_bytes(data)).hexdigest()
 
 
-def sentence(evaluation: Evaluation, found: tuple[Finding, ...]) -> str:
+def sentence(evaluation: Evaluation) -> str:
     """The conclusion in one sentence; the negative list and unmet standards read differently."""
     word = VERDICT_LABELS[evaluation.verdict]
     if evaluation.cause:
         return f"{word}：{evaluation.cause}。"
-    violated = [f for f in found if f.status is Status.VIOLATED]
+    rules = evaluation.ruleset.rules
+    if evaluation.verdict is Verdict.REFER:
+        counts: dict[str, int] = {}
+        unsettled = dict(evaluation.unsettled)
+        for rule_id in evaluation.blocking:
+            unknown = unsettled[rule_id] is Status.UNKNOWN
+            group = OPEN if unknown else BREACHED.get(rules[rule_id].list, DOUBTED)
+            counts[group] = counts.get(group, 0) + 1
+        said = [f"{counts[g]} {g}" for g in (*BREACHED.values(), DOUBTED, OPEN) if g in counts]
+        return f"{word}：{'，'.join(said)}。"
+    violated = [rules[i] for i, status in evaluation.unsettled if status is Status.VIOLATED]
     if evaluation.verdict is Verdict.REJECT:
-        titles = "、".join(f.rule.title for f in violated if f.rule.effect is Effect.REJECT)
+        titles = "、".join(r.title for r in violated if r.effect is Effect.REJECT)
         return f"{word}：{titles}，属于不予准入的情形。"
-    if evaluation.verdict is Verdict.PASS:
-        advice = sum(f.rule.effect is Effect.ADVISE for f in violated)
-        tail = f"，另有 {advice} 项建议" if advice else ""
-        label = "，为" + "、".join(x.title for x in evaluation.labels) if evaluation.labels else ""
-        return f"{word}：各项要求均已满足{label}{tail}。"
-    blocking = [f for f in found if f.rule.id in evaluation.blocking]
-    groups = (
-        ("项正面标准未达到", [f for f in blocking if f.status is Status.VIOLATED and f.rule.list == "positive"]),
-        ("项触及负面清单", [f for f in blocking if f.status is Status.VIOLATED and f.rule.list == "negative"]),
-        ("项需要核实或说明", [f for f in blocking if f.status is Status.VIOLATED and f.rule.list not in ("positive", "negative")]),
-        ("项因材料不足不能判断", [f for f in blocking if f.status is Status.UNKNOWN]),
-    )  # fmt: skip
-    return f"{word}：{'，'.join(f'{len(fs)} {words}' for words, fs in groups if fs)}。"
+    advice = sum(r.effect is Effect.ADVISE for r in violated)
+    tail = f"，另有 {advice} 项建议" if advice else ""
+    label = "，为" + "、".join(x.title for x in evaluation.labels) if evaluation.labels else ""
+    return f"{word}：各项要求均已满足{label}{tail}。"

@@ -9,13 +9,13 @@ without ever looking for common divisors. ``value`` gives the fraction.
 from __future__ import annotations
 
 import datetime as dt
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any as Any_
 
 from evaluator.criteria import Hit, Miss, Period, lookup, period_or_miss
 from evaluator.dossier import Item, Value
+from evaluator.engine.pairs import COMPARISONS, OPERATIONS, Pair, pair
 from evaluator.engine.traces import Amount, ItemTrace, Unknown
 from evaluator.fields import FieldType
 from evaluator.kleene import Truth, all_of, any_of, negate
@@ -36,7 +36,6 @@ from evaluator.rulebook.ast import (
     MetricRef,
     Not,
     Number,
-    Op,
     Ruleset,
     Scale,
     Sum,
@@ -46,32 +45,10 @@ from evaluator.units import Unit
 __all__ = ["Meaning", "State"]
 
 Judge = Callable[["State"], Truth]
-Pair = tuple[int, int]
 Valuer = Callable[["State"], Pair | Unknown]
 Finder = Callable[["State"], Hit | Miss]
 Keys = tuple[tuple[str, str], ...]
 MAX_REMEMBERED = 20_000
-
-COMPARISONS: Mapping[Op, Callable[[int, int], bool]] = {
-    Op.AT_LEAST: operator.ge,
-    Op.AT_MOST: operator.le,
-    Op.MORE_THAN: operator.gt,
-    Op.LESS_THAN: operator.lt,
-    Op.EQUALS: operator.eq,
-}
-
-
-def _divide(a: Pair, b: Pair) -> Pair:
-    top, bottom = a[0] * b[1], a[1] * b[0]
-    return (top, bottom) if bottom > 0 else (-top, -bottom)
-
-
-OPERATIONS: Mapping[str, Callable[[Pair, Pair], Pair]] = {
-    "add": lambda a, b: (a[0] * b[1] + b[0] * a[1], a[1] * b[1]),
-    "subtract": lambda a, b: (a[0] * b[1] - b[0] * a[1], a[1] * b[1]),
-    "multiply": lambda a, b: (a[0] * b[0], a[1] * b[1]),
-    "divide": _divide,
-}
 
 
 class State:
@@ -84,10 +61,6 @@ class State:
         self.as_of = as_of
         self.submitted_on = submitted_on
         self.metrics: dict[str, Pair | Unknown] = {}
-
-
-def _pair(value: Fraction) -> Pair:
-    return value.numerator, value.denominator
 
 
 class Meaning:
@@ -153,7 +126,7 @@ class Meaning:
             if isinstance(a, Unknown) or isinstance(b, Unknown):
                 return None
             if rounded is not None:
-                a = _pair(round_half_even(Fraction(*a), rounded))
+                a = pair(round_half_even(Fraction(*a), rounded))
             return compare(a[0] * b[1], b[0] * a[1])
 
         return judge
@@ -199,7 +172,7 @@ class Meaning:
             reason = f"“{item.key}”的单位是“{item.unit.name}”，标准的单位是“{wanted}”，不能比较"
             return ItemTrace(item, None, None, hit, reason)
         value = item.number * item.unit.factor_to(unit)
-        (n, d), (m, c) = _pair(value), _pair(hit.row.value)
+        (n, d), (m, c) = pair(value), pair(hit.row.value)
         return ItemTrace(item, COMPARISONS[node.op](n * c, m * d), value, hit, None)
 
     # --- criteria ------------------------------------------------------------------------------
@@ -252,14 +225,14 @@ class Meaning:
 
                 return field
             case Number(value=number):
-                constant = _pair(number)
+                constant = pair(number)
                 return lambda state: constant  # noqa: ARG005
             case MetricRef(id=id_):
                 return self.metric(id_)
             case CriterionRef():
                 return self._threshold(node)
             case Scale(expr=inner, factor=factor):
-                scaled, (top, bottom) = self.expr(inner), _pair(factor)
+                scaled, (top, bottom) = self.expr(inner), pair(factor)
 
                 def scale(state: State) -> Pair | Unknown:
                     value = scaled(state)
@@ -381,7 +354,7 @@ def _required(hit: Hit | Miss, unit: Unit) -> Pair | Unknown:
     if isinstance(hit, Miss):
         return Unknown(hit.missing, () if hit.missing else (hit.reason,))
     own = hit.row.unit
-    return _pair(hit.row.value if own is None else hit.row.value * own.factor_to(unit))
+    return pair(hit.row.value if own is None else hit.row.value * own.factor_to(unit))
 
 
 def _amount(found: Pair | Unknown) -> Amount:
@@ -392,7 +365,7 @@ def _total(record: str, state: State) -> Pair | Unknown:
     items = state.values.get(record)
     if not isinstance(items, tuple):
         return Unknown((record,))
-    return _pair(sum((i.number for i in items if isinstance(i, Item)), Fraction(0)))
+    return pair(sum((i.number for i in items if isinstance(i, Item)), Fraction(0)))
 
 
 def _days(start: str, end: str, state: State) -> Pair | Unknown:

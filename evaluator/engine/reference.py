@@ -67,6 +67,7 @@ class ReferenceEngine:
         # What explanations derive from the ruleset and the dates alone.
         self.memory: dict[tuple[object, ...], Any] = {}
         self._made: dict[int, tuple[Rule, Finder]] = {}
+        self._leaves: dict[int, tuple[Condition, tuple[Leaf, ...]]] = {}
         self._days: dict[dt.date, tuple[tuple[str, Finder], ...]] = {}
 
     def assess(self, profile: Profile, as_of: dt.date) -> Assessment:
@@ -148,7 +149,10 @@ class ReferenceEngine:
         """The truth of a condition and the traces of its leaves."""
         if condition is None:
             return True, ()
-        found = tuple([self._leaf(leaf, state) for leaf in leaves(condition)])
+        entry = self._leaves.get(id(condition))
+        if entry is None:
+            entry = self._leaves[id(condition)] = condition, tuple(leaves(condition))
+        found = tuple([self._leaf(leaf, state) for leaf in entry[1]])
         if len(found) == 1 and found[0].leaf is condition:
             return found[0].truth, found
         return self._meaning.condition(condition)(state), found
