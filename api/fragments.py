@@ -9,6 +9,7 @@ is the same bytes as ``canonical_bytes(result(evaluation))``; tests hold it to t
 
 from __future__ import annotations
 
+import json
 import string
 import threading
 from collections.abc import Hashable, Iterator
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 
 from evaluator.counterfactual import counterfactual
 from evaluator.evaluate import Evaluation
-from evaluator.explain import explain
+from evaluator.explain import Finding, explain
 from evaluator.result import canonical_bytes, sentence
 from evaluator.rulebook.ast import (
     Rule,
@@ -25,12 +26,19 @@ from evaluator.rulebook.ast import (
 )
 from evaluator.rulebook.reads import dimensions_of, fields_of
 from evaluator.verdict import Status
+from evaluator.wording import Citation
 
 __all__ = ["Fragments"]
 
 EMPTY = b'"findings":[]'
 # What the key of a text takes beside it, about.
 KEY_BYTES = 500
+
+
+FIXED = frozenset({"departments", "dimension", "effect", "list", "rule", "title"})
+STATUS_TEXTS = {status: status.value for status in Status}
+MAX_BASIS = 10_000
+_quoted = json.encoder.encode_basestring
 
 
 class _Text(NamedTuple):
@@ -53,6 +61,8 @@ class Fragments:
         self._generation, self._size = max_bytes // 2, 0
         self._young: dict[Hashable, _Text] = {}
         self._old: dict[Hashable, _Text] = {}
+        self._fixed: dict[str, dict[str, str]] = {}
+        self._basis: dict[int, tuple[tuple[Citation, ...], str]] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -89,7 +99,7 @@ class Fragments:
             entry = young.get(key)
             if entry is None or entry.status is not status:
                 entry = self._kept(key, status) or _Text(
-                    status, canonical_bytes(explain(evaluation, rule_id).to_dict())
+                    status, self._written(explain(evaluation, rule_id))
                 )
                 self._keep(key, entry)
             yield entry.text
@@ -98,12 +108,53 @@ class Fragments:
         entry = self._old.get(key)
         return entry if entry is not None and entry.status is status else None
 
+    def _written(self, found: Finding) -> bytes:
+        """``canonical_bytes(found.to_dict())``; what is the same in every finding is kept."""
+        rule, measure = found.rule, found.measure
+        fixed = self._fixed.get(rule.id)
+        if fixed is None:
+            data = {k: v for k, v in found.to_dict().items() if k in FIXED}
+            fixed = self._fixed[rule.id] = {k: _text(v) for k, v in data.items()}
+        # By identity: explanations share the citations of a rule.
+        cited = self._basis.get(id(found.basis))
+        if cited is None or cited[0] is not found.basis:
+            if len(self._basis) > MAX_BASIS:
+                self._basis.clear()
+            cited = found.basis, _text([c.to_dict() for c in found.basis])
+            self._basis[id(found.basis)] = cited
+        gap = "null"
+        if measure.gap:
+            gap = f'{{"absolute":{_quoted(measure.gap)},"relative":{_maybe(measure.gap_relative)}}}'
+        return (
+            f'{{"basis":{cited[1]},"departments":{fixed["departments"]},'
+            f'"dimension":{fixed["dimension"]},"effect":{fixed["effect"]},'
+            f'"example":{"true" if found.example else "false"},"gap":{gap},'
+            f'"list":{fixed["list"]},"message":{_quoted(found.message)},'
+            f'"missing":{_listed(found.missing)},"reasons":{_listed(found.reasons)},'
+            f'"remedy":{_maybe(found.remedy)},"required":{_maybe(measure.required)},'
+            f'"row":{_maybe(measure.row)},"rule":{fixed["rule"]},'
+            f'"status":"{STATUS_TEXTS[found.status]}","title":{fixed["title"]},'
+            f'"unit":{_maybe(measure.unit)},"value":{_maybe(measure.value)}}}'
+        ).encode()
+
     def _keep(self, key: Hashable, entry: _Text) -> None:
         with self._lock:
             self._young[key] = entry
             self._size += len(entry.text) + KEY_BYTES
             if self._size > self._generation:
                 self._old, self._young, self._size = self._young, {}, 0
+
+
+def _text(value: Any) -> str:
+    return canonical_bytes(value).decode()
+
+
+def _maybe(text: str | None) -> str:
+    return "null" if text is None else _quoted(text)
+
+
+def _listed(texts: tuple[str, ...]) -> str:
+    return f"[{','.join(map(_quoted, texts))}]" if texts else "[]"
 
 
 def _reads(rule: Rule, ruleset: Ruleset) -> tuple[str, ...]:

@@ -42,10 +42,11 @@ from evaluator.rulebook.ast import (
 )
 from evaluator.units import Unit
 
-__all__ = ["Meaning", "State"]
+__all__ = ["Meaning", "State", "amount"]
 
 Judge = Callable[["State"], Truth]
 Valuer = Callable[["State"], Pair | Unknown]
+Comparison = Callable[[Pair | Unknown, Pair | Unknown], Truth]
 Finder = Callable[["State"], Hit | Miss]
 Keys = tuple[tuple[str, str], ...]
 MAX_REMEMBERED = 20_000
@@ -72,6 +73,7 @@ class Meaning:
         # By identity: nodes live as long as the ruleset, and equal nodes may stand at two places.
         self._judges: dict[int, tuple[Condition, Judge]] = {}
         self._valuers: dict[int, tuple[Expr, Valuer]] = {}
+        self._comparisons: dict[int, tuple[Compare, Comparison]] = {}
 
     def condition(self, node: Condition) -> Judge:
         """The truth of a condition."""
@@ -82,11 +84,11 @@ class Meaning:
 
     def value(self, node: Expr, state: State) -> Amount:
         """The value of an expression in its unit."""
-        return _amount(self.expr(node)(state))
+        return amount(self.expr(node)(state))
 
     def metric_value(self, id_: str, state: State) -> Amount:
         """The value of a metric in its unit."""
-        return _amount(self.metric(id_)(state))
+        return amount(self.metric(id_)(state))
 
     def expr(self, node: Expr) -> Valuer:
         """An expression as a function, in its unit."""
@@ -118,18 +120,26 @@ class Meaning:
                 return lambda state: self._every(node, state)
 
     def _compare(self, node: Compare) -> Judge:
-        left, right, rounded = self.expr(node.left), self.expr(node.right), node.rounded
-        compare = COMPARISONS[node.op]
+        left, right = self.expr(node.left), self.expr(node.right)
+        decide = self.comparison(node)
+        return lambda state: decide(left(state), right(state))
 
-        def judge(state: State) -> Truth:
-            a, b = left(state), right(state)
+    def comparison(self, node: Compare) -> Comparison:
+        """The truth of a comparison out of its two sides."""
+        found = self._comparisons.get(id(node))
+        if found is not None:
+            return found[1]
+        rounded, compare = node.rounded, COMPARISONS[node.op]
+
+        def decide(a: Pair | Unknown, b: Pair | Unknown) -> Truth:
             if isinstance(a, Unknown) or isinstance(b, Unknown):
                 return None
             if rounded is not None:
                 a = pair(round_half_even(Fraction(*a), rounded))
             return compare(a[0] * b[1], b[0] * a[1])
 
-        return judge
+        self._comparisons[id(node)] = node, decide
+        return decide
 
     def _member(self, node: Member) -> Judge:
         field, criterion = node.field, node.criterion
@@ -357,7 +367,8 @@ def _required(hit: Hit | Miss, unit: Unit) -> Pair | Unknown:
     return pair(hit.row.value if own is None else hit.row.value * own.factor_to(unit))
 
 
-def _amount(found: Pair | Unknown) -> Amount:
+def amount(found: Pair | Unknown) -> Amount:
+    """A pair as a fraction."""
     return found if isinstance(found, Unknown) else Fraction(*found)
 
 

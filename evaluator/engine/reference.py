@@ -14,7 +14,7 @@ from typing import Any
 
 from evaluator.criteria import Hit, Miss
 from evaluator.dossier import Item, Profile
-from evaluator.engine.meaning import MAX_REMEMBERED, Judge, Meaning, State
+from evaluator.engine.meaning import MAX_REMEMBERED, Judge, Meaning, State, amount
 from evaluator.engine.traces import (
     NOTHING,
     Assessment,
@@ -158,20 +158,23 @@ class ReferenceEngine:
         return self._meaning.condition(condition)(state), found
 
     def _leaf(self, leaf: Leaf, state: State) -> LeafTrace:
-        truth = self._meaning.condition(leaf)(state)
         if isinstance(leaf, Compare):
-            return self._compared(leaf, truth, state)
+            return self._compared(leaf, state)
+        truth = self._meaning.condition(leaf)(state)
         if isinstance(leaf, Member):
             return self._membership(leaf, truth, state)
         if isinstance(leaf, Each):
             return self._itemised(leaf, truth, state)
         return LeafTrace(leaf, truth)
 
-    def _compared(self, leaf: Compare, truth: bool | None, state: State) -> LeafTrace:
-        left, right = self._meaning.value(leaf.left, state), self._meaning.value(leaf.right, state)
+    def _compared(self, leaf: Compare, state: State) -> LeafTrace:
+        meaning = self._meaning
+        sides = meaning.expr(leaf.left)(state), meaning.expr(leaf.right)(state)
+        truth = meaning.comparison(leaf)(*sides)
+        left, right = amount(sides[0]), amount(sides[1])
         hit = None
         if isinstance(leaf.right, CriterionRef):
-            found = self._meaning.lookup(leaf.right.id, leaf.right.keys, state)
+            found = meaning.lookup(leaf.right.id, leaf.right.keys, state)
             hit = found if isinstance(found, Hit) else None
         unknown = NOTHING
         if isinstance(left, Unknown):
