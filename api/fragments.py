@@ -15,10 +15,9 @@ import threading
 from collections.abc import Hashable, Iterator
 from typing import Any, NamedTuple
 
-from evaluator.counterfactual import counterfactual
 from evaluator.evaluate import Evaluation
 from evaluator.explain import Finding, explain
-from evaluator.result import canonical_bytes, sentence
+from evaluator.result import canonical_bytes, frame
 from evaluator.rulebook.ast import (
     Rule,
     Ruleset,
@@ -70,24 +69,9 @@ class Fragments:
 
     def canonical(self, evaluation: Evaluation, *, with_counterfactual: bool) -> bytes:
         """The bytes of the canonical result of ``evaluation``."""
-        profile = evaluation.profile
-        data: dict[str, Any] = {
-            "dossier": {"project_id": profile.id, "project_name": profile.name},
-            "verdict": evaluation.verdict.value,
-            "sentence": sentence(evaluation),
-            "cause": evaluation.cause,
-            "as_of": evaluation.as_of.isoformat(),
-            "ruleset": {
-                "identity": evaluation.ruleset.identity,
-                "profile": evaluation.ruleset.profile_id,
-                "title": evaluation.ruleset.title,
-            },
-            "labels": [label.title for label in evaluation.labels],
-            "findings": [],
-            "counterfactual": counterfactual(evaluation).to_dict() if with_counterfactual else None,
-        }
         # Only a key can read like EMPTY: within a text its quotes would be escaped.
         listed = b'"findings":[' + b",".join(self._texts(evaluation)) + b"]"
+        data = frame(evaluation, with_counterfactual=with_counterfactual)
         return canonical_bytes(data).replace(EMPTY, listed, 1)
 
     def _texts(self, evaluation: Evaluation) -> Iterator[bytes]:

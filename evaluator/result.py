@@ -15,7 +15,7 @@ from evaluator.explain import findings
 from evaluator.rulebook.ast import Effect
 from evaluator.verdict import VERDICT_LABELS, Status, Verdict
 
-__all__ = ["canonical_bytes", "digest", "result", "sentence"]
+__all__ = ["canonical_bytes", "digest", "frame", "result", "sentence"]
 
 BREACHED = {"positive": "项正面标准未达到", "negative": "项触及负面清单"}
 DOUBTED = "项需要核实或说明"
@@ -25,7 +25,12 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 
 def result(evaluation: Evaluation, *, with_counterfactual: bool = True) -> dict[str, Any]:
     """The result as JSON data. Numbers are texts, dates ISO, lists in a fixed order."""
-    found = findings(evaluation)
+    listed = [f.to_dict() for f in findings(evaluation)]
+    return {**frame(evaluation, with_counterfactual=with_counterfactual), "findings": listed}
+
+
+def frame(evaluation: Evaluation, *, with_counterfactual: bool) -> dict[str, Any]:
+    """The result without its findings."""
     profile = evaluation.profile
     return {
         "dossier": {"project_id": profile.id, "project_name": profile.name},
@@ -39,7 +44,7 @@ def result(evaluation: Evaluation, *, with_counterfactual: bool = True) -> dict[
             "title": evaluation.ruleset.title,
         },
         "labels": [label.title for label in evaluation.labels],
-        "findings": [f.to_dict() for f in found],
+        "findings": [],
         "counterfactual": counterfactual(evaluation).to_dict() if with_counterfactual else None,
     }
 
