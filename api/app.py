@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,11 +12,13 @@ from fastapi import Depends, FastAPI
 from starlette.routing import Route
 
 from api import openapi, pages, problems
+from api.attachments import FORM_FILES, Policy
 from api.calendar import WorkCalendar
 from api.db import Database
+from api.holidays import read_holidays
 from api.jobs import Jobs
 from api.judge import Memo
-from api.middleware import Edge
+from api.middleware import BodyLimit, Edge
 from api.oidc import Provider
 from api.ratelimit import RateLimit
 from api.routes import (
@@ -35,7 +39,9 @@ from api.routes import (
 from api.security import Attempts
 from api.settings import Settings
 from api.store.core import Store
+from api.store.due import recount
 from api.store.rulesets import current_identity
+from api.store.work import SYSTEM
 from api.strict import strict_query
 from api.telemetry import configure_logging
 from evaluator.errors import InputError
@@ -45,6 +51,7 @@ from evaluator.shipped import examples_path, rulebook_path
 
 __all__ = ["create_app", "open_store"]
 
+HOLIDAYS_AHEAD_DAYS = 30
 log = logging.getLogger("api")
 DESCRIPTION = "按规则集对工业项目申报材料作出准入、提交会审或不予准入的结论，并给出依据。"
 ROUTERS = (
@@ -53,14 +60,29 @@ ROUTERS = (
 )  # fmt: skip
 
 
+def work_calendar(settings: Settings) -> WorkCalendar:
+    """The calendar of these settings. Raises HolidayError where its file cannot be used."""
+    plans = read_holidays(settings.holidays) if settings.holidays else ()
+    return WorkCalendar(settings.holidays_off, settings.holidays_on, plans)
+
+
 def open_store(settings: Settings, ruleset: Ruleset | None = None) -> Store:
     """The store of these settings, its structure brought up to date and a ruleset in force."""
     store = Store(
         Database(settings.database_url, settings.database_pool), settings.engine,
-        settings.ruleset_check_seconds, WorkCalendar(settings.holidays_off, settings.holidays_on),
+        settings.ruleset_check_seconds, work_calendar(settings),
         settings.review_workdays,
     )  # fmt: skip
     store.db.migrate()
+    with store.work(SYSTEM) as work:
+        changed = recount(work, store.calendar)
+    if changed:
+        log.warning("due dates of %d waiting tasks were counted again", changed)
+    soon = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=HOLIDAYS_AHEAD_DAYS)
+    if not store.calendar.is_settled(soon):
+        log.warning(
+            "holidays of %d are not known, due dates are estimated: ADMISSION_HOLIDAYS", soon.year
+        )
     try:
         found = ruleset or load_directory(rulebook_path(settings.rulebook))
     except InputError as error:
@@ -73,6 +95,15 @@ def open_store(settings: Settings, ruleset: Ruleset | None = None) -> Store:
     else:
         store.publish_directory(found)
     return store
+
+
+def _upload_limits(settings: Settings) -> tuple[BodyLimit, ...]:
+    one, form = settings.max_attachment_bytes, settings.max_body_bytes
+    return (
+        BodyLimit(re.compile("/api/v1/tasks/[0-9]+/attachments"), one, "附件"),
+        # Several files in one form, and the form around them.
+        BodyLimit(re.compile("/tasks/[0-9]+/opinion"), FORM_FILES * one + form, "附件合计"),
+    )
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -99,6 +130,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.store = store
     app.state.judges = store.rulesets
     app.state.jobs = jobs
+    app.state.attachments = Policy(settings.max_attachment_bytes, settings.attachment_types)
     app.state.memo = Memo(settings.memo_bytes)
     app.state.attempts = Attempts()
     app.state.oidc = Provider(settings) if settings.oidc_issuer else None
@@ -111,7 +143,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     examples = openapi.examples_in(examples_path())
     openapi.install(app, registry, examples)
     app.add_middleware(
-        Edge, max_body=settings.max_body_bytes, limit=RateLimit(settings.rate_limit),
+        Edge, max_body=settings.max_body_bytes, limits=_upload_limits(settings), limit=RateLimit(settings.rate_limit),
         trust_forwarded=settings.trust_forwarded,
     )  # fmt: skip
     return app

@@ -26,11 +26,14 @@ from api import tables_proposals, tables_review
 from api.db import Database
 from api.store import audit
 from api.tables import Base, Utc
+from api.tables_review import Attachment, AttachmentPart
 
 __all__ = ["BackupError", "Manifest", "backup", "restore"]
 
 FORMAT = 1
 BATCH = 500
+# Rows that carry files are large: fewer of them at once.
+BATCHES = {"attachments": 8, "attachment_parts": 16}
 MANIFEST = "manifest.json"
 assert tables_review.Task.metadata is tables_proposals.Proposal.metadata is Base.metadata
 
@@ -76,7 +79,8 @@ def _load(table: Table, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _lines(session: Session, table: Table) -> Iterator[bytes]:
-    query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=BATCH)
+    query = select(table).order_by(*table.primary_key.columns)
+    query = query.execution_options(yield_per=BATCHES.get(table.name, BATCH))
     for row in session.execute(query).mappings():
         data = {k: _dump(v) for k, v in row.items()}
         yield json.dumps(data, ensure_ascii=False, sort_keys=True).encode() + b"\n"
@@ -141,6 +145,8 @@ def restore(db: Database, path: Path) -> Manifest:
                     with archive.open(name) as lines:
                         _fill(session, table, lines, manifest)
             _follow(db, session, set(manifest.rows))
+            if "attachment_parts" in manifest.rows:
+                _check_files(session)
             _, broken = audit.verify(session, audit.Head(manifest.audit_seq, manifest.audit_hash))
             if broken:
                 raise BackupError(f"审计日志不完整：{broken[0].detail}")
@@ -157,13 +163,28 @@ def _fill(session: Session, table: Table, lines: IO[bytes], manifest: Manifest) 
         digest.update(line)
         batch.append(_load(table, json.loads(line)))
         count += 1
-        if len(batch) == BATCH:
+        if len(batch) == BATCHES.get(table.name, BATCH):
             session.execute(insert(table), batch)
             batch = []
     if batch:
         session.execute(insert(table), batch)
     if count != manifest.rows[table.name] or digest.hexdigest() != manifest.digests[table.name]:
         raise BackupError(f"备份已损坏：{table.name} 与清单不符")
+
+
+def _check_files(session: Session) -> None:
+    """Hold every file against the size and SHA-256 that were registered with it."""
+    parts = AttachmentPart
+    for key, size, registered in session.execute(
+        select(Attachment.id, Attachment.size, Attachment.digest)
+    ):
+        digest, count = hashlib.sha256(), 0
+        query = select(parts.content).where(parts.attachment_id == key).order_by(parts.part)
+        for part in session.scalars(query.execution_options(yield_per=BATCHES["attachments"])):
+            digest.update(part)
+            count += len(part)
+        if (count, digest.hexdigest()) != (size, registered):
+            raise BackupError(f"备份已损坏：第 {key} 号附件与登记的大小或摘要不符")
 
 
 def _follow(db: Database, session: Session, restored: set[str]) -> None:

@@ -20,7 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.backup import BackupError
 from api.backup import backup as write_backup
 from api.backup import restore as read_backup
+from api.calendar import LAST, WorkCalendar
 from api.db import Database, Unmigrated
+from api.holidays import read_holidays
 from api.settings import Settings
 from api.store import accounts, audit
 from api.store.core import Store
@@ -39,7 +41,9 @@ accounts_app = typer.Typer(
 )
 audit_app = typer.Typer(help="审计日志：核对、导出。", no_args_is_help=True, add_completion=False)
 db_app = typer.Typer(
-    help="数据库：升级结构、备份、恢复、发布规则集。", no_args_is_help=True, add_completion=False
+    help="数据库：升级结构、备份、恢复、发布规则集、查节假日安排。",
+    no_args_is_help=True,
+    add_completion=False,
 )
 Url = Annotated[
     str | None,
@@ -52,6 +56,7 @@ Roles = Annotated[
     list[str], typer.Option("--role", help="角色，可写多次，如 committee、department:ecology")
 ]
 Name = Annotated[str, typer.Argument(help="账号名")]
+FIRST_SHOWN = 2024
 console = Console()
 errors = Console(stderr=True)
 
@@ -241,6 +246,30 @@ def upgrade(database_url: Url = None) -> None:
         with _database(database_url) as db:
             db.migrate()
             console.print(f"数据库结构版本：{db.revision()}")
+
+    _run(work)
+
+
+@db_app.command("calendar")
+def calendar(
+    path: Annotated[
+        Path | None, typer.Argument(help="节假日安排文件；不写则用 ADMISSION_HOLIDAYS")
+    ] = None,
+) -> None:
+    """查节假日安排文件写得对不对，列出知道哪些年份的安排、来自哪里。"""
+
+    def work() -> None:
+        settings = Settings()
+        chosen = path or settings.holidays
+        found = WorkCalendar(plans=read_holidays(chosen) if chosen else ())
+        table = Table("年份", "放假", "调休上班", "来源")
+        for year in range(FIRST_SHOWN, max(LAST, *found.plans, 0) + 1):
+            plan = found.plans.get(year)
+            table.add_row(
+                str(year), f"{len(plan.off)} 天" if plan else "—",
+                f"{len(plan.on)} 天" if plan else "—", found.source_of(year) or "还没有安排",
+            )  # fmt: skip
+        console.print(table)
 
     _run(work)
 

@@ -6,21 +6,26 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.attachments import size_words
 from api.problems import MEDIA_TYPE, problem_bytes
 from api.ratelimit import RateLimit
 from api.telemetry import observe
 
-__all__ = ["Edge", "request_id"]
+__all__ = ["BodyLimit", "Edge", "request_id"]
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 access = logging.getLogger("api.access")
 log = logging.getLogger("api")
 # Probes and scrapes must get through when a client on the same address has run wild.
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
+# How many times its limit a body may have to be read to its end, just to be refused.
+DRAINED = 4
 _ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -38,14 +43,32 @@ class _TooLarge(Exception):
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """How large a request body may be, in bytes, for paths that match whole; ``what`` for people."""
+
+    path: re.Pattern[str]
+    bytes: int
+    what: str = "请求体"
+
+    @property
+    def refusal(self) -> str:
+        """What a client reads whose body is larger."""
+        return f"{self.what}超过上限 {size_words(self.bytes)}"
+
+
 class Edge:
-    """ASGI middleware around the whole application; nothing raised within gets past it."""
+    """ASGI middleware around the whole application; nothing raised within gets past it.
+
+    The first of ``limits`` whose path fits counts, else ``max_body``.
+    """
 
     def __init__(
-        self, app: ASGIApp, max_body: int, limit: RateLimit, trust_forwarded: bool = False
-    ) -> None:
+        self, app: ASGIApp, max_body: int, limit: RateLimit, trust_forwarded: bool = False,
+        limits: Sequence[BodyLimit] = (),
+    ) -> None:  # fmt: skip
         self.app = app
-        self.max_body = max_body
+        self.limits = (*limits, BodyLimit(re.compile(".*", re.DOTALL), max_body))
         self.limit = limit
         self.trust_forwarded = trust_forwarded
 
@@ -58,7 +81,8 @@ class Edge:
         rid = given.decode() if _ID.fullmatch(given) else uuid.uuid4().hex
         scope["admission.request_id"] = rid
         token = request_id.set(rid)
-        exchange = _Exchange(receive, send, rid, self.max_body)
+        body = next(b for b in self.limits if b.path.fullmatch(scope["path"]))
+        exchange = _Exchange(receive, send, rid, body)
         exchange.for_people = not scope["path"].startswith("/api/") and b"text/html" in headers.get(
             b"accept", b""
         )
@@ -77,8 +101,10 @@ class Edge:
 
     async def _run(self, scope: Scope, headers: dict[bytes, bytes], exchange: _Exchange) -> None:
         length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length) > self.max_body:
-            await exchange.refuse(413, f"请求体超过上限 {self.max_body} 字节")
+        if length.isdigit() and int(length) > exchange.limit.bytes:
+            if int(length) <= DRAINED * exchange.limit.bytes:
+                await exchange.drain()
+            await exchange.refuse(413, exchange.limit.refusal)
             return
         if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
             await exchange.refuse(422, "地址中含有空字符")
@@ -91,7 +117,8 @@ class Edge:
         try:
             await self.app(scope, exchange.receive, exchange.send)
         except _TooLarge:
-            await exchange.refuse(413, f"请求体超过上限 {self.max_body} 字节")
+            await exchange.drain()
+            await exchange.refuse(413, exchange.limit.refusal)
         except Exception:
             log.exception("unhandled error: %s %s", scope["method"], scope["path"])
             await exchange.refuse(500, "系统内部错误，已记入日志，请凭请求编号联系管理员")
@@ -106,21 +133,31 @@ class Edge:
 
 
 class _Exchange:
-    def __init__(self, receive: Receive, send: Send, rid: str, limit: int) -> None:
+    def __init__(self, receive: Receive, send: Send, rid: str, limit: BodyLimit) -> None:
         self._receive, self._send = receive, send
         self.rid, self.limit = rid, limit
         self.status = 0
         self.read = 0
+        self.more = True
         self.started = False
         self.for_people = False
 
     async def receive(self) -> Message:
-        message = await self._receive()
-        if message["type"] == "http.request":
-            self.read += len(message.get("body", b""))
-            if self.read > self.limit:
-                raise _TooLarge
+        message = await self._next()
+        if message["type"] == "http.request" and self.read > self.limit.bytes:
+            raise _TooLarge
         return message
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self.read += len(message.get("body", b""))
+        self.more = message["type"] == "http.request" and message.get("more_body", False)
+        return message
+
+    async def drain(self) -> None:
+        """Read on without keeping anything: browsers show no answer before they have sent all."""
+        while self.more and self.read <= DRAINED * self.limit.bytes:
+            await self._next()
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -12,6 +12,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.attachments import KindName
+
 __all__ = ["Settings"]
 
 
@@ -29,6 +31,12 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     max_body_bytes: int = Field(default=2_000_000, ge=1_000, description="请求体字节上限")
+    max_attachment_bytes: int = Field(
+        default=10_000_000, ge=1_000, le=500_000_000, description="每个会审附件的字节上限"
+    )
+    attachment_types: tuple[KindName, ...] = Field(
+        default=("pdf", "ofd", "docx", "xlsx", "jpg", "png"), description="会审附件的文件类型"
+    )
     rate_limit: int = Field(default=6_000, ge=0, description="每个来源每分钟请求数上限，0 为不限")
     open_evaluation: bool = Field(default=True, description="预评估（不存档）是否免登录")
     memo_bytes: int = Field(default=64_000_000, ge=0, description="预评估答复缓存的字节上限")
@@ -50,6 +58,9 @@ class Settings(BaseSettings):
     )
     oidc_roles_claim: str = Field(default="roles", description="身份令牌中列出角色的声明")
     review_workdays: int = Field(default=5, ge=1, le=250, description="会审办理期限（工作日）")
+    holidays: Path | None = Field(
+        default=None, description="本单位的节假日安排文件（.yaml 或 .json）"
+    )
     holidays_off: tuple[dt.date, ...] = Field(default=(), description="另定的放假日期")
     holidays_on: tuple[dt.date, ...] = Field(default=(), description="另定的上班日期")
     ruleset_check_seconds: float = Field(default=1.0, ge=0, description="多久核对一次生效规则集")

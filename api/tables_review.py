@@ -5,17 +5,27 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Boolean, Date, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Date,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.tables import Base, BigInt, Json
 
 __all__ = [
-    "IMMUTABLE_REVIEW", "Attachment", "Commitment", "Conclusion", "Opinion", "Report",
+    "IMMUTABLE_REVIEW", "Attachment", "AttachmentPart", "Commitment", "Conclusion", "Opinion", "Report",
     "Supervision", "Task",
 ]  # fmt: skip
 
-IMMUTABLE_REVIEW = ("attachments", "opinions", "conclusions", "reports")
+IMMUTABLE_REVIEW = ("attachments", "attachment_parts", "opinions", "conclusions", "reports")
 
 
 # --- joint review --------------------------------------------------------------------------------
@@ -35,10 +45,16 @@ class Task(Base):
     due_on: Mapped[dt.date] = mapped_column(Date, index=True)
     state: Mapped[str] = mapped_column(String(20), index=True)
     closed_at: Mapped[dt.datetime | None]
+    # Defaults are the database's: rows of an earlier structure are restored without these columns.
+    workdays: Mapped[int | None] = mapped_column(Integer)
+    due_estimated: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
 
 class Attachment(Base):
-    """A file given with an opinion. Immutable."""
+    """A file given with an opinion; what is in it is in AttachmentPart. Immutable.
+
+    ``content`` is only in backups from before revision 0004.
+    """
 
     __tablename__ = "attachments"
 
@@ -48,9 +64,21 @@ class Attachment(Base):
     media_type: Mapped[str] = mapped_column(String(200))
     size: Mapped[int] = mapped_column(BigInt)
     digest: Mapped[str] = mapped_column(String(64))
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
     added_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     added_at: Mapped[dt.datetime]
+
+
+class AttachmentPart(Base):
+    """One part of a file, numbered from 0, so that no file is ever held whole. Immutable."""
+
+    __tablename__ = "attachment_parts"
+
+    attachment_id: Mapped[int] = mapped_column(
+        ForeignKey("attachments.id"), primary_key=True, autoincrement=False
+    )
+    part: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Opinion(Base):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
+from api.attachments import FORM_FILES, Policy, inspect, size_words
 from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.render import page
@@ -27,6 +27,14 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 Id = Annotated[int, Path(ge=1, le=2**53)]
 URGENT = {"red": 0, "yellow": 1, "green": 2}
 LONGEST = 5000
+
+
+def _giver(request: Request) -> Actor:
+    """Who may give an opinion; asked before the form is read, which may be large."""
+    return entitled(request, "review.opinion")
+
+
+Giver = Annotated[Actor, Depends(_giver)]
 
 
 @router.get("/tasks")
@@ -68,6 +76,11 @@ def task(request: Request, judge: CurrentJudge, task_id: Id) -> Response:
     return _task_page(request, judge.ruleset.registry.department, actor, task_id)
 
 
+def _upload_words(policy: Policy) -> str:
+    one, all_ = size_words(policy.max_bytes), size_words(FORM_FILES * policy.max_bytes)
+    return f"{policy.words}；每个不超过 {one}，合计不超过 {all_}；没有可不选"
+
+
 def _task_page(
     request: Request, name: object, actor: Actor, task_id: int, status: int = 200,
     wrong: tuple[str, str] | None = None, given: dict[str, str] | None = None,
@@ -85,41 +98,41 @@ def _task_page(
     return page(
         request, "task.html", status, task=found, mine=found.department in actor.departments,
         wrong=wrong, given=given or {}, findings=findings, name=name,
+        policy=request.app.state.attachments, words=_upload_words(request.app.state.attachments),
     )  # fmt: skip
 
 
 @router.post("/tasks/{task_id}/opinion")
-async def opinion(request: Request, judge: CurrentJudge, form: Form, task_id: Id) -> Response:
+def opinion(
+    request: Request, judge: CurrentJudge, actor: Giver, form: Form, task_id: Id
+) -> Response:
     """A department's opinion, with the files that go with it."""
-    actor = await run_in_threadpool(entitled, request, "review.opinion")
-    files = []
-    for given in form.getlist("files"):
-        if isinstance(given, UploadFile) and given.filename:
-            files.append(
-                (given.filename.replace("\\", "/").rpartition("/")[2][:200], await given.read())
-            )
-    return await run_in_threadpool(
-        _give, request, judge.ruleset.registry.department, actor, form, task_id, files
-    )
-
-
-def _give(
-    request: Request, name: object, actor: Actor, form: FormData, task_id: int,
-    files: list[tuple[str, bytes]],
-) -> Response:  # fmt: skip
+    name = judge.ruleset.registry.department
     said, reason = str(form.get("opinion", "")), str(form.get("reason", ""))[:LONGEST]
     given = {"opinion": said, "reason": reason}
     if said not in review.OPINIONS:
         wrong = ("opinion", "请选择同意、不同意或要求补正")
         return _task_page(request, name, actor, task_id, 422, wrong, given)
     try:
+        policy: Policy = request.app.state.attachments
+        uploads = [
+            inspect(f.file, f.filename, policy)
+            for f in form.getlist("files")
+            if isinstance(f, UploadFile) and f.filename
+        ]
         with store_of(request).work(actor, request_id.get()) as work:
-            kept = [
-                review.attach(work, task_id, n, "application/octet-stream", c).id for n, c in files
-            ]
+            kept = [review.attach(work, task_id, u).id for u in uploads]
             review.give_opinion(work, task_id, said, reason, kept)
     except Invalid as error:
-        return _task_page(request, name, actor, task_id, 422, (error.field, error.detail), given)
+        return _task_page(
+            request,
+            name,
+            actor,
+            task_id,
+            422,
+            (error.field, f"{error.detail}。{error.hint}" if error.hint else error.detail),
+            given,
+        )
     return RedirectResponse(f"/tasks/{task_id}", 303)
 
 

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
+from itertools import count
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from api import schemas
 from api.answers import answer
+from api.attachments import Upload, receive
 from api.body import model_body, takes
 from api.middleware import request_id
 from api.problems import ProblemError
 from api.security import require, store_of
 from api.store import review, supervision
+from api.store.core import Store
 from api.store.work import Actor
 
 __all__ = ["router"]
@@ -61,6 +68,9 @@ class TaskOut(BaseModel):
     department: str
     opened_on: dt.date
     due_on: dt.date
+    due_estimated: bool = Field(
+        description="期限是估算的：涉及的年份还没有节假日安排，有了以后自动重算"
+    )
     state: State
     light: Literal["green", "yellow", "red"] | None = Field(
         description="按剩余工作日：绿、黄、红（逾期）"
@@ -117,6 +127,7 @@ class SupervisionOut(BaseModel):
     number: str
     department: str
     due_on: dt.date
+    due_estimated: bool
     note: str
     opened_by: str
     opened_at: dt.datetime
@@ -149,11 +160,28 @@ def tasks(
     return answer(found)
 
 
-async def _content(request: Request) -> tuple[str, bytes]:
+async def _upload(
+    request: Request, actor: Department, task_id: Id,
+    name: Annotated[str, Query(min_length=1, max_length=200, description="文件名")],
+) -> AsyncIterator[Upload]:  # fmt: skip
+    """The file in the body. Who may not give it is refused before it is read."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not _TYPE.fullmatch(kind):
         raise ProblemError(415, "上传附件须写明 Content-Type")
-    return kind, await request.body()
+    await run_in_threadpool(_may_attach, store_of(request), actor, task_id)
+    upload = await receive(request.stream(), name, request.app.state.attachments)
+    try:
+        if kind not in (upload.media_type, "application/octet-stream"):
+            said = f"Content-Type 写的是 {kind[:80]}，文件内容却是 {upload.media_type}"
+            raise ProblemError(415, said)
+        yield upload
+    finally:
+        upload.file.close()
+
+
+def _may_attach(store: Store, actor: Actor, task_id: int) -> None:
+    with store.db.read() as session:
+        review.may_attach(session, actor, task_id)
 
 
 @router.post(
@@ -163,13 +191,11 @@ async def _content(request: Request) -> tuple[str, bytes]:
         "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
 )  # fmt: skip
 def attach(
-    request: Request, actor: Department, task_id: Id,
-    content: Annotated[tuple[str, bytes], Depends(_content)],
-    name: Annotated[str, Query(min_length=1, max_length=200, description="文件名")],
-) -> Response:  # fmt: skip
+    request: Request, actor: Department, task_id: Id, upload: Annotated[Upload, Depends(_upload)]
+) -> Response:
     """Keep a file for an opinion that is still to be given."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return answer(review.attach(work, task_id, name, *content), 201)
+        return answer(review.attach(work, task_id, upload), 201)
 
 
 @router.get("/attachments/{attachment_id}", summary="下载会审附件", response_class=Response, responses={
@@ -178,13 +204,27 @@ def attach(
 })  # fmt: skip
 def attachment(request: Request, actor: Reader, attachment_id: Id) -> Response:
     """A file, always as a download and never shown by the browser as a page."""
-    with store_of(request).db.read() as session:
-        view, content = review.read_attachment(session, actor, attachment_id)
+    store = store_of(request)
+    with store.db.read() as session:
+        view = review.read_attachment(session, actor, attachment_id)
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.name, safe='')}",
-        "Content-Security-Policy": "sandbox",
-    }
-    return Response(content, headers=headers, media_type="application/octet-stream")
+        "Content-Length": str(view.size), "Content-Security-Policy": "sandbox",
+        # RFC 9530: whoever keeps the file can hold it against what was registered.
+        "Repr-Digest": f"sha-256=:{b64encode(bytes.fromhex(view.digest)).decode()}:",
+    }  # fmt: skip
+    parts = _parts(store, attachment_id)
+    return StreamingResponse(parts, headers=headers, media_type="application/octet-stream")
+
+
+def _parts(store: Store, attachment_id: int) -> Iterator[bytes]:
+    # A session for each part: parts never change, and a slow client must not hold a connection.
+    for number in count():
+        with store.db.read() as session:
+            part = review.attachment_part(session, attachment_id, number)
+        if part is None:
+            return
+        yield part
 
 
 @router.post("/tasks/{task_id}/opinion", summary="填写会审意见", response_model=list[TaskOut],

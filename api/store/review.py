@@ -9,23 +9,24 @@ it is an override (一事一议) and needs authority, reason and document number
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from api.attachments import Upload
 from api.calendar import WorkCalendar
 from api.store.visibility import get_decision, get_project, visible
 from api.store.work import Actor, Conflict, Denied, Invalid, Missing, Work
 from api.tables import Decision, Project
-from api.tables_review import Attachment, Conclusion, Opinion, Task
+from api.tables_review import Attachment, AttachmentPart, Conclusion, Opinion, Task
 
 __all__ = [
-    "AttachmentView", "ConclusionView", "OpinionView", "TaskView", "attach", "conclude",
-    "conclusion_of", "give_opinion", "light", "open_tasks", "read_attachment", "tasks",
+    "AttachmentView", "ConclusionView", "OpinionView", "TaskView", "attach",
+    "attachment_part", "conclude", "conclusion_of", "give_opinion", "light", "may_attach",
+    "open_tasks", "read_attachment", "tasks",
 ]  # fmt: skip
 
 OPEN, SUPPLEMENT, DONE, WITHDRAWN = "open", "supplement", "done", "withdrawn"
@@ -33,7 +34,6 @@ WAITING = (OPEN, SUPPLEMENT)
 OPINIONS = ("agree", "disagree", "supplement")
 YELLOW_WORKDAYS = 2
 CHINA = dt.timezone(dt.timedelta(hours=8))
-MAX_ATTACHMENT = 10_000_000
 MAX_ATTACHMENTS = 20
 
 
@@ -64,6 +64,7 @@ class OpinionView:
 class TaskView:
     """A task; ``light`` is green, yellow, red (overdue) while it waits, else None.
 
+    ``due_estimated`` says that the due date was counted before a year's holidays were known.
     ``workdays_left`` counts to the due date, negative when overdue.
     """
 
@@ -75,6 +76,7 @@ class TaskView:
     department: str
     opened_on: dt.date
     due_on: dt.date
+    due_estimated: bool
     state: str
     light: str | None
     workdays_left: int
@@ -124,14 +126,21 @@ def open_tasks(
         work.log("task.withdraw", f"task:{task.id}", None, {"state": WITHDRAWN})
     today = china_day(work.now)
     due = calendar.add(today, workdays)
+    guessed = calendar.is_estimated(today, due)
     for department in sorted(set(departments)):
         task = Task(
             project_id=project.id, decision_id=decision.id, department=department,
-            opened_on=today, due_on=due, state=OPEN, closed_at=None,
+            opened_on=today, due_on=due, state=OPEN, closed_at=None, workdays=workdays,
+            due_estimated=guessed,
         )  # fmt: skip
         work.session.add(task)
         work.session.flush()
-        after = {"department": department, "due_on": due.isoformat(), "decision": decision.id}
+        after = {
+            "department": department,
+            "due_on": due.isoformat(),
+            "estimated": guessed,
+            "decision": decision.id,
+        }
         work.log("task.open", f"task:{task.id}", None, after)
 
 
@@ -168,7 +177,7 @@ def _view(
 ) -> TaskView:  # fmt: skip
     return TaskView(
         task.id, project.number, project.name, version, task.decision_id, task.department,
-        task.opened_on, task.due_on, task.state, light(task.state, task.due_on, today, calendar),
+        task.opened_on, task.due_on, task.due_estimated, task.state, light(task.state, task.due_on, today, calendar),
         calendar.between(today, task.due_on), said,
     )  # fmt: skip
 
@@ -191,34 +200,49 @@ def _own_task(work: Work, task_id: int) -> tuple[Task, Project]:
     return task, work.session.get_one(Project, task.project_id)
 
 
-def attach(work: Work, task_id: int, name: str, media_type: str, content: bytes) -> AttachmentView:
-    """Keep a file for an opinion that is still to be given."""
+def may_attach(session: Session, actor: Actor, task_id: int) -> None:
+    """Refuse before a file is read what ``attach`` would refuse after. Raises as it does."""
+    task = session.get(Task, task_id)
+    if task is None:
+        raise Missing(f"没有第 {task_id} 号会审事项")
+    if task.department not in actor.departments:
+        raise Denied("这件会审事项不由您的部门负责")
+    if task.state not in WAITING:
+        raise Conflict("这件会审事项已经办结")
+
+
+def attach(work: Work, task_id: int, upload: Upload) -> AttachmentView:
+    """Keep a file for an opinion that is still to be given. Raises Missing, Denied, Conflict."""
     task, _ = _own_task(work, task_id)
     if task.state not in WAITING:
         raise Conflict("这件会审事项已经办结")
-    if not content or len(content) > MAX_ATTACHMENT:
-        raise Invalid("content", f"附件应在 1 字节至 {MAX_ATTACHMENT // 1_000_000} MB 之间")
     count = len(
         work.session.scalars(select(Attachment.id).where(Attachment.task_id == task_id)).all()
     )
     if count >= MAX_ATTACHMENTS:
         raise Conflict(f"一件会审事项最多 {MAX_ATTACHMENTS} 个附件")
     found = Attachment(
-        task_id=task_id, name=name, media_type=media_type, size=len(content),
-        digest=hashlib.sha256(content).hexdigest(), content=content,
-        added_by=work.actor.account_id, added_at=work.now,
+        task_id=task_id, name=upload.name, media_type=upload.media_type, size=upload.size,
+        digest=upload.digest, content=None, added_by=work.actor.account_id, added_at=work.now,
     )  # fmt: skip
     work.session.add(found)
     work.session.flush()
-    after = {"attachment": found.id, "name": name, "size": found.size, "digest": found.digest}
+    for number, part in enumerate(upload.parts()):
+        row = {"attachment_id": found.id, "part": number, "content": part}
+        work.session.execute(insert(AttachmentPart), row)
+    after = {"attachment": found.id, "name": found.name, "size": found.size, "digest": found.digest}
     work.log("task.attach", f"task:{task_id}", None, after)
-    return AttachmentView(found.id, name, media_type, found.size, found.digest)
+    return AttachmentView(found.id, found.name, found.media_type, found.size, found.digest)
 
 
-def read_attachment(
-    session: Session, actor: Actor, attachment_id: int
-) -> tuple[AttachmentView, bytes]:
-    """A file and its content. Raises Missing or Denied."""
+def attachment_part(session: Session, attachment_id: int, part: int) -> bytes | None:
+    """One part of a file's content, from 0; None after the last."""
+    found = session.get(AttachmentPart, (attachment_id, part))
+    return found.content if found is not None else None
+
+
+def read_attachment(session: Session, actor: Actor, attachment_id: int) -> AttachmentView:
+    """A file without its content. Raises Missing or Denied."""
     found = session.get(Attachment, attachment_id)
     if found is None:
         raise Missing("没有这个附件")
@@ -229,8 +253,7 @@ def read_attachment(
         get_project(session, actor, project.number)
         if "submitter" not in actor.roles:
             raise Denied("这个附件不在您的查看范围内")
-    view = AttachmentView(found.id, found.name, found.media_type, found.size, found.digest)
-    return view, found.content
+    return AttachmentView(found.id, found.name, found.media_type, found.size, found.digest)
 
 
 def give_opinion(

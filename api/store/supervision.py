@@ -25,6 +25,7 @@ class SupervisionView:
     number: str
     department: str
     due_on: dt.date
+    due_estimated: bool
     note: str
     opened_by: str
     opened_at: dt.datetime
@@ -37,7 +38,7 @@ def _view(session: Session, found: Supervision) -> SupervisionView:
     task = session.get_one(Task, found.task_id)
     project = session.get_one(Project, task.project_id)
     return SupervisionView(
-        found.id, task.id, project.number, task.department, task.due_on, found.note,
+        found.id, task.id, project.number, task.department, task.due_on, task.due_estimated, found.note,
         found.opened_by, found.opened_at, found.closing_note, found.closed_by, found.closed_at,
     )  # fmt: skip
 

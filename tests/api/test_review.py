@@ -124,7 +124,7 @@ def test_a_supplement_goes_back_to_the_submitter(every_department: Service) -> N
 def test_attachments_are_kept_whole(every_department: Service) -> None:
     service = every_department
     task = _tasks(service, _refer(service)["number"], ROLE)[0]
-    content = bytes(range(256)) * 40
+    content = b"%PDF-1.7\n" + bytes(range(256)) * 40
     sent = service.call(
         ROLE, "POST", f"/tasks/{task['id']}/attachments", params={"name": "红线图.pdf"},
         content=content, headers={"content-type": "application/pdf"},
