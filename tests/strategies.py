@@ -78,6 +78,14 @@ _NUMBERS = [
         "19.9999999999", "20.0000000001", "0.000000000001", "123456789012345678901234567890", "100",
     )
 ]  # fmt: skip
+# The same kinds of number with the digits that a portfolio takes: at most 6 decimals.
+_PLAIN_NUMBERS = [
+    Decimal(t)
+    for t in (
+        "0", "1", "3", "7", "10", "15", "20", "0.1", "0.2", "0.3", "0.5", "2.5", "1.005", "33.33",
+        "19.9999", "20.0001", "0.000001", "123456789", "100",
+    )
+]  # fmt: skip
 _DAYS = [dt.date(2020, 1, 1), dt.date(2022, 7, 1), dt.date(2024, 1, 1), dt.date(2025, 3, 1)]
 _ONE_DAY = dt.timedelta(days=1)
 _INDUSTRIES = ["C", "C26", "C261", "C2614", "C39", "C398", "C3985", "C35", "B06", "I65"]
@@ -93,8 +101,9 @@ _EFFECTS = ["reject", "refer", "advise"]
 class _Writer:
     """Draws one ruleset; remembers what it has defined so that rules can refer to it."""
 
-    def __init__(self, draw: DrawFn) -> None:
+    def __init__(self, draw: DrawFn, plain: bool = False) -> None:
         self.draw = draw
+        self.numbers = _PLAIN_NUMBERS if plain else _NUMBERS
         self.criteria: dict[str, dict[str, Json]] = {}
         self.by_family: dict[str, list[str]] = {}
         self.metrics: list[dict[str, Json]] = []
@@ -107,7 +116,7 @@ class _Writer:
         return self.draw(st.integers(0, 99)) < percent
 
     def number(self) -> Decimal:
-        value: Decimal = self.pick(_NUMBERS)
+        value: Decimal = self.pick(self.numbers)
         return -value if self.chance(10) and value else value
 
     # criteria
@@ -265,7 +274,7 @@ class _Writer:
                 low, high = sorted((self.number(), self.number()))
                 return {subject: name, "between": [low, high]}
             case "text":
-                value = abs(self.pick(_NUMBERS[:-2]))
+                value = abs(self.pick(self.numbers[:-2]))
                 unit = self.pick([u for u in units if u != "1"])
                 return {subject: name, self.pick(_OPS): f"{value:f} {unit}"}
             case "expr":
@@ -386,15 +395,20 @@ class _Writer:
 
 
 @st.composite
-def rulesets(draw: DrawFn, max_rules: int = 6, max_depth: int = 3) -> Ruleset:
-    """A ruleset of 1 to ``max_rules`` random rules, nested up to ``max_depth``, loaded from text."""
-    files = _Writer(draw).layers(draw(st.integers(1, max_rules)), draw(st.integers(1, max_depth)))
+def rulesets(draw: DrawFn, max_rules: int = 6, max_depth: int = 3, plain: bool = False) -> Ruleset:
+    """A ruleset of 1 to ``max_rules`` random rules, nested up to ``max_depth``, loaded from text.
+
+    ``plain``: no number has more digits than a portfolio takes.
+    """
+    writer = _Writer(draw, plain)
+    files = writer.layers(draw(st.integers(1, max_rules)), draw(st.integers(1, max_depth)))
     return load_layers((("base", files),))
 
 
 # --- dossiers ----------------------------------------------------------------------------------
 
 _NEAR = (Fraction(0), Fraction(0), Fraction(1, 10**10), Fraction(-1, 10**10), Fraction(1, 3))
+_PLAIN_NEAR = (Fraction(0), Fraction(0), Fraction(1, 10**4), Fraction(-1, 10**4), Fraction(1, 3))
 
 
 def profile_of(raw: dict[str, Json], ruleset: Ruleset) -> Profile:
@@ -450,10 +464,16 @@ def _words(ruleset: Ruleset) -> dict[str, list[str]]:
 
 
 def _numbers(
-    field: Field, thresholds: list[tuple[Fraction, Unit]], keys: list[str]
+    field: Field, thresholds: list[tuple[Fraction, Unit]], keys: list[str], plain: bool
 ) -> SearchStrategy[Fraction]:
     unit = field.unit or ONE
-    pool = [Fraction(0), Fraction(1), Fraction(3), Fraction(60), Fraction(10) ** 25]
+    pool = [
+        Fraction(0),
+        Fraction(1),
+        Fraction(3),
+        Fraction(60),
+        Fraction(10) ** (9 if plain else 25),
+    ]
     pool += [Fraction(k) for k in keys if k.isdecimal()]
     for value, own in thresholds:
         pool += [value, value * 3, value * 60, value / 3]
@@ -469,7 +489,8 @@ def _numbers(
         value = Fraction(min(value, field.maximum) if field.maximum is not None else value)
         return value if fits(value) else Fraction(round(value) % 10**20)
 
-    return st.tuples(st.sampled_from(pool), st.sampled_from(_NEAR)).map(fit)
+    near = st.sampled_from(_PLAIN_NEAR if plain else _NEAR)
+    return st.tuples(st.sampled_from(pool), near).map(fit)
 
 
 def _industry(words: list[str]) -> SearchStrategy[str]:
@@ -485,11 +506,11 @@ def _industry(words: list[str]) -> SearchStrategy[str]:
 
 
 def _field(
-    field: Field, thresholds: list[tuple[Fraction, Unit]], words: dict[str, list[str]]
+    field: Field, thresholds: list[tuple[Fraction, Unit]], words: dict[str, list[str]], plain: bool
 ) -> SearchStrategy[Json]:
     asked = words.get(field.name, [])
     if field.numeric:
-        return _numbers(field, thresholds, asked)
+        return _numbers(field, thresholds, asked, plain)
     match field.type:
         case FieldType.BOOL:
             return st.booleans()
@@ -534,11 +555,14 @@ def _record(
     return record()
 
 
-def dossiers(ruleset: Ruleset, present: int = 80) -> SearchStrategy[Profile]:
-    """Profiles for the fields of ``ruleset``; each optional field is there in ``present`` % of draws."""
+def dossiers(ruleset: Ruleset, present: int = 80, plain: bool = False) -> SearchStrategy[Profile]:
+    """Profiles for the fields of ``ruleset``; each optional field is there in ``present`` % of draws.
+
+    ``plain``: numbers near a threshold have few digits.
+    """
     thresholds, words = _thresholds(ruleset), _words(ruleset)
     days = as_of_dates(ruleset)
-    fields = {n: _field(f, thresholds, words) for n, f in ruleset.registry.fields.items()}
+    fields = {n: _field(f, thresholds, words, plain) for n, f in ruleset.registry.fields.items()}
 
     # The ruleset is closed over, not an argument: Hypothesis prints arguments in full.
     @st.composite

@@ -26,8 +26,8 @@ from evaluator.portfolio.run import Options, Summary, evaluate_files, rejects_pa
 from evaluator.rulebook.ast import Compare, Ruleset, leaves
 from evaluator.rulebook.load import load_directory
 from evaluator.verdict import Status
+from tests.portfolio_tables import corpus
 from tests.support import ROOT, RULES, ruleset_of
-from tests.test_columnar import corpus
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ Unknown is NULL: SQL's logic is Kleene's, so ``all``, ``any`` and ``not`` are AN
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from math import ceil, floor
@@ -282,14 +283,14 @@ class Conditions:
             if amount is None or amount.num is None:
                 continue
             dec = amount.num
-            filled = Dec(dec.expr.fill_null(0), dec.digits, dec.scale, dec.width, dec.nonnegative)
+            filled = replace(dec, expr=dec.expr.fill_null(0), positive=False)
             part = Amount(amount.factor, filled)
             total = part if total is None else total + part
         if total is None or total.num is None:
             return Amount(Fraction(1), nothing())
         dec = total.num
         present = ibis.ifelse(self.known(name), dec.expr, nothing().expr)
-        return Amount(total.factor, Dec(present, dec.digits, dec.scale, dec.width, dec.nonnegative))
+        return Amount(total.factor, replace(dec, expr=present))
 
 
 def _is_text(option: str | bool) -> bool:

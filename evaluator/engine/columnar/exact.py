@@ -6,13 +6,13 @@ out, and where a product could need more than 38 digits the compilation is refus
 
 Ibis infers one type for the two operands of an operator and refuses two different decimals, so
 its decimals carry no precision here; precision and scale are kept in ``Dec`` and written out by
-``Exactly``. Two traps of the databases are why they are: DuckDB keeps a product of two 18-digit
+``exactly``. Two traps of the databases are why they are: DuckDB keeps a product of two 18-digit
 decimals in 18 digits and fails on overflow, Spark takes decimals off a product wider than 38.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -84,7 +84,11 @@ def digits_of(number: int) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dec:
-    """A decimal expression with |expr| · 10**scale < 10**digits, of SQL type up to ``width``."""
+    """A decimal expression with |expr| · 10**scale < 10**digits.
+
+    Its SQL type has at most ``width`` digits, and at least ``least`` (None: ``width`` exactly):
+    databases do not agree on the type of a product.
+    """
 
     expr: Any
     digits: int
@@ -92,6 +96,12 @@ class Dec:
     width: int
     nonnegative: bool = False
     positive: bool = False
+    least: int | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether some database may hold this in 64 bits."""
+        return (self.width if self.least is None else self.least) <= NARROW
 
     def narrowed(self) -> Dec:
         """The same with a SQL type no wider than its digits."""
@@ -127,13 +137,13 @@ def multiply(a: Dec | None, b: Dec | None) -> Dec | None:
     digits = _fit(a.digits + b.digits + 1) - 1
     if a.width + b.width + 1 > MAX_DIGITS:
         a, b = a.narrowed(), b.narrowed()
-    left, width = a.expr, a.width
-    if digits > NARROW and max(a.width, b.width) <= NARROW:
-        width = NARROW + 1
+    left, width, narrow = a.expr, a.width, a.narrow and b.narrow
+    if digits > NARROW and narrow:
+        width, narrow = max(width, NARROW + 1), False
         left = exactly(left, width, a.scale)
     return Dec(
         left * b.expr, digits, a.scale + b.scale, width + b.width + 1,
-        a.nonnegative and b.nonnegative, a.positive and b.positive,
+        a.nonnegative and b.nonnegative, a.positive and b.positive, 1 if narrow else NARROW + 1,
     )  # fmt: skip
 
 
@@ -148,7 +158,7 @@ def add(a: Dec, b: Dec) -> Dec:
     digits = _fit(max(a.digits - a.scale, b.digits - b.scale) + scale + 1)
     left, right = exactly(a.expr, digits, scale), exactly(b.expr, digits, scale)
     width = min(digits + 1, MAX_DIGITS)
-    return Dec(left + right, digits, scale, width, a.nonnegative and b.nonnegative)
+    return Dec(left + right, digits, scale, width, a.nonnegative and b.nonnegative, least=digits)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,10 +184,9 @@ class Amount:
         if divisor is not None and not divisor.nonnegative:
             sign = ibis.ifelse(divisor.expr < 0, ibis.literal(-1, "int8"), ibis.literal(1, "int8"))
             num = multiply(num, Dec(exactly(sign, 1, 0), 1, 0, 1))
-            divisor = Dec(divisor.expr.abs(), divisor.digits, divisor.scale, divisor.width, True)
+            divisor = replace(divisor, expr=divisor.expr.abs(), nonnegative=True)
         if divisor is not None and not divisor.positive:
-            nonzero = divisor.expr.nullif(0)
-            divisor = Dec(nonzero, divisor.digits, divisor.scale, divisor.width, True)
+            divisor = replace(divisor, expr=divisor.expr.nullif(0))
         return Amount(self.factor / other.factor, num, multiply(self.den, divisor))
 
     def __add__(self, other: Amount) -> Amount:

@@ -166,20 +166,32 @@ class Lookups:
         criterion = self.criteria[criterion_id]
         values = [v for p in criterion.periods for r in p.rows if (v := leaf(r)) is not None]
         base = lcm(*(v.denominator for v in values))
-        digits = max((digits_of(int(v * base)) for v in values), default=1)
-        if digits > MAX_DIGITS:
-            raise TooWide(f"“{criterion.title}”的数值要用 {digits} 位数，最多 {MAX_DIGITS} 位")
-
-        def literal(row: Row | None) -> Any:
-            value = leaf(row) if row is not None else None
-            return whole_number(None if value is None else int(value * base), digits)
-
-        def finish(expr: Any) -> Any:
-            return exactly(expr, digits, 0)
-
-        expr = self._by_row(criterion, dict(keys), purpose, literal, finish)
         nonnegative = all(v >= 0 for v in values)
-        return Amount(Fraction(1, base), Dec(expr, digits, 0, digits, nonnegative))
+
+        def column(what: str, part: Callable[[Fraction], int]) -> tuple[Any, int]:
+            digits = max((digits_of(part(v)) for v in values), default=1)
+            if digits > MAX_DIGITS:
+                raise TooWide(f"“{criterion.title}”的数值要用 {digits} 位数，最多 {MAX_DIGITS} 位")
+
+            def literal(row: Row | None) -> Any:
+                value = leaf(row) if row is not None else None
+                return whole_number(None if value is None else part(value), digits)
+
+            def finish(expr: Any) -> Any:
+                return exactly(expr, digits, 0)
+
+            return self._by_row(criterion, dict(keys), what, literal, finish), digits
+
+        if all(digits_of(int(v * base)) <= MAX_DIGITS for v in values):
+            expr, digits = column(purpose, lambda v: int(v * base))
+            return Amount(Fraction(1, base), Dec(expr, digits, 0, digits, nonnegative))
+        # One row in billions beside one in billionths: each row then brings its own denominator.
+        top, digits = column(f"{purpose} top", lambda v: v.numerator)
+        bottom, below = column(f"{purpose} bottom", lambda v: v.denominator)
+        return Amount(
+            Fraction(1), Dec(top, digits, 0, digits, nonnegative),
+            Dec(bottom, below, 0, below, True, True),
+        )  # fmt: skip
 
     def flag(
         self, criterion_id: str, keys: tuple[tuple[str, str], ...], purpose: str,

@@ -7,6 +7,7 @@ sign, E may as well be smaller: it is clamped to a bound T, and T · 10**k + F f
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -104,5 +105,5 @@ def _minus(a: Dec, b: Dec, c: Dec, d: Dec) -> Dec:
     left, right = multiply(a, b), multiply(c, d)
     assert left is not None
     assert right is not None
-    negative = Dec(-right.expr, right.digits, right.scale, right.width)
+    negative = replace(right, expr=-right.expr, nonnegative=False, positive=False)
     return add(left, negative)
