@@ -1,12 +1,7 @@
-"""JSON Lines as a table of lines: numbered, and marked where DuckDB's JSON is laxer than ours.
-
-DuckDB reads a number as a binary double, and takes trailing commas, NaN and unescaped NUL. A line
-that may hold any of these is marked ``odd``: the reader of single dossiers reads it instead.
-"""
+"""JSON Lines as a table of numbered lines; what cannot be read as a line at all is told there."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +17,6 @@ __all__ = ["MAX_LINE", "PortfolioError", "TooManyRows", "read_lines"]
 MAX_LINE = 4_000_000
 ROWS, BYTES = 20_000, 16_000_000  # What goes into the table at a time.
 BOM = b"\xef\xbb\xbf"
-# A number of more than 15 digits, or with an exponent of three; a comma before a bracket; NaN and infinities; control characters;
-# escapes of NUL and of surrogates. Found in a text, too: then the line is only read more slowly.
-ODD = re.compile(
-    rb"[:\[,][ \t\r]*-?[0-9][0-9.]{15}|,[ \t\r]*[}\]]|[:\[,][ \t\r]*-?[iInN][nNaA][fFnN]|[\x00-\x08\x0b\x0c\x0e-\x1f]"
-    rb"|[0-9][eE][-+]?[0-9]{3}|\\u(?:0000|[dD][89a-fA-F])"
-)
 
 
 class PortfolioError(AdmissionError):
@@ -48,8 +37,6 @@ class _Batch:
     size: int = 0
 
     def table(self) -> pa.Table:
-        whole = b"\n".join(self.lines)
-        odd = [ODD.search(line) is not None for line in self.lines] if ODD.search(whole) else None
         try:
             texts = pa.array(self.lines, pa.binary()).cast(pa.string())
         except pa.ArrowInvalid:
@@ -58,7 +45,6 @@ class _Batch:
             {
                 "row_id": pa.array(self.numbers, pa.int64()),
                 "line": texts,
-                "odd": pa.array(odd or [False] * len(self.lines), pa.bool_()),
                 "fault": pa.array(self.faults, pa.string()),
             }
         )
@@ -74,14 +60,11 @@ class _Batch:
 def read_lines(
     db: duckdb.DuckDBPyConnection, path: Path, name: str, base: int = 0, limit: int | None = None
 ) -> None:
-    """Make the table ``name``: row_id, line, odd, fault. Blank lines count but are left out.
+    """Make the table ``name``: row_id, line, fault. Blank lines count but are left out.
 
     ``fault`` says why a line cannot be read at all. Raises TooManyRows above ``limit``.
     """
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE {name} "
-        "(row_id BIGINT, line VARCHAR, odd BOOLEAN, fault VARCHAR)"
-    )
+    db.execute(f"CREATE OR REPLACE TEMP TABLE {name} (row_id BIGINT, line VARCHAR, fault VARCHAR)")
     rows, batch = 0, _Batch()
     with path.open("rb") as file:
         for number, line, fault in _lines(file):

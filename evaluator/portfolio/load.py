@@ -25,6 +25,7 @@ from evaluator.engine.columnar.layout import (
 )
 from evaluator.fields import Field, FieldType, Registry
 from evaluator.portfolio.cells import canonical, native, source_text
+from evaluator.portfolio.documents import settle
 from evaluator.portfolio.odd import ITEM_SCALE, TOO_FINE, Odd, decimal_text, read_odd
 from evaluator.portfolio.sources import Cell, PortfolioError, Source, map_columns, quote, text
 from evaluator.portfolio.stage import stage
@@ -88,19 +89,22 @@ class _Loader:
         self.source = source
         self.registry = registry
         self.as_of = as_of
-        self.mapped = map_columns(source, registry)
         self.tag = next(_TAGS)
         self.values: dict[str, str] = {}
         self.numbers: dict[str, Number] = {}
         self.reasons: list[str] = []
 
     def load(self) -> Loaded:
+        extra = self.as_of if isinstance(self.as_of, str) else None
+        self._check_date_column(extra)
+        if self.source.json:
+            keep = (extra,) if extra and extra not in self.registry.fields else ()
+            self.source = settle(self.db, self.source, self.registry, keep)
+        self.mapped = map_columns(self.source, self.registry)
         required = [f for f in self.registry.fields.values() if f.required]
         lacking = [f.label for f in required if f.name not in self.mapped.cells]
         if lacking:
             raise PortfolioError(f"{self.source.name} 缺少必填的列：{'、'.join(lacking)}")
-        extra = self.as_of if isinstance(self.as_of, str) else None
-        self._check_date_column(extra)
         base, columns = self._columns(extra)
         total = self._look(base, columns)
         joins = self._join_odd(base, columns)
@@ -140,23 +144,23 @@ class _Loader:
         columns: list[_Column] = []
         for name, cell in self.mapped.cells.items():
             field = fields[name]
-            own = not self.source.json and native(field, cell)
+            own = native(field, cell)
             if own:
                 raw = f"s.{quote(cell.column)}"
             else:
                 texts[f"t_{name}"] = source_text(field, cell)
                 raw = f"s.{quote(f't_{name}')}"
             columns.append(_Column(name, field, cell, raw, own))
-        if not texts:
+        if not texts and not self.source.json:
             return self.source.select, columns
         keep = [c.cell.column for c in columns if c.native]
-        if extra in self.source.columns or (self.source.json and extra not in fields):
-            keep += [extra] if extra else []
+        if extra in self.source.columns:
+            keep.append(str(extra))
         name = f"stage_{self.tag}"
         stage(self.db, self.source, self.registry, list(dict.fromkeys(keep)), texts, name)
         if self.source.json:
             self.reasons.append("s.line_reason")
-            if extra in keep:
+            if extra in self.source.columns and extra not in fields:
                 self._check_date_key(name, extra)
         return f"SELECT * FROM {name}", columns
 

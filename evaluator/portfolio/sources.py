@@ -19,7 +19,7 @@ import pyarrow as pa
 from python_calamine import CalamineWorkbook
 
 from evaluator.engine.columnar.layout import column_of
-from evaluator.fields import Field, FieldType, Registry
+from evaluator.fields import Field, Registry
 from evaluator.portfolio.lines import PortfolioError, read_lines
 from evaluator.sheet_columns import Headings, plain_label
 from evaluator.units import UnitError, conversion
@@ -55,8 +55,9 @@ FILE_STRIDE = 10**11  # Row numbers of the second file start here.
 class Source:
     """One input: a SELECT with column ``row_id``, and the names and SQL types of the others.
 
-    ``lines`` names the table of JSON Lines (see ``lines.read_lines``); ``wrapped`` lets a line hold
-    its dossier under the key "dossier".
+    ``lines`` names the table of JSON Lines (see ``lines.read_lines``), whose columns are known once
+    they are settled; ``wrapped`` lets a line hold its dossier under the key "dossier", ``extra`` are
+    keys besides the fields.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Source:
     columns: dict[str, str]
     lines: str = ""
     wrapped: bool = True
+    extra: tuple[str, ...] = ()
 
     @property
     def json(self) -> bool:
@@ -223,18 +225,13 @@ def _reference(path: tuple[str | int, ...]) -> str:
 def map_columns(source: Source, registry: Registry) -> Mapped:
     """Which column holds which field. Raises PortfolioError where two hold the same."""
     if source.json:
-        cells = {
-            n: Cell(column_of(n), "VARCHAR")
-            for n, f in registry.fields.items()
-            if f.type is not FieldType.RECORD
-        }
-        cells |= {
-            n: Cell(n, "JSON") for n, f in registry.fields.items() if f.type is FieldType.RECORD
-        }
-        return Mapped(cells, ())
+        names = {column_of(n): n for n in registry.references}
+        found = {names[c]: Cell(c, kind) for c, kind in source.columns.items() if c in names}
+        return Mapped(found, ())
     targets = {**Headings(registry, []).targets}
     targets |= {plain_label(column_of(n)): tuple(n.split(".")) for n in registry.references}
-    cells, unused = {}, []
+    cells: dict[str, Cell] = {}
+    unused: list[str] = []
     for column, kind in source.columns.items():
         label, unit = plain_label(column), ""
         path = targets.get(label)
