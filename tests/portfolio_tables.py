@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import yaml
@@ -32,11 +32,13 @@ from tests.support import ROOT
 __all__ = [
     "RESULT",
     "Made",
+    "Result",
     "Row",
     "Tables",
     "corpus",
     "expected",
     "judgeable",
+    "profile_of_row",
     "random_rows",
     "random_tables",
 ]
@@ -113,6 +115,18 @@ def expected(ruleset: Ruleset, rows: list[Row]) -> list[Result]:
         verdict = combine(ruleset, statuses).value
         out.append((verdict, " ".join(violated), " ".join(unknown), " ".join(applicable)))
     return out
+
+
+def profile_of_row(ruleset: Ruleset, row: dict[str, Any]) -> Profile:
+    """A row of a table with a column for each field as the dossier that it stands for."""
+    values: dict[str, Any] = {}
+    for name, value in row.items():
+        record, _, key = name.partition("__")
+        if key and value is not None:
+            values.setdefault(record, []).append({"key": key, "value": value})
+        elif not key:
+            values[name] = value
+    return make_profile(ruleset.registry, **values)
 
 
 def judgeable(ruleset: Ruleset, rows: list[Row]) -> Tables:

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
 from benchmarks.synth import write_synthetic
-from evaluator.dossier import Profile, make_profile
 from evaluator.engine.reference import ReferenceEngine
 from evaluator.evaluate import combine
 from evaluator.portfolio.run import Options, evaluate_files
-from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
 from evaluator.verdict import Status
+from tests.portfolio_tables import profile_of_row
 from tests.support import ROOT
-
-
-def profile_of_row(ruleset: Ruleset, row: dict[str, Any]) -> Profile:
-    values: dict[str, Any] = {}
-    for name, value in row.items():
-        record, _, key = name.partition("__")
-        if key and value is not None:
-            values.setdefault(record, []).append({"key": key, "value": value})
-        elif not key:
-            values[name] = value
-    return make_profile(ruleset.registry, **values)
 
 
 @pytest.mark.parametrize("day", [None, dt.date(2022, 5, 1), dt.date(2025, 10, 1)])

@@ -8,8 +8,8 @@ Needs the extra ``[spark]``.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,17 @@ __all__ = ["evaluate_spark", "judge_on", "session"]
 Progress = Callable[[str], None]
 
 
-def session(master: str | None) -> Any:
-    """A Spark session on ``master`` (spark://…), or in this process. Raises PortfolioError."""
+def _sessions() -> Any:
     try:
         from pyspark.sql import SparkSession
     except ImportError:
         raise PortfolioError("没有安装 PySpark，请先运行 uv sync --extra spark") from None
-    builder = SparkSession.builder.appName("admission").master(master or "local[*]")
+    return SparkSession
+
+
+def session(master: str | None) -> Any:
+    """A Spark session on ``master`` (spark://…), or in this process. Raises PortfolioError."""
+    builder = _sessions().builder.appName("admission").master(master or "local[*]")
     settings = {
         # An overflow must be an error, never a NULL, and decimals must never lose digits.
         "spark.sql.ansi.enabled": "true",
@@ -48,6 +52,18 @@ def session(master: str | None) -> Any:
         if value is not None:
             builder = builder.config(key, value)
     return builder.getOrCreate()
+
+
+@contextmanager
+def _session(master: str | None) -> Iterator[Any]:
+    """A session for one run, stopped at its end unless it was there before."""
+    own = _sessions().getActiveSession() is None
+    found = session(master)
+    try:
+        yield found
+    finally:
+        if own:
+            found.stop()
 
 
 def judge_on(spark: Any, plan: Plan, main: Path, items: Path | None, out: Path) -> None:
@@ -87,12 +103,9 @@ def evaluate_spark(
             if judged + rejected != loaded.total:
                 raise PortfolioError("评估与退回的份数之和与总数不符；结果不可用")
             progress(f"Spark 评估 {judged:,} 份")
-            spark = session(master)
-            try:
+            with _session(master) as spark:
                 plan = compile_ruleset(ruleset, loaded.layout)
                 judge_on(spark, plan, main, items if loaded.items else None, out)
-            finally:
-                spark.stop()
             counts = Counts(str(paths[0]), loaded.total, judged, rejected, loaded.unused)
             return _summary(db, ruleset, out, counts)
     finally:
