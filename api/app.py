@@ -67,12 +67,24 @@ def work_calendar(settings: Settings) -> WorkCalendar:
 
 
 def open_store(settings: Settings, ruleset: Ruleset | None = None) -> Store:
-    """The store of these settings, its structure brought up to date and a ruleset in force."""
+    """The store of these settings, its structure brought up to date and a ruleset in force.
+
+    Raises RulebookError, or Missing where what is in force cannot be read by this program.
+    """
     store = Store(
         Database(settings.database_url, settings.database_pool), settings.engine,
         settings.ruleset_check_seconds, work_calendar(settings),
         settings.review_workdays,
     )  # fmt: skip
+    try:
+        _prepare(store, settings, ruleset)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _prepare(store: Store, settings: Settings, ruleset: Ruleset | None) -> None:
     store.db.migrate()
     with store.work(SYSTEM) as work:
         changed = recount(work, store.calendar)
@@ -80,21 +92,22 @@ def open_store(settings: Settings, ruleset: Ruleset | None = None) -> Store:
         log.warning("due dates of %d waiting tasks were counted again", changed)
     soon = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=HOLIDAYS_AHEAD_DAYS)
     if not store.calendar.is_settled(soon):
-        log.warning(
-            "holidays of %d are not known, due dates are estimated: ADMISSION_HOLIDAYS", soon.year
-        )
+        log.warning("holidays from %s on are not known: ADMISSION_HOLIDAYS", soon)
     try:
         found = ruleset or load_directory(rulebook_path(settings.rulebook))
     except InputError as error:
         with store.db.read() as session:
             running = current_identity(session)
         if running is None:
-            store.close()
             raise
         log.error("the rulebook on disk cannot be used, %s goes on: %s", running[:12], error)
     else:
-        store.publish_directory(found)
-    return store
+        if not store.install_directory(found):
+            log.warning(
+                "the rulebook on disk (%s) is not the one in force and is not taken: "
+                "propose it by admission rules publish", found.identity[:12],
+            )  # fmt: skip
+    store.rulesets.current()
 
 
 def _upload_limits(settings: Settings) -> tuple[BodyLimit, ...]:

@@ -23,16 +23,17 @@ from api.backup import restore as read_backup
 from api.calendar import LAST, WorkCalendar
 from api.db import Database, Unmigrated
 from api.holidays import read_holidays
-from api.settings import Settings
+from api.settings import SettingsError, read_settings
 from api.store import accounts, audit
 from api.store.core import Store
-from api.store.rulesets import current_identity, load_stored, publish
+from api.store.rulesets import current_identity, load_stored
 from api.store.work import SYSTEM, Invalid, StoreError
 from evaluator.errors import InputError
 from evaluator.fields import base_registry
-from evaluator.rulebook.load import load_directory
 
-__all__ = ["accounts_app", "audit_app", "db_app"]
+__all__ = [
+    "Url", "accounts_app", "audit_app", "console", "db_app", "errors", "open_store_of", "run_command",
+]  # fmt: skip
 
 accounts_app = typer.Typer(
     help="本地账号：新建、列出、改角色、停用、重设密码。",
@@ -62,17 +63,18 @@ errors = Console(stderr=True)
 
 
 def _fail(message: str, code: int = 2) -> None:
-    errors.print(f"[red]{message}[/red]")
+    # Not as markup: a list in what was typed is no style.
+    errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)
 
 
-def _run(work: Callable[[], None]) -> None:
+def run_command(work: Callable[[], None]) -> None:
     """Run a command; what the operator can mend is one line, not a trace."""
     try:
         work()
     except Invalid as error:
         _fail(f"{error.detail}{'。' + error.hint if error.hint else ''}")
-    except (StoreError, BackupError, Unmigrated, InputError, OSError) as error:
+    except (SettingsError, StoreError, BackupError, Unmigrated, InputError, OSError) as error:
         _fail(str(error))
     except SQLAlchemyError as error:
         _fail(f"数据库出错：{str(error).splitlines()[0]}")
@@ -80,7 +82,7 @@ def _run(work: Callable[[], None]) -> None:
 
 @contextmanager
 def _database(url: str | None) -> Iterator[Database]:
-    settings = Settings()
+    settings = read_settings()
     db = Database(url or settings.database_url, settings.database_pool)
     try:
         yield db
@@ -89,7 +91,7 @@ def _database(url: str | None) -> Iterator[Database]:
 
 
 @contextmanager
-def _store(url: str | None) -> Iterator[Store]:
+def open_store_of(url: str | None) -> Iterator[Store]:
     with _database(url) as db:
         db.migrate()
         yield Store(db, "reference")
@@ -111,14 +113,14 @@ def create(
     """新建账号，印出首次密码（只印这一次）。"""
 
     def work() -> None:
-        with _store(database_url) as store:
+        with open_store_of(database_url) as store:
             roles = accounts.check_roles(role, _departments(store))
             with store.work(SYSTEM) as unit:
                 view, password = accounts.create_account(unit, name, display_name, roles)
             console.print(f"已新建账号 {view.name}，角色：{'、'.join(view.roles)}")
             console.print(f"首次密码（只显示一次）：[bold]{password}[/bold]", highlight=False)
 
-    _run(work)
+    run_command(work)
 
 
 @accounts_app.command("list")
@@ -126,7 +128,7 @@ def list_accounts(database_url: Url = None) -> None:
     """列出账号。"""
 
     def work() -> None:
-        with _store(database_url) as store:
+        with open_store_of(database_url) as store:
             table = Table("账号", "姓名", "角色", "状态", "来源")
             with store.db.read() as session:
                 for a in accounts.list_accounts(session):
@@ -140,7 +142,7 @@ def list_accounts(database_url: Url = None) -> None:
                     )
             console.print(table)
 
-    _run(work)
+    run_command(work)
 
 
 @accounts_app.command("roles")
@@ -148,29 +150,29 @@ def set_roles(name: Name, role: Roles, database_url: Url = None) -> None:
     """更改角色。"""
 
     def work() -> None:
-        with _store(database_url) as store:
+        with open_store_of(database_url) as store:
             roles = accounts.check_roles(role, _departments(store))
             with store.work(SYSTEM) as unit:
                 view = accounts.set_roles(unit, name, roles)
             console.print(f"{view.name} 的角色：{'、'.join(view.roles)}")
 
-    _run(work)
+    run_command(work)
 
 
 @accounts_app.command("disable")
 def disable(name: Name, database_url: Url = None) -> None:
     """停用账号。"""
-    _run(lambda: _set_active(name, False, database_url))
+    run_command(lambda: _set_active(name, False, database_url))
 
 
 @accounts_app.command("enable")
 def enable(name: Name, database_url: Url = None) -> None:
     """恢复账号。"""
-    _run(lambda: _set_active(name, True, database_url))
+    run_command(lambda: _set_active(name, True, database_url))
 
 
 def _set_active(name: str, active: bool, url: str | None) -> None:
-    with _store(url) as store:
+    with open_store_of(url) as store:
         with store.work(SYSTEM) as unit:
             accounts.set_active(unit, name, active)
         console.print(f"{name} {'已恢复' if active else '已停用'}")
@@ -181,12 +183,12 @@ def password(name: Name, database_url: Url = None) -> None:
     """重设密码，印出新密码（只印这一次）。"""
 
     def work() -> None:
-        with _store(database_url) as store:
+        with open_store_of(database_url) as store:
             with store.work(SYSTEM) as unit:
                 new = accounts.change_password(unit, name)
             console.print(f"新密码（只显示一次）：[bold]{new}[/bold]", highlight=False)
 
-    _run(work)
+    run_command(work)
 
 
 @audit_app.command("verify")
@@ -209,7 +211,7 @@ def verify(
                 count, broken = audit.verify(session, expected)
                 last = audit.head(session)
             for item in broken:
-                errors.print(f"[red]第 {item.seq} 条：{item.detail}[/red]")
+                errors.print(f"第 {item.seq} 条：{item.detail}", style="red", markup=False)
             if broken:
                 raise typer.Exit(1)
             console.print(
@@ -218,7 +220,7 @@ def verify(
                 soft_wrap=True,
             )
 
-    _run(work)
+    run_command(work)
 
 
 @audit_app.command("export")
@@ -235,7 +237,7 @@ def export(
                 for line in audit.export_lines(session, after):
                     sys.stdout.write(line)
 
-    _run(work)
+    run_command(work)
 
 
 @db_app.command("upgrade")
@@ -247,7 +249,7 @@ def upgrade(database_url: Url = None) -> None:
             db.migrate()
             console.print(f"数据库结构版本：{db.revision()}")
 
-    _run(work)
+    run_command(work)
 
 
 @db_app.command("calendar")
@@ -259,7 +261,7 @@ def calendar(
     """查节假日安排文件写得对不对，列出知道哪些年份的安排、来自哪里。"""
 
     def work() -> None:
-        settings = Settings()
+        settings = read_settings()
         chosen = path or settings.holidays
         found = WorkCalendar(plans=read_holidays(chosen) if chosen else ())
         table = Table("年份", "放假", "调休上班", "来源")
@@ -271,25 +273,7 @@ def calendar(
             )  # fmt: skip
         console.print(table)
 
-    _run(work)
-
-
-@db_app.command("publish")
-def publish_rulebook(
-    directory: Annotated[Path, typer.Argument(help="规则集目录", exists=True, file_okay=False)],
-    note: Annotated[str | None, typer.Option("--note", help="发布说明")] = None,
-    database_url: Url = None,
-) -> None:
-    """发布规则集：之后的判定都用它，已有决定不变。"""
-
-    def work() -> None:
-        ruleset = load_directory(directory)
-        with _store(database_url) as store:
-            with store.work(SYSTEM) as unit:
-                publish(unit, ruleset, "service", note)
-            console.print(f"已发布规则集 {ruleset.identity[:12]}（{ruleset.title}）")
-
-    _run(work)
+    run_command(work)
 
 
 @db_app.command("backup")
@@ -307,7 +291,7 @@ def backup(
                 soft_wrap=True,
             )
 
-    _run(work)
+    run_command(work)
 
 
 @db_app.command("restore")
@@ -321,4 +305,4 @@ def restore(
             manifest = read_backup(db, path)
             console.print(f"已恢复 {sum(manifest.rows.values())} 行（备份于 {manifest.made_at}）")
 
-    _run(work)
+    run_command(work)

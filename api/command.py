@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evaluator.cli import SUBCOMMANDS, app
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 __all__ = ["app"]
 
@@ -14,7 +17,7 @@ SUBCOMMANDS.update(
     {
         "accounts": "api.cli:accounts_app",
         "audit": "api.cli:audit_app",
-        "db": "api.cli:db_app",
+        "db": "api.cli_publish:db_app",
         "backup": "api.cli:db_app#backup",
         "restore": "api.cli:db_app#restore",
     }
@@ -34,19 +37,29 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="空库里放演示账号和示例项目")] = False,
 ) -> None:
     """启动服务；其余设置见 docs/operations.md。"""
-    from api.app import open_store  # the database and web layers are slow to import
+    # The database and web layers are slow to import.
+    from api.cli import run_command
+    from api.settings import read_settings
+
+    def work() -> None:
+        given = {"host": host, "port": port}
+        settings = read_settings(**{k: v for k, v in given.items() if v is not None})
+        _serve(settings, workers, demo)
+
+    run_command(work)
+
+
+def _serve(settings: Settings, workers: int, demo: bool) -> None:
+    from api.app import open_store
     from api.demo import fill_empty
     from api.server import run
-    from api.settings import Settings
 
-    given = {"host": host, "port": port}
-    settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    # Opened once before any worker: what cannot start is said once, and the structure is up to date.
+    store = open_store(settings)
     print(WELCOME.format(url=f"http://{settings.host}:{settings.port}/"), flush=True)
-    if demo:
-        store = open_store(settings)
-        for account in fill_empty(store):
-            print(
-                f"  演示账号 {account.name}（{account.display_name}），密码 {account.password}（只显示这一次）"
-            )
-        store.close()
+    for account in fill_empty(store) if demo else ():
+        print(
+            f"  演示账号 {account.name}（{account.display_name}），密码 {account.password}（只显示这一次）"
+        )
+    store.close()
     run(settings, workers)

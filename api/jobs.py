@@ -62,14 +62,15 @@ class Jobs:
         while not self._stop.is_set():
             try:
                 self._store.rulesets.refresh()
-                while not self._stop.is_set() and self._once():
+                while not self._stop.is_set() and self.once():
                     pass
             except SQLAlchemyError as error:
                 log.error("jobs: database: %s", str(error).splitlines()[0])
             self._wake.wait(self._seconds)
             self._wake.clear()
 
-    def _once(self) -> bool:
+    def once(self) -> bool:
+        """Do the oldest run that waits, in a process of its own; False where there is none."""
         db = self._store.db
         with db.read() as session:
             if not proposals_run.waiting(session):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -144,6 +145,7 @@ _VALIDATION = {
     "bool_parsing": "应是 true 或 false",
     "bool_type": "应是 true 或 false",
     "list_type": "应是列表",
+    "tuple_type": "应是列表",
     "dict_type": "应是一组键值",
     "model_attributes_type": "应是一组键值",
     "greater_than_equal": "数过小",
@@ -156,6 +158,9 @@ _VALIDATION = {
 }
 
 
+_QUOTED = re.compile("'([^']*)'")
+
+
 def validation_entries(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """pydantic's errors as ``errors`` entries with Chinese words."""
     out: list[dict[str, Any]] = []
@@ -165,9 +170,11 @@ def validation_entries(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, An
         detail = _VALIDATION.get(kind, "内容不合要求")
         context = error.get("ctx") or {}
         limits = [
-            str(v)
+            limit
             for k, v in context.items()
             if k in ("expected", "ge", "le", "max_length", "min_length", "pattern")
+            # pydantic writes a choice as 'a', 'b' or 'c'.
+            for limit in (_QUOTED.findall(str(v)) if k == "expected" else None) or [str(v)]
         ]
         entry: dict[str, Any] = {"detail": detail, "code": "A422"}
         if limits:

@@ -7,20 +7,29 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as Unreadable
 
 from api.attachments import KindName
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "SettingsError", "read_settings"]
+
+PREFIX = "ADMISSION_"
+# What stands in these must not be repeated in a message.
+SECRET = frozenset({"database_url", "oidc_client_secret"})
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used, in Chinese, one line for each."""
 
 
 class Settings(BaseSettings):
     """Every setting of the service; docs/operations.md explains them to operators."""
 
-    model_config = SettingsConfigDict(env_prefix="ADMISSION_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     rulebook: Path | None = Field(
         default=None, description="规则集目录；不设则用随程序发布的规则集"
@@ -64,3 +73,25 @@ class Settings(BaseSettings):
     holidays_off: tuple[dt.date, ...] = Field(default=(), description="另定的放假日期")
     holidays_on: tuple[dt.date, ...] = Field(default=(), description="另定的上班日期")
     ruleset_check_seconds: float = Field(default=1.0, ge=0, description="多久核对一次生效规则集")
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings of the environment, with ``given`` over them. Raises SettingsError."""
+    from api.problems import validation_entries
+
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        lines = []
+        for entry, one in zip(validation_entries(found), found, strict=True):
+            name = str(one["loc"][0])
+            value = "" if name in SECRET else f"，写的是“{str(one['input'])[:80]}”"
+            hint = f"。{entry['hint']}" if entry.get("hint") else ""
+            lines.append(f"设置 {PREFIX}{name.upper()} 不能用：{entry['detail']}{value}{hint}")
+        raise SettingsError("\n".join(lines)) from None
+    except Unreadable as error:
+        # Lists are written as JSON; the library names the field and no more.
+        field = str(error).partition('field "')[2].partition('"')[0]
+        line = f'设置 {PREFIX}{field.upper()} 不能用：应是 JSON 列表，如 ["2027-01-01"]'
+        raise SettingsError(line) from None

@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import select
+
 from api.calendar import WorkCalendar
 from api.db import Database
 from api.store import audit
-from api.store.rulesets import Rulesets, publish
+from api.store.rulesets import Rulesets, current_identity, install
 from api.store.work import SYSTEM, Actor, Work
 from api.tables import Publication
 from evaluator.rulebook.ast import Ruleset
@@ -38,20 +40,15 @@ class Store:
             session.flush()
             audit.append(work)
 
-    def publish_directory(self, ruleset: Ruleset) -> None:
-        """Put the rulebook directory's ruleset in force, unless the service published its own."""
+    def install_directory(self, ruleset: Ruleset) -> bool:
+        """Put the directory's ruleset in force where there is none yet; whether it is in force now."""
         with self.work(SYSTEM) as work:
             audit.lock(work.session)
-            newest = (
-                work.session.query(Publication)
-                .order_by(Publication.id.desc())
-                .limit(1)
-                .one_or_none()
-            )
-            if newest is None or (
-                newest.source == "directory" and newest.identity != ruleset.identity
-            ):
-                publish(work, ruleset, "directory")
+            running = current_identity(work.session)
+            if running is None and work.session.scalar(select(Publication.id).limit(1)) is None:
+                install(work, ruleset)
+                running = ruleset.identity
+        return running == ruleset.identity
 
     def close(self) -> None:
         """Give back engines and connections."""

@@ -1,8 +1,8 @@
 """Rulesets: stored with their source, one of them in force, judges made of them when needed.
 
-The newest publication whose effective date has come is in force. A program that starts publishes
-the rulebook directory, unless what is in force was published through the service: then the
-service's word stands.
+The newest publication whose effective date has come is in force. The rulebook directory is put in
+force once, when there is nothing yet (``install``); from then on only proposals are published, by a
+second person, and what changes on disk is not taken.
 
 Each process asks the database which publication is in force: by one small read in the transaction
 of every submission, so that no decision is of a ruleset that was no longer in force, and at most
@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from api.db import Database
 from api.judge import Judge
-from api.store.work import Missing, Work
+from api.store.work import Conflict, Missing, Work
 from api.tables import Publication, StoredRuleset
 from api.tables_proposals import PublicationRecord
 from evaluator.errors import AdmissionError
@@ -32,7 +32,7 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import Layers, load_layers
 
 __all__ = [
-    "Rulesets", "current_identity", "current_publication", "hold", "load_stored", "publish",
+    "Rulesets", "current_identity", "current_publication", "hold", "install", "load_stored", "publish",
     "store_ruleset",
 ]  # fmt: skip
 
@@ -40,6 +40,7 @@ log = logging.getLogger("api")
 KEPT = 4
 CHINA = dt.timezone(dt.timedelta(hours=8))
 PUBLICATION_LOCK = 7_305_003
+INSTALLED = "首次安装：库里还没有规则集，没有第二人批准"
 
 
 def current_publication(session: Session, today: dt.date | None = None) -> Publication | None:
@@ -87,8 +88,25 @@ def store_ruleset(work: Work, ruleset: Ruleset) -> None:
     work.log("ruleset.store", f"ruleset:{ruleset.identity}", None, {"title": ruleset.title})
 
 
+def install(work: Work, ruleset: Ruleset) -> Publication:
+    """The first ruleset of an empty database, the one publication without a second person.
+
+    The audit log says so by an action of its own. Raises Conflict where something was published.
+    """
+    hold(work.session, change=True)
+    if work.session.scalar(select(Publication.id).limit(1)) is not None:
+        raise Conflict("已经发布过规则集，之后的发布须经提案，由另一人批准")
+    made = publish(work, ruleset, "directory", INSTALLED)
+    after = {"identity": ruleset.identity, "exception": INSTALLED}
+    work.log("ruleset.install", f"ruleset:{ruleset.identity}", None, after)
+    return made
+
+
 def publish(work: Work, ruleset: Ruleset, source: str, note: str | None = None) -> Publication:
-    """Put a ruleset in force; ``source`` is "directory" or "service"."""
+    """Put a ruleset in force; ``source`` is "directory" or "service".
+
+    Who calls this answers for the second person: ``install`` and ``proposals_publish`` do.
+    """
     hold(work.session, change=True)
     before = current_identity(work.session)
     store_ruleset(work, ruleset)
@@ -113,7 +131,8 @@ def load_stored(session: Session, identity: str) -> Ruleset:
     if ruleset.identity != identity:
         # The identity covers the language too: a program that reads it otherwise must not judge.
         raise Missing(
-            f"规则集 {identity[:12]} 由不兼容的程序版本存下，读出为 {ruleset.identity[:12]}"
+            f"规则集 {identity[:12]} 由不兼容的程序版本存下，读出为 {ruleset.identity[:12]}；"
+            "请退回原来的程序版本，或由两人用 admission db publish 发布本版本可用的规则集"
         )
     return ruleset
 

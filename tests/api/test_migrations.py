@@ -66,6 +66,6 @@ def test_down_to_nothing_and_up_again(database_url: str) -> None:
     store.db.downgrade("base")
     assert store.db.revision() is None
     store.db.migrate()
-    store.publish_directory(shipped())
+    store.install_directory(shipped())
     assert store.rulesets.current().ruleset.identity == shipped().identity
     store.close()
