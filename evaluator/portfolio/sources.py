@@ -136,9 +136,13 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, base: int) -> So
             f"FROM read_parquet({pattern}, union_by_name=true)"
         ).replace(" REPLACE ()", "")
     else:
+        # A column of the file may have the name that we give to the number of a row.
+        read = f"read_parquet({text(str(path))}, file_row_number=true)"
+        own = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
+        out = ["file_row_number", *(r[0] for r in own if r[0].lower() == "row_id")]
         select = (
-            f"SELECT * EXCLUDE (file_row_number), file_row_number + {base + 1} AS row_id "
-            f"FROM read_parquet({text(str(path))}, file_row_number=true)"
+            f"SELECT * EXCLUDE ({', '.join(map(quote, out))}), file_row_number + {base + 1} AS row_id "
+            f"FROM {read}"
         )
     return Source(str(path), select, _described(connection, select))
 

@@ -1,0 +1,87 @@
+"""Findings of a row as one JSON text: what each rule found, and the numbers it compared."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import ibis.expr.types as ir
+
+from evaluator.engine.columnar import Plan
+from evaluator.rulebook.ast import Compare, CriterionRef, Expr, FieldRef, MetricRef, Ruleset, leaves
+from evaluator.verdict import Status
+
+__all__ = ["finding_values", "findings_json"]
+
+
+def finding_values(plan: Plan) -> ir.Table:
+    """``row_id`` and, for comparison k of what rule n requires, v{n}_{k} and r{n}_{k} (exact text,
+    "36000/60"), va{n}_{k} and ra{n}_{k} (doubles for reading)."""
+    columns: dict[str, Any] = {}
+    for n, k, leaf in _comparisons(plan):
+        left, right = plan.conditions.amount(leaf.left), plan.conditions.amount(leaf.right)
+        columns |= {
+            f"v{n}_{k}": left.text(), f"r{n}_{k}": right.text(),
+            f"va{n}_{k}": left.approximate(), f"ra{n}_{k}": right.approximate(),
+        }  # fmt: skip
+    return plan.base.select("row_id", **columns)
+
+
+def findings_json(plan: Plan, statuses: str, values: str) -> str:
+    """SQL for a JSON array of a row's findings that are applicable, out of the columns of the table
+    ``statuses`` (s{n}, as ``Plan.statuses``) and ``values`` (as ``finding_values``)."""
+    compared: dict[int, list[str]] = {}
+    for n, k, leaf in _comparisons(plan):
+        parts = [
+            f"""'{{"value":' || {_quoted(f"{values}.v{n}_{k}")} || ',"required":' || """
+            f"""{_quoted(f"{values}.r{n}_{k}")} || ',"value_about":' || {_number(f"{values}.va{n}_{k}")}"""
+            f""" || ',"required_about":' || {_number(f"{values}.ra{n}_{k}")}""",
+            f"""',"unit":{_literal(_unit(plan.ruleset, leaf))}}}'""",
+        ]
+        compared.setdefault(n, []).append(" || ".join(parts))
+    found = []
+    for n, rule in enumerate(plan.rules):
+        listed = " || ',' || ".join(compared.get(n, ["''"]))
+        head = f"""'{{"rule":{_literal(rule.id)},"status":"' || {statuses}.s{n} || '","comparisons":['"""
+        text = f"{head} || {listed} || ']}}'"
+        found.append(f"CASE WHEN {statuses}.s{n} <> '{Status.NOT_APPLICABLE}' THEN {text} END")
+    return f"'[' || concat_ws(',', {', '.join(found)}) || ']'"
+
+
+def _comparisons(plan: Plan) -> list[tuple[int, int, Compare]]:
+    return [
+        (n, k, leaf)
+        for n, rule in enumerate(plan.rules)
+        for k, leaf in enumerate(x for x in leaves(rule.require) if isinstance(x, Compare))
+    ]
+
+
+def _unit(ruleset: Ruleset, leaf: Compare) -> str | None:
+    """The unit that both sides of a comparison are in."""
+
+    def of(expr: Expr) -> str | None:
+        match expr:
+            case CriterionRef(unit=unit):
+                return unit.name
+            case FieldRef(name=name):
+                found = ruleset.registry.references[name].unit
+                return found.name if found else None
+            case MetricRef(id=id):
+                return ruleset.metrics[id].unit.name
+            case _:
+                return None
+
+    found = of(leaf.right) or of(leaf.left)
+    return None if found == "1" else found
+
+
+def _literal(value: str | None) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("'", "''")
+
+
+def _quoted(sql: str) -> str:
+    return f"""coalesce('"' || {sql} || '"', 'null')"""
+
+
+def _number(sql: str) -> str:
+    return f"coalesce(CAST({sql} AS VARCHAR), 'null')"
