@@ -92,12 +92,16 @@ def check(spark: Any, made: Made, directory: Path) -> None:
 
 def check_together(spark: Any, tables: list[Made], directory: Path) -> None:
     """Judge many small tables, each by its own ruleset, in one query."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
     selects = []
     for n, made in enumerate(tables):
         for name, table in (("portfolio", made.main), ("portfolio_items", made.items)):
             path = directory / f"{name}{n}.parquet"
             pq.write_table(table, path)
-            spark.read.parquet(str(path)).createOrReplaceTempView(f"{name}{n}")
+            # With the schema given Spark need not start a job to look for it.
+            read = spark.read.schema(from_arrow_schema(table.schema))
+            read.parquet(str(path)).createOrReplaceTempView(f"{name}{n}")
         select = sql_of(made.plan.results(lookup=False), "pyspark")
         select = re.sub(r"`(portfolio|portfolio_items)`", rf"`\g<1>{n}`", select)
         selects.append(f"SELECT {n} AS n, row_id, {RESULT.replace(chr(34), '`')} FROM ({select})")
@@ -122,9 +126,9 @@ def test_shipped_rulebook_on_random_dossiers(spark: Any, shipped: Ruleset, tmp_p
         check(spark, made, tmp_path)
 
 
-@pytest.mark.parametrize(("plain", "count"), [(True, 30), (False, 8)])
+@pytest.mark.parametrize(("plain", "count"), [(True, 30), (False, 5)])
 def test_random_rulesets(spark: Any, plain: bool, count: int, tmp_path: Path) -> None:
-    tables: Tables = random_tables(count, 8, plain)
+    tables: Tables = random_tables(count, 6, plain)
     assert tables.left_out < tables.findings * (0.01 if plain else 0.2)
     for start in range(0, len(tables.made), TOGETHER):
         check_together(spark, tables.made[start : start + TOGETHER], tmp_path)
