@@ -127,16 +127,19 @@ def open_tasks(
     today = china_day(work.now)
     due = calendar.add(today, workdays)
     guessed = calendar.is_estimated(today, due)
-    for department in sorted(set(departments)):
-        task = Task(
+    opened = [
+        Task(
             project_id=project.id, decision_id=decision.id, department=department,
             opened_on=today, due_on=due, state=OPEN, closed_at=None, workdays=workdays,
             due_estimated=guessed,
-        )  # fmt: skip
-        work.session.add(task)
-        work.session.flush()
+        )
+        for department in sorted(set(departments))
+    ]  # fmt: skip
+    work.session.add_all(opened)
+    work.session.flush()
+    for task in opened:
         after = {
-            "department": department,
+            "department": task.department,
             "due_on": due.isoformat(),
             "estimated": guessed,
             "decision": decision.id,
