@@ -3,17 +3,22 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV ?= .tools/bin/uv
 BIN := .venv/bin
 WORKERS ?= 2
+# SPARK=1 installs PySpark too, so that the Spark tests run; they need Java 17 as well.
+EXTRAS := $(if $(filter-out 0,$(SPARK)),--extra spark)
+STAMP := .venv/.stamp$(if $(EXTRAS),-spark)
 
 .PHONY: setup run test lint cases check bench schema screenshots clean
 
-setup: .venv/.stamp api/static/.stamp
+setup: $(STAMP) api/static/.stamp
 
 .tools/bin/uv:
 	$(PYTHON) -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8,<1'
 
-.venv/.stamp: pyproject.toml uv.lock | $(UV)
-	$(UV) sync --frozen --quiet --python $(PYTHON)
+# One stamp at a time: with other extras than last time the environment is synced again.
+$(STAMP): pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen --quiet --python $(PYTHON) $(EXTRAS)
+	rm -f .venv/.stamp .venv/.stamp-*
 	touch $@
 
 # Scripts and styles of the pages: npm by lock file, bundled by esbuild, not committed.
@@ -45,7 +50,7 @@ cases: setup
 check: lint cases test
 
 bench: setup
-	$(UV) sync --frozen --quiet --python $(PYTHON) --group bench
+	$(UV) sync --frozen --quiet --python $(PYTHON) $(EXTRAS) --group bench
 	$(BIN)/python -m benchmarks.run
 
 screenshots: setup
