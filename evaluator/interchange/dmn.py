@@ -15,7 +15,7 @@ from evaluator.fields import Field, FieldType
 from evaluator.interchange.formula import Dialect, Use, Writer, number_text
 from evaluator.interchange.tables import Line, Test, lines
 from evaluator.rulebook.ast import Effect, Op, Rule, Ruleset
-from evaluator.units import Unit
+from evaluator.units import ONE, Unit
 from evaluator.verdict import Status, Verdict
 
 __all__ = ["NAMESPACE", "dmn"]
@@ -59,7 +59,7 @@ class Feel(Dialect):
         return f"(if {name} = null then 0 else {name})"
 
     def days(self, name: str) -> str:
-        return f'((date({name}) - date("1900-01-01")) / duration("P1D"))'
+        return f'({name} - date("1900-01-01")).days'
 
     def one_of(self, name: str, words: Sequence[str | bool], prefix: bool, many: bool) -> str:
         subject = "x" if many else name
@@ -136,11 +136,28 @@ def _text(parent: ET.Element, tag: str, text: str, **attributes: str) -> None:
 
 def _input(name: str, field: Field) -> ET.Element:
     node = _element(None, "inputData", id=f"input_{_id(name)}", name=name, label=field.label)
+    note = _note(name, field)
+    if note:
+        _element(node, "description").text = note
     kind = TYPES.get(field.type, "string")
     if field.type in (FieldType.RECORD, FieldType.CODES):
         kind = "Any"
     _element(node, "variable", name=name, typeRef=kind)
     return node
+
+
+def _note(name: str, field: Field) -> str:
+    """What the type alone does not say: the unit, and the shape of a record."""
+    unit = f"单位：{field.unit.name}" if field.unit is not None and field.unit != ONE else ""
+    if field.type is not FieldType.RECORD:
+        return unit
+    listed = name != field.name or not field.keys
+    shape = (
+        "列表，每项有 key（名称）、value（数）、kind（单位）"
+        if listed
+        else f"按名称给出的数：{'、'.join(field.keys)}"
+    )
+    return "；".join(filter(None, (shape, unit)))
 
 
 def _decision(
@@ -210,6 +227,8 @@ def _table(ruleset: Ruleset, use: Use, as_of: dt.date, reads: set[str]) -> ET.El
         label = ruleset.registry.label(dimension) if dimensions else "一切项目"
         _text(_element(table, "input", label=label), "inputExpression", dimension)
     _element(table, "output", name=use.name, typeRef="number")
+    if not found:
+        _row(table, ["-"], "null", "这一天没有有效的值")
     for line in found:
         tests = [_cell([t for t in line.tests if t.dimension == d], ruleset) for d in dimensions]
         _row(table, tests or ["-"], _value(line, criterion.unit, use.scale), line.note)
