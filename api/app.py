@@ -20,7 +20,7 @@ from api.jobs import Jobs
 from api.judge import Memo
 from api.middleware import BodyLimit, Edge
 from api.oidc import Provider
-from api.ratelimit import RateLimit
+from api.ratelimit import Attempts, RateLimit
 from api.routes import (
     accounts,
     audit,
@@ -36,7 +36,6 @@ from api.routes import (
     stateless,
     statistics,
 )
-from api.security import Attempts
 from api.settings import Settings
 from api.store.core import Store
 from api.store.due import recount
@@ -125,12 +124,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     configure_logging(settings.log_level, settings.log_format)
     store = open_store(settings)
     jobs = Jobs(store, settings.ruleset_check_seconds)
+    shared = settings.shared_directory
+    limit, attempts = RateLimit(settings.rate_limit, shared), Attempts(shared)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         jobs.start()
         yield
         jobs.stop()
+        limit.close()
+        attempts.close()
         store.close()
 
     app = FastAPI(
@@ -145,7 +148,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.jobs = jobs
     app.state.attachments = Policy(settings.max_attachment_bytes, settings.attachment_types)
     app.state.memo = Memo(settings.memo_bytes)
-    app.state.attempts = Attempts()
+    app.state.attempts = attempts
     app.state.oidc = Provider(settings) if settings.oidc_issuer else None
     for module in ROUTERS:
         app.include_router(module.router)
@@ -156,7 +159,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     examples = openapi.examples_in(examples_path())
     openapi.install(app, registry, examples)
     app.add_middleware(
-        Edge, max_body=settings.max_body_bytes, limits=_upload_limits(settings), limit=RateLimit(settings.rate_limit),
+        Edge, max_body=settings.max_body_bytes, limits=_upload_limits(settings), limit=limit,
         trust_forwarded=settings.trust_forwarded,
     )  # fmt: skip
     return app

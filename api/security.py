@@ -8,9 +8,6 @@ is not believed for a writing request that another site's page has sent.
 from __future__ import annotations
 
 import datetime as dt
-import threading
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -24,7 +21,7 @@ from api.store.core import Store
 from api.store.work import Actor
 
 __all__ = [
-    "ACTIONS", "COOKIE", "Attempts", "allowed", "any_actor", "clear_cookie", "client_address", "foreign",
+    "ACTIONS", "COOKIE", "allowed", "any_actor", "clear_cookie", "client_address", "foreign",
     "find_actor", "require", "set_cookie", "store_of",
 ]  # fmt: skip
 
@@ -143,40 +140,3 @@ def set_cookie(response: Response, token: str, settings: Settings) -> None:
 def clear_cookie(response: Response) -> None:
     """Take the session from the browser."""
     response.delete_cookie(COOKIE, path="/")
-
-
-class Attempts:
-    """Failed logins by name and address: after ``limit`` within ``seconds``, wait."""
-
-    def __init__(self, limit: int = 8, seconds: float = 600, kept: int = 10_000) -> None:
-        self.limit, self.seconds, self.kept = limit, seconds, kept
-        self._failed: OrderedDict[str, list[float]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def wait(self, *keys: str) -> int:
-        """Seconds to wait before another try; 0 for none."""
-        now = time.monotonic()
-        with self._lock:
-            oldest = [
-                recent[-self.limit]
-                for key in keys
-                if len(recent := [t for t in self._failed.get(key, []) if now - t < self.seconds])
-                >= self.limit
-            ]
-        return int(self.seconds - (now - max(oldest))) + 1 if oldest else 0
-
-    def failed(self, *keys: str) -> None:
-        """Count a failure."""
-        with self._lock:
-            for key in keys:
-                self._failed.setdefault(key, []).append(time.monotonic())
-                self._failed[key] = self._failed[key][-self.limit :]
-                self._failed.move_to_end(key)
-            while len(self._failed) > self.kept:
-                self._failed.popitem(last=False)
-
-    def succeeded(self, *keys: str) -> None:
-        """Forget the failures."""
-        with self._lock:
-            for key in keys:
-                self._failed.pop(key, None)

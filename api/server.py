@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import Settings
+from api.telemetry import MULTIPROCESS
 
 __all__ = ["application", "run"]
 
@@ -32,7 +35,7 @@ def run(settings: Settings, workers: int = 1) -> None:
     """Serve until a signal; requests under way are finished, for up to GRACE_SECONDS.
 
     With several workers every one reads its settings from the environment, so those given here are
-    put there.
+    put there; what they count together lies in a directory that goes when they have gone.
     """
     options = {
         "host": settings.host,
@@ -48,6 +51,17 @@ def run(settings: Settings, workers: int = 1) -> None:
             value = getattr(settings, name)
             if name in settings.model_fields_set and isinstance(value, (str, int, float)):
                 os.environ[f"ADMISSION_{name.upper()}"] = str(value)
-        uvicorn.run("api.server:application", factory=True, workers=workers, **options)  # type: ignore[arg-type]
+        with tempfile.TemporaryDirectory(prefix="admission-") as directory:
+            _share(Path(directory), settings)
+            uvicorn.run("api.server:application", factory=True, workers=workers, **options)  # type: ignore[arg-type]
         return
     uvicorn.run(application(settings), **options)  # type: ignore[arg-type]
+
+
+def _share(directory: Path, settings: Settings) -> None:
+    """Name the shared places in the environment that workers start from, unless it names its own."""
+    metrics = directory / "metrics"
+    metrics.mkdir()
+    os.environ.setdefault(MULTIPROCESS, str(metrics))
+    if settings.shared_directory is None:
+        os.environ["ADMISSION_SHARED_DIRECTORY"] = str(directory)

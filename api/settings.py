@@ -47,6 +47,9 @@ class Settings(BaseSettings):
         default=("pdf", "ofd", "docx", "xlsx", "jpg", "png"), description="会审附件的文件类型"
     )
     rate_limit: int = Field(default=6_000, ge=0, description="每个来源每分钟请求数上限，0 为不限")
+    shared_directory: Path | None = Field(
+        default=None, description="同一台机器上几个进程共用的临时目录（限流、登录失败次数）"
+    )
     open_evaluation: bool = Field(default=True, description="预评估（不存档）是否免登录")
     memo_bytes: int = Field(default=64_000_000, ge=0, description="预评估答复缓存的字节上限")
     session_hours: int = Field(default=12, ge=1, le=720, description="登录有效小时数")

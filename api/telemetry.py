@@ -5,12 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import os
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
-__all__ = ["JsonFormatter", "configure_logging", "judged", "metrics_text", "observe"]
+__all__ = [
+    "MULTIPROCESS",
+    "JsonFormatter",
+    "configure_logging",
+    "judged",
+    "metrics_text",
+    "observe",
+]
 
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 registry = CollectorRegistry()
 requests = Counter(
     "admission_http_requests_total", "Requests by method, route and status",
@@ -41,8 +51,15 @@ def judged(verdict: str) -> None:
 
 
 def metrics_text() -> bytes:
-    """All metrics in the text format of Prometheus."""
-    return generate_latest(registry)
+    """All metrics in the text format of Prometheus; with several workers, the sums over all.
+
+    The library keeps them in files of MULTIPROCESS where that was set before it was imported.
+    """
+    if MULTIPROCESS not in os.environ:
+        return generate_latest(registry)
+    whole = CollectorRegistry()
+    MultiProcessCollector(whole)  # type: ignore[no-untyped-call]
+    return generate_latest(whole)
 
 
 class JsonFormatter(logging.Formatter):

@@ -12,9 +12,9 @@ from api import schemas
 from api.body import model_body, takes
 from api.middleware import request_id
 from api.problems import ProblemError
+from api.ratelimit import Attempts
 from api.security import (
     COOKIE,
-    Attempts,
     any_actor,
     clear_cookie,
     client_address,
