@@ -46,6 +46,8 @@ lint: setup
 cases: setup
 	$(BIN)/admission rules check
 	$(BIN)/admission rules test
+	$(BIN)/admission rules coverage --floor 1
+	$(BIN)/admission rules mutate --floor 0.995
 
 check: lint cases test
 

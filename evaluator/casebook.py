@@ -3,9 +3,10 @@
     - {rule: positive.land_tax, name: 恰为下限, expect: satisfied, boundary: true,
        dossier: {industry_code: C3562, land_use_mode: new_industrial_land, land_area: 10, annual_tax: 200}}
     - {name: 示范项目, file: examples/d01-complete-good.yaml, verdict: pass}
+    - {name: 示范项目没有订单, file: examples/d01-complete-good.yaml, change: {orders_in_hand: 0}, verdict: refer}
 
-A rule case gives a fragment of a dossier, a dossier case a whole one or the file it stands in.
-Runs nothing.
+A rule case gives a fragment of a dossier, a dossier case a whole one or the file it stands in, with
+what is changed in it. Many alike stand in a table (``casetables``). Runs nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluator.casetables import is_table, merged, table_rows
 from evaluator.dossier import Path as FieldPath
 from evaluator.dossier import Profile, parse_dossier
 from evaluator.errors import Problem
@@ -45,7 +47,10 @@ class RuleCase:
 
 @dataclass(frozen=True, slots=True)
 class DossierCase:
-    """A whole dossier; ``violated`` is exact where given, ``unknown_includes`` is a part."""
+    """A whole dossier; ``violated`` is exact where given, ``unknown_includes`` is a part.
+
+    ``file`` names the file that holds it as it is, where there is one.
+    """
 
     name: str
     verdict: Verdict
@@ -54,6 +59,7 @@ class DossierCase:
     violated: frozenset[str] | None
     unknown_includes: frozenset[str]
     place: Place
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +101,27 @@ class _CaseReader:
         self.rule_cases: list[RuleCase] = []
         self.dossier_cases: list[DossierCase] = []
         self.seen: dict[tuple[str, str], Place] = {}
+        self.files: dict[str, YMap | None] = {}
 
     def item(self, node: Node) -> None:
         if not isinstance(node, YMap):
             self.report("C101", "案例应是键值表", node.place)
-            return
+        elif is_table(node):
+            self.table(node)
+        else:
+            self.one(node)
+
+    def table(self, node: YMap) -> None:
+        before = len(self.problems)
+        rule = node.get("rule")
+        if rule is None or self.rule(rule) is not None:
+            for row in table_rows(node, self.ruleset.registry, self.problems):
+                self.one(row)
+        # What is wrong with the shared part is wrong with every row: told once.
+        once = {(p.code, p.message, p.place): p for p in self.problems[before:]}
+        self.problems[before:] = once.values()
+
+    def one(self, node: YMap) -> None:
         before = len(self.problems)
         case = self.rule_case(node) if node.get("rule") is not None else self.dossier_case(node)
         if case is None or len(self.problems) > before:
@@ -146,16 +168,19 @@ class _CaseReader:
         name = r.text("name", required=True)
         verdict = r.choice("verdict", [v.value for v in Verdict], required=True)
         as_of = r.date("as_of")
-        fragment, file = r.mapping("dossier"), r.take("file")
+        fragment, file, change = r.mapping("dossier"), r.word("file"), r.mapping("change")
         exact = r.take("violated") is not None
         violated = [rule.id for w in r.words("violated") if (rule := self.rule(w))]
         unknown = [rule.id for w in r.words("unknown_includes") if (rule := self.rule(w))]
         r.finish()
-        if (fragment is None) == (file is None):
-            self.report("C107", "整份材料的案例写 dossier 或 file 之一", node.place)
+        if (fragment is None) == (file is None) or (change is not None and file is None):
+            hint = "change 只与 file 一起写，是对文件里材料的改动"
+            self.report("C107", "整份材料的案例写 dossier 或 file 之一", node.place, hint)
             return None
-        if isinstance(file, YScalar):
+        if file is not None:
             fragment = self.dossier_file(file)
+            if fragment is not None and change is not None:
+                fragment = merged(fragment, change, self.ruleset.registry)
         profile = self.profile(fragment, name or "") if fragment else None
         if not name or verdict is None or profile is None:
             return None
@@ -163,6 +188,7 @@ class _CaseReader:
         return DossierCase(
             name, Verdict(verdict), profile, as_of or profile.submitted_on,
             frozenset(violated) if exact else None, frozenset(unknown), node.place,
+            file.text if file is not None and change is None else None,
         )  # fmt: skip
 
     def rule(self, node: Node) -> Rule | None:
@@ -187,6 +213,11 @@ class _CaseReader:
             )
 
     def dossier_file(self, node: YScalar) -> YMap | None:
+        if node.text not in self.files:
+            self.files[node.text] = self.read_file(node)
+        return self.files[node.text]
+
+    def read_file(self, node: YScalar) -> YMap | None:
         path = self.root / node.text if self.root is not None else None
         if path is None or not path.is_file():
             self.report("C108", f"找不到材料文件“{node.text}”", node.place)

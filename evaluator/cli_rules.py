@@ -140,7 +140,11 @@ def diff_rules(
         print(report.render(verbose=True))
 
 
-def show_coverage(directory: Directory = None, html: Html = None) -> None:
+def show_coverage(
+    directory: Directory = None,
+    html: Html = None,
+    floor: Annotated[float, typer.Option("--floor", help="触及率低于此数（0 至 1）返回 1")] = 0,
+) -> None:
     """列出没有案例触及的结论、条件、标准行和界限。"""
     ruleset = _load(directory)
     cases = _cases(ruleset, directory)
@@ -148,6 +152,7 @@ def show_coverage(directory: Directory = None, html: Html = None) -> None:
     print(found.render())
     if html is not None:
         html.write_text(quality_html(ruleset.title, found, mutate(ruleset, cases)), "utf-8")
+    raise typer.Exit(1 if found.ratio() < floor else 0)
 
 
 def show_mutation(
@@ -166,12 +171,16 @@ def show_mutation(
 
 
 def suggest(directory: Directory = None, output: Output = None) -> None:
-    """为没有案例发现的改动逐一拟出案例（YAML），供核对后并入 *.cases.yaml。"""
-    from evaluator.suggest import suggest_cases
+    """为没有案例发现的改动逐一拟出案例（YAML），供核对后并入 *.cases.yaml。
+
+    先在已有案例的近旁找：恰在界限上、差一步、换一个取值；找不到才由求解器求。
+    expect 和 verdict 是现行规则的结论，要由人核对是否正是本意。
+    """
+    from evaluator.suggest import render, suggest_cases
 
     ruleset = _load(directory)
     found = list(suggest_cases(ruleset, _cases(ruleset, directory)))
-    text = "".join(f"{s.case}\n" for s in found if s.case)
+    text = render(found, ruleset.registry)
     if output is None:
         print(text, end="")
     else:

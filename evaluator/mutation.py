@@ -32,6 +32,8 @@ from evaluator.verdict import Status
 
 __all__ = ["Mutation", "Outcome", "Runner", "mutate", "step_of", "users"]
 
+NO_BREACH = (Status.SATISFIED, Status.NOT_APPLICABLE)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -99,10 +101,7 @@ class Runner:
                 self.whole.append((whole, statuses))
 
     def _now(self, case: RuleCase) -> Status:
-        (trace,) = self.engine.assess_rules(
-            [self.ruleset.rules[case.rule]], case.profile, case.as_of
-        )
-        return trace.status
+        return self._status(self.engine, self.ruleset.rules[case.rule], case)
 
     def outcomes(self) -> Iterator[Outcome]:
         for rule in self.ruleset.rules.values():
@@ -124,32 +123,36 @@ class Runner:
             for case in self.own.get(rule.id, ()):
                 if self._status(self.engine, mutant.mutant, case) is not case.expect:
                     return f"{rule.id}“{case.name}”"
+        ruleset = self.with_slip(mutant)
         for whole, statuses in self.whole:
-            if rule.id not in statuses:
+            now = statuses.get(rule.id)
+            if now is None or (mutant.kind == "effect" and now in NO_BREACH):
                 continue
             changed = dict(statuses)
             if mutant.mutant is None:
                 del changed[rule.id]
             else:
-                (trace,) = self.engine.assess_rules([mutant.mutant], whole.profile, whole.as_of)
-                changed[rule.id] = trace.status
-            if self._differs(whole, changed, mutant.mutant):
+                found = self.engine.judge([mutant.mutant], whole.profile, whole.as_of)
+                changed[rule.id] = next(found)[1]
+            if self._differs(whole, changed, ruleset):
                 return whole.name
         return None
+
+    def with_slip(self, mutant: RuleMutant) -> Ruleset:
+        """The ruleset with the mutant in place of its rule."""
+        if mutant.mutant is None:
+            return self.ruleset
+        rules = MappingProxyType({**self.ruleset.rules, mutant.rule.id: mutant.mutant})
+        return dataclasses.replace(self.ruleset, rules=rules)
 
     def _status(self, engine: ReferenceEngine, rule: Rule | None, case: RuleCase) -> Status:
         if rule is None:
             return Status.NOT_APPLICABLE
-        (trace,) = engine.assess_rules([rule], case.profile, case.as_of)
-        return trace.status
+        return next(engine.judge([rule], case.profile, case.as_of))[1]
 
     def _differs(
-        self, whole: DossierCase, statuses: Mapping[str, Status], mutant: Rule | None
+        self, whole: DossierCase, statuses: Mapping[str, Status], ruleset: Ruleset
     ) -> bool:
-        ruleset = self.ruleset
-        if mutant is not None:
-            rules = MappingProxyType({**ruleset.rules, mutant.id: mutant})
-            ruleset = dataclasses.replace(ruleset, rules=rules)
         if combine(ruleset, statuses) is not whole.verdict:
             return True
         violated = frozenset(r for r, s in statuses.items() if s is Status.VIOLATED)
@@ -164,10 +167,10 @@ class Runner:
                 if self._status(engine, rule, case) is not case.expect:
                     return f"{rule.id}“{case.name}”"
         for whole, statuses in self.whole:
-            found = {t.rule.id: t.status for t in engine.assess_rules(
-                [r for r in rules if r.id in statuses], whole.profile, whole.as_of)}  # fmt: skip
+            asked = [r for r in rules if r.id in statuses]
+            found = {r.id: s for r, s in engine.judge(asked, whole.profile, whole.as_of)}
             if any(statuses[r] is not s for r, s in found.items()) and self._differs(
-                whole, {**statuses, **found}, None
+                whole, {**statuses, **found}, self.ruleset
             ):
                 return whole.name
         return None

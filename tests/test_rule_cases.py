@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from evaluator.cases import (
-    DossierCase,
-    RuleCase,
+    Cases,
     coverage_gaps,
     read_cases,
     run_dossier_case,
@@ -36,16 +36,22 @@ def rendered(problems: list[Problem]) -> str:
     return "\n".join(p.render() for p in problems)
 
 
-@pytest.mark.parametrize("case", CASES.rules, ids=lambda c: f"{c.rule}-{c.name}")
-def test_rule_case(case: RuleCase) -> None:
-    result = run_rule_case(case, EVALUATOR.engine, EVALUATOR)
-    assert result.passed, result.problem().render()
+@pytest.mark.parametrize("rule", RULESET.rules)
+def test_cases_of_a_rule(rule: str) -> None:
+    own = [c for c in CASES.rules if c.rule == rule]
+    results = [run_rule_case(case, EVALUATOR.engine, EVALUATOR) for case in own]
+    assert results
+    assert not [r for r in results if not r.passed], rendered(
+        [r.problem() for r in results if not r.passed]
+    )
 
 
-@pytest.mark.parametrize("case", CASES.dossiers, ids=lambda c: c.name)
-def test_dossier_case(case: DossierCase) -> None:
-    result = run_dossier_case(case, EVALUATOR)
-    assert result.passed, result.problem().render()
+def test_cases_of_whole_dossiers() -> None:
+    results = [run_dossier_case(case, EVALUATOR) for case in CASES.dossiers]
+    assert len(results) > 90
+    assert not [r for r in results if not r.passed], rendered(
+        [r.problem() for r in results if not r.passed]
+    )
 
 
 def test_cases_are_read_without_problems() -> None:
@@ -163,6 +169,7 @@ def test_coarse_industry_codes_cannot_slip_past_the_lists() -> None:
 
 # --- the reader of cases ---------------------------------------------------------------------------
 
+TABLE = "rule: positive.zone_fit, name: 甲"
 BAD = [
     ("rule: positive.land_tax", "C101"),
     ("- 一句话", "C101"),
@@ -172,6 +179,20 @@ BAD = [
     ("- {rule: positive.zone_fit, name: 甲, expect: satisfied, missing: [zone], dossier: {}}", "C106"),
     ("- {name: 甲, verdict: pass}", "C107"),
     ("- {name: 甲, verdict: pass, file: examples/none.yaml}", "C108"),
+    ("- {name: 甲, verdict: pass, dossier: {zone: 东}, change: {zone: 西}}", "C107"),
+    ("- {name: 甲, verdict: pass, file: examples/d01-complete-good.yaml, change: {zonee: 西}}", "D101"),
+    ("- {name: 甲, verdict: pass, file: examples/d01-complete-good.yaml, change: {emissions.XX: 1}}", "D101"),
+    (f"- {{{TABLE}, columns: [name, zonee, expect], rows: [[乙, 东, unknown]]}}", "C111"),
+    (f"- {{{TABLE}, columns: [name, zone, zone], rows: [[乙, 东, 西]]}}", "E302"),
+    (f"- {{{TABLE}, dossier: {{zone: 东}}, columns: [name, zone, expect], rows: [[乙, 西, unknown]]}}", "C111"),
+    (f"- {{{TABLE}, expect: unknown, columns: [name, expect], rows: [[乙, unknown]]}}", "C111"),
+    ("- {name: 甲, verdict: pass, file: examples/d01-complete-good.yaml, columns: [zone], rows: [[东]]}", "C111"),
+    (f"- {{{TABLE}, columns: [name, expect], rows: [[乙, unknown, 丙]]}}", "C112"),
+    (f"- {{{TABLE}, columns: [name, expect], rows: [乙]}}", "C112"),
+    (f"- {{{TABLE}, columns: [name, expect], rows: []}}", "E201"),
+    (f"- {{{TABLE}, rows: [[乙, unknown]]}}", "E201"),
+    (f"- {{{TABLE}, columns: [name, expect], rows: [[乙, green]]}}", "E203"),
+    (f"- {{{TABLE}, columns: [name, land_area, expect], rows: [[乙, 大, unknown]]}}", "D103"),
     ("- {rule: positive.zone_fit, name: 甲, expect: satisfied, dossier: {zonee: 东}}", "D101"),
     ("- {rule: positive.zone_fit, name: 甲, expect: satisfied, dossier: {zone_positioning_fit: 好}}", "D106"),
     ("- {rule: positive.zone_fit, name: 甲, expects: satisfied, expect: unknown, dossier: {}}", "E204"),
@@ -195,6 +216,85 @@ def test_a_second_case_of_the_same_name_is_reported() -> None:
     problems: list[Problem] = []
     read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": case * 2})
     assert [(p.code, p.place.line) for p in problems] == [("C104", 2)]
+
+
+def read(text: str) -> Cases:
+    problems: list[Problem] = []
+    cases = read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": text})
+    assert not problems, rendered(problems)
+    return cases
+
+
+def test_a_table_is_the_same_as_its_cases_one_by_one() -> None:
+    table = read(
+        """
+- rule: negative.offset_cod
+  name: 替代倍数
+  as_of: 2025-01-01
+  dossier: {eia_class: report, emissions: [{pollutant: SO2, value: 1}]}
+  columns: [name, emissions.COD, emission_offsets.COD, expect]
+  rows:
+    - [恰好, 10, 10, satisfied]
+    - [差一点, 10, 9.99, violated]
+    - [没填, 10, null, unknown]
+- rule: negative.offset_cod
+  name: 不写名字的
+  expect: not_applicable
+  dossier: {emissions: [{pollutant: COD, value: 0}]}
+  columns: [eia_class, construction_kind]
+  rows:
+    - [form, new]
+    - [report, null]
+"""
+    )
+    one = "dossier: {eia_class: report, emissions: [{pollutant: SO2, value: 1}, {pollutant: COD, value: 10}]"
+    other = "dossier: {emissions: [{pollutant: COD, value: 0}], eia_class:"
+    single = read(
+        f"""
+- {{rule: negative.offset_cod, name: 替代倍数：恰好, as_of: 2025-01-01, expect: satisfied, {one}, emission_offsets: [{{pollutant: COD, value: 10}}]}}}}
+- {{rule: negative.offset_cod, name: 替代倍数：差一点, as_of: 2025-01-01, expect: violated, {one}, emission_offsets: [{{pollutant: COD, value: 9.99}}]}}}}
+- {{rule: negative.offset_cod, name: 替代倍数：没填, as_of: 2025-01-01, expect: unknown, {one}}}}}
+- {{rule: negative.offset_cod, name: 不写名字的：form、new, expect: not_applicable, {other} form, construction_kind: new}}}}
+- {{rule: negative.offset_cod, name: 不写名字的：report、未填, expect: not_applicable, {other} report}}}}
+"""
+    )
+
+    def said(cases: Cases) -> list[tuple[object, ...]]:
+        return [
+            (c.rule, c.name, c.expect, c.as_of, sorted(c.profile.to_dict(RULESET.registry).items()))
+            for c in cases.rules
+        ]
+
+    def unnamed(found: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+        return [(*f[:4], [x for x in f[4] if x[0] != "project_name"]) for f in found]  # type: ignore[attr-defined]
+
+    assert unnamed(said(table)) == unnamed(said(single))
+    assert [c.place.line for c in table.rules] == [8, 9, 10, 17, 18]
+
+
+def test_a_changed_file_is_the_file_with_the_change() -> None:
+    (case,) = read(
+        "- {name: 甲, verdict: pass, file: examples/d01-complete-good.yaml,"
+        " change: {orders_in_hand: 0, land_class: null, emissions.COD: 3, emissions.SO2: null}}"
+    ).dossiers
+    whole = example("d01-complete-good.yaml")
+    changed = whole.with_value("orders_in_hand", Fraction(0)).with_value("land_class", None)
+    changed = changed.with_value("emissions.COD", Fraction(3)).with_value("emissions.SO2", None)
+    assert case.profile.to_dict(RULESET.registry) == changed.to_dict(RULESET.registry)
+    assert case.file is None
+
+
+def test_what_is_wrong_with_a_table_is_told_once() -> None:
+    rows = "[[乙, unknown], [丙, unknown], [丁, unknown]]"
+    for start, code in (
+        ("rule: positive.zone_fitt, name: 甲", "C102"),
+        ("rule: positive.zone_fit, name: 甲, dossier: {zonee: 东}", "D101"),
+        ("rule: positive.zone_fit, name: 甲, as_of: 明天", "E202"),
+    ):
+        problems: list[Problem] = []
+        text = f"- {{{start}, columns: [name, expect], rows: {rows}}}"
+        read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": text})
+        assert [p.code for p in problems] == [code]
 
 
 WRONG = [

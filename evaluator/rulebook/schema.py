@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from evaluator.criteria import Kind
 from evaluator.rulebook.ast import Effect, Ruleset
@@ -20,6 +19,7 @@ from evaluator.rulebook.criteria_file import LEVELS, table_dimensions
 from evaluator.rulebook.files import is_case_file
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.parse import LISTS, PLACEHOLDERS
+from evaluator.rulebook.schema_cases import case_schemas
 from evaluator.rulebook.schema_parts import (
     BOOLEAN,
     DATE,
@@ -33,7 +33,7 @@ from evaluator.rulebook.schema_parts import (
     labelled,
     table,
 )
-from evaluator.verdict import STATUS_LABELS, VERDICT_LABELS
+from evaluator.verdict import VERDICT_LABELS
 
 __all__ = ["FILES", "kind_of", "schemas", "write_schemas"]
 
@@ -66,7 +66,7 @@ def schemas(ruleset: Ruleset) -> dict[str, Schema]:
         "labels": _labels(ruleset),
         "criteria": _criteria(ruleset),
         "invariants": items(_invariant(), "不变式文件"),
-        "cases": items({"anyOf": [_rule_case(ruleset), _dossier_case(ruleset)]}, "案例文件"),
+        "cases": items({"anyOf": case_schemas(_dossier(ruleset))}, "案例文件"),
     }
     parts = _definitions(ruleset)
     return {name: {"$schema": DIALECT, **schema, "$defs": parts} for name, schema in out.items()}
@@ -323,44 +323,6 @@ def _dossier(ruleset: Ruleset) -> Schema:
         f.name: {"title": f.label} for f in ruleset.registry.fields.values()
     }
     return {"type": "object", "properties": fields, "additionalProperties": False}
-
-
-def _rule_case(ruleset: Ruleset) -> Schema:
-    return table(
-        "一条规则的案例",
-        {
-            "rule": _ref("rule"),
-            "name": {**TEXT, "description": "案例名，同一规则内不重复"},
-            "expect": choice(STATUS_LABELS, "应得的结论"),
-            "as_of": {**DATE, "description": "判断日期；不写即受理日期"},
-            "boundary": {**BOOLEAN, "description": "恰为界限值"},
-            "dossier": _dossier(ruleset),
-            "missing": {"type": "array", "items": _ref("field"), "description": "缺少哪些字段"},
-        },
-        required=("rule", "name", "expect", "dossier"),
-    )
-
-
-def _dossier_case(ruleset: Ruleset) -> Schema:
-    rules: Iterable[Any] = [_ref("rule")]
-    return table(
-        "整份材料的案例",
-        {
-            "name": TEXT,
-            "verdict": choice(VERDICT_LABELS, "应得的总结论"),
-            "as_of": DATE,
-            "dossier": _dossier(ruleset),
-            "file": {**TEXT, "description": "材料文件，从规则目录算起"},
-            "violated": {
-                "type": "array",
-                "items": {"anyOf": rules},
-                "description": "恰好不符合的规则",
-            },
-            "unknown_includes": {"type": "array", "items": {"anyOf": rules}},
-        },
-        required=("name", "verdict"),
-        one_of=("dossier", "file"),
-    )
 
 
 def main(arguments: list[str]) -> int:
