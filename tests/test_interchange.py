@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from io import BytesIO
@@ -16,17 +17,18 @@ import pytest
 import zen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from evaluator.casebook import DossierCase, RuleCase, read_cases
 from evaluator.dossier import Item, Profile
 from evaluator.engine.reference import ReferenceEngine
 from evaluator.errors import Problem, RulebookError
 from evaluator.evaluate import combine
+from evaluator.interchange.criterion_text import criterion_yaml
 from evaluator.interchange.dmn import NAMESPACE, dmn
 from evaluator.interchange.formula import ExportError
 from evaluator.interchange.jdm import jdm, jdm_context
-from evaluator.interchange.sheet import criteria_from_sheets, criterion_yaml
+from evaluator.interchange.sheet import criteria_from_sheets
 from evaluator.rulebook.ast import Rule, Ruleset
 from evaluator.rulebook.load import load_directory
 from tests.strategies import as_of_dates, dossiers, rulesets
@@ -215,6 +217,22 @@ BAD: list[tuple[list[list[Any]], str, str]] = [
     (changed(5, 2, "明年"), "E202", "B5"),
     ([r for r in HEAD + TABLE if "标准值" not in r], "E201", "A1"),
     (changed(13, 3, None), "E201", "A13"),
+    (changed(11, 3, "300 万元/亩"), "E202", "C11"),
+    (changed(11, 3, "35%"), "E202", "C11"),
+    (changed(11, 3, "=1+1"), "E202", "C11"),
+    (changed(11, 3, "#N/A"), "E202", "C11"),
+    (changed(13, 1, "C39"), "E209", "A13"),
+    (changed(12, 1, None), "E209", "A13"),
+    (changed(8, 2, "对"), "E202", "B8"),
+    (changed(3, 2, "list"), "E203", "B3"),
+    (changed(7, 1, "名称"), "E102", "A7"),
+    (HEAD[1:] + TABLE, "E201", "A1"),
+    ([*HEAD, ["截止日期", "2025-12-31"], *TABLE], "E502", "B9"),
+    ([[*HEAD[0], "多余"], *HEAD[1:], *TABLE], "E204", "C1"),
+    ([*HEAD, *TABLE[:2]], "E201", "A10"),
+    ([[*r, None, "x"] if r == TABLE[3] else r for r in HEAD + TABLE], "E204", "E12"),
+    ([*HEAD, [], ["行业代码", "标准值", "单位"], ["C39", 3, "吨"]], "E402", "C11"),
+    ([*HEAD, [], ["用地面积", "标准值"], ["30", 3]], "E306", "A10"),
 ]
 
 
@@ -224,3 +242,50 @@ def test_every_mistake_is_told_at_its_cell(rows: list[list[Any]], code: str, cel
         criteria_from_sheets("表.xlsx", workbook(rows), ruleset_of())
     found = [(p.code, p.place.cell) for p in caught.value.problems]
     assert any(c == f"投资强度!{cell}" and k.startswith(code) for k, c in found), found
+    assert len(set(found)) == len(found)
+    said = "".join(p.message + (p.hint or "") for p in caught.value.problems)
+    assert not re.search(r"None|\b(value|unit|kind|source|verified|title|rows|from|until)\b", said)
+
+
+def test_a_table_as_people_fill_it() -> None:
+    """Merged cells, options by their labels, full-width text, a number kept as text."""
+    rows = [list(r) for r in HEAD] + [
+        [],
+        ["行业代码", "用地方式", "标准值"],
+        ["Ｃ３９，C40", "新增工业用地", "300.50"],
+        [None, "盘活存量用地、own_land", 250],
+        ["默认", None, 200],
+    ]
+    book = load_workbook(BytesIO(workbook(rows)))
+    book["投资强度"].merge_cells("A11:A12")
+    stream = BytesIO()
+    book.save(stream)
+    ruleset = ruleset_of()
+    labels = ruleset.registry.fields["land_use_mode"].values
+    assert labels["new_industrial_land"] == "新增工业用地"
+    (found,) = criteria_from_sheets("表.xlsx", stream.getvalue(), ruleset)
+    assert [(dict(r.keys), r.value) for r in found.periods[0].rows] == [
+        (
+            {"industry_code": ("C39", "C40"), "land_use_mode": ("new_industrial_land",)},
+            Fraction("300.5"),
+        ),
+        ({"industry_code": ("C39", "C40"), "land_use_mode": ("stock_land", "own_land")}, 250),
+        ({}, 200),
+    ]
+
+
+def test_a_percentage_is_taken_where_the_unit_says_so() -> None:
+    rows = changed(4, 2, "%")
+    rows[10][2] = "35.5%"
+    (found,) = criteria_from_sheets("表.xlsx", workbook(rows), ruleset_of())
+    assert found.periods[0].rows[0].value == Fraction("35.5")
+
+
+def test_two_sheets_of_one_name() -> None:
+    book = load_workbook(BytesIO(workbook(HEAD + TABLE)))
+    book.copy_worksheet(book["投资强度"]).title = "又一张"
+    stream = BytesIO()
+    book.save(stream)
+    with pytest.raises(RulebookError) as caught:
+        criteria_from_sheets("表.xlsx", stream.getvalue(), ruleset_of())
+    assert [p.place.cell for p in caught.value.problems] == ["又一张!B1"]

@@ -11,21 +11,27 @@
     C26        1、2       20       表一
     默认                  15
 
-The upper part names the criterion, the lower is its table; a header is a field's name or label.
-Cells become nodes of the rulebook's own reader, which checks them as it checks criteria.yaml.
+The upper part names the criterion, the lower is its table; a header is a field's name or label, a
+cell an option's code or label. Merged cells of the table count as filled with the same value.
+Cells become nodes of the rulebook's own reader, which checks them as it checks criteria.yaml; what
+it says is put in the sheet's words.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
+
+from python_calamine import CalamineWorkbook
 
 from evaluator.criteria import Criterion
 from evaluator.errors import Problem, RulebookError
-from evaluator.numbers import exact_text
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.criteria_file import parse_criteria
 from evaluator.rulebook.names import Names
@@ -33,7 +39,7 @@ from evaluator.source import Place
 from evaluator.spreadsheet import Cell, Sheet, read_sheets
 from evaluator.yamlio import Node, YList, YMap, YScalar, suggest
 
-__all__ = ["criteria_from_sheets", "criterion_yaml"]
+__all__ = ["criteria_from_sheets"]
 
 HEAD = {
     "标准编号": "id", "编号": "id", "名称": "title", "性质": "kind", "单位": "unit",
@@ -47,6 +53,9 @@ COLUMNS = {
 KINDS = {"下限": "floor", "上限": "ceiling", "数值": "value"}
 FLAGS = {"是": True, "否": False, "true": True, "false": False}
 DEFAULTS = ("默认", "其他", "其余", "-")
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+TITLES = {k: t for t, k in reversed((*COLUMNS.items(), *HEAD.items()))}
+KEY = re.compile(rf"(?<![A-Za-z_])({'|'.join(TITLES)})(?![A-Za-z_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,45 +71,112 @@ def criteria_from_sheets(name: str, data: bytes, ruleset: Ruleset) -> tuple[Crit
     cell, and DossierError where the workbook itself cannot be opened.
     """
     problems: list[Problem] = []
-    names = Names(ruleset.registry, problems, dict(ruleset.sources))
-    for sheet in read_sheets(name, data):
-        if sheet.visible and sheet.rows:
-            found = _Reader(sheet, ruleset, problems).read()
-            if found is not None:
-                parse_criteria(found, names)
+    found: list[Criterion] = []
+    seen: dict[str, Place] = {}
+    sheets = read_sheets(name, data)
+    merged = _merged(data)
+    for sheet in sheets:
+        if not sheet.visible or not sheet.rows:
+            continue
+        reader = _Reader(sheet, merged.get(sheet.name, ()), ruleset, problems)
+        node = reader.read()
+        if node is None:
+            continue
+        key = node.entries[0][0]
+        first = seen.setdefault(key.text, key.place)
+        if first is not key.place:
+            reader.report(
+                "E102", f"标准编号“{key.text}”重复", key.place, f"第一处在 {first.label()}"
+            )
+        told: list[Problem] = []
+        names = Names(ruleset.registry, told, dict(ruleset.sources))
+        parse_criteria(node, names)
+        problems += [reader.in_words(p) for p in reader.first_causes(told)]
+        found += names.criteria.values()
     if any(p.severity == "error" for p in problems):
         raise RulebookError(problems)
-    return tuple(names.criteria.values())
+    return tuple(found)
+
+
+def _merged(data: bytes) -> dict[str, tuple[tuple[int, int, int, int], ...]]:
+    """Merged ranges by sheet: first row, first column, last row, last column, 1-based."""
+    book = CalamineWorkbook.from_filelike(BytesIO(data))
+    out: dict[str, tuple[tuple[int, int, int, int], ...]] = {}
+    for name in book.sheet_names:
+        ranges = book.get_sheet_by_name(name).merged_cell_ranges or ()
+        out[name] = tuple((a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in ranges)
+    return out
 
 
 class _Reader:
-    def __init__(self, sheet: Sheet, ruleset: Ruleset, problems: list[Problem]) -> None:
+    def __init__(
+        self,
+        sheet: Sheet,
+        merged: Sequence[tuple[int, int, int, int]],
+        ruleset: Ruleset,
+        problems: list[Problem],
+    ) -> None:
         self.sheet = sheet
+        self.merged = merged
         self.ruleset = ruleset
         self.problems = problems
+        self.header = 0
+        self.numbers: list[int] = []  # Of the sheet's rows, in the order of the table's.
 
     def report(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
         self.problems.append(Problem(code, message, place, hint))
 
+    def first_causes(self, told: Sequence[Problem]) -> list[Problem]:
+        """Without what is said of a cell already, or, with a wrong header, of rows under it."""
+        start = f"{self.sheet.name}!"
+        said = {p.place.cell for p in self.problems if (p.place.cell or "").startswith(start)}
+        fresh = [p for p in told if p.place.cell not in said]
+        if self.header not in {_row_of(c) for c in (*said, *(p.place.cell for p in fresh))}:
+            return fresh
+        return [p for p in fresh if _row_of(p.place.cell) <= self.header]
+
+    def in_words(self, problem: Problem) -> Problem:
+        """What the reader of criteria.yaml says, with the sheet's titles and row numbers."""
+
+        def row(match: re.Match[str]) -> str:
+            return f"第 {self.numbers[int(match[1]) - 1]} 行"
+
+        def said(text: str) -> str:
+            return KEY.sub(lambda m: TITLES[m[1]], text)
+
+        message = said(re.sub(r"第 (\d+) 行", row, problem.message))
+        hint = said(problem.hint) if problem.hint else None
+        return replace(problem, message=message, hint=hint)
+
     def read(self) -> YMap | None:
         numbers = sorted(self.sheet.rows)
+        top = self.sheet.place(numbers[0], 1)
         header = next((n for n in numbers if self._is_header(self.sheet.rows[n])), None)
         if header is None:
-            first = self.sheet.place(numbers[0], 1)
-            self.report(
-                "E201", "工作表里没有表头：应有一列“标准值”", first, "照 docs/proofs.md 的样式"
-            )
+            hint = "照 docs/proofs.md 的样式"
+            self.report("E201", "工作表里没有表头：应有一列“标准值”", top, hint)
             return None
-        head = dict(self._head([n for n in numbers if n < header]))
+        self.header = header
+        head = self._head([n for n in numbers if n < header])
         columns = self._columns(self.sheet.rows[header])
-        rows = [
-            r for n in numbers if n > header and (r := self._row(self.sheet.rows[n], columns, n))
-        ]
-        top = self.sheet.place(numbers[0], 1)
+        unit = head["unit"].text if "unit" in head else ""
+        rows: list[YMap] = []
+        for number in sorted(
+            {*numbers, *(n for a, _, b, _ in self.merged for n in range(a, b + 1))}
+        ):
+            cells = self._filled(number) if number > header else {}
+            if cells:
+                self.numbers.append(number)
+                rows.append(self._row(cells, columns, number, unit))
+        if not rows:
+            at = self.sheet.place(header, 1)
+            self.report("E201", "表头下面没有一行标准值", at, "只有一个值的，写一行“默认”")
         key = head.pop("id", None)
         if key is None:
             self.report("E201", "缺少“标准编号”", top)
+        if key is None or not rows:
             return None
+        self._ordered(head)
         period = [
             (k, head.pop(k))
             for k in ("from", "until", "source", "clause", "verified", "note")
@@ -114,10 +190,31 @@ class _Reader:
             entries.append(("by", by))
         return YMap(((key, _map(entries, top)),), top)
 
+    def _filled(self, number: int) -> dict[int, Cell]:
+        """A row's cells, those of merged ranges with the range's value."""
+        row = dict(self.sheet.rows.get(number, {}))
+        for first, left, last, right in self.merged:
+            cell = self.sheet.rows.get(first, {}).get(left)
+            if cell is not None and first <= number <= last:
+                for column in range(left, right + 1):
+                    row[column] = replace(cell, place=self.sheet.place(number, column))
+        return row
+
+    def _ordered(self, head: dict[str, YScalar]) -> None:
+        start, end = head.get("from"), head.get("until")
+        if start is None or end is None:
+            return
+        a, b = start.value, end.value
+        if isinstance(a, dt.date) and isinstance(b, dt.date) and b < a:
+            message = f"截止日期（{end.text}）早于起始日期（{start.text}）"
+            self.report("E502", message, end.place, "改正其中一个日期")
+            del head["until"]
+
     def _is_header(self, row: Mapping[int, Cell]) -> bool:
         return any(COLUMNS.get(c.text) == "value" or c.text == "value" for c in row.values())
 
-    def _head(self, numbers: list[int]) -> Iterator[tuple[str, YScalar]]:
+    def _head(self, numbers: list[int]) -> dict[str, YScalar]:
+        out: dict[str, YScalar] = {}
         for number in numbers:
             row = self.sheet.rows[number]
             first, *rest = (row[c] for c in sorted(row))
@@ -125,10 +222,17 @@ class _Reader:
             if key not in HEAD.values():
                 hint = suggest(first.text, HEAD) or f"可用：{'、'.join(dict.fromkeys(HEAD))}"
                 self.report("E204", f"没有“{first.text}”这一项", first.place, hint)
+            elif key in out:
+                where = f"第一处在 {out[key].place.label()}"
+                self.report("E102", f"“{first.text}”重复", first.place, where)
             elif not rest:
                 self.report("E201", f"“{first.text}”没有填", first.place)
             else:
-                yield key, self._scalar(rest[0], key)
+                out[key] = self._scalar(rest[0], key)
+                for cell in rest[1:]:
+                    hint = f"“{first.text}”只取一格"
+                    self.report("E204", f"多余的内容“{cell.text}”", cell.place, hint)
+        return out
 
     def _columns(self, row: Mapping[int, Cell]) -> dict[int, _Entry]:
         fields = {f.label: f.name for f in self.ruleset.registry.fields.values()}
@@ -157,50 +261,75 @@ class _Reader:
         return out
 
     def _row(
-        self, row: Mapping[int, Cell], columns: Mapping[int, _Entry], number: int
-    ) -> YMap | None:
+        self, row: Mapping[int, Cell], columns: Mapping[int, _Entry], number: int, unit: str
+    ) -> YMap:
         entries: list[tuple[str, Node]] = []
+        given = [c.text for n, c in row.items() if n in columns and columns[n].key == "unit"]
         for column, cell in sorted(row.items()):
             entry = columns.get(column)
             if entry is None:
                 self.report("E204", f"“{cell.text}”所在的列没有表头", cell.place)
+            elif entry.key == "value":
+                entries.append(("value", self._number(cell, given[0] if given else unit)))
             elif entry.key != "by":
                 entries.append((entry.key, self._scalar(cell, entry.key)))
             elif cell.text not in DEFAULTS:
-                entries.append((str(entry.node.value), self._words(cell)))
-        return _map(entries, self.sheet.place(number, 1)) if row else None
+                entries.append((str(entry.node.value), self._words(cell, str(entry.node.value))))
+        return _map(entries, self.sheet.place(number, 1))
 
-    def _words(self, cell: Cell) -> Node:
+    def _words(self, cell: Cell, field: str) -> Node:
         """One key or several, separated by 、 or a comma; a bare number is a word too."""
         if cell.fault:
             self.report("E202", cell.fault, cell.place, cell.hint)
-        text = exact_text_of(cell.value)
-        words = [
-            w
-            for part in text.replace("\uff0c", "、").replace(",", "、").split("、")
-            if (w := part.strip())
-        ]
-        nodes = tuple(YScalar(w, w, cell.place) for w in words)
+        known = self.ruleset.registry.references.get(field)
+        codes = {label: code for code, label in known.values.items()} if known else {}
+        text = unicodedata.normalize("NFKC", exact_text_of(cell.value))
+        words = [w for part in re.split("[、,]", text) if (w := part.strip())]
+        nodes = tuple(YScalar(codes.get(w, w), codes.get(w, w), cell.place) for w in words)
         return nodes[0] if len(nodes) == 1 else YList(nodes, cell.place)
+
+    def _number(self, cell: Cell, unit: str) -> YScalar:
+        """A value; a number kept as text counts, and so does a percentage where the unit is %."""
+        value = cell.value
+        if isinstance(value, str) and not cell.fault:
+            text = unicodedata.normalize("NFKC", value).strip()
+            text = text.removesuffix("%").rstrip() if unit == "%" else text
+            value = Decimal(text) if NUMBER.fullmatch(text) else value
+        if cell.fault:
+            self.report("E202", cell.fault, cell.place, cell.hint)
+        elif not isinstance(value, Decimal):
+            hint = "只写数字，单位写在“单位”一项或一列里"
+            self.report("E202", f"“{cell.text}”不是数", cell.place, hint)
+        if not isinstance(value, Decimal):
+            return YScalar(0, "0", cell.place)  # Told; what follows from it need not be.
+        text = exact_text_of(value)
+        whole = value == value.to_integral_value()
+        return YScalar(int(value) if whole else value, text, cell.place)
 
     def _scalar(self, cell: Cell, key: str) -> YScalar:
         value: Any = cell.value
         if cell.fault:
             self.report("E202", cell.fault, cell.place, cell.hint)
         text = exact_text_of(value)
-        if key == "kind":
+        if key == "kind" and text not in KINDS and text not in KINDS.values():
+            self.report("E203", f"性质不能是“{text}”", cell.place, f"可用：{'、'.join(KINDS)}")
+            text = value = "value"
+        elif key == "kind":
             text = value = KINDS.get(text, text)
-        elif key == "verified":
-            value = FLAGS.get(text, value)
+        elif key == "verified" and not isinstance(value, bool):
+            if text not in FLAGS:
+                self.report("E202", f"“已核对”不能是“{text}”", cell.place, "填“是”或“否”")
+            value = FLAGS.get(text, False)
         elif key in ("from", "until") and isinstance(value, str):
             value = _date(value) or value
-        elif (
-            key in ("value",) and isinstance(value, Decimal) and value == value.to_integral_value()
-        ):
-            value = int(value)
-        elif key not in ("value", "from", "until"):
+        elif key not in ("from", "until", "verified"):
             value = text
         return YScalar(value, text, cell.place)
+
+
+def _row_of(cell: str | None) -> int:
+    found = re.search(r"\d+$", cell or "")
+    return int(found[0]) if found else 0
 
 
 def exact_text_of(value: object) -> str:
@@ -223,60 +352,3 @@ def _date(text: str) -> dt.date | None:
 
 def _map(entries: list[tuple[str, Node]], place: Place) -> YMap:
     return YMap(tuple((YScalar(k, k, v.place), v) for k, v in entries), place)
-
-
-def criterion_yaml(criterion: Criterion) -> str:
-    """The criterion as it stands in criteria.yaml, two levels in."""
-    lines = [
-        f"  {criterion.id}:",
-        f"    title: {criterion.title}",
-        f"    kind: {criterion.kind.value}",
-    ]
-    if criterion.unit is not None:
-        lines.append(f"    unit: {_plain(criterion.unit.name)}")
-    if criterion.by:
-        lines.append(f"    by: [{', '.join(criterion.by)}]")
-    lines.append("    values:")
-    for period in criterion.periods:
-        lines.append(f"      - from: {period.start.isoformat()}")
-        if period.end:
-            lines.append(f"        until: {period.end.isoformat()}")
-        if period.provenance:
-            given = period.provenance
-            lines.append(f"        source: {given.source.id}")
-            lines += [f"        clause: {_plain(given.clause)}"] if given.clause else []
-            lines.append(f"        verified: {str(given.verified).lower()}")
-            lines += [f"        note: {_plain(given.note)}"] if given.note else []
-        lines.append("        rows:")
-        for row in period.rows:
-            parts = [f"{d}: {_words(w)}" for d, w in row.keys.items()]
-            parts.append(f"value: {exact_text(row.value)}")
-            if row.unit is not None and row.unit != criterion.unit:
-                parts.append(f"unit: {_plain(row.unit.name)}")
-            own, base = row.provenance, period.provenance
-            if base is not None and own != base:
-                parts += [f"source: {own.source.id}"] if own.source != base.source else []
-                parts += (
-                    [f"clause: {_plain(own.clause)}"]
-                    if own.clause and own.clause != base.clause
-                    else []
-                )
-                parts += (
-                    [f"verified: {str(own.verified).lower()}"]
-                    if own.verified != base.verified
-                    else []
-                )
-                parts += [f"note: {_plain(own.note)}"] if own.note and own.note != base.note else []
-            lines.append(f"          - {{{', '.join(parts)}}}")
-    return "\n".join(lines) + "\n"
-
-
-def _words(words: tuple[str, ...]) -> str:
-    return _plain(words[0]) if len(words) == 1 else f"[{', '.join(map(_plain, words))}]"
-
-
-def _plain(text: str) -> str:
-    """A text for a flow mapping; quoted unless it is a plain word."""
-    if text and all(c.isalnum() or c in "/_·（）《》〔〕" for c in text) and not text[0].isdigit():
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -38,7 +38,7 @@ class PeriodReader:
     def read(self, node: Node) -> Period | None:
         """One item of ``values``; None after reporting what is wrong with it."""
         if not isinstance(node, YMap):
-            self.names.report("E202", "values 的每一项应是键值表", node.place, "以“- from:”开头")
+            self.names.report("E202", "values 的每一项应是键值表", node.place, "以“- from：”开头")
             return None
         r = Reader(node, self.names.problems, f"“{self.id}”的一段")
         start, end = r.date("from", required=True), r.date("until")
@@ -131,9 +131,9 @@ class PeriodReader:
             first = next((seen[c] for c in self._combinations(row) if c in seen), None)
             if first is not None:
                 message = f"第 {number} 行与第 {first.number} 行重复（{row.title()}）"
-                self.names.report(
-                    "E209", message, item.place, f"第一处在文件第 {first.place.line} 行"
-                )
+                line, label = first.place.line, first.place.label()
+                where = f"文件第 {line} 行" if line is not None else f" {label}"
+                self.names.report("E209", message, item.place, f"第一处在{where}")
                 continue
             seen.update(dict.fromkeys(self._combinations(row), row))
             rows.append(row)
