@@ -38,7 +38,7 @@ class PeriodReader:
     def read(self, node: Node) -> Period | None:
         """One item of ``values``; None after reporting what is wrong with it."""
         if not isinstance(node, YMap):
-            self.names.report("E202", "values 的每一项应是键值表", node.place, "以“- from：”开头")
+            self.names.report("E202", "values 的每一项应是键值表", node.place, "以“- from:”开头")
             return None
         r = Reader(node, self.names.problems, f"“{self.id}”的一段")
         start, end = r.date("from", required=True), r.date("until")
