@@ -14,7 +14,7 @@ from evaluator.errors import Problem, RulebookError
 from evaluator.source import Place, SourceText
 from evaluator.yamlio import YMap, YScalar, read_yaml
 
-__all__ = ["BASE", "Layers", "is_case_file", "read_directory", "shown_name"]
+__all__ = ["BASE", "Layers", "is_case_file", "layer_paths", "read_directory", "shown_name"]
 
 Layers = tuple[tuple[str, Mapping[str, str]], ...]
 MAX_FILE_BYTES = 20_000_000
@@ -32,18 +32,29 @@ def is_case_file(name: str) -> bool:
     return name.endswith(".cases.yaml")
 
 
-def read_directory(directory: Path) -> Layers:
+def read_directory(directory: Path, edited: Mapping[Path, str] | None = None) -> Layers:
     """The texts of a rulebook directory, under those of the profiles it extends.
 
-    Raises RulebookError where a file is missing, misnamed or not UTF-8.
+    ``edited`` gives, by resolved path, texts that an editor has not saved yet. Raises RulebookError
+    where a file is missing, misnamed or not UTF-8.
     """
-    layers: list[tuple[str, Mapping[str, str]]] = []
+    return tuple((name, files) for name, _, files in _walk(directory, edited or {}))
+
+
+def layer_paths(directory: Path, edited: Mapping[Path, str] | None = None) -> dict[str, Path]:
+    """The directory of each layer of ``read_directory``, resolved."""
+    return {name: path for name, path, _ in _walk(directory, edited or {})}
+
+
+def _walk(directory: Path, edited: Mapping[Path, str]) -> list[tuple[str, Path, Mapping[str, str]]]:
+    """Name, directory and texts of each layer, the innermost base first."""
+    layers: list[tuple[str, Path, Mapping[str, str]]] = []
     seen: set[Path] = set()
     current: Path | None = directory
     while current is not None:
         try:
             current = current.resolve()
-            found = (current / "criteria.yaml").is_file()
+            found = current / "criteria.yaml" in edited or (current / "criteria.yaml").is_file()
         except (OSError, ValueError, RuntimeError):  # No possible path, or links in a circle.
             found = False
         if current in seen or len(seen) == MAX_LAYERS:
@@ -51,12 +62,12 @@ def read_directory(directory: Path) -> Layers:
         if not found:
             raise _unreadable(str(current), "目录里没有 criteria.yaml")
         seen.add(current)
-        files = _read_files(current)
-        layers.append((_layer_name(current, [name for name, _ in layers]), files))
+        files = _read_files(current, edited)
+        layers.append((_layer_name(current, [name for name, _, _ in layers]), current, files))
         current = _extends(current, files["criteria.yaml"])
     # The innermost base is called "base": its directory name is an accident of the checkout.
-    layers[-1] = (BASE, layers[-1][1])
-    return tuple(reversed(layers))
+    layers[-1] = (BASE, *layers[-1][1:])
+    return layers[::-1]
 
 
 def _layer_name(directory: Path, taken: list[str]) -> str:
@@ -73,11 +84,13 @@ def _unreadable(name: str, message: str) -> RulebookError:
     return RulebookError([Problem("E701", message, Place(SourceText(name, "")))])
 
 
-def _read_files(directory: Path) -> dict[str, str]:
+def _read_files(directory: Path, edited: Mapping[Path, str]) -> dict[str, str]:
     paths = [directory / "criteria.yaml"]
-    if (directory / "fields.yaml").is_file():
+    if directory / "fields.yaml" in edited or (directory / "fields.yaml").is_file():
         paths.append(directory / "fields.yaml")
-    below = sorted(p for p in (directory / "rules").rglob("*") if p.is_file())
+    rules = directory / "rules"
+    unsaved = {p for p in edited if p.is_relative_to(rules)}
+    below = sorted({p for p in rules.rglob("*") if p.is_file()} | unsaved)
     paths += [p for p in below if p.suffix == ".yaml"]
     problems = [
         Problem("E703", "规则文件的扩展名应是 .yaml", _at(directory, p), f"改名为 {p.stem}.yaml")
@@ -86,11 +99,15 @@ def _read_files(directory: Path) -> dict[str, str]:
     ]
     files: dict[str, str] = {}
     for path in paths:
+        name = path.relative_to(directory).as_posix()
+        if path in edited:
+            files[name] = edited[path]
+            continue
         try:
             if path.stat().st_size > MAX_FILE_BYTES:
                 problems.append(Problem("E701", "文件过大", _at(directory, path), "把文件分开"))
                 continue
-            files[path.relative_to(directory).as_posix()] = path.read_text("utf-8")
+            files[name] = path.read_text("utf-8")
         except UnicodeDecodeError:
             hint = "在编辑器里另存为 UTF-8 编码"
             problems.append(Problem("E701", "文件不是 UTF-8 文本", _at(directory, path), hint))
