@@ -10,11 +10,11 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from typer import rich_utils
 
 from evaluator.cli_check import add_commands
 from evaluator.cli_lazy import lazy_group
 from evaluator.cli_print import print_evaluation, print_trace
+from evaluator.cli_words import speak_chinese
 from evaluator.dossier import Profile, dossier_model
 from evaluator.dossier_files import read_dossiers
 from evaluator.errors import DossierError, InputError, Problem
@@ -30,10 +30,7 @@ from evaluator.yamlio import suggest
 
 __all__ = ["RULE_COMMANDS", "SUBCOMMANDS", "app"]
 
-rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
-rich_utils.OPTIONS_PANEL_TITLE = "选项"
-rich_utils.COMMANDS_PANEL_TITLE = "命令"
-rich_utils.ERRORS_PANEL_TITLE = "用法有误"
+speak_chinese()
 
 SUBCOMMANDS = {"portfolio": "evaluator.cli_portfolio:portfolio_app"}
 RULE_COMMANDS = {
