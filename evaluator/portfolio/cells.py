@@ -23,6 +23,8 @@ NUMBER = r"[+-]?[0-9]{1,15}(\.[0-9]{1,12})?"
 BAD = r"^[\s\p{Z}]|[\s\p{Z}]$|^$|[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{fffe}\x{ffff}]"
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+# Before a value that is not of the JSON type in which its field is written; see postgres_table.
+MARK = "\x1f"
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 
 
@@ -90,12 +92,14 @@ def read_cell(field: Field, cell: Cell, raw: str) -> Value | None:
 
 
 def _raw(field: Field, cell: Cell, raw: str) -> object:
+    if cell.type == "JSONB" and raw[:1] == MARK:
+        return json.loads(raw[1:], parse_float=Decimal)
     if field.numeric:
         if cell.type in ("DOUBLE", "FLOAT"):
             return Decimal(raw)
         if cell.unit:
             return f"{raw} {cell.unit}" if raw[-1:].isdigit() else raw
-        if "e" in raw or "E" in raw:
+        if cell.type != "JSONB" and ("e" in raw or "E" in raw):
             return _scientific(raw)
     if field.type in (FieldType.CODES, FieldType.RECORD) and raw[:1] in "[{":
         try:
