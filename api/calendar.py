@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 
 import chinese_calendar
 
@@ -48,6 +49,7 @@ class WorkCalendar:
         self._off, self._on = frozenset(off), frozenset(on)
         self._planned_off = frozenset(d for p in self.plans.values() for d in p.off)
         self._planned_on = frozenset(d for p in self.plans.values() for d in p.on)
+        self._years: dict[int, tuple[int, ...]] = {}
 
     def source_of(self, year: int) -> str | None:
         """Where the arrangement of ``year`` comes from; None where there is none yet."""
@@ -97,5 +99,17 @@ class WorkCalendar:
         """Working days after ``start`` up to and with ``end``; negative where ``end`` is earlier."""
         if end < start:
             return -self.between(end, start)
-        days = (end - start).days
-        return sum(self.is_workday(start + dt.timedelta(days=n)) for n in range(1, days + 1))
+        whole = sum(self._sums(year)[-1] for year in range(start.year, end.year))
+        return whole + self._upto(end) - self._upto(start)
+
+    def _upto(self, day: dt.date) -> int:
+        """Working days of the year up to and with ``day``."""
+        return self._sums(day.year)[(day - dt.date(day.year, 1, 1)).days]
+
+    def _sums(self, year: int) -> tuple[int, ...]:
+        # A list of overdue tasks asks for the same years again and again.
+        if year not in self._years:
+            first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
+            works = (self.is_workday(first + dt.timedelta(n)) for n in range((last - first).days + 1))
+            self._years[year] = tuple(accumulate(works))
+        return self._years[year]

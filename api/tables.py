@@ -188,7 +188,7 @@ class Project(Base):
     submitted_on: Mapped[dt.date] = mapped_column(Date, index=True)
     version: Mapped[int] = mapped_column(Integer)
     verdict: Mapped[str] = mapped_column(String(10), index=True)
-    decision_id: Mapped[int] = mapped_column(BigInt)
+    decision_id: Mapped[int] = mapped_column(BigInt, index=True)
     state: Mapped[str] = mapped_column(String(20), index=True)
     created_at: Mapped[dt.datetime]
     updated_at: Mapped[dt.datetime]
@@ -221,7 +221,8 @@ class Hit(Base):
 
     __tablename__ = "hits"
     __table_args__ = (
-        Index("ix_hits_rule", "rule", "decision_id"),
+        # Covers counting by rule: without it every row is fetched.
+        Index("ix_hits_rule", "rule", "decision_id", "status", "effect"),
         Index("ix_hits_department", "department", "decision_id"),
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     Date,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     String,
@@ -35,7 +36,10 @@ class Task(Base):
     """What one department is asked about one decision, until a date in working days."""
 
     __tablename__ = "tasks"
-    __table_args__ = (UniqueConstraint("decision_id", "department"),)
+    __table_args__ = (
+        UniqueConstraint("decision_id", "department"),
+        Index("ix_tasks_waiting", "state", "due_on"),
+    )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
@@ -43,7 +47,7 @@ class Task(Base):
     department: Mapped[str] = mapped_column(String(100), index=True)
     opened_on: Mapped[dt.date]
     due_on: Mapped[dt.date] = mapped_column(Date, index=True)
-    state: Mapped[str] = mapped_column(String(20), index=True)
+    state: Mapped[str] = mapped_column(String(20))
     closed_at: Mapped[dt.datetime | None]
     # Defaults are the database's: rows of an earlier structure are restored without these columns.
     workdays: Mapped[int | None] = mapped_column(Integer)

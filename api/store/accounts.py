@@ -19,7 +19,7 @@ from api.tables import Account, ApiKey, Login
 
 __all__ = [
     "FIXED_ROLES", "AccountView", "KeyView", "authenticate", "by_key", "by_token", "change_password",
-    "close_login", "create_account", "create_key", "from_subject", "keys_of", "list_accounts",
+    "close_login", "create_account", "create_key", "display_names", "from_subject", "keys_of", "list_accounts",
     "open_login", "revoke_key", "set_active", "set_roles",
 ]  # fmt: skip
 
@@ -136,6 +136,12 @@ def _get(session: Session, name: str) -> Account:
 def list_accounts(session: Session) -> tuple[AccountView, ...]:
     """Every account, by name."""
     return tuple(_view(a) for a in session.scalars(select(Account).order_by(Account.name)))
+
+
+def display_names(session: Session) -> dict[str, str]:
+    """What people are called, by account name; the system itself is called 系统."""
+    found = session.execute(select(Account.name, Account.display_name)).all()
+    return {"system": "系统"} | {row.name: row.display_name for row in found}
 
 
 def set_roles(work: Work, name: str, roles: list[str]) -> AccountView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Select, exists, select
@@ -15,7 +16,7 @@ from api.store.visibility import get_project, visible
 from api.store.work import Actor, Invalid
 from api.tables import Decision, Hit, Project
 
-__all__ = ["Filter", "Page", "ProjectView", "VersionView", "find", "get", "versions"]
+__all__ = ["Filter", "Page", "ProjectView", "VersionView", "each", "find", "get", "versions"]
 
 MAX_PAGE = 200
 
@@ -122,6 +123,17 @@ def find(
     more = len(found) > size
     items = tuple(project_view(p) for p in found[:size])
     return Page(items, _cursor(items[-1].id) if more else None)
+
+
+def each(session: Session, actor: Actor, wanted: Filter) -> Iterator[ProjectView]:
+    """Every project, newest first, read a page at a time."""
+    cursor = None
+    while True:
+        page = find(session, actor, wanted, cursor, MAX_PAGE)
+        yield from page.items
+        cursor = page.next
+        if cursor is None:
+            return
 
 
 def get(session: Session, actor: Actor, number: str) -> ProjectView:

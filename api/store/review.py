@@ -9,7 +9,7 @@ it is an override (一事一议) and needs authority, reason and document number
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,7 +152,7 @@ def tasks(
     number: str | None = None, department: str | None = None, state: str | None = None,
     overdue: bool = False, limit: int = 200, after: int = 0,
 ) -> tuple[TaskView, ...]:  # fmt: skip
-    """Tasks the actor may see, by due date... in order of their number, after task ``after``."""
+    """Tasks the actor may see in order of their number, after task ``after``."""
     query = (
         select(Task, Project, Decision.version)
         .join(Project, Project.id == Task.project_id)
@@ -170,6 +170,13 @@ def tasks(
     if overdue:
         query = query.where(Task.state.in_(WAITING), Task.due_on < today)
     found = session.execute(query.order_by(Task.id).limit(limit)).all()
+    return views(session, found, calendar, today)
+
+
+def views(
+    session: Session, found: Sequence[Any], calendar: WorkCalendar, today: dt.date
+) -> tuple[TaskView, ...]:
+    """Rows of (task, project, the decision's version) with what was said about each."""
     said = _opinions(session, [t.id for t, _, _ in found])
     return tuple(_view(t, p, v, said.get(t.id, ()), calendar, today) for t, p, v in found)
 

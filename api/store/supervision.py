@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -13,7 +14,9 @@ from api.store.work import Conflict, Invalid, Missing, Work
 from api.tables import Project
 from api.tables_review import Supervision, Task
 
-__all__ = ["SupervisionView", "close", "listed", "start"]
+__all__ = ["SupervisionView", "close", "each", "listed", "start"]
+
+BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,10 @@ class SupervisionView:
 
 def _view(session: Session, found: Supervision) -> SupervisionView:
     task = session.get_one(Task, found.task_id)
-    project = session.get_one(Project, task.project_id)
+    return _shown(found, task, session.get_one(Project, task.project_id))
+
+
+def _shown(found: Supervision, task: Task, project: Project) -> SupervisionView:
     return SupervisionView(
         found.id, task.id, project.number, task.department, task.due_on, task.due_estimated, found.note,
         found.opened_by, found.opened_at, found.closing_note, found.closed_by, found.closed_at,
@@ -82,9 +88,30 @@ def close(work: Work, supervision_id: int, note: str) -> SupervisionView:
     return _view(work.session, found)
 
 
-def listed(session: Session, *, open_only: bool = False) -> tuple[SupervisionView, ...]:
-    """Supervisions, newest first."""
-    query = select(Supervision).order_by(Supervision.id.desc()).limit(1000)
+def listed(
+    session: Session, *, open_only: bool = False, limit: int = 1000, before: int | None = None
+) -> tuple[SupervisionView, ...]:
+    """Supervisions, newest first, older than number ``before``."""
+    query = (
+        select(Supervision, Task, Project)
+        .join(Task, Task.id == Supervision.task_id)
+        .join(Project, Project.id == Task.project_id)
+        .order_by(Supervision.id.desc())
+        .limit(limit)
+    )
     if open_only:
         query = query.where(Supervision.closed_at.is_(None))
-    return tuple(_view(session, s) for s in session.scalars(query))
+    if before is not None:
+        query = query.where(Supervision.id < before)
+    return tuple(_shown(*row) for row in session.execute(query))
+
+
+def each(session: Session) -> Iterator[SupervisionView]:
+    """Every supervision, newest first, read a page at a time."""
+    before = None
+    while True:
+        found = listed(session, limit=BATCH, before=before)
+        yield from found
+        if len(found) < BATCH:
+            return
+        before = found[-1].id
