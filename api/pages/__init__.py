@@ -19,6 +19,7 @@ from api.pages import (
     reviewing,
     rulebook,
     submit,
+    taskboard,
     trying,
 )
 from api.pages.examples import Examples
@@ -28,8 +29,8 @@ from evaluator.shipped import examples_path
 __all__ = ["install"]
 
 MODULES = (
-    home, judged, assess, trying, rulebook, login, submit, records, reviewing, promises, proposing,
-    overview,
+    home, judged, assess, trying, rulebook, login, submit, records, reviewing, taskboard,
+    promises, proposing, overview,
 )  # fmt: skip
 
 

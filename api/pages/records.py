@@ -16,10 +16,10 @@ from api.middleware import request_id
 from api.pages.cases import Case, Origin, case_of
 from api.pages.errors import PageRoute
 from api.pages.judged import docx_response, opinion_page, verdict_page
+from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.promises import KINDS
 from api.pages.render import page
 from api.pages.session import entitled, today
-from api.pages.tables import csv_response
 from api.pages.words import (
     EFFECTS,
     LISTS,
@@ -29,6 +29,7 @@ from api.pages.words import (
     STATUSES,
     VERDICTS,
     chinese_date,
+    plain_unit,
 )
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge, find_department
@@ -46,7 +47,17 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 Id = Annotated[int, Path(ge=1, le=2**53)]
 Words = Annotated[str, Query(max_length=100)]
 Short = Annotated[str, Query(max_length=60)]
-MAX_EXPORT = 20_000
+PROJECTS = (
+    Column("受理编号", width=17), Column("项目编号"), Column("项目名称", width=36),
+    Column("投资主体", width=30), Column("行业代码"), Column("受理日期", "date"),
+    Column("版本", "number"), Column("结论"), Column("状态"),
+)  # fmt: skip
+FINDINGS = (
+    Column("规则", width=34), Column("事项", width=26), Column("清单"), Column("性质"),
+    Column("结论"), Column("要求", "number"), Column("申报", "number"), Column("单位"),
+    Column("差距", "number"), Column("责任部门", width=26), Column("说明", width=60),
+    Column("依据", width=50), Column("补正", width=50),
+)  # fmt: skip
 
 
 def _filter(
@@ -82,41 +93,30 @@ def found(
     )  # fmt: skip
 
 
-@router.get("/projects.csv")
+@router.get("/projects.{kind}")
 def export(
-    request: Request, judge: CurrentJudge, q: Words = "", verdict: Short = "", state: Short = "",
-    department: Short = "", industry: Short = "", rule: Words = "",
+    request: Request, judge: CurrentJudge, kind: Kind, q: Words = "", verdict: Short = "",
+    state: Short = "", department: Short = "", industry: Short = "", rule: Words = "",
     start: Annotated[str, Query(alias="from", max_length=10)] = "",
     end: Annotated[str, Query(alias="to", max_length=10)] = "",
 ) -> Response:  # fmt: skip
     """The same list for a spreadsheet."""
     actor = entitled(request, "read")
     wanted = _filter(judge, q, verdict, state, department, industry, rule, start, end)
-    rows: list[tuple[object, ...]] = []
-    cursor = None
+    registry = judge.ruleset.registry
+    asked = {
+        "文字": q, "结论": VERDICTS.get(verdict, verdict), "状态": STATES.get(state, state),
+        "涉及部门": registry.department(wanted.department) if wanted.department else "",
+        "行业代码": industry, "规则": rule, "受理日期从": start, "受理日期到": end,
+    }  # fmt: skip
     with store_of(request).db.read() as session:
-        while len(rows) < MAX_EXPORT:
-            listed = projects.find(session, actor, wanted, cursor, projects.MAX_PAGE)
-            rows += [
-                (p.number, p.project_id, p.name, p.enterprise, p.industry, p.submitted_on,
-                 p.version, VERDICTS[p.verdict], STATES.get(p.state, p.state))
-                for p in listed.items
-            ]  # fmt: skip
-            cursor = listed.next
-            if cursor is None:
-                break
-    head = (
-        "受理编号",
-        "项目编号",
-        "项目名称",
-        "投资主体",
-        "行业代码",
-        "受理日期",
-        "版本",
-        "结论",
-        "状态",
-    )
-    return csv_response("projects", head, rows)
+        rows = (
+            (p.number, p.project_id, p.name, p.enterprise, p.industry, p.submitted_on, p.version,
+             VERDICTS[p.verdict], STATES.get(p.state, p.state))
+            for p in projects.each(session, actor, wanted)
+        )  # fmt: skip
+        found = [(k, v) for k, v in asked.items() if v]
+        return listing_response(kind, "projects", Listing("项目", PROJECTS, rows, found))
 
 
 @router.get("/projects/{number}")
@@ -256,8 +256,8 @@ def opinion_file(request: Request, decision_id: Id) -> Response:
     return docx_response(case, rows)
 
 
-@router.get("/decisions/{decision_id}/findings.csv")
-def findings(request: Request, decision_id: Id) -> Response:
+@router.get("/decisions/{decision_id}/findings.{kind}")
+def findings(request: Request, decision_id: Id, kind: Kind) -> Response:
     """Every finding of a decision for a spreadsheet."""
     actor = entitled(request, "read")
     store = store_of(request)
@@ -265,29 +265,21 @@ def findings(request: Request, decision_id: Id) -> Response:
         view, case = _case(store, session, actor, decision_id)
     _log_read(request, actor, decision_id, "findings")
     name = case.ruleset.registry.department
-    head = (
-        "规则",
-        "事项",
-        "清单",
-        "性质",
-        "结论",
-        "要求",
-        "申报",
-        "单位",
-        "差距",
-        "责任部门",
-        "说明",
-        "依据",
-        "补正",
-    )
     rows = [
         (f["rule"], f["title"], LISTS[f["list"]], EFFECTS[f["effect"]], STATUSES[f["status"]],
-         f["required"], f["value"], f["unit"], (f["gap"] or {}).get("absolute"),
+         f["required"], f["value"], plain_unit(f["unit"]), (f["gap"] or {}).get("absolute"),
          "、".join(map(name, f["departments"])), f["message"],
          "；".join(b["text"] for b in f["basis"]), f["remedy"])
         for f in view.result["findings"]
     ]  # fmt: skip
-    return csv_response(f"findings-{view.number}-{view.version}", head, rows)
+    about = [
+        ("受理编号", f"{view.number}，第 {view.version} 版"), ("项目", case.title),
+        ("结论", view.result["sentence"]), ("按哪天的标准", chinese_date(view.result["as_of"])),
+        ("规则集", f"{case.data['ruleset']['title']}，{view.ruleset}"), ("结论摘要", view.digest),
+    ]  # fmt: skip
+    return listing_response(
+        kind, f"findings-{view.number}-{view.version}", Listing("单项结论", FINDINGS, rows, about)
+    )
 
 
 @router.get("/decisions/{decision_id}/replay")

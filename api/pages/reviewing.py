@@ -1,12 +1,12 @@
-"""Joint review: my tasks, a department's opinion, the committee's conclusion, supervision."""
+"""Joint review: one task, a department's opinion on it, the committee's conclusion."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import RedirectResponse, Response
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 
 from api.attachments import FORM_FILES, Policy, inspect, size_words
 from api.middleware import request_id
@@ -17,7 +17,7 @@ from api.pages.verdict_view import SEVERITY
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge
 from api.security import store_of
-from api.store import decisions, review, supervision
+from api.store import decisions, review
 from api.store.review import TaskView
 from api.store.work import Actor, Invalid
 
@@ -25,7 +25,6 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 Id = Annotated[int, Path(ge=1, le=2**53)]
-URGENT = {"red": 0, "yellow": 1, "green": 2}
 LONGEST = 5000
 
 
@@ -35,29 +34,6 @@ def _giver(request: Request) -> Actor:
 
 
 Giver = Annotated[Actor, Depends(_giver)]
-
-
-@router.get("/tasks")
-def tasks(
-    request: Request, judge: CurrentJudge, state: Annotated[str, Query(max_length=20)] = "waiting",
-    department: Annotated[str, Query(max_length=60)] = "", after: Annotated[int, Query(ge=0, le=2**53)] = 0,
-) -> Response:  # fmt: skip
-    """Review tasks, the most urgent first."""
-    actor = entitled(request, "review.read")
-    store = store_of(request)
-    chosen = None if state in ("waiting", "all") else state
-    with store.db.read() as session:
-        listed = review.tasks(
-            session, actor, store.calendar, today(), department=department or None, state=chosen,
-            limit=200, after=after,
-        )  # fmt: skip
-    last = listed[-1].id if len(listed) == 200 else None
-    shown = [t for t in listed if state != "waiting" or t.light is not None]
-    shown.sort(key=lambda t: (URGENT.get(t.light or "", 3), t.due_on, t.id))
-    return page(
-        request, "tasks.html", tasks=shown, state=state, department=department,
-        departments=judge.ruleset.registry.departments, registry=judge.ruleset.registry, more=last,
-    )  # fmt: skip
 
 
 def _task(request: Request, actor: Actor, task_id: int) -> TaskView:
@@ -153,43 +129,3 @@ def conclude(request: Request, form: Form, decision_id: Id) -> Response:
             texts["document_number"] or None,
         )  # fmt: skip
     return RedirectResponse(f"/decisions/{decision_id}#conclusion", 303)
-
-
-@router.get("/supervision")
-def supervised(request: Request, judge: CurrentJudge) -> Response:
-    """Overdue tasks and what is under supervision."""
-    actor = entitled(request, "review.supervise")
-    store = store_of(request)
-    with store.db.read() as session:
-        late = review.tasks(session, actor, store.calendar, today(), overdue=True)
-        listed = supervision.listed(session)
-    watched = {s.task for s in listed if s.closed_at is None}
-    return page(
-        request, "supervision.html", late=[t for t in late if t.id not in watched], listed=listed,
-        registry=judge.ruleset.registry,
-    )  # fmt: skip
-
-
-@router.post("/tasks/{task_id}/supervise")
-def supervise(request: Request, form: Form, task_id: Id) -> Response:
-    """Put an overdue task under supervision."""
-    actor = entitled(request, "review.supervise")
-    with store_of(request).work(actor, request_id.get()) as work:
-        supervision.start(work, task_id, _note(form))
-    return RedirectResponse("/supervision", 303)
-
-
-@router.post("/supervision/{supervision_id}/close")
-def close(request: Request, form: Form, supervision_id: Id) -> Response:
-    """Strike a supervision off."""
-    actor = entitled(request, "review.supervise")
-    with store_of(request).work(actor, request_id.get()) as work:
-        supervision.close(work, supervision_id, _note(form))
-    return RedirectResponse("/supervision", 303)
-
-
-def _note(form: FormData) -> str:
-    note = str(form.get("note", "")).strip()[:2000]
-    if not note:
-        raise ProblemError(422, "请写明督办要求或办理结果。")
-    return note

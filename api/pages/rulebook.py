@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.pages.errors import PageRoute
+from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.render import page
-from api.pages.tables import csv_response
-from api.pages.words import CHINA, EFFECTS, LISTS
+from api.pages.words import CHINA, EFFECTS, LISTS, plain_unit
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge
 from api.store.submissions import normalised
@@ -27,6 +29,16 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 KINDS = {"floor": "下限", "ceiling": "上限", "list": "名录", "value": "数值"}
+RULES = (
+    Column("规则", width=36), Column("标题", width=26), Column("清单"), Column("性质"), Column("方面"),
+    Column("适用于", width=50), Column("要求", width=60), Column("责任部门", width=30),
+    Column("补正", width=50),
+)  # fmt: skip
+CRITERIA = (
+    Column("标准", width=34), Column("名称", width=36), Column("种类"), Column("起", "date"),
+    Column("至", "date"), Column("档", width=36), Column("值", "number"), Column("单位"),
+    Column("依据", width=50), Column("核对"), Column("说明", width=50),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,51 +85,65 @@ def criteria_of(rule: Rule) -> tuple[str, ...]:
     return tuple(found)
 
 
-@router.get("/rules")
-def rules(
-    request: Request, judge: CurrentJudge, q: Annotated[str, Query(max_length=100)] = "",
-    kind: Annotated[str, Query(alias="list", max_length=20)] = "",
-    department: Annotated[str, Query(max_length=60)] = "",
-    effect: Annotated[str, Query(max_length=10)] = "",
-) -> Response:  # fmt: skip
-    """Rules by words, list, department and effect."""
-    ruleset = judge.ruleset
-    words = normalised(q).split()
-    found = []
+@dataclass(frozen=True, slots=True)
+class RuleFilter:
+    """What to look for among the rules."""
+
+    q: Annotated[str, Query(max_length=100)] = ""
+    listed: Annotated[str, Query(alias="list", max_length=20)] = ""
+    department: Annotated[str, Query(max_length=60)] = ""
+    effect: Annotated[str, Query(max_length=10)] = ""
+
+
+Wanted = Annotated[RuleFilter, Depends()]
+
+
+def _found(ruleset: Ruleset, wanted: RuleFilter) -> list[RuleRow]:
+    """Rules by words, list, department and effect, in the order of the lists."""
+    words = normalised(wanted.q).split()
     order = list(LISTS)
+    found = []
     for rule in sorted(ruleset.rules.values(), key=lambda r: order.index(r.list)):
-        if (kind and rule.list != kind) or (effect and rule.effect.value != effect):
+        if wanted.listed not in ("", rule.list) or wanted.effect not in ("", rule.effect.value):
             continue
-        if department and department not in rule.departments:
+        if wanted.department and wanted.department not in rule.departments:
             continue
         row = _row(rule, ruleset)
         text = normalised(
-            rule.id,
-            rule.title,
-            row.applies,
-            row.requires,
-            rule.message,
-            rule.remedy,
+            rule.id, rule.title, row.applies, row.requires, rule.message, rule.remedy,
             *row.departments,
-        )
+        )  # fmt: skip
         if all(word in text for word in words):
             found.append(row)
+    return found
+
+
+@router.get("/rules")
+def rules(request: Request, judge: CurrentJudge, wanted: Wanted) -> Response:
+    """Rules, as many as fit what is asked for."""
+    ruleset = judge.ruleset
+    asked = {
+        "q": wanted.q, "list": wanted.listed, "department": wanted.department, "effect": wanted.effect,
+    }  # fmt: skip
     return page(
-        request, "rules.html", rows=found, ruleset=ruleset, q=q, kind=kind, department=department,
-        effect=effect, total=len(ruleset.rules),
+        request, "rules.html", rows=_found(ruleset, wanted), ruleset=ruleset, wanted=wanted,
+        total=len(ruleset.rules), asked=urlencode({k: v for k, v in asked.items() if v}),
     )  # fmt: skip
 
 
-@router.get("/rules.csv")
-def rules_file(judge: CurrentJudge) -> Response:
-    """Every rule in words for a spreadsheet."""
-    rows = [_row(rule, judge.ruleset) for rule in judge.ruleset.rules.values()]
-    head = ("规则", "标题", "清单", "性质", "方面", "适用于", "要求", "责任部门", "补正")
-    return csv_response("rules", head, (
+@router.get("/rules.{kind}")
+def rules_file(judge: CurrentJudge, kind: Kind, wanted: Wanted) -> Response:
+    """The same rules in words for a spreadsheet."""
+    rows = (
         (r.rule.id, r.rule.title, LISTS[r.rule.list], EFFECTS[r.rule.effect.value], r.dimension,
          r.applies, r.requires, "、".join(r.departments), r.rule.remedy)
-        for r in rows
-    ))  # fmt: skip
+        for r in _found(judge.ruleset, wanted)
+    )  # fmt: skip
+    return listing_response(kind, "rules", Listing("规则", RULES, rows, _about(judge.ruleset)))
+
+
+def _about(ruleset: Ruleset) -> list[tuple[str, str]]:
+    return [("规则集", ruleset.title), ("规则集标识", ruleset.identity)]
 
 
 @router.get("/rules/{rule_id}")
@@ -157,6 +183,40 @@ def criteria(
             rows.append((found, KINDS[found.kind.value], found.period(today, today)))
     return page(request, "criteria.html", rows=rows, q=q, ruleset=judge.ruleset, exact=exact_text,
                 total=len(judge.ruleset.criteria), today=today)  # fmt: skip
+
+
+@router.get("/criteria.{kind}")
+def criteria_file(
+    judge: CurrentJudge, kind: Kind, q: Annotated[str, Query(max_length=100)] = ""
+) -> Response:
+    """Every value of every period for a spreadsheet."""
+    words, ruleset = normalised(q).split(), judge.ruleset
+    rows = (
+        row for c in ruleset.criteria.values()
+        if all(w in normalised(c.id, c.title) for w in words) for row in _values(c, ruleset)
+    )  # fmt: skip
+    listing = Listing("准入标准", CRITERIA, rows, _about(ruleset))
+    return listing_response(kind, "criteria", listing)
+
+
+def _values(criterion: Criterion, ruleset: Ruleset) -> Iterator[tuple[object, ...]]:
+    for at, period in enumerate(criterion.periods):
+        head = (
+            criterion.id,
+            criterion.title,
+            KINDS[criterion.kind.value],
+            period.start,
+            period.end,
+        )
+        for r in _period(criterion, at, ruleset):
+            checked = "已核对" if r.verified else "示例值"
+            yield (*head, r.keys, r.value, plain_unit(r.unit), r.basis, checked, r.note)
+        if not period.rows:
+            source = period.provenance
+            value = f"无标准：{period.gap}" if period.gap else "、".join(sorted(period.codes))
+            checked = "" if source is None else "已核对" if source.verified else "示例值"
+            yield (*head, "名录" if period.codes else "", value, "", _cite(source), checked,
+                   (source.note or "") if source else "")  # fmt: skip
 
 
 @router.get("/criteria/{criterion_id}")

@@ -1,0 +1,153 @@
+"""What waits for whom: review tasks by urgency, and what is under supervision (督办)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
+
+from api.middleware import request_id
+from api.pages.errors import PageRoute
+from api.pages.listing import Column, Kind, Listing, listing_response
+from api.pages.render import page
+from api.pages.session import Form, entitled, today
+from api.pages.words import OPINIONS, TASK_LIGHTS, TASK_STATES
+from api.problems import ProblemError
+from api.routes.stateless import CurrentJudge
+from api.security import store_of
+from api.store import accounts, supervision, tasklist
+from api.store.tasklist import TaskFilter
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+Id = Annotated[int, Path(ge=1, le=2**53)]
+State = Annotated[str, Query(max_length=20)]
+Short = Annotated[str, Query(max_length=60)]
+LATE = TaskFilter(late=True)
+TASKS = (
+    Column("受理编号", width=17), Column("项目", width=36), Column("版本", "number"),
+    Column("部门", width=22), Column("状态"), Column("时限"), Column("送达日期", "date"),
+    Column("期限", "date"), Column("期限为估算"), Column("剩余", "number", "工作日"),
+    Column("意见", width=60),
+)  # fmt: skip
+SUPERVISED = (
+    Column("受理编号", width=17), Column("部门", width=22), Column("期限", "date"),
+    Column("督办要求", width=50), Column("督办人"), Column("督办时间", "time"),
+    Column("状态"), Column("办理结果", width=50), Column("销号人"), Column("销号时间", "time"),
+)  # fmt: skip
+
+
+@router.get("/tasks")
+def tasks(
+    request: Request, judge: CurrentJudge, state: State = "waiting", department: Short = "",
+    cursor: Short = "",
+) -> Response:  # fmt: skip
+    """Review tasks, the most urgent first."""
+    actor = entitled(request, "review.read")
+    store, registry = store_of(request), judge.ruleset.registry
+    wanted = TaskFilter(state, department or None)
+    with store.db.read() as session:
+        listed = tasklist.find(session, actor, store.calendar, today(), wanted, cursor or None)
+        total = tasklist.total(session, actor, wanted, today()) if wanted.urgent else None
+    return page(
+        request, "tasks.html", listed=listed, total=total, state=state, department=department,
+        departments=registry.departments, registry=registry, cursor=cursor,
+        asked=urlencode({"state": state, "department": department}),
+    )  # fmt: skip
+
+
+@router.get("/tasks.{kind}")
+def tasks_file(
+    request: Request, judge: CurrentJudge, kind: Kind, state: State = "waiting",
+    department: Short = "",
+) -> Response:  # fmt: skip
+    """The same tasks for a spreadsheet."""
+    actor = entitled(request, "review.read")
+    store, name = store_of(request), judge.ruleset.registry.department
+    wanted = TaskFilter(state, department or None)
+    asked = [("状态", {"waiting": "未办结", "all": "全部", **TASK_STATES}.get(state, state))]
+    asked += [("部门", name(department))] if department else []
+    with store.db.read() as session:
+        rows = (
+            (t.number, t.project, t.version, name(t.department), TASK_STATES[t.state],
+             TASK_LIGHTS[t.light] if t.light else None, t.opened_on, t.due_on,
+             "是" if t.due_estimated else None, t.workdays_left if t.light else None,
+             "；".join(f"{o.person}：{OPINIONS[o.opinion]}{'，' if o.reason else ''}{o.reason}"
+                      for o in t.opinions))
+            for t in tasklist.each(session, actor, store.calendar, today(), wanted)
+        )  # fmt: skip
+        return listing_response(kind, "tasks", Listing("会审事项", TASKS, rows, asked))
+
+
+@router.get("/supervision")
+def supervised(
+    request: Request, judge: CurrentJudge, cursor: Short = "",
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+) -> Response:  # fmt: skip
+    """Overdue tasks and what is under supervision."""
+    actor = entitled(request, "review.supervise")
+    store = store_of(request)
+    with store.db.read() as session:
+        late = tasklist.find(session, actor, store.calendar, today(), LATE, cursor or None, 20)
+        total = tasklist.total(session, actor, LATE, today())
+        listed = supervision.listed(session, limit=51, before=before)
+        people = accounts.display_names(session)
+    return page(
+        request, "supervision.html", late=late, total=total, listed=listed[:50], people=people,
+        older=listed[49].id if len(listed) > 50 else None, registry=judge.ruleset.registry,
+        cursor=cursor, before=before,
+    )  # fmt: skip
+
+
+@router.get("/supervision.{kind}")
+def supervised_file(request: Request, judge: CurrentJudge, kind: Kind) -> Response:
+    """What is and was under supervision, and what is overdue without it, for a spreadsheet."""
+    actor = entitled(request, "review.supervise")
+    store, name = store_of(request), judge.ruleset.registry.department
+    with store.db.read() as session:
+        people = accounts.display_names(session)
+        rows = (
+            (s.number, name(s.department), s.due_on, s.note, people.get(s.opened_by, s.opened_by),
+             s.opened_at, "已销号" if s.closed_at else "督办中", s.closing_note,
+             people.get(s.closed_by or "", s.closed_by), s.closed_at)
+            for s in supervision.each(session)
+        )  # fmt: skip
+        waiting = (
+            (t.number, t.project, t.version, name(t.department), TASK_STATES[t.state],
+             TASK_LIGHTS[t.light or "red"], t.opened_on, t.due_on,
+             "是" if t.due_estimated else None, t.workdays_left, None)
+            for t in tasklist.each(session, actor, store.calendar, today(), LATE)
+        )  # fmt: skip
+        return listing_response(
+            kind, "supervision", Listing("督办", SUPERVISED, rows),
+            Listing("逾期尚未督办", TASKS, waiting),
+        )  # fmt: skip
+
+
+@router.post("/tasks/{task_id}/supervise")
+def supervise(request: Request, form: Form, task_id: Id) -> Response:
+    """Put an overdue task under supervision."""
+    actor = entitled(request, "review.supervise")
+    with store_of(request).work(actor, request_id.get()) as work:
+        supervision.start(work, task_id, _note(form))
+    return RedirectResponse("/supervision", 303)
+
+
+@router.post("/supervision/{supervision_id}/close")
+def close(request: Request, form: Form, supervision_id: Id) -> Response:
+    """Strike a supervision off."""
+    actor = entitled(request, "review.supervise")
+    with store_of(request).work(actor, request_id.get()) as work:
+        supervision.close(work, supervision_id, _note(form))
+    return RedirectResponse("/supervision", 303)
+
+
+def _note(form: FormData) -> str:
+    note = str(form.get("note", "")).strip()[:2000]
+    if not note:
+        raise ProblemError(422, "请写明督办要求或办理结果。")
+    return note
