@@ -39,6 +39,7 @@ RULE_COMMANDS = {
         "evaluator.cli_rules:rules_app": (
             "prove", "diff", "coverage", "mutate", "suggest", "export", "read-sheet",
         ),
+        "evaluator.cli_lsp:lsp_app": ("lsp",),
         "evaluator.cli_publish:publish_app": (
             "impact", "publish", "approve", "release", "rollback", "pull",
         ),

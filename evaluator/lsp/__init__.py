@@ -1,0 +1,1 @@
+"""A language server for rulebooks; needs the extra ``[lsp]``."""
