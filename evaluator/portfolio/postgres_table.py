@@ -105,7 +105,7 @@ class Table:
         return [*self.columns, self.day] if self.day else self.columns
 
     def source(self) -> str:
-        """What to select from: the table as t, with its dossiers as DOCUMENT."""
+        """What to select from: the table as t, with its dossiers as DOCUMENT and their fields as d."""
         if self.place.column is None:
             return f"{self.name} AS t"
         column = quote(self.place.column)
@@ -115,7 +115,13 @@ class Table:
             # A text that is no JSON must not end the query.
             self.connection.execute(TEXT_AS_JSON.encode())
             document = f"pg_temp.portfolio_json({column}::text)"
-        return f'(SELECT *, {document} AS "json document" FROM {self.name}) AS t'
+        # Taken apart once: every -> on a document unpacks the whole of it.
+        object_ = f"CASE WHEN jsonb_typeof({DOCUMENT}) = 'object' THEN {DOCUMENT} ELSE '{{}}' END"
+        members = ", ".join(f"{quote(n)} jsonb" for n in self.registry.fields)
+        return (
+            f'(SELECT *, {document} AS "json document" FROM {self.name} OFFSET 0) AS t '
+            f"CROSS JOIN LATERAL jsonb_to_record({object_}) AS d ({members})"
+        )
 
     def _types(self) -> dict[str, str]:
         found = self.connection.execute(
@@ -170,7 +176,8 @@ class Table:
 def _member(name: str, field: Field) -> Column:
     """A field of the JSON documents. A value of another JSON type than the field is written in, or a
     text that looks like that, is marked, and so left to Python."""
-    value, written = f"{DOCUMENT} -> {text(name)}", f"{DOCUMENT} ->> {text(name)}"
+    value = f"d.{quote(name)}"
+    written = f"({value} #>> '{{}}')"
     types = TYPES.get(field.type, ("string",))
     own = f"btrim({written})" if "array" not in types else f"nullif({written}, '[]')"
     listed = ", ".join(map(text, types))
