@@ -22,6 +22,7 @@ from api.pages import (
     taskboard,
     trying,
 )
+from api.pages.counts import CountsMemo
 from api.pages.examples import Examples
 from api.pages.render import STATIC
 from evaluator.shipped import examples_path
@@ -56,6 +57,7 @@ class Assets(StaticFiles):
 def install(app: FastAPI) -> None:
     """Add the pages to the application; after its problem handlers."""
     app.state.examples = Examples(examples_path())
+    app.state.counts = CountsMemo()
     for module in MODULES:
         app.include_router(module.router)
     app.mount("/static", Assets(directory=STATIC, check_dir=False), name="static")

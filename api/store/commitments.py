@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.store.visibility import get_project, visible
@@ -22,8 +22,8 @@ from api.tables_review import Commitment, Report
 from evaluator.numbers import exact_text
 
 __all__ = [
-    "AMOUNTS", "MILESTONES", "CommitmentView", "Promise", "Rate", "ReportView", "light", "of_project",
-    "past_record", "promise", "rates", "report",
+    "AMOUNTS", "MILESTONES", "RATES", "CommitmentView", "Promise", "Rate", "ReportView", "Standing",
+    "light", "of_project", "past_record", "promise", "rates", "rates_of", "report", "standings",
 ]  # fmt: skip
 
 MILESTONES = {
@@ -227,17 +227,46 @@ RATES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def rates(
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one commitment stands by its newest report; ``project`` is the project's id."""
+
+    project: int
+    kind: str
+    promised: str | None
+    due_on: dt.date
+    last: ReportView | None
+    met: bool
+    late: bool
+    light: str
+
+    @property
+    def title(self) -> str:
+        """What was promised, in a word."""
+        return _title(self.kind)
+
+
+def standings(
     session: Session, actor: Actor, today: dt.date, *, start: dt.date | None = None,
     end: dt.date | None = None, industry: str | None = None, credit_code: str | None = None,
-) -> tuple[Rate, ...]:  # fmt: skip
-    """The conversion rates of the projects that the actor may see, out of one query."""
+) -> Iterator[Standing]:  # fmt: skip
+    """Every commitment of the projects that the actor may see, out of one query."""
+    newest = (
+        select(Report.commitment_id, func.max(Report.id).label("id"))
+        .group_by(Report.commitment_id)
+        .subquery()
+    )
     query = (
-        select(Commitment, Project.id)
+        select(
+            Commitment.project_id, Commitment.kind, Commitment.promised, Commitment.due_on,
+            Report.on_date, Report.value, Report.note, Report.reported_by, Report.reported_at,
+        )
         .join(Project, Project.id == Commitment.project_id)
+        .outerjoin(newest, newest.c.commitment_id == Commitment.id)
+        .outerjoin(Report, Report.id == newest.c.id)
         .where(visible(actor))
         .order_by(Commitment.id)
-    )
+    )  # fmt: skip
     if start:
         query = query.where(Project.submitted_on >= start)
     if end:
@@ -246,17 +275,32 @@ def rates(
         query = query.where(Project.industry.startswith(industry.upper(), autoescape=True))
     if credit_code:
         query = query.where(Project.credit_code == credit_code)
-    found = session.execute(query).all()
-    said = _reports(session, [c.id for c, _ in found])
-    return _rates([_view(c, str(p), said.get(c.id, ()), today) for c, p in found], today)
+    for project, kind, promised, due_on, on_date, *said in session.execute(query):
+        # An outer join: without a report all five are None.
+        last = ReportView(on_date, *said) if on_date is not None else None  # type: ignore[arg-type]
+        yield Standing(
+            project, kind, promised, due_on, last, *light(kind, promised, due_on, last, today)
+        )
 
 
-def _rates(views: list[CommitmentView], today: dt.date) -> tuple[Rate, ...]:
-    reached = {k: {v.number for v in views if v.kind == k and v.met} for k in MILESTONES}
-    money = [v for v in views if v.kind == "investment" and (v.reports or v.due_on < today)]
-    paid = sum((Fraction(v.reports[0].value or 0) for v in money if v.reports), Fraction(0))
-    owed = sum((Fraction(v.promised or 0) for v in money), Fraction(0))
-    due = [v for v in views if v.met or v.due_on < today]
+def rates(
+    session: Session, actor: Actor, today: dt.date, *, start: dt.date | None = None,
+    end: dt.date | None = None, industry: str | None = None, credit_code: str | None = None,
+) -> tuple[Rate, ...]:  # fmt: skip
+    """The conversion rates of the projects that the actor may see, out of one query."""
+    found = standings(
+        session, actor, today, start=start, end=end, industry=industry, credit_code=credit_code
+    )
+    return rates_of(list(found), today)
+
+
+def rates_of(found: Sequence[Standing], today: dt.date) -> tuple[Rate, ...]:
+    """The conversion rates of these commitments."""
+    reached = {k: {s.project for s in found if s.kind == k and s.met} for k in MILESTONES}
+    money = [s for s in found if s.kind == "investment" and (s.last or s.due_on < today)]
+    paid = sum((Fraction(s.last.value or 0) for s in money if s.last), Fraction(0))
+    owed = sum((Fraction(s.promised or 0) for s in money), Fraction(0))
+    due = [s for s in found if s.met or s.due_on < today]
     parts: dict[str, tuple[Fraction, Fraction]] = {
         "start": (
             Fraction(len(reached["started"] & reached["signed"])),
@@ -267,7 +311,7 @@ def _rates(views: list[CommitmentView], today: dt.date) -> tuple[Rate, ...]:
             Fraction(len(reached["capacity"] & reached["production"])),
             Fraction(len(reached["production"])),
         ),
-        "fulfilment": (Fraction(sum(v.met for v in due)), Fraction(len(due))),
+        "fulfilment": (Fraction(sum(s.met for s in due)), Fraction(len(due))),
     }
     out = []
     for name, (top, bottom) in parts.items():
