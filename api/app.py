@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from starlette.routing import Route
 
+from api import batch as batches
 from api import openapi, pages, problems
 from api.attachments import FORM_FILES, Policy
 from api.calendar import WorkCalendar
@@ -24,6 +25,7 @@ from api.ratelimit import Attempts, RateLimit
 from api.routes import (
     accounts,
     audit,
+    batch,
     commitments,
     decisions,
     health,
@@ -54,7 +56,7 @@ HOLIDAYS_AHEAD_DAYS = 30
 log = logging.getLogger("api")
 DESCRIPTION = "按规则集对工业项目申报材料作出准入、提交会审或不予准入的结论，并给出依据。"
 ROUTERS = (
-    stateless, projects, decisions, reviews, commitments, statistics, rulesets, proposals, sessions, oidc, accounts, audit,
+    stateless, batch, projects, decisions, reviews, commitments, statistics, rulesets, proposals, sessions, oidc, accounts, audit,
     health,
 )  # fmt: skip
 
@@ -113,6 +115,7 @@ def _upload_limits(settings: Settings) -> tuple[BodyLimit, ...]:
     one, form = settings.max_attachment_bytes, settings.max_body_bytes
     return (
         BodyLimit(re.compile("/api/v1/tasks/[0-9]+/attachments"), one, "附件"),
+        BodyLimit(re.compile(batches.PATH), settings.batch_limit),
         # Several files in one form, and the form around them.
         BodyLimit(re.compile("/tasks/[0-9]+/opinion"), FORM_FILES * one + form, "附件合计"),
     )
@@ -147,6 +150,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.judges = store.rulesets
     app.state.jobs = jobs
     app.state.attachments = Policy(settings.max_attachment_bytes, settings.attachment_types)
+    app.state.batches = batches.Batches(settings)
     app.state.memo = Memo(settings.memo_bytes)
     app.state.attempts = attempts
     app.state.oidc = Provider(settings) if settings.oidc_issuer else None

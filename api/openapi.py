@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from api.batch import NDJSON, PARQUET, PATH
 from api.body import BODIES, XLSX
-from api.schemas import ProblemOut
+from api.schemas import BATCH_LINES, ProblemOut
 from evaluator.dossier import dossier_model
 from evaluator.fields import Registry
 from evaluator.yamlio import YMap, plain, read_yaml
@@ -69,7 +71,12 @@ def _document(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> dic
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
     components = document.setdefault("components", {}).setdefault("schemas", {})
-    models: list[type[BaseModel]] = [dossier_model(registry), ProblemOut, *BODIES.values()]
+    models: list[type[BaseModel]] = [
+        dossier_model(registry),
+        ProblemOut,
+        *BATCH_LINES,
+        *BODIES.values(),
+    ]
     for model in models:
         schema = model.model_json_schema(ref_template=REF)
         components.update(schema.pop("$defs", {}))
@@ -84,6 +91,7 @@ def _document(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> dic
             if path != "/api/v1/evaluations":
                 body[XLSX] = {"schema": {"type": "string", "format": "binary"}}
             operation["requestBody"] = {"required": True, "content": body}
+    document["paths"][PATH]["post"]["requestBody"] = _batch_body(examples)
     for operations in document["paths"].values():
         for operation in operations.values():
             found = operation["responses"].get("422", {}).get("content", {})
@@ -97,3 +105,15 @@ def _document(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> dic
     components.pop("HTTPValidationError", None)
     components.pop("ValidationError", None)
     return document
+
+
+def _batch_body(examples: dict[str, Any]) -> dict[str, Any]:
+    """The body of a batch: a dossier a line, or a file that no schema can describe."""
+    item = {"$ref": REF.format(model="Dossier")}
+    lines: dict[str, Any] = {"schema": {"type": "string"}, "itemSchema": item}
+    if examples:
+        shown = [entry["value"] for entry in list(examples.values())[:2]]
+        text = "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in shown)
+        lines["examples"] = {"two": {"summary": "两份材料", "value": text}}
+    table = {"schema": {"type": "string", "format": "binary"}}
+    return {"required": True, "content": {NDJSON: lines, PARQUET: table}}

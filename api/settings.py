@@ -50,6 +50,22 @@ class Settings(BaseSettings):
     shared_directory: Path | None = Field(
         default=None, description="同一台机器上几个进程共用的临时目录（限流、登录失败次数）"
     )
+    batch_limit: int = Field(
+        default=300_000_000, ge=1_000, description="批量预评估的请求体字节上限"
+    )
+    batch_rows: int = Field(default=1_000_000, ge=1, description="批量预评估一次最多几份材料")
+    batch_concurrency: int = Field(
+        default=2, ge=1, le=64, description="每个进程同时进行的批量预评估，再多答 503"
+    )
+    batch_memory: str = Field(
+        default="1GB", pattern=r"^[0-9]+(MB|GB)$", description="每个批量预评估的内存上限"
+    )
+    batch_seconds: int = Field(
+        default=900, ge=1, description="一次批量预评估从开始上传到发完最多几秒"
+    )
+    batch_directory: Path | None = Field(
+        default=None, description="批量预评估的临时文件放在哪里；不设则为系统的临时目录"
+    )
     open_evaluation: bool = Field(default=True, description="预评估（不存档）是否免登录")
     memo_bytes: int = Field(default=64_000_000, ge=0, description="预评估答复缓存的字节上限")
     session_hours: int = Field(default=12, ge=1, le=720, description="登录有效小时数")

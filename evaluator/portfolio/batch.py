@@ -152,17 +152,15 @@ class Batch:
         try:
             footer = f"parquet_file_metadata({text(str(self.path))})"
             row = self._db.execute(f"SELECT num_rows::BIGINT FROM {footer}").fetchone()
-            if row and row[0] > self.options.rows:
-                raise TooManyRows(f"材料有 {row[0]} 份，最多 {self.options.rows} 份")
             found = open_source(self._db, self.path)
         except (
-            duckdb.InvalidInputException,
-            duckdb.IOException,
-            duckdb.SerializationException,
-        ) as error:
+            duckdb.InvalidInputException, duckdb.IOException, duckdb.SerializationException,
+        ) as error:  # fmt: skip
             raise Unreadable(f"请求体不是可读的 Parquet：{self._words(error)}") from None
         except PortfolioError as error:
             raise Unreadable(str(error).replace(str(self.path), NAME)) from None
+        if row and row[0] > self.options.rows:
+            raise TooManyRows(f"材料有 {row[0]} 份，最多 {self.options.rows} 份")
         return Source(NAME, found.select, found.columns)
 
     @contextmanager
@@ -243,7 +241,7 @@ class Batch:
         """
         with _said():
             ends = [s - 1 for s in self._starts[1:]] + [2**62]
-            for n, (start, end) in enumerate(zip(self._starts, ends, strict=True)):
+            for n, (start, end) in enumerate(zip(self._starts, ends, strict=False)):
                 before = self.totals.judged + self.totals.rejected
                 table = self._db.execute(f"EXECUTE answer({start}, {end})").to_arrow_table()
                 expected = min(self._rows, self.totals.rows - n * self._rows)

@@ -34,6 +34,7 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/readyz"): OPEN,
     ("GET", "/metrics"): OPEN,
     ("POST", "/api/v1/evaluations"): OPEN,
+    ("POST", "/api/v1/evaluations:batch"): OPEN,
     ("GET", "/api/v1/ruleset"): OPEN,
     ("GET", "/api/v1/rules"): OPEN,
     ("GET", "/api/v1/rules/{rule_id}"): OPEN,

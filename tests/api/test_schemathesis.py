@@ -13,6 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS
 
+from api.batch import NDJSON, PARQUET
 from api.body import XLSX
 from api.store import accounts
 from api.store.work import SYSTEM, Actor
@@ -24,9 +25,9 @@ pytestmark = pytest.mark.xdist_group("api-schemathesis")
 schemathesis.checks.load_all_checks()
 
 
-@schemathesis.serializer(XLSX)
-def _workbook(_: schemathesis.SerializationContext, value: object) -> bytes:
-    """Anything at all in place of a workbook."""
+@schemathesis.serializer(XLSX, NDJSON, PARQUET)
+def _bytes(_: schemathesis.SerializationContext, value: object) -> bytes:
+    """Anything at all in place of a workbook, a table or lines."""
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 

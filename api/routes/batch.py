@@ -1,0 +1,111 @@
+"""Judging many dossiers in one request, by the portfolio engine, without storing them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from api import schemas
+from api.batch import HINT, NDJSON, PARQUET, PATH, Batches, Form, Lines
+from api.body import parse_day
+from api.problems import ProblemError
+from api.routes.stateless import Day, current_judge
+from api.security import any_actor
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
+FORMS: dict[str, Form] = {NDJSON: "ndjson", PARQUET: "parquet"}
+DESCRIPTION = f"""请求体是 NDJSON（`{NDJSON}`，每行一份申报材料，写法与 `POST /evaluations` 相同）或 Parquet
+（`{PARQUET}`，每行一份，一列一个字段）。整批由同一个规则集判定，其标识在答复头 `Admission-Ruleset` 和第一行里。
+
+答复是 NDJSON，边算边发：第一行 `batch`，然后按输入的先后每份材料一行 `judged` 或 `rejected`，最后一行 `summary`。
+不合格式的行是 `rejected`，写明行号和原因，不算评估过。没有 `summary` 行的答复不完整；中途出错时最后一行是 `error`。"""
+LINES = {"oneOf": [{"$ref": f"#/components/schemas/{m.__name__}"} for m in schemas.BATCH_LINES]}
+
+
+def form_of(request: Request) -> Form:
+    """What the body is said to be. Raises ProblemError 415."""
+    given = request.headers.get("content-type", "")
+    kind = given.partition(";")[0].strip().lower()
+    if kind not in FORMS:
+        said = f"Content-Type 写的是“{given[:80]}”" if given else "没有写 Content-Type"
+        raise ProblemError(415, f"{said}。{HINT}")
+    packed = request.headers.get("content-encoding", "identity").strip().lower()
+    if packed not in ("", "identity"):
+        raise ProblemError(415, f"Content-Encoding 写的是“{packed[:40]}”，请求体不能压缩")
+    return FORMS[kind]
+
+
+def as_of_option(day: str | None, column: str | None) -> Any:
+    """The day, or the column with the day of each row. Raises ProblemError 422."""
+    found = parse_day(day, "as_of")
+    if found is not None and column is not None:
+        detail = "as_of 和 as_of_column 只写一个"
+        raise ProblemError(
+            422, "请求参数有误",
+            [{"parameter": "as_of_column", "detail": detail, "code": "A108"}],
+        )  # fmt: skip
+    return found or column
+
+
+@router.post(
+    PATH.removeprefix("/api/v1"),
+    summary="批量预评估：判定一批申报材料，不存档",
+    description=DESCRIPTION,
+    response_class=Response,
+    responses={
+        200: {
+            "description": "每行一个 JSON 对象",
+            "content": {NDJSON: {"schema": {"type": "string"}, "itemSchema": LINES}},
+            "headers": {
+                "Admission-Ruleset": {"description": "规则集的标识", "schema": {"type": "string"}}
+            },
+        },
+        **schemas.problems(400, 401, 413, 415, 422, 503),
+    },
+)
+async def evaluate_batch(
+    request: Request,
+    as_of: Day = None,
+    as_of_column: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=100,
+            description="每份材料按这一列（NDJSON 为这个键）的日期判定，空着的按受理日期",
+        ),
+    ] = None,
+    findings: Annotated[
+        bool, Query(description="是否列出每条适用规则的结果、数值和要求值")
+    ] = False,
+) -> Response:
+    """Judge the dossiers in the body."""
+    if not request.app.state.settings.open_evaluation:
+        await run_in_threadpool(any_actor, request)
+    form, day = form_of(request), as_of_option(as_of, as_of_column)
+    batches: Batches = request.app.state.batches
+    run = batches.open()
+    try:
+        await run.receive(request.stream(), form)
+        # After the body, which may take minutes: the ruleset in force now, and one for all rows.
+        ruleset = (await run_in_threadpool(current_judge, request)).ruleset
+        await run.judge(ruleset, form, {"as_of": day, "findings": findings}, request.receive)
+        identity = {
+            "identity": ruleset.identity,
+            "profile": ruleset.profile_id,
+            "title": ruleset.title,
+        }
+        return Lines(
+            run, {"type": "batch", "ruleset": identity},
+            {"Admission-Ruleset": ruleset.identity, "X-Accel-Buffering": "no"},
+        )  # fmt: skip
+    except ClientDisconnect:
+        await run.close()
+        raise ProblemError(400, "连接在请求体发完之前断开") from None
+    except BaseException:
+        await run.close()
+        raise
