@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -20,7 +21,7 @@ from evaluator.impact import impact_file
 from evaluator.publishing import read_text, write_text
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
-from evaluator.rulebook.load import load_directory
+from evaluator.rulebook.load import Layers, load_directory
 from evaluator.shipped import rulebook_path
 
 __all__ = ["add_commands", "publish_app"]
@@ -142,7 +143,7 @@ def publish(
 ) -> None:
     """把规则集目录作为提案交给服务：自动检查、跑案例、证明、测影响，通过后送审，由另一人批准和发布。
 
-    密钥写在环境变量 ADMISSION_KEY 里。提案可以发布（已送审）返回 0，有问题返回 1。
+    密钥写在环境变量 ADMISSION_KEY 里。提案可以发布（已送审），或与已发布的没有不同，返回 0；有问题返回 1。
     """
     _, problems = check_directory(directory)
     errors = [p for p in problems if p.severity == "error"]
@@ -152,6 +153,10 @@ def publish(
         _stop(f"{len(errors)} 处错误，没有交给服务。", 1)
     layers, materials = read_text(directory)
     with _Service(server) as service:
+        # A pipeline hands over every merge, also one that changed no rule.
+        if _texts(layers, materials) == _published(service):
+            typer.echo("与已发布的规则集没有不同，没有交给服务。")
+            return
         files = {
             "layers": [{"name": n, "files": dict(f)} for n, f in layers],
             "materials": materials,
@@ -169,6 +174,21 @@ def publish(
         if submit:
             service.call("POST", f"/proposals/{proposal}/submission")
             typer.echo(f"提案 {proposal} 已送审，请另一人批准并发布。")
+
+
+def _texts(layers: Layers, materials: Mapping[str, str]) -> dict[tuple[bool, str, str], str]:
+    texts = {(False, n, path): text for n, files in layers for path, text in files.items()}
+    return texts | {(True, "", path): text for path, text in materials.items()}
+
+
+def _published(service: _Service) -> dict[tuple[bool, str, str], str]:
+    """The texts of the newest publication, which a proposal starts from."""
+    newest = service.call("GET", "/rulesets?limit=1")
+    found = service.call("GET", f"/rulesets/{newest[0]['id']}/files") if newest else []
+    return {
+        (m := f["layer"].startswith("@"), "" if m else f["layer"], f["path"]): f["text"]
+        for f in found
+    }
 
 
 def _wait(service: _Service, proposal: int, seconds: int) -> dict[str, Any]:
