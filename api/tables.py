@@ -266,7 +266,7 @@ class AuditEntry(Base):
 
     seq: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     at: Mapped[dt.datetime]
-    actor: Mapped[str] = mapped_column(String(200))
+    actor: Mapped[str] = mapped_column(String(200), index=True)
     action: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(200), index=True)
     before: Mapped[Any] = mapped_column(Json, nullable=True)

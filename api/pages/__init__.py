@@ -8,11 +8,13 @@ from starlette.types import Scope
 
 from api.pages import (
     assess,
+    auditing,
     errors,
     home,
     judged,
     login,
     overview,
+    policy,
     promises,
     proposing,
     records,
@@ -31,7 +33,7 @@ __all__ = ["install"]
 
 MODULES = (
     home, judged, assess, trying, rulebook, login, submit, records, reviewing, taskboard,
-    promises, proposing, overview,
+    promises, policy, proposing, overview, auditing,
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import IO, Annotated, Any, Literal
 
-from fastapi import Path
+from fastapi import Depends, Path
 from fastapi.responses import StreamingResponse
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -31,7 +31,14 @@ from api.problems import ProblemError
 
 __all__ = ["Column", "Kind", "Listing", "listing_response"]
 
-Kind = Annotated[Literal["csv", "xlsx"], Path()]
+
+def _kind(kind: Annotated[str, Path()]) -> str:
+    if kind not in ("csv", "xlsx"):
+        raise ProblemError(404, "这张表只能导出为 .xlsx 或 .csv。")
+    return kind
+
+
+Kind = Annotated[str, Depends(_kind)]
 MAX_ROWS = 200_000
 CHUNK = 1 << 16
 MAX_CELL = 32_767  # Characters that a cell of Excel can hold.

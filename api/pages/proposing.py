@@ -20,7 +20,7 @@ from api.problems import ProblemError
 from api.routes.rulesets import jobs_wake, root_of
 from api.routes.stateless import CurrentJudge
 from api.security import store_of
-from api.store import proposals, proposals_publish
+from api.store import accounts, proposals, proposals_publish
 from api.store.proposals import STATES, Edit, RunView
 from api.store.proposals_text import Text, load_text
 from api.store.work import Invalid, Missing, Work
@@ -36,7 +36,7 @@ STAGES = {
     "check": "检查写法",
     "cases": "跑案例",
     "diff": "比较差别",
-    "proof": "证明不变式",
+    "proof": "证明底线（不变式）",
     "impact": "算影响",
 }
 
@@ -54,9 +54,11 @@ def listed(request: Request, state: Annotated[str, Query(max_length=20)] = "") -
     entitled(request, "proposal.read")
     with store_of(request).db.read() as session:
         found = proposals.listed(session, state or None)
+        people = accounts.display_names(session)
     return page(
-        request, "proposals.html", proposals=found, state=state, states=STATES, wrong="", given={}
-    )
+        request, "proposals.html", proposals=found, people=people, state=state, states=STATES,
+        wrong="", given={},
+    )  # fmt: skip
 
 
 @router.post("/proposals")
@@ -71,7 +73,8 @@ def create(request: Request, form: Form) -> Response:
     except Invalid as error:
         with store.db.read() as session:
             found = proposals.listed(session)
-        return page(request, "proposals.html", 422, proposals=found, state="", states=STATES,
+            people = accounts.display_names(session)
+        return page(request, "proposals.html", 422, proposals=found, people=people, state="", states=STATES,
                     wrong=str(error), given={"title": title, "reason": reason})  # fmt: skip
     jobs_wake(request)
     return RedirectResponse(f"/proposals/{made}", 303)
@@ -84,6 +87,7 @@ def _context(request: Request, judge: Any, proposal_id: int) -> dict[str, Any]:
         text = proposals.files_of(session, proposal_id)
         base = load_text(session, proposals.get_row(session, proposal_id).base_text)
         editors = proposals.get_row(session, proposal_id).editors
+        people = accounts.display_names(session)
     changed = {
         (layer, path)
         for layer, path in text.names()
@@ -94,7 +98,7 @@ def _context(request: Request, judge: Any, proposal_id: int) -> dict[str, Any]:
     return {
         "p": view, "run": run, "busy": bool(run and run.state in RUNNING), "stages": STAGES,
         "files": text.names(), "changed": changed, "editors": editors, "matrix": matrix,
-        "result": result, "ruleset": judge.ruleset, "today": today().isoformat(),
+        "result": result, "people": people, "ruleset": judge.ruleset, "today": today().isoformat(),
     }  # fmt: skip
 
 
@@ -224,12 +228,3 @@ def rollback(request: Request, form: Form, publication_id: Id) -> Response:
         made = proposals_publish.rollback(work, publication_id, reason, root_of(request)).id
     jobs_wake(request)
     return RedirectResponse(f"/proposals/{made}", 303)
-
-
-@router.get("/publications")
-def publications(request: Request) -> Response:
-    """The policy changelog."""
-    entitled(request, "proposal.read")
-    with store_of(request).db.read() as session:
-        found = proposals_publish.history(session)
-    return page(request, "publications.html", publications=found)

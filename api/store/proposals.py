@@ -125,11 +125,15 @@ def get_row(session: Session, proposal_id: int, *, lock: bool = False) -> Propos
     return found
 
 
-def listed(session: Session, state: str | None = None, limit: int = 100) -> list[ProposalView]:
-    """Proposals, newest first."""
+def listed(
+    session: Session, state: str | None = None, limit: int = 100, before: int | None = None
+) -> list[ProposalView]:
+    """Proposals, newest first, older than number ``before``."""
     query = select(Proposal).order_by(Proposal.id.desc()).limit(limit)
     if state is not None:
         query = query.where(Proposal.state == state)
+    if before is not None:
+        query = query.where(Proposal.id < before)
     return [view(session, p) for p in session.scalars(query).all()]
 
 
