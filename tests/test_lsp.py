@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from pygls.uris import to_fs_path
 from tests.support import CRITERIA, LABELS, METRICS, ROOT, RULES
 
 ADMISSION = str(Path(sys.executable).with_name("admission"))
+STARTED = ("rules", "lsp")
 SECONDS = 60
 CASES = """
 - {rule: positive.tax, name: 恰为, expect: satisfied, boundary: true, dossier: {annual_tax: 200, land_area: 10}}
@@ -41,7 +44,7 @@ class Editor:
             self.news.set()
 
     async def start(self) -> None:
-        await self.client.start_io(ADMISSION, "rules", "lsp")
+        await self.client.start_io(ADMISSION, *STARTED)
         await self.client.initialize_async(
             lsp.InitializeParams(lsp.ClientCapabilities(), root_uri=self.root.as_uri())
         )
@@ -326,6 +329,15 @@ def test_the_shipped_rulebook_has_nothing_to_show(tmp_path: Path) -> None:
         assert {u: f for u, f in editor.told.items() if f} == {}
 
     drive(tmp_path, steps)
+
+
+def test_the_settings_in_the_guide_start_it() -> None:
+    text = (ROOT / "docs" / "maintainers.md").read_text("utf-8")
+    (block,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    code = json.loads(block)
+    words = [code["glspc.server.command"], *code["glspc.server.commandArguments"]]
+    (lua,) = re.findall(r"cmd = \{ (.*?) \}", text)
+    assert words == json.loads(f"[{lua}]") == ["admission", *STARTED]
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:
