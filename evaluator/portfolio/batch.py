@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import duckdb
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluator.engine.columnar import Plan, compile_ruleset
@@ -208,24 +209,26 @@ class Batch:
         if self._items:
             tables["portfolio_items"] = f"SELECT * FROM judged_items {within}"
         tables["results"] = sql_of(plan.results(lookup=True))
-        findings, joins = "''", ""
+        parts = [
+            """'{"type":"judged","row":'""", "r.row_id", """',"project_id":'""", "to_json(r.project_id)::VARCHAR",
+            """',"as_of":"'""", "r.as_of", """'","verdict":"'""", "r.verdict", """'"'""",
+        ]  # fmt: skip
+        for name in ("violated", "unknown", "applicable"):
+            listed = f"""'["' || replace(r."{name}", ' ', '","') || '"]'"""
+            parts += [
+                f"""',"{name}":'""",
+                f"""CASE WHEN r."{name}" = '' THEN '[]' ELSE {listed} END""",
+            ]
+        joins = ""
         if self.options.findings:
             tables["statuses"] = sql_of(plan.statuses())
             tables["compared"] = sql_of(finding_values(plan))
-            findings = f"""',"findings":' || {findings_json(plan, "s", "c")}"""
+            parts += ["""',"findings":'""", findings_json(plan, "s", "c")]
             joins = "JOIN statuses s USING (row_id) JOIN compared c USING (row_id)"
-        listed = {n: f"""'["' || replace(r."{n}", ' ', '","') || '"]'""" for n in _LISTS}
-        ids = " || ".join(
-            f"""',"{n}":' || CASE WHEN r."{n}" = '' THEN '[]' ELSE {sql} END"""
-            for n, sql in listed.items()
-        )
-        judged = (
-            f"""'{{"type":"judged","row":' || r.row_id || ',"project_id":' || to_json(r.project_id)::VARCHAR """
-            f"""|| ',"as_of":"' || r.as_of || '","verdict":"' || r.verdict || '"' || {ids} || {findings} || '}}'"""
-        )
+        judged = f"concat({', '.join(parts)}, '}}\n')"
         rejected = (
-            """'{"type":"rejected","row":' || row_id || ',"project_id":' """
-            """|| coalesce(to_json(project_id)::VARCHAR, 'null') || ',"reason":' || to_json(reason)::VARCHAR || '}'"""
+            """concat('{"type":"rejected","row":', row_id, ',"project_id":', """
+            """coalesce(to_json(project_id)::VARCHAR, 'null'), ',"reason":', to_json(reason)::VARCHAR, '}\n')"""
         )
         given = ", ".join(f"{name} AS ({select})" for name, select in tables.items())
         self._db.execute(
@@ -257,13 +260,14 @@ class Batch:
                 yield from _parts(table)
 
 
-_LISTS = ("violated", "unknown", "applicable")
-
-
 def _parts(table: Any) -> Iterator[bytes]:
-    for at in range(0, table.num_rows, BLOCK):
-        lines = table["line"].slice(at, BLOCK).to_pylist()
-        yield ("\n".join(lines) + "\n").encode()
+    """The column of lines as it lies in memory, some lines at a time."""
+    for chunk in table["line"].cast(pa.large_string()).chunks:
+        _, offsets, data = chunk.buffers()
+        starts = memoryview(offsets).cast("q")[chunk.offset :]
+        for at in range(0, len(chunk), BLOCK):
+            end = min(at + BLOCK, len(chunk))
+            yield bytes(memoryview(data)[starts[at] : starts[end]])
 
 
 @contextmanager

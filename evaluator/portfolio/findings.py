@@ -30,22 +30,30 @@ def finding_values(plan: Plan) -> ir.Table:
 def findings_json(plan: Plan, statuses: str, values: str) -> str:
     """SQL for a JSON array of a row's findings that are applicable, out of the columns of the table
     ``statuses`` (s{n}, as ``Plan.statuses``) and ``values`` (as ``finding_values``)."""
-    compared: dict[int, list[str]] = {}
+    compared: dict[int, list[list[str]]] = {}
     for n, k, leaf in _comparisons(plan):
+        value, required = f"{values}.v{n}_{k}", f"{values}.r{n}_{k}"
         parts = [
-            f"""'{{"value":' || {_quoted(f"{values}.v{n}_{k}")} || ',"required":' || """
-            f"""{_quoted(f"{values}.r{n}_{k}")} || ',"value_about":' || {_number(f"{values}.va{n}_{k}")}"""
-            f""" || ',"required_about":' || {_number(f"{values}.ra{n}_{k}")}""",
+            """'{"value":'""", _quoted(value), """',"required":'""", _quoted(required),
+            """',"value_about":'""", _number(f"{values}.va{n}_{k}"),
+            """',"required_about":'""", _number(f"{values}.ra{n}_{k}"),
             f"""',"unit":{_literal(_unit(plan.ruleset, leaf))}}}'""",
-        ]
-        compared.setdefault(n, []).append(" || ".join(parts))
+        ]  # fmt: skip
+        compared.setdefault(n, []).append(parts)
     found = []
     for n, rule in enumerate(plan.rules):
-        listed = " || ',' || ".join(compared.get(n, ["''"]))
-        head = f"""'{{"rule":{_literal(rule.id)},"status":"' || {statuses}.s{n} || '","comparisons":['"""
-        text = f"{head} || {listed} || ']}}'"
-        found.append(f"CASE WHEN {statuses}.s{n} <> '{Status.NOT_APPLICABLE}' THEN {text} END")
-    return f"'[' || concat_ws(',', {', '.join(found)}) || ']'"
+        status = f"{statuses}.s{n}"
+        # One concat with all parts: a chain of || would copy the text again for each.
+        parts = [
+            f"""'{{"rule":{_literal(rule.id)},"status":"'""",
+            status,
+            """'","comparisons":['""",
+        ]
+        for k, listed in enumerate(compared.get(n, [])):
+            parts += [*(["','"] if k else []), *listed]
+        text = f"concat({', '.join(parts)}, ']}}')"
+        found.append(f"CASE WHEN {status} <> '{Status.NOT_APPLICABLE}' THEN {text} END")
+    return f"concat('[', concat_ws(',', {', '.join(found)}), ']')"
 
 
 def _comparisons(plan: Plan) -> list[tuple[int, int, Compare]]:
