@@ -130,10 +130,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     shared = settings.shared_directory
     limit, attempts = RateLimit(settings.rate_limit, shared), Attempts(shared)
 
+    running = batches.Batches(settings)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         jobs.start()
         yield
+        await running.close()
         jobs.stop()
         limit.close()
         attempts.close()
@@ -150,7 +153,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.judges = store.rulesets
     app.state.jobs = jobs
     app.state.attachments = Policy(settings.max_attachment_bytes, settings.attachment_types)
-    app.state.batches = batches.Batches(settings)
+    app.state.batches = running
     app.state.memo = Memo(settings.memo_bytes)
     app.state.attempts = attempts
     app.state.oidc = Provider(settings) if settings.oidc_issuer else None

@@ -66,20 +66,25 @@ class Batches:
         self.settings = settings
         self.root = settings.batch_directory or Path(tempfile.gettempdir())
         self.root.mkdir(parents=True, exist_ok=True)
-        self.running = 0
+        self.runs: set[Run] = set()
         self._sweep()
 
     def open(self) -> Run:
         """Begin a batch. Raises ProblemError 503 where enough are under way."""
-        if self.running >= self.settings.batch_concurrency:
+        if len(self.runs) >= self.settings.batch_concurrency:
             raise ProblemError(
                 503,
-                f"正在进行的批量评估已有 {self.running} 个，请 {RETRY_SECONDS} 秒后再试",
+                f"正在进行的批量评估已有 {len(self.runs)} 个，请 {RETRY_SECONDS} 秒后再试",
                 headers=RETRY,
             )
         run = Run(self, self.root)
-        self.running += 1
+        self.runs.add(run)
         return run
+
+    async def close(self) -> None:
+        """End what is under way, with its files, when the server stops."""
+        for run in tuple(self.runs):
+            await run.close()
 
     def _sweep(self) -> None:
         """Remove what a process that was killed left behind: nobody holds its lock any more."""
@@ -110,7 +115,7 @@ class Run:
         self._watcher: asyncio.Task[None] | None = None
         self._first: bytes | None = None
         self._rest: Iterator[bytes] = iter(())
-        self._closed = False
+        self._closing: asyncio.Future[None] | None = None
 
     # --- the body ------------------------------------------------------------------------------
 
@@ -259,9 +264,9 @@ class Run:
 
     async def close(self) -> None:
         """End the work, wait for it, and remove the files; done even where the caller is cancelled."""
-        if not self._closed:
-            self._closed = True
-            await asyncio.shield(asyncio.ensure_future(self._close()))
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
         try:
@@ -277,7 +282,7 @@ class Run:
         finally:
             await asyncio.to_thread(shutil.rmtree, self.directory, ignore_errors=True)
             self._lock.close()
-            self._owner.running -= 1
+            self._owner.runs.discard(self)
 
 
 def line(data: dict[str, Any]) -> bytes:

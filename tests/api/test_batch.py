@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import json
+import os
 import random
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -370,7 +373,7 @@ def test_size_and_rows_are_limited(tmp_path: Path) -> None:
         problem(post(client, (b"x" * 1_000 for _ in range(6))), 413, "超过上限")
         problem(post(client, ndjson([BASE] * 4)), 413, "超过 3 份")
         problem(post(client, parquet([BASE] * 4), PARQUET), 413, "有 4 份，最多 3 份")
-        assert client.app.state.batches.running == 0  # type: ignore[attr-defined]
+        assert client.app.state.batches.runs == set()  # type: ignore[attr-defined]
 
 
 def test_a_table_that_unfolds_beyond_the_memory_is_refused(tmp_path: Path) -> None:
@@ -465,7 +468,7 @@ class Serving:
     def idle(self) -> bool:
         """Wait until no batch is under way."""
         for _ in range(600):
-            if self.batches.running == 0 and not list(self.folder.iterdir()):
+            if not self.batches.runs and not list(self.folder.iterdir()):
                 return True
             time.sleep(0.1)
         return False
@@ -505,14 +508,14 @@ def test_the_answer_is_streamed_while_others_are_served(serving: Serving, many: 
         found = answer.iter_lines()
         head = json.loads(next(found))
         # The answer has begun and cannot be whole: 200 MB do not fit between the two.
-        assert serving.batches.running == 1
+        assert len(serving.batches.runs) == 1
         assert httpx2.get(f"{serving.url}/readyz", timeout=60).status_code == 200
         refused = httpx2.post(
             serving.url + URL, content=ndjson([BASE]), headers={"content-type": NDJSON}, timeout=60
         )
         problem(refused, 503, "正在进行")
         assert int(refused.headers["retry-after"]) >= 1
-        assert serving.batches.running == 1
+        assert len(serving.batches.runs) == 1
         rows, last = 0, {}
         for line in found:
             last = json.loads(line)
@@ -532,14 +535,14 @@ def test_a_client_that_goes_stops_the_work(serving: Serving, many: bytes) -> Non
     # While the body comes in.
     connection = serving.begin(len(many))
     connection.sendall(many[: len(many) // 2])
-    while serving.batches.running == 0:
+    while not serving.batches.runs:
         time.sleep(0.01)
     connection.close()
     assert serving.idle()
     # While it is read and checked.
     connection = serving.begin(len(many))
     connection.sendall(many)
-    while serving.batches.running == 0:
+    while not serving.batches.runs:
         time.sleep(0.01)
     connection.close()
     assert serving.idle()
@@ -575,6 +578,40 @@ def test_time_runs_out_for_the_slow(tmp_path: Path, many: bytes) -> None:
         assert serving.idle()
     finally:
         serving.stop()
+
+
+def test_a_stopped_server_leaves_no_files(tmp_path: Path) -> None:
+    """SIGTERM with a batch under way that outlasts the grace: the real command, as it is run."""
+    code = (
+        "from api import server; from api.settings import Settings; server.GRACE_SECONDS = 1; "
+        "server.run(Settings(log_level='ERROR'))"
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {
+        **os.environ, "ADMISSION_DATABASE_URL": f"sqlite:///{tmp_path}/a.db", "ADMISSION_PORT": str(port),
+        "ADMISSION_BATCH_DIRECTORY": str(tmp_path / "batches"),
+    }  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=env)
+    try:
+        for _ in range(600):
+            try:
+                connection = socket.create_connection(("127.0.0.1", port))
+                break
+            except OSError:
+                time.sleep(0.1)
+        head = f"POST {URL} HTTP/1.1\r\nHost: x\r\nContent-Type: {NDJSON}\r\nContent-Length: 1000\r\n\r\n{{"
+        connection.sendall(head.encode())
+        while not list((tmp_path / "batches").glob(f"{PREFIX}*/body.ndjson")):
+            time.sleep(0.05)
+        process.terminate()
+        process.wait(60)
+        connection.close()
+    finally:
+        process.kill()
+        process.wait()
+    assert list((tmp_path / "batches").iterdir()) == []
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
