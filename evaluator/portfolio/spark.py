@@ -44,6 +44,8 @@ def session(master: str | None) -> Any:
         "spark.sql.decimalOperations.allowPrecisionLoss": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
+        # The command has a progress bar of its own.
+        "spark.ui.showConsoleProgress": "false",
         "spark.driver.host": "127.0.0.1" if "127.0.0.1" in (master or "local") else None,
         "spark.driver.bindAddress": "127.0.0.1" if "127.0.0.1" in (master or "local") else None,
         "spark.sql.shuffle.partitions": "8",
