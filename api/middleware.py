@@ -35,8 +35,18 @@ _HEADERS = [
 
 PLAIN = (
     '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>没有完成</title>'
-    "<h1>没有完成</h1><p>{0}。</p><p>请返回上一页。</p><p>请求编号：{1}</p></html>"
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    '<link rel="stylesheet" href="/static/style.css"><main class="wide">'
+    "<h1>没有完成</h1><p>{0}。</p><p>{2}</p>"
+    '<p class="actions"><a class="button second" href="/">回首页</a></p>'
+    '<p class="soft">请求编号：<code>{1}</code>（找管理员时请告知）</p></main></html>'
 )
+NEXT = {
+    413: "请返回上一页，删去多余的内容或图片，另存后重新上传。",
+    422: "请检查地址，或从首页重新进入。",
+    429: "请稍等片刻，返回上一页再试；填好的内容不会丢。",
+    500: "请先返回上一页再试一次；还是不行，请记下请求编号，告知系统管理员。",
+}
 
 
 class _TooLarge(Exception):
@@ -176,7 +186,10 @@ class _Exchange:
         kind = MEDIA_TYPE
         if self.for_people:
             # The application is out of reach here, so the page is a bare one.
-            body, kind = PLAIN.format(detail, self.rid).encode(), "text/html; charset=utf-8"
+            body, kind = (
+                PLAIN.format(detail, self.rid, NEXT.get(status, "请返回上一页。")).encode(),
+                "text/html; charset=utf-8",
+            )
         length = str(len(body)).encode()
         head = [(b"content-type", kind.encode()), (b"content-length", length)]
         if retry_after:

@@ -41,7 +41,7 @@ class Change:
         if isinstance(self.old, Fraction) and isinstance(self.new, Fraction):
             by = with_unit(shown(abs(self.new - self.old), 6), unit)
             word = "提高" if self.new > self.old else "降低"
-            return f"{label}由 {old} {word} {by}，达到 {new}"
+            return f"{label}由 {old}{word}到 {new}（{word} {by}）"
         return f"{label}由“{old}”改为“{new}”"
 
     def to_dict(self) -> dict[str, Any]:

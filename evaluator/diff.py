@@ -30,7 +30,7 @@ from evaluator.verdict import VERDICT_LABELS, Verdict
 
 __all__ = ["Diff", "Entry", "diff"]
 
-EFFECTS = {Effect.REJECT: "不予准入", Effect.REFER: "提交会审", Effect.ADVISE: "提示"}
+EFFECTS = {Effect.REJECT: "不予准入", Effect.REFER: "提交会审", Effect.ADVISE: "只作建议"}
 WEIGHT = {Effect.REJECT: 2, Effect.REFER: 1, Effect.ADVISE: 0}
 KINDS = {
     "rule": "规则", "criterion": "标准", "invariant": "不变式", "metric": "指标", "label": "标签",

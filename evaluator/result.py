@@ -76,8 +76,8 @@ def sentence(evaluation: Evaluation) -> str:
         return f"{word}：{'，'.join(said)}。"
     violated = [rules[i] for i, status in evaluation.unsettled if status is Status.VIOLATED]
     if evaluation.verdict is Verdict.REJECT:
-        titles = "、".join(r.title for r in violated if r.effect is Effect.REJECT)
-        return f"{word}：{titles}，属于不予准入的情形。"
+        titles = [r.title for r in violated if r.effect is Effect.REJECT]
+        return f"{word}：触及 {len(titles)} 项否决项（{'、'.join(titles)}）。"
     advice = sum(r.effect is Effect.ADVISE for r in violated)
     tail = f"，另有 {advice} 项建议" if advice else ""
     label = "，为" + "、".join(x.title for x in evaluation.labels) if evaluation.labels else ""

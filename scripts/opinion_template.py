@@ -123,7 +123,7 @@ def main(path: str) -> None:
     line(doc, "{{ sentence }}")
     line(
         doc,
-        "共审查 {{ counts.violated + counts.unknown + counts.satisfied }} 项：不符合 {{ counts.violated }} 项，材料不足 {{ counts.unknown }} 项，符合 {{ counts.satisfied }} 项；另有 {{ counts.not_applicable }} 项不适用于本项目。",
+        "共审查 {{ counts.violated + counts.unknown + counts.satisfied }} 项：不符合 {{ counts.violated }} 项，材料不足 {{ counts.unknown }} 项，符合 {{ counts.satisfied }} 项；另有 {% if counts.advice %}{{ counts.advice }} 项只作建议、{% endif %}{{ counts.not_applicable }} 项不适用于本项目。",
     )
     line(doc, "二、不符合的事项和依据", HEAD)
     line(doc, "{%p if reasons %}")

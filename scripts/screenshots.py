@@ -1,4 +1,7 @@
-"""Screenshots of the pages at 1366×768 and 390 px into docs/screenshots/: ``make screenshots``."""
+"""Screenshots of the pages at 1366×768 and 390 px into docs/screenshots/: ``make screenshots``.
+
+Debian's chromium speaks Chinese (dates, file buttons) with the package chromium-l10n.
+"""
 
 from __future__ import annotations
 
@@ -81,6 +84,7 @@ PRIVATE = {
     "supervision": "/supervision",
     "overview": "/overview",
     "login": "/login",
+    "forbidden": "/audit",
 }
 
 
@@ -102,6 +106,15 @@ def private(page: Page, address: str, out: Path, size: str, numbers: list[str]) 
     page.goto(f"{address}/rules/try/edit?layer=base&file=rules/negative/low_output.yaml")
     page.wait_for_selector(".cm-content")
     shoot(page, out, "try-rule", size)
+    page.evaluate(
+        "() => { const text = document.querySelector('#text');"
+        " text.value = text.value.replaceAll('effect: reject', 'effect: advise'); }"
+    )
+    page.click("text=检查并看影响")
+    page.locator("h2", has_text="改了什么").wait_for()
+    shoot(page, out, "tried-rule", size)
+    page.goto(f"{address}/rules/try/files")
+    shoot(page, out, "try-files", size)
     page.goto(f"{address}/proposals")
     page.locator("details").evaluate("item => { item.open = true; }")
     page.fill("#title", "新增工业用地的亩均税收下限改为建议项")
@@ -119,6 +132,12 @@ def private(page: Page, address: str, out: Path, size: str, numbers: list[str]) 
     shoot(page, out, "proposal-file", size)
     page.goto(f"{address}/publications")
     shoot(page, out, "publications", size)
+    page.context.clear_cookies()
+    log_in(page, address, "auditor")
+    page.goto(f"{address}/audit")
+    shoot(page, out, "audit", size)
+    page.goto(f"{address}/audit/verify")
+    shoot(page, out, "audit-verify", size)
     page.context.clear_cookies()
 
 

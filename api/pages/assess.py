@@ -18,10 +18,11 @@ from api.pages.dossier_form import Filled, Mistake, fill, sections, typed_from
 from api.pages.errors import PageRoute
 from api.pages.examples import Examples
 from api.pages.form_check import check_one
+from api.pages.industries import industry_name
 from api.pages.judged import docx_response, opinion_page, verdict_page, why_page
 from api.pages.posted import form_page, keeping_of, profile_of, texts_of
 from api.pages.render import environment, page
-from api.pages.session import Form
+from api.pages.session import Form, today
 from api.pages.words import in_words, value_text
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge
@@ -40,7 +41,7 @@ def blank(
     request: Request, judge: CurrentJudge, example: Annotated[str, Query(max_length=80)] = ""
 ) -> Response:
     """The empty form, or one filled in from an example."""
-    typed: dict[str, str] = {}
+    typed = {"submitted_on": today().isoformat()}
     if example:
         examples: Examples = request.app.state.examples
         found = examples.get(judge, example)
@@ -149,5 +150,7 @@ def _shown(profile: Profile, judge: Judge) -> dict[str, str]:
         value = profile.values.get(name)
         if value is not None:
             said = in_words(field, value) if isinstance(value, Fraction) else None
+            if field.format == "industry_code":
+                said = industry_name(str(value))
             out[name] = value_text(field, value) + (f"（{said}）" if said else "")
     return out

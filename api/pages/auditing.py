@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -16,9 +17,11 @@ from api.pages.errors import PageRoute
 from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.render import page
 from api.pages.session import entitled
+from api.pages.words import OPINIONS, OUTCOMES, STATES, TASK_STATES, VERDICTS
 from api.security import store_of
 from api.store import accounts, audit, auditlist
 from api.store.auditlist import AuditFilter
+from api.store.proposals import STATES as PROPOSAL_STATES
 
 __all__ = ["router"]
 
@@ -52,6 +55,29 @@ SUBJECTS = {
     "key": "密钥", "project": "项目", "proposal": "提案", "publication": "发布", "ruleset": "规则集",
     "task": "会审事项",
 }  # fmt: skip
+# What the records' keys mean; a key that is not here is shown as it is.
+KEYS = {
+    "active": "启用", "after": "从这一条之后", "approved_by": "批准人", "attachment": "附件",
+    "attachments": "附件", "authority": "批准依据", "base": "起草自第几次发布",
+    "broken_invariants": "不成立的不变式", "comment": "意见", "decision": "结论编号",
+    "department": "部门", "digest": "摘要", "display_name": "姓名", "document_number": "批准文号",
+    "dossier_digest": "材料摘要", "due_on": "期限", "effective_on": "生效日期", "errors": "错误",
+    "estimated": "期限为估算", "external": "统一身份认证", "failed_cases": "不通过的案例",
+    "file": "文件种类", "files": "文件", "identity": "规则集", "invariant": "不变式", "kind": "事项",
+    "machine": "系统结论", "moved": "结论改变", "name": "名称", "note": "说明", "number": "编号",
+    "on": "日期", "opinion": "意见", "outcome": "结论", "override": "一事一议", "part": "看了什么",
+    "promised": "承诺", "read_only": "只读", "reason": "理由", "revision": "稿", "revoked": "已撤销",
+    "roles": "角色", "rollback": "回退到第几次发布", "ruleset": "规则集", "run": "第几次检查",
+    "size": "字节", "state": "状态", "supervision": "督办编号", "text": "文本摘要", "title": "标题",
+    "value": "实绩", "verdict": "结论", "version": "版", "workdays": "工作日",
+}  # fmt: skip
+CODED = {"verdict", "machine", "state", "opinion", "outcome", "part"}
+VALUES = {
+    **VERDICTS, **STATES, **TASK_STATES, **PROPOSAL_STATES, **OPINIONS, **OUTCOMES,
+    "finding": "单项结论", "decision": "结论", "opinion": "意见书", "findings": "单项结论清单",
+    "replay": "重新判定",
+}  # fmt: skip
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 def subject_words(subject: str) -> str:
@@ -137,12 +163,22 @@ def _json(value: Any) -> str | None:
 
 
 def _words(value: Any) -> str:
-    """A record as "key: value" pairs on one line."""
+    """A record as pairs on one line, in words where there are words."""
     if isinstance(value, dict):
-        return "，".join(f"{k}：{_short(v)}" for k, v in value.items())
+        return "，".join(f"{KEYS.get(k, k)}：{_short(v, k)}" for k, v in value.items())
     return "" if value is None else _short(value)
 
 
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _short(value: Any, key: str = "") -> str:
+    if value is None:
+        return "无"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "、".join(_short(v) for v in value) or "无"
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if _HASH.fullmatch(value):
+        return f"{value[:12]}…"
+    text = VALUES.get(value, value) if key in CODED else value
     return text if len(text) <= 120 else f"{text[:119]}…"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from api.pages.industries import industry_name
 from api.pages.words import in_words, plain_unit, value_text
 from evaluator.dossier import Item, Path, Profile, parse_dossier
 from evaluator.errors import Problem
@@ -299,7 +300,10 @@ def _format_hint(f: Field) -> str:
 
 
 def read_back(f: Field, value: str) -> str | None:
-    """What the service understood of a number, in words; None where that says nothing new."""
+    """What the service understood of a number or a code; None where that says nothing new."""
+    if f.format == "industry_code" and value:
+        name = industry_name(value.strip().upper())
+        return name and f"大类：{name}"
     if not value or not (f.numeric or f.keys):
         return None
     try:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from api.pages.render import page
+from api.pages.session import safe_back
 
 __all__ = ["PageRoute", "install"]
 
@@ -26,8 +27,9 @@ NEXT = {
     413: "请删去表中多余的内容或图片，另存后重新上传。",
     422: "请返回上一页，按下列说明改正后重新提交。",
     429: "请稍等片刻再试。",
-    500: "请记下请求编号，告知系统管理员。",
-    503: "请过几秒钟重新打开。",
+    405: "请从首页重新进入，不要直接打开办理的地址。",
+    500: "请先返回上一页再试一次；还是不行，请记下请求编号，告知系统管理员。",
+    503: "请过几秒钟再试。没有显示“已受理”“已保存”的，都没有办成，请重新办理。",
 }
 Handler = Callable[[Request, Any], Awaitable[Response]]
 
@@ -43,16 +45,23 @@ def _for_people(request: Request) -> bool:
 def problem_page(request: Request, status: int, problem: dict[str, Any]) -> Response:
     """A problem as a page; an anonymous reader of what needs a login is shown the way there."""
     number = str(problem.get("instance", "")).removeprefix("urn:request:")
-    try:
+    here = f"{request.url.path}?{request.url.query}".removesuffix("?")
+    again = here if request.method == "GET" and safe_back(here) == here else None
+
+    def shown() -> Response:
         return page(
             request, "error.html", status, title=problem["title"], detail=problem["detail"],
             errors=problem.get("errors", ()), code=status, next=NEXT.get(status), number=number,
+            again=again,
         )  # fmt: skip
+
+    try:
+        return shown()
     except Exception:
-        # The page itself asks the database who is logged in; without one, plain words.
-        log.warning("no page for a problem", exc_info=True)
-        text = f"{problem['title']}：{problem['detail']}"
-        return Response(text, status, media_type="text/plain; charset=utf-8")
+        # The page itself asks the database who is logged in; without one, it is a stranger's.
+        log.warning("a problem's page does not know who is looking", exc_info=True)
+        request.state.page_actor = None
+        return shown()
 
 
 def _wrapped(handler: Handler) -> Handler:

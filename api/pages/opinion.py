@@ -51,7 +51,7 @@ def opinion_context(case: Case, reviews: Sequence[Any] = ()) -> dict[str, Any]:
         "identity": data["ruleset"]["identity"],
         "digest": origin.digest or "",
         "labels": "、".join(data["labels"]),
-        "counts": {k: view.counts.get(k, 0) for k in ("violated", "unknown", "satisfied", "not_applicable")},
+        "counts": {k: view.counts.get(k, 0) for k in ("violated", "unknown", "satisfied", "not_applicable", "advice")},
         "reasons": reasons,
         "advice": [_reason(i, r) for i, r in enumerate(view.advice, 1)],
         "lacks": [

@@ -73,7 +73,7 @@ def _task_page(
     findings.sort(key=lambda f: (f["status"] != "violated", SEVERITY[f["effect"]], f["rule"]))
     return page(
         request, "task.html", status, task=found, mine=found.department in actor.departments,
-        wrong=wrong, given=given or {}, findings=findings, name=name,
+        wrong=wrong, given=given or {}, findings=findings, name=name, verdict=view.verdict,
         policy=request.app.state.attachments, words=_upload_words(request.app.state.attachments),
     )  # fmt: skip
 

@@ -63,7 +63,7 @@ def edit(request: Request, judge: CurrentJudge, layer: File, file: File) -> Resp
     """The editor with the file as it is in force."""
     entitled(request, "read")
     text = _text(judge.ruleset, layer, file)
-    return page(request, "try.html", layer=layer, file=file, text=text, tried=None)
+    return page(request, "try.html", layer=layer, file=file, text=text, tried=None, titles={})
 
 
 @router.get("/words")
@@ -133,6 +133,7 @@ def tried(request: Request, judge: CurrentJudge, form: Form) -> Response:
         file=path,
         text=text,
         tried=outcome,
+        titles={r.id: r.title for r in (ruleset or judge.ruleset).rules.values()},
     )
 
 

@@ -12,6 +12,7 @@ from evaluator.rulebook.ast import Ruleset
 __all__ = ["Axis", "Gauge", "Group", "Lack", "Reason", "VerdictView", "view_of"]
 
 SEVERITY = {"reject": 0, "refer": 1, "advise": 2}
+UNSETTLED = ("violated", "unknown")
 HIGHS = ("investment_intensity", "technology", "output", "chain", "environment")
 FULL = Decimal(2)  # A radar axis ends at twice the floor.
 
@@ -83,17 +84,27 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
-    """All of a result that the verdict page and the opinion show."""
+    """All of a result that the verdict page and the opinion show.
+
+    ``counts`` are of the findings that count, by status, and of the advice (violated or unknown)
+    under "advice"; together they are all findings. ``advice_open`` is advice that waits for data.
+    """
 
     data: dict[str, Any]
     counts: dict[str, int]
     groups: tuple[Group, ...]
     advice: tuple[Reason, ...]
+    advice_open: tuple[Reason, ...]
     lacks: tuple[Lack, ...]
     unknown: tuple[Reason, ...]
     satisfied: tuple[Reason, ...]
     outside: tuple[Reason, ...]
     axes: tuple[Axis, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The conclusion without the verdict's word, which stands above it; may be empty."""
+        return str(self.data["sentence"]).partition("：")[2]
 
     @property
     def blocking(self) -> tuple[Reason, ...]:
@@ -122,10 +133,15 @@ def view_of(result: dict[str, Any], ruleset: Ruleset) -> VerdictView:
         )
     return VerdictView(
         result,
-        Counter(f["status"] for f in result["findings"]),
+        Counter(
+            "advice" if f["effect"] == "advise" and f["status"] in UNSETTLED else f["status"]
+            for f in result["findings"]
+        ),
         tuple(Group(title, tuple(rs)) for title, rs in groups.items()),
         tuple(r for r in violated if r.data["effect"] == "advise"),
-        _lacks(result, ruleset), of("unknown"), of("satisfied"), of("not_applicable"),
+        tuple(r for r in of("unknown") if r.data["effect"] == "advise"),
+        _lacks(result, ruleset), tuple(r for r in of("unknown") if r.data["effect"] != "advise"),
+        of("satisfied"), of("not_applicable"),
         tuple(_axis(d, reasons, ruleset) for d in HIGHS if d in ruleset.dimensions),
     )  # fmt: skip
 

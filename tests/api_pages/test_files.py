@@ -169,7 +169,7 @@ def test_the_audit_log_is_read_and_checked(app: Any) -> None:
     auditor.get("/audit.csv?actor=clerk")
     page = auditor.get("/audit?action=audit.export")
     assert "赵审计" in page.text
-    assert "file：csv" in page.text
+    assert "文件种类：csv" in page.text
     assert "完整" in auditor.get("/audit/verify").text
     assert "没有符合条件的记录" in auditor.get("/audit?subject=nothing").text
 

@@ -126,7 +126,7 @@ def test_roles(app: Any, name: str | None, path: str, status: int) -> None:
 
 def test_a_department_sees_only_its_part(app: Any) -> None:
     text = Visitor(app).log_in("ecology").get("/decisions/1").text
-    assert "亩均税收否决线" not in text.split("<h2>理由</h2>")[1]
+    assert "亩均税收否决线" not in text.split('<h2 id="reasons">')[1]
     assert "您看到的是本部门负责的事项" in text
 
 
@@ -198,7 +198,7 @@ def test_the_opinion_as_a_word_file(app: Any) -> None:
     text = "\n".join(p.text for p in document.paragraphs)
     for words in (
         "项目准入预审意见书",
-        "不予准入：亩均产值否决线",
+        "不予准入：触及 2 项否决项（亩均产值否决线、亩均税收否决线）",
         "行政复议",
         "行政诉讼",
         "规则集标识",
@@ -225,7 +225,9 @@ def test_what_is_judged_is_what_the_api_judges(app: Any) -> None:
     data = example("r14")
     said = visitor.client.post("/api/v1/evaluations", json=data).json()
     page = visitor.get("/examples/r14-mushroom-weinan").text
-    assert said["sentence"] in page
+    verdict, _, reason = said["sentence"].partition("：")
+    assert f"红灯·{verdict}" in page
+    assert reason in page
     for finding in said["findings"]:
         assert f"/why/{finding['rule']}" in page
 

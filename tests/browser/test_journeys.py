@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
@@ -10,6 +11,11 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import breaches, log_in
 
 pytestmark = pytest.mark.xdist_group("browser")
+
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEANl9ngAAAAABJRU5ErkJggg=="
+)
 
 
 def fresh(browser: Browser, scripts: bool = True) -> Page:
@@ -42,11 +48,11 @@ def test_from_submission_to_opinion(seeded: str, browser: Browser, scripts: bool
     expect(ecology.locator(".summary")).to_contain_text("须写明理由")
     ecology.fill("#reason", "请补填环评类别")
     ecology.set_input_files(
-        "#files", {"name": "意见.txt", "mimeType": "text/plain", "buffer": b"x"}
+        "#files", {"name": "意见.png", "mimeType": "image/png", "buffer": PNG}
     )
     ecology.click("text=提交意见")
     expect(ecology.locator("main")).to_contain_text("要求补正：请补填环评类别")
-    expect(ecology.locator("main")).to_contain_text("意见.txt")
+    expect(ecology.locator("main")).to_contain_text("意见.png")
     ecology.goto(f"{seeded}/projects/{number[0]}")
     expect(ecology.locator("main")).to_contain_text("您看到的是本部门负责的事项")
 
@@ -133,7 +139,7 @@ def test_replay_and_filters(page: Page, seeded: str) -> None:
     expect(page.locator("h1")).to_contain_text("结果相同")
     page.goto(f"{seeded}/projects?q=食用菌")
     with page.expect_download() as got:
-        page.click("text=导出为表格")
+        page.click("text=CSV（.csv）")
     assert "渭南经开区食用菌深加工综合产业" in got.value.path().read_text("utf-8-sig")
 
 

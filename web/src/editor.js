@@ -5,7 +5,20 @@
 import { autocompletion } from "@codemirror/autocomplete";
 import { yaml } from "@codemirror/lang-yaml";
 import { linter, lintGutter } from "@codemirror/lint";
+import { EditorState } from "@codemirror/state";
 import { EditorView, basicSetup } from "codemirror";
+
+// What CodeMirror itself says.
+const PHRASES = {
+  "Find": "查找", "Replace": "替换为", "next": "下一个", "previous": "上一个", "all": "全选",
+  "match case": "区分大小写", "regexp": "正则表达式", "by word": "整词", "replace": "替换",
+  "replace all": "全部替换", "close": "关闭", "current match": "当前匹配", "on line": "在行",
+  "replaced match on line $": "已替换第 $ 行的匹配", "replaced $ matches": "已替换 $ 处",
+  "Go to line": "转到行", "go": "转到", "Diagnostics": "问题", "No diagnostics": "没有问题",
+  "Completions": "可选的名称", "Fold line": "折叠", "Unfold line": "展开", "folded code": "已折叠的内容",
+  "unfold": "展开", "Folded lines": "已折叠", "Unfolded lines": "已展开", "to": "至",
+  "Control character": "控制字符", "Selection deleted": "已删除所选",
+};
 
 const area = document.querySelector("textarea[data-editor]");
 if (area) start(area);
@@ -27,6 +40,7 @@ async function start(area) {
       linter((v) => check(v, form, area.dataset.check), { delay: 700 }),
       autocompletion({ override: [(context) => complete(context, words)] }),
       EditorView.lineWrapping,
+      EditorState.phrases.of(PHRASES),
       EditorView.contentAttributes.of({ "aria-label": "规则文件内容" }),
       EditorView.theme({
         "&": { border: "1px solid #6b7682", fontSize: "15px", maxHeight: "70vh" },
