@@ -28,10 +28,14 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.batch import NDJSON, PARQUET, PREFIX, Batches, rows_answered
+from api.store.rulesets import publish
+from api.store.work import SYSTEM
 from benchmarks.synth import write_synthetic
 from evaluator.dossier import make_profile
 from evaluator.engine.reference import ReferenceEngine
-from evaluator.rulebook.ast import Compare, leaves
+from evaluator.portfolio.batch import Batch, Options
+from evaluator.rulebook.ast import Compare, Ruleset, leaves
+from evaluator.rulebook.load import load_directory
 from evaluator.verdict import Status
 from tests.api.support import ROOT, example, settings, shipped
 
@@ -528,6 +532,43 @@ def test_the_answer_is_streamed_while_others_are_served(serving: Serving, many: 
     assert serving.idle()
     with httpx2.Client(base_url=serving.url, timeout=60) as client:
         assert len(lines(post(client, ndjson([BASE])))) == 3
+
+
+def judged_by(ruleset: Ruleset, body: bytes, folder: Path) -> dict[str, Any]:
+    path = folder / "body.parquet"
+    path.write_bytes(body)
+    batch = Batch(ruleset, path, "parquet", folder, Options())
+    batch.prepare()
+    for _ in batch.blocks():
+        pass
+    batch.close()
+    return batch.totals.as_data()
+
+
+def test_one_ruleset_judges_the_whole_batch(serving: Serving, many: bytes, tmp_path: Path) -> None:
+    other = load_directory(ROOT / "profiles" / "longchang")
+    store = serving.app.state.store
+    with (
+        httpx2.Client(base_url=serving.url, timeout=600) as client,
+        client.stream("POST", URL, content=many, headers={"content-type": PARQUET}) as answer,
+    ):
+        found = answer.iter_lines()
+        head = json.loads(next(found))
+        with store.work(SYSTEM) as work:
+            publish(work, other, "service")
+        store.rulesets.refresh()
+        assert client.get("/api/v1/ruleset").json()["identity"] == other.identity
+        assert len(serving.batches.runs) == 1
+        for line in found:
+            last = line
+    assert head["ruleset"]["identity"] == shipped().identity
+    (tmp_path / "work").mkdir()
+    by_old, by_new = (judged_by(r, many, tmp_path / "work") for r in (shipped(), other))
+    assert json.loads(last) == {"type": "summary", **by_old}
+    assert by_old != by_new
+    with httpx2.Client(base_url=serving.url, timeout=60) as client:
+        again = post(client, ndjson([BASE]))
+    assert again.headers["admission-ruleset"] == other.identity
 
 
 def test_a_client_that_goes_stops_the_work(serving: Serving, many: bytes) -> None:
