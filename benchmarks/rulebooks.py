@@ -105,8 +105,8 @@ def specs(count: int) -> list[Spec]:
     for n in range(count):
         subject, op, limit = table[n % len(table)]
         if not isinstance(limit, (bool, tuple)):
-            # Exact in binary too, so that the others get the same number as we do.
-            limit = limit * (1 - n // len(table) / 64)
+            # Four digits, as a person writes a limit.
+            limit = float(f"{limit * (1 - n // len(table) / 64):.4g}")
         out.append(Spec(f"r{n:04}", _APPLIES[n % len(_APPLIES)], subject, op, limit))
     return out
 

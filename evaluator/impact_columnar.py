@@ -22,7 +22,6 @@ import duckdb
 import pyarrow as pa
 
 from evaluator.engine.columnar import Plan, TooWide, compile_ruleset
-from evaluator.engine.columnar.outputs import CHUNK
 from evaluator.evaluate import combine
 from evaluator.fields import FieldType
 from evaluator.impact import Impact, Moved, Row, Tally, changed_rules, judge_each, moved_rules
@@ -152,21 +151,24 @@ def _only(ruleset: Ruleset, ids: frozenset[str]) -> Ruleset:
 
 
 def _masks(plan: Plan) -> list[str]:
-    chunks = (len(plan.rules) + CHUNK - 1) // CHUNK
-    return [f"{kind}{c}" for kind in "vua" for c in range(chunks)]
+    return [name for names in plan.mask_columns() for name in names]
 
 
 def _statuses(plan: Plan, masks: tuple[int, ...]) -> dict[str, Status]:
     """The statuses that the masks of one dossier stand for; not in force counts as not applicable."""
-    chunks = len(masks) // 3
+    held = dict(zip(_masks(plan), masks, strict=True))
+
+    def set_(what: str, n: int) -> bool:
+        at = plan.bit(what, n)
+        return at is None or bool(held[at[0]] & at[1])
+
     out = {}
     for n, rule in enumerate(plan.rules):
-        chunk, bit = n // CHUNK, 1 << n % CHUNK
-        if masks[chunk] & bit:
+        if set_("violated", n):
             out[rule.id] = Status.VIOLATED
-        elif masks[chunks + chunk] & bit:
+        elif set_("unknown", n):
             out[rule.id] = Status.UNKNOWN
-        elif masks[2 * chunks + chunk] & bit:
+        elif set_("applicable", n):
             out[rule.id] = Status.SATISFIED
         else:
             out[rule.id] = Status.NOT_APPLICABLE
@@ -212,23 +214,25 @@ def _decode(
 def _touched(plan: Plan, before: Plan | None, changed: frozenset[str]) -> str:
     """SQL for the rows whose verdict could differ: a changed rule's finding is another, or has weight."""
     sides = [("n", plan), *([("o", before)] if before else [])]
-    at = {
-        (side, rule.id): (n // CHUNK, 1 << n % CHUNK)
-        for side, compiled in sides
-        for n, rule in enumerate(compiled.rules)
-    }
+    at = {(side, r.id): n for side, compiled in sides for n, r in enumerate(compiled.rules)}
     tests = []
     for rule in sorted(changed):
         new, old = at.get(("n", rule)), at.get(("o", rule))
-        if new and old and before and _effect(plan, rule) == _effect(before, rule):
+        given = [("n", plan, new)] if new is not None else []
+        given += [("o", before, old)] if before and old is not None else []
+        if len({_effect(p, rule) for _, p, _ in given}) < len(given):
             tests += [
-                f"((n.{kind}{new[0]} & {new[1]}) <> 0) <> ((o.{kind}{old[0]} & {old[1]}) <> 0)"
-                for kind in "vua"
+                " <> ".join(_test(side, p, what, n) for side, p, n in given)
+                for what in ("violated", "unknown", "applicable")
             ]
-            continue
-        tests += [f"(n.a{new[0]} & {new[1]}) <> 0"] if new else []
-        tests += [f"(o.a{old[0]} & {old[1]}) <> 0"] if old else []
+        else:
+            tests += [_test(side, p, "applicable", n) for side, p, n in given]
     return " OR ".join(tests) or "false"
+
+
+def _test(side: str, plan: Plan, what: str, n: int) -> str:
+    at = plan.bit(what, n)
+    return "true" if at is None else f"(({side}.{at[0]} & {at[1]}) <> 0)"
 
 
 def _effect(plan: Plan, rule: str) -> object:

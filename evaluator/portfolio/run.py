@@ -13,6 +13,7 @@ import duckdb
 
 from evaluator.portfolio.duck import connect, copy, prepare, sql_of
 from evaluator.portfolio.sources import FILE_STRIDE, PortfolioError, text
+from evaluator.portfolio.write import write_results
 from evaluator.rulebook.ast import Effect, Ruleset
 from evaluator.verdict import Verdict
 
@@ -102,17 +103,7 @@ def _one(
 ) -> Counts:  # fmt: skip
     loaded, plan = prepare(db, ruleset, path, number, options.table, options.as_of)
     progress(f"评估 {path.name}：{loaded.total:,} 份")
-    select = sql_of(plan.results(lookup=True))
-    columns = (
-        RESULT
-        if "industry_code" in plan.kept
-        else RESULT.replace("industry_code", "NULL::VARCHAR AS industry_code")
-    )
-    judged = copy(
-        db,
-        f"SELECT {columns.replace('unknown', chr(34) + 'unknown' + chr(34))} FROM ({select})",
-        part,
-    )
+    judged = write_results(db, plan, part, tuple(RESULT.split(", ")))
     if options.findings is not None:
         progress(f"写出 {path.name} 的逐条结论")
         target = options.findings

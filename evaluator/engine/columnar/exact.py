@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import gcd, lcm
+from math import ceil, floor, gcd, lcm
 from typing import Any
 
 import ibis
@@ -223,6 +223,13 @@ def _whole(a: Dec | None, factor: int) -> Dec:
 
 def compare(left: Amount, op: Op, right: Amount) -> Any:
     """``left op right`` in three-valued logic. Raises TooWide."""
+    for one, sign, other in ((left, op, right), (right, _MIRRORED[op], left)):
+        plain = one.num is not None and one.den is None and one.factor != 0
+        if plain and other.num is None and other.den is None:
+            assert one.num is not None
+            if one.num.digits < MAX_DIGITS:
+                sign = sign if one.factor > 0 else _MIRRORED[sign]
+                return _against(one.num, sign, other.factor / one.factor)
     base = lcm(left.factor.denominator, right.factor.denominator)
     a, b = int(left.factor * base), int(right.factor * base)
     common = gcd(a, b) or 1
@@ -239,6 +246,27 @@ def compare(left: Amount, op: Op, right: Amount) -> Any:
     if max(x.width - x.scale, y.width - y.scale) + max(x.scale, y.scale) > MAX_DIGITS:
         x, y = x.narrowed(), y.narrowed()
     return _holds(x.expr, op, y.expr)
+
+
+_MIRRORED = {
+    Op.AT_LEAST: Op.AT_MOST, Op.AT_MOST: Op.AT_LEAST, Op.MORE_THAN: Op.LESS_THAN,
+    Op.LESS_THAN: Op.MORE_THAN, Op.EQUALS: Op.EQUALS,
+}  # fmt: skip
+
+
+def _against(a: Dec, op: Op, number: Fraction) -> Any:
+    """``a op number`` without multiplying: the number is moved to the next one with ``a``'s decimals.
+
+    Nothing that ``a`` can be lies between the two, so the truth stays the same.
+    """
+    at = number * 10**a.scale
+    if op is Op.EQUALS and at.denominator != 1:
+        return ibis.ifelse(a.expr.notnull(), ibis.literal(False), ibis.null("boolean"))
+    top = 10**a.digits
+    whole = max(-top, min(top, ceil(at) if op in (Op.AT_LEAST, Op.LESS_THAN) else floor(at)))
+    digits = max(digits_of(whole), a.scale + 1)
+    literal = ibis.literal(f"{Decimal(whole).scaleb(-a.scale):f}")
+    return _holds(a.expr, op, exactly(literal, digits, a.scale))
 
 
 def _holds(x: Any, op: Op, y: Any) -> Any:

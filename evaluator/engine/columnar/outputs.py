@@ -1,7 +1,8 @@
 """What a compiled ruleset gives: statuses, masks, verdicts with rule ids, findings with values.
 
-Each stage is a SELECT of its own so that nothing is computed twice: two truths a rule, then bit
-masks of ``CHUNK`` rules, then verdict and rule ids as text.
+Each stage is a SELECT of its own so that nothing is computed twice: what the rules require and
+where they apply (once for all rules that apply alike), then bit masks of ``CHUNK`` rules, then
+verdict and rule ids as text.
 """
 
 from __future__ import annotations
@@ -21,22 +22,25 @@ from evaluator.verdict import Status, Verdict
 __all__ = ["CHUNK", "Plan"]
 
 MAX_ARGUMENTS = 90  # PostgreSQL takes 100.
-CHUNK = 5  # Rules a mask; a mask indexes a constant list of 2**CHUNK texts.
+CHUNK = 7  # Rules a mask, a SMALLINT whose halves each index a constant list of 2**CHUNK texts.
+HIGH = 1 << CHUNK
 
 
 @dataclass(frozen=True)
 class Plan:
     """The compiled ruleset.
 
-    ``truths`` gives, for rule n, a{n}: whether it is in force and applies, and i{n}: whether it
-    is met or does not apply; both NULL where that is unknown.
+    ``required[n]`` is whether what rule n requires holds, ``applies[groups[n]]`` whether it is in
+    force and applies (``groups[n]`` None: always); both NULL where that is unknown.
     """
 
     ruleset: Ruleset
     rules: tuple[Rule, ...]
     conditions: Conditions
     base: ir.Table
-    truths: dict[str, Any]
+    applies: tuple[Any, ...]
+    groups: tuple[int | None, ...]
+    required: tuple[Any, ...]
     kept: tuple[str, ...]
 
     # --- outputs -------------------------------------------------------------------------------
@@ -48,18 +52,35 @@ class Plan:
         return t.select("row_id", **{f"s{n}": self._status(t, n) for n in range(len(self.rules))})
 
     def masks(self) -> ir.Table:
-        """``row_id``, the kept columns, verdict, and masks v{c}, u{c}, a{c} of CHUNK rules each."""
+        """``row_id``, the kept columns, verdict, and the masks of ``mask_columns``.
+
+        m{c}: which rules are violated (low bits) and unknown (high bits); a{c}: which of
+        ``applies`` is not false. ``bit`` tells where a rule is found.
+        """
         t = self._stage({})
         columns: dict[str, Any] = {}
-        for c, chunk in enumerate(self._chunks()):
-            columns[f"v{c}"] = _mask([ibis.ifelse(~t[f"i{n}"], b, 0) for b, n in chunk])
-            # Not isnull(): Ibis may write NOT (x) IS NULL, which SQL reads as NOT (x IS NULL).
-            columns[f"u{c}"] = _mask(
-                [ibis.ifelse(t[f"i{n}"] | ~t[f"i{n}"], 0, b) for b, n in chunk]
-            )
-            columns[f"a{c}"] = _mask([ibis.ifelse(~t[f"a{n}"], 0, b) for b, n in chunk])
+        for c, chunk in enumerate(_chunks(len(self.rules))):
+            bits = [self._cases(t, n, 0, 0, b, b * HIGH) for b, n in chunk]
+            columns[f"m{c}"] = _mask(bits)
+        for c, chunk in enumerate(_chunks(len(self.applies))):
+            columns[f"a{c}"] = _mask([ibis.ifelse(~t[f"g{k}"], 0, b) for b, k in chunk])
         masked = t.select("row_id", *self.kept, **columns)
         return masked.mutate(verdict=self._verdict(masked))
+
+    def mask_columns(self) -> tuple[list[str], list[str]]:
+        """The names of the masks, m{c} and a{c}."""
+        sizes = {"m": len(self.rules), "a": len(self.applies)}
+        names = [[f"{kind}{c}" for c in range(len(_chunks(n)))] for kind, n in sizes.items()]
+        return names[0], names[1]
+
+    def bit(self, what: str, n: int) -> tuple[str, int] | None:
+        """The mask and the bit in it that tell whether rule n is "violated" or "unknown", or
+        "applicable": None where it always is."""
+        at = self.groups[n] if what == "applicable" else n
+        if at is None:
+            return None
+        bit = (HIGH if what == "unknown" else 1) << at % CHUNK
+        return f"{'a' if what == 'applicable' else 'm'}{at // CHUNK}", bit
 
     def results(self, lookup: bool) -> ir.Table:
         """One row a dossier: ``row_id``, kept columns, verdict, and ``violated``, ``unknown`` and
@@ -68,19 +89,25 @@ class Plan:
         ``lookup`` reads the ids out of constant lists (fast in DuckDB), else they are put together.
         """
         m = self.masks()
-        applicable = [f"a{c}" for c in range(len(self._chunks()))]
-        if lookup:
-            # Few distinct sets, each with many ids: decoded once a set, not once a row.
-            sets = m.select(*applicable).distinct()
-            sets = sets.mutate(applicable=self._ids(sets, "a", lookup))
-            m = m.join(sets, applicable, rname="{name}__set")
-            last = m["applicable"]
-        else:
-            last = self._ids(m, "a", lookup)
+        return self.decoded(m, self.applicable(m) if lookup and self.applies else None, lookup)
+
+    def decoded(self, m: ir.Table, sets: ir.Table | None, lookup: bool) -> ir.Table:
+        """``results`` out of a table of ``masks`` and its ``applicable`` sets.
+
+        With ``sets`` what applies is read from there: few distinct sets, each of many ids.
+        """
+        if sets is not None:
+            m = m.join(sets, self.mask_columns()[1], rname="{name}__set")
+        applicable = self._ids(m, "applicable", False) if sets is None else m["applicable"]
         return m.select(
-            "row_id", *self.kept, "verdict", violated=self._ids(m, "v", lookup),
-            unknown=self._ids(m, "u", lookup), applicable=last,
+            "row_id", *self.kept, "verdict", violated=self._ids(m, "violated", lookup),
+            unknown=self._ids(m, "unknown", lookup), applicable=applicable,
         )  # fmt: skip
+
+    def applicable(self, masks: ir.Table) -> ir.Table:
+        """The distinct "a" masks of a table of masks, and the ids of the rules that then apply."""
+        sets = masks.select(*self.mask_columns()[1]).distinct()
+        return sets.mutate(applicable=self._ids(sets, "applicable", False))
 
     def findings(self) -> ir.Table:
         """A row for each rule in force and applicable and each comparison of what it requires.
@@ -107,7 +134,7 @@ class Plan:
         truths = self._stage(columns)
         none, nan = ibis.null("string"), ibis.null("float64")
         for n, k, compared in index:
-            t = truths.filter(truths[f"a{n}"].fill_null(True))
+            t = truths.filter(self._applies(truths, n).fill_null(True))
             parts.append(
                 t.select(
                     "row_id", *self.kept, rule=ibis.literal(self.rules[n].id),
@@ -123,61 +150,89 @@ class Plan:
     # --- parts ---------------------------------------------------------------------------------
 
     def _stage(self, more: dict[str, Any]) -> ir.Table:
-        return self.base.select("row_id", *self.kept, **self.truths, **more)
-
-    def _chunks(self) -> list[list[tuple[int, int]]]:
-        """(bit, rule number) of each mask."""
-        numbers = range(len(self.rules))
-        return [
-            [(1 << i, n) for i, n in enumerate(numbers[start : start + CHUNK])]
-            for start in range(0, len(self.rules), CHUNK)
-        ]
-
-    def _status(self, t: ir.Table, n: int) -> Any:
-        return ibis.cases(
-            (~t[f"a{n}"], Status.NOT_APPLICABLE.value), (t[f"i{n}"], Status.SATISFIED.value),
-            (~t[f"i{n}"], Status.VIOLATED.value), else_=Status.UNKNOWN.value,
+        """g{k} for each of ``applies``, r{n} for each of ``required``."""
+        # Apart from AND, OR and CASE, where a database does not look for what is written twice.
+        return self.base.select(
+            "row_id", *self.kept, **{f"g{k}": g for k, g in enumerate(self.applies)},
+            **{f"r{n}": r for n, r in enumerate(self.required)}, **more,
         )  # fmt: skip
 
-    def _any(self, m: ir.Table, mask: str, effects: tuple[Effect, ...]) -> Any:
-        tests = []
-        for c, chunk in enumerate(self._chunks()):
-            wanted = sum(b for b, n in chunk if self.rules[n].effect in effects)
-            full = sum(b for b, _ in chunk)
-            if wanted:
-                bits = m[f"{mask}{c}"] if wanted == full else m[f"{mask}{c}"] & wanted
-                tests.append(bits != 0)
+    def _applies(self, t: ir.Table, n: int) -> Any:
+        k = self.groups[n]
+        return ibis.literal(True) if k is None else t[f"g{k}"]
+
+    def _cases(self, t: ir.Table, n: int, met: Any, no: Any, violated: Any, unknown: Any) -> Any:
+        """One of four values by the finding of rule n: ``applies ⇒ requires`` in Kleene's logic.
+
+        ``no`` stands for not applicable; where it is ``met``, the commonest case is asked first.
+        """
+        required = t[f"r{n}"]
+        if self.groups[n] is None:
+            return ibis.cases((required, met), (~required, violated), else_=unknown)
+        applies = self._applies(t, n)
+        first = [(required, met), (~applies, no)]
+        if met != no:
+            first.reverse()
+        return ibis.cases(*first, (applies & ~required, violated), else_=unknown)
+
+    def _status(self, t: ir.Table, n: int) -> Any:
+        return self._cases(
+            t, n, Status.SATISFIED.value, Status.NOT_APPLICABLE.value, Status.VIOLATED.value,
+            Status.UNKNOWN.value,
+        )  # fmt: skip
+
+    def _any(self, m: ir.Table, what: str, effects: tuple[Effect, ...]) -> Any:
+        """Whether any rule with one of the effects is "violated" or "unknown"."""
+        wanted: dict[str, int] = {}
+        for n, rule in enumerate(self.rules):
+            at = self.bit(what, n)
+            if at is not None and rule.effect in effects:
+                wanted[at[0]] = wanted.get(at[0], 0) | at[1]
+        tests = [(m[name] & bits) != 0 for name, bits in wanted.items()]
         return reduce(or_, tests) if tests else ibis.literal(False)
 
     def _verdict(self, m: ir.Table) -> Any:
-        every = (Effect.REJECT, Effect.REFER, Effect.ADVISE)
+        applied: list[Any] = [m[name] != 0 for name in self.mask_columns()[1]]
+        if None in self.groups or not applied:
+            applied = [ibis.literal(None in self.groups)]
         return ibis.cases(
-            (self._any(m, "v", (Effect.REJECT,)), Verdict.REJECT.value),
-            (self._any(m, "v", (Effect.REFER,)), Verdict.REFER.value),
-            (self._any(m, "u", (Effect.REJECT, Effect.REFER)), Verdict.REFER.value),
-            (self._any(m, "a", every), Verdict.PASS.value),
+            (self._any(m, "violated", (Effect.REJECT,)), Verdict.REJECT.value),
+            (self._any(m, "violated", (Effect.REFER,)), Verdict.REFER.value),
+            (self._any(m, "unknown", (Effect.REJECT, Effect.REFER)), Verdict.REFER.value),
+            (reduce(or_, applied), Verdict.PASS.value),
             else_=Verdict.REFER.value,
         )
 
-    def _ids(self, m: ir.Table, mask: str, lookup: bool) -> Any:
+    def _ids(self, m: ir.Table, what: str, lookup: bool) -> Any:
+        if not lookup:
+            return _joined([self._id(m, what, n) for n in range(len(self.rules))])
         parts = []
-        for c, chunk in enumerate(self._chunks()):
-            bits = m[f"{mask}{c}"]
-            if lookup:
-                # One literal to be split, since a list of literals is slow to compile.
-                texts = ";".join(
-                    " ".join(self.rules[n].id for b, n in chunk if b & i)
-                    for i in range(1 << len(chunk))
-                )
-                # Most masks are zero: the lookup is left to the rows where they are not.
-                found = ibis.literal(texts).split(";")[bits]
-                parts.append(ibis.ifelse(bits != 0, found, ibis.null("string")))
-            else:
-                parts += [
-                    ibis.ifelse((bits & b) != 0, self.rules[n].id, ibis.null("string"))
-                    for b, n in chunk
-                ]
+        for c, chunk in enumerate(_chunks(len(self.rules))):
+            mask = m[f"m{c}"]
+            bits = mask & (HIGH - 1) if what == "violated" else mask >> CHUNK
+            # One literal to be split, since a list of literals is slow to compile.
+            texts = ";".join(
+                " ".join(self.rules[n].id for b, n in chunk if b & i)
+                for i in range(1 << len(chunk))
+            )
+            # Most masks are zero: the lookup is left to the rows where they are not.
+            found = ibis.literal(texts).split(";")[bits]
+            parts.append(ibis.ifelse(bits != 0, found, ibis.null("string")))
         return _joined(parts)
+
+    def _id(self, m: ir.Table, what: str, n: int) -> Any:
+        at = self.bit(what, n)
+        own = ibis.literal(self.rules[n].id)
+        return own if at is None else ibis.ifelse((m[at[0]] & at[1]) != 0, own, ibis.null("string"))
+
+
+def _chunks(count: int) -> list[list[tuple[int, int]]]:
+    """(bit, number) of each mask, for ``count`` numbers."""
+    numbers = range(count)
+    return [
+        [(1 << i, n) for i, n in enumerate(numbers[start : start + CHUNK])]
+        for start in range(0, count, CHUNK)
+    ]
 
 
 def _joined(parts: list[Any]) -> Any:
@@ -189,4 +244,4 @@ def _joined(parts: list[Any]) -> Any:
 
 
 def _mask(bits: list[Any]) -> Any:
-    return reduce(lambda a, b: a + b, bits)
+    return reduce(lambda a, b: a + b, bits).cast("int16")

@@ -62,16 +62,27 @@ def compile_ruleset(
     items.collect()
     base = items.joined(codes.joined(main))
     conditions = Conditions(ruleset, Scope(base, layout, codes))
-    truths: dict[str, Any] = {}
-    for n, rule in enumerate(rules):
-        applies, met = _truths(conditions, rule)
-        truths |= {f"a{n}": applies, f"i{n}": met}
+    scopes: dict[Any, int] = {}
+    applies: list[Any] = []
+    groups: list[int | None] = []
+    required: list[Any] = []
+    for rule in rules:
+        where, what = _truths(conditions, rule)
+        required.append(what)
+        if where is None:
+            groups.append(None)
+            continue
+        groups.append(scopes.setdefault(where.op(), len(applies)))
+        if groups[-1] == len(applies):
+            applies.append(where)
     kept = tuple(k for k in keep if k in main.columns)
-    return Plan(ruleset, rules, conditions, base, truths, kept)
+    return Plan(
+        ruleset, rules, conditions, base, tuple(applies), tuple(groups), tuple(required), kept
+    )
 
 
 def _truths(conditions: Conditions, rule: Rule) -> tuple[Any, Any]:
-    """Whether a rule is in force and applies, and ``applies ⇒ requires``; NULL for unknown."""
+    """Whether a rule is in force and applies (None: always), and whether what it requires holds."""
     required = conditions.condition(rule.require)
     table = conditions.scope.table
     applies: Any = None
@@ -82,9 +93,7 @@ def _truths(conditions: Conditions, rule: Rule) -> tuple[Any, Any]:
         if current is not True:
             current = ibis.literal(False) if current is False else current
             applies = current if applies is None else current & applies
-    if applies is None:
-        return ibis.literal(True), required
-    return applies, ~applies | required
+    return applies, required
 
 
 class _Items:

@@ -1,0 +1,59 @@
+"""Results out of DuckDB into a file, in two steps: masks into a table, then ids into the file.
+
+What applies to a dossier is a long text of which there are few: told to DuckDB as the values of an
+ENUM, it is written once into a Parquet file's dictionary instead of hashed and copied for each row.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+import duckdb
+import ibis
+
+from evaluator.engine.columnar import Plan
+from evaluator.portfolio.duck import copy, sql_of
+from evaluator.portfolio.sources import quote
+
+__all__ = ["write_results"]
+
+MASKS, SETS = "judged_masks", "judged_sets"
+# Parquet gets the whole dictionary with each group of rows: many values would cost more than rows.
+MOST_VALUES, MOST_BYTES = 10_000, 32_000_000
+_TYPES = count(1)
+
+
+def write_results(
+    db: duckdb.DuckDBPyConnection, plan: Plan, path: Path, columns: tuple[str, ...] = ()
+) -> int:
+    """Judge what is registered into .parquet or .csv; the number of rows.
+
+    The columns are those of ``Plan.results``, or the ones named; one that the source lacks is NULL.
+    """
+    masks = plan.masks()
+    db.execute(f"CREATE OR REPLACE TEMP TABLE {MASKS} AS {sql_of(masks)}")
+    table = ibis.table(masks.schema(), name=MASKS)
+    sets = plan.applicable(table) if plan.applies else None
+    if sets is not None:
+        db.execute(f"CREATE OR REPLACE TEMP TABLE {SETS} AS {sql_of(sets)}")
+        _as_enum(db)
+        sets = ibis.table(sets.schema(), name=SETS)
+    results = plan.decoded(table, sets, lookup=True)
+    listed = ", ".join(
+        quote(c) if c in results.columns else f"NULL::VARCHAR AS {quote(c)}"
+        for c in columns or results.columns
+    )
+    written = copy(db, f"SELECT {listed} FROM ({sql_of(results)})", path)
+    db.execute(f"DROP TABLE {MASKS}")
+    return written
+
+
+def _as_enum(db: duckdb.DuckDBPyConnection) -> None:
+    row = db.execute(f"SELECT count(*), sum(strlen(applicable)) FROM {SETS}").fetchone()
+    if row and 0 < row[0] <= MOST_VALUES and row[1] <= MOST_BYTES:
+        name = f"applicable_{next(_TYPES)}"
+        db.execute(
+            f"CREATE TEMP TYPE {name} AS ENUM (SELECT DISTINCT applicable FROM {SETS} ORDER BY 1)"
+        )
+        db.execute(f"ALTER TABLE {SETS} ALTER applicable TYPE {name}")
