@@ -2,7 +2,9 @@
 
 Layers, lower never imports upper:
 
-    settings  problems  body  calendar        no state
+    settings  problems  body                  no state
+    calendar  holidays  attachments           working days; files given with an opinion
+    ratelimit  telemetry                      counted over all workers of a server
     tables  db  migrations/                   the database, SQLite or PostgreSQL
     judge                                     rulesets in memory, by identity
     store/                                    plain functions over a Session; every write is audited
