@@ -1,0 +1,311 @@
+"""Every page on a phone and in large type: nothing beyond the edge, no text cut, axe content."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from sqlalchemy import update
+
+from api.pages.render import STATIC
+from api.store import accounts
+from api.store.work import SYSTEM
+from api.tables_review import Task
+from scripts.seeding import people, submit_examples
+from scripts.serving import chromium_path, running
+from tests.browser.conftest import breaches, log_in
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+LONG = (
+    "名称特别长的新能源汽车动力电池正负极材料及回收利用一体化产业基地项目（含厂前区与综合能源站）"
+    * 2
+)
+UNBROKEN = "NoSpaceAtAll" * 12
+# What of the page lies beyond the right edge, or is cut off by the box it stands in.
+CUT = """() => {
+  const wide = document.documentElement.clientWidth, out = [];
+  if (document.documentElement.scrollWidth > wide)
+    out.push(`page is ${document.documentElement.scrollWidth} wide`);
+  const scrolls = (e) => { for (; e; e = e.parentElement) {
+    const o = getComputedStyle(e).overflowX; if (o === 'auto' || o === 'scroll') return true; } };
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let n = walk.nextNode(); n; n = walk.nextNode()) {
+    const e = n.parentElement;
+    if (!n.data.trim() || !e.checkVisibility() || e.closest('.stack thead, .skip, svg')) continue;
+    const range = document.createRange(); range.selectNodeContents(n);
+    for (const box of range.getClientRects())
+      if (box.right > wide + 1 && !scrolls(e)) { out.push(`beyond: ${n.data.trim().slice(0, 40)}`); break; }
+  }
+  for (const e of document.querySelectorAll('body *')) {
+    const s = getComputedStyle(e);
+    const clips = s.overflowX === 'hidden' || s.overflowX === 'clip';
+    if (clips && e.checkVisibility() && !e.closest('.stack thead, .chart, svg, input, select, textarea') && e.scrollWidth > e.clientWidth + 1)
+      out.push(`cut: ${e.tagName} ${e.textContent.trim().slice(0, 40)}`);
+  }
+  for (const e of document.querySelectorAll('select, button, .button'))
+    if (e.checkVisibility() && e.getBoundingClientRect().right > wide + 1 && !scrolls(e))
+      out.push(`beyond: ${e.outerHTML.slice(0, 60)}`);
+  return out;
+}"""
+
+
+@pytest.fixture(scope="module")
+def place(
+    tmp_path_factory: pytest.TempPathFactory, browser: Browser
+) -> Iterator[tuple[str, Browser]]:
+    """A server of its own with something on every page: long names, overdue tasks, supervision."""
+    if chromium_path() is None or not (STATIC / "app.js").is_file():
+        pytest.skip("no chromium, or assets are not built: make setup")
+    with running(tmp_path_factory.mktemp("widths")) as (address, app):
+        store = app.state.store
+        actors = people(store)
+        with store.work(SYSTEM) as work:
+            accounts.create_account(
+                work, "x" * 60, LONG[:60], ["committee", "auditor"], "long enough to type"
+            )
+        submit_examples(
+            store, actors["clerk"],
+            ("r14-mushroom-weinan", "r36-acid-mist-purifier", "d01-complete-good"),
+        )  # fmt: skip
+        with store.db.write() as session:
+            past = dt.date(2026, 1, 5)
+            session.execute(update(Task).where(Task.id <= 3).values(due_on=past, opened_on=past))
+        yield address, browser
+
+
+def phone(browser: Browser, width: int = 390, big: bool = False) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": 844}, locale="zh-CN")
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    if big:
+        context.add_init_script("document.cookie = 'big=1;path=/'")
+    return page
+
+
+def press(page: Page, selector: str, then: str) -> None:
+    """Click, and wait for the page that follows."""
+    page.locator(selector).first.click()
+    page.locator("h1", has_text=then).wait_for()
+
+
+def check(page: Page, where: str, wrong: list[str], axe: bool) -> None:
+    page.wait_for_load_state("networkidle")
+    wrong += [f"{where}: {found}" for found in page.evaluate(CUT)]
+    if axe:
+        wrong += [f"{where}: {found}" for found in breaches(page)]
+
+
+def public(page: Page, address: str, note: Callable[[str], None]) -> None:
+    for path in (
+        "/", "/examples", "/examples/r14-mushroom-weinan", "/examples/d01-complete-good",
+        "/examples/r36-acid-mist-purifier",
+        "/examples/r14-mushroom-weinan/why/negative.low_tax",
+        "/examples/r16-huaxing-coal-to-gas/why/positive.investment_intensity",
+        "/examples/r14-mushroom-weinan/opinion", "/rules", "/rules/positive.investment_intensity",
+        "/criteria", "/criteria/investment_intensity_floor", "/login", "/no-such-page", "/rules?x=1",
+        "/projects",
+    ):  # fmt: skip
+        page.goto(address + path)
+        note(path)
+
+
+def form(page: Page, address: str, note: Callable[[str], None]) -> None:
+    page.goto(f"{address}/assess?example=r36-acid-mist-purifier")
+    note("assess")
+    page.fill("[id='f-project_name']", LONG)
+    page.fill("[id='f-enterprise_name']", UNBROKEN)
+    page.fill("[id='f-land_area']", UNBROKEN)
+    press(page, "text=检查并核对", "填写")
+    page.locator(".summary").wait_for()
+    note("mistakes")
+    page.fill("[id='f-land_area']", "62.2")
+    press(page, "text=检查并核对", "核对申报信息")
+    note("confirm")
+    press(page, "text=试算结论", LONG[:20])
+    note("trial result")
+    press(page, "button:has-text('为什么这样判'):visible", "不符合")
+    note("trial why")
+    press(page, "text=回到结论", LONG[:20])
+    press(page, "button:has-text('预审意见书')", "预审意见书")
+    note("trial opinion")
+
+
+def submitted(page: Page, address: str, note: Callable[[str], None]) -> None:
+    """A project with the longest of names, submitted, and where its number leads."""
+    page.goto(f"{address}/assess?example=r36-acid-mist-purifier")
+    page.fill("[id='f-project_name']", LONG)
+    page.fill("[id='f-enterprise_name']", UNBROKEN)
+    press(page, "text=检查并核对", "核对申报信息")
+    press(page, "text=确认提交", LONG[:20])
+    note("receipt")
+    page.goto(f"{address}/assess")
+    page.fill("[id='f-project_name']", UNBROKEN)
+    page.click("text=保存草稿")
+    page.locator("[role=status]", has_text="草稿已保存").wait_for()
+    note("draft")
+
+
+def committee(page: Page, address: str, note: Callable[[str], None]) -> None:
+    page.goto(f"{address}/supervision")
+    note("supervision, overdue")
+    if page.locator("[name=note]").count():
+        page.locator("[name=note]").first.fill(LONG)
+        page.locator("button:has-text('督办')").first.click()
+    for path in (
+        "/supervision", "/projects", "/projects?q=没有", "/tasks", "/tasks?state=all", "/tasks/1",
+        "/overview", "/decisions/1", "/decisions/2", "/decisions/3", "/decisions/1/opinion",
+        "/decisions/1/replay", "/audit", "/audit/verify", "/proposals",
+    ):  # fmt: skip
+        page.goto(address + path)
+        note(path)
+
+
+def maintainer(page: Page, address: str, note: Callable[[str], None]) -> None:
+    page.goto(f"{address}/rules/try/files")
+    note("try files")
+    page.goto(f"{address}/rules/try/edit?layer=base&file=rules/negative/low_output.yaml")
+    page.wait_for_selector(".cm-content")
+    note("try rule")
+    page.evaluate(
+        "() => { const t = document.querySelector('#text');"
+        " t.value = t.value.replaceAll('effect: reject', 'effect: advise'); }"
+    )
+    page.click("text=检查并看影响")
+    page.locator("h2", has_text="改了什么").wait_for()
+    note("trial of a rule")
+    page.evaluate("() => { document.querySelector('#text').value = '- id: [\\n'; }")
+    page.click("text=检查并看影响")
+    page.locator(".summary h2", has_text="要改正").wait_for()
+    note("trial with mistakes")
+    page.goto(f"{address}/proposals")
+    page.locator("details").evaluate("item => { item.open = true; }")
+    note("proposals")
+    page.fill("#title", LONG[:120])
+    page.fill("#reason", UNBROKEN)
+    page.click("button:has-text('起草')")
+    page.locator("a", has_text="rules/negative/low_output.yaml").first.click()
+    page.wait_for_selector(".cm-content")
+    page.evaluate(
+        "() => { const t = document.querySelector('#text');"
+        " t.value = t.value.replace('effect: reject', 'effect: advise'); }"
+    )
+    page.click("text=保存这一稿")
+    page.locator("[role=status]", has_text="完成").wait_for(timeout=120_000)
+    note("proposal")
+    page.locator("a", has_text="rules/negative/low_output.yaml").first.click()
+    page.wait_for_selector(".cm-content")
+    note("proposal file")
+    page.goto(f"{address}/publications")
+    note("publications")
+
+
+Walk = Callable[[Page, str, Callable[[str], None]], Any]
+WALKS: dict[str, tuple[str | None, tuple[Walk, ...]]] = {
+    "anybody": (None, (public, form)),
+    "clerk": ("clerk", (submitted,)),
+    "committee": ("x" * 60, (committee,)),
+    "maintainer": ("maintainer", (maintainer,)),
+}
+
+
+@pytest.mark.parametrize(("width", "big"), [(390, False), (390, True), (1366, True)])
+@pytest.mark.parametrize("who", WALKS)
+def test_nothing_is_cut(place: tuple[str, Browser], who: str, width: int, big: bool) -> None:
+    address, browser = place
+    page = phone(browser, width, big)
+    name, walks = WALKS[who]
+    wrong: list[str] = []
+    if name:
+        log_in(page, address, name)
+    for walk in walks:
+        # The desktop in normal type is looked at by axe elsewhere.
+        walk(page, address, lambda where: check(page, where, wrong, axe=big and width == 390))
+    page.context.close()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", ["/", "/examples/r14-mushroom-weinan", "/login", "/rules"])
+def test_every_stop_of_the_keyboard_is_seen(place: tuple[str, Browser], path: str) -> None:
+    address, browser = place
+    page = phone(browser, 1366)
+    page.goto(address + path)
+    count = page.evaluate(
+        "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea,"
+        ' summary, [tabindex="0"]\')].filter((e) => e.checkVisibility()).length'
+    )
+    stops = []
+    for _ in range(count + 5):
+        page.keyboard.press("Tab")
+        found = page.evaluate(
+            """() => { const e = document.activeElement; if (e === document.body) return null;
+            const s = getComputedStyle(e), b = e.getBoundingClientRect();
+            e.dataset.stop = (+e.dataset.stop || 0) + 1;
+            return { times: +e.dataset.stop, ring: parseFloat(s.outlineWidth),
+              seen: b.bottom > 0 && b.top < innerHeight && b.width > 0, html: e.outerHTML.slice(0, 80) }; }"""
+        )
+        if found is None:
+            break
+        stops.append(found)
+    assert len(stops) >= count
+    assert [s["html"] for s in stops if s["ring"] < 2 or not s["seen"]] == []
+    assert [s["html"] for s in stops if s["times"] > 1][2:] == []
+    page.context.close()
+
+
+def test_a_form_is_sent_by_keyboard_alone(place: tuple[str, Browser]) -> None:
+    address, browser = place
+    page = phone(browser, 1366)
+    page.goto(f"{address}/login?next=/assess")
+
+    def to(selector: str, limit: int = 200) -> None:
+        for _ in range(limit):
+            if page.evaluate("s => document.activeElement.matches(s)", selector):
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(f"the keyboard does not reach {selector}")
+
+    to("#name")
+    page.keyboard.type("clerk")
+    to("#password")
+    page.keyboard.type("long enough to type")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h1:has-text('填写申报材料')")
+    page.wait_for_load_state("networkidle")
+    to("[id='f-project_id']")
+    page.keyboard.type("K1")
+    to("[id='f-project_name']")
+    page.keyboard.type("只用键盘的项目")
+    to("form#dossier .actions button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h1:has-text('核对申报信息')")
+    to("button[formaction='/assess/submit']", 300)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[role=status]:has-text('已受理')")
+    page.context.close()
+
+
+def test_the_editor_is_no_trap(place: tuple[str, Browser]) -> None:
+    address, browser = place
+    page = phone(browser, 1366)
+    log_in(page, address, "maintainer")
+    page.goto(f"{address}/rules/try/edit?layer=base&file=rules/negative/low_output.yaml")
+    page.locator(".cm-content").click()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent.trim()") in ("检查并看影响", "还原")
+    page.context.close()
+
+
+def test_the_check_itself_sees_what_is_cut(place: tuple[str, Browser]) -> None:
+    page = phone(place[1])
+    page.set_content("<p style='white-space: nowrap'>" + "长" * 60)
+    assert [w[:9] for w in page.evaluate(CUT)] == ["page is 9", "beyond: 长"]
+    page.set_content("<p style='white-space: nowrap; overflow: hidden; width: 80px'>" + "长" * 9)
+    assert page.evaluate(CUT) == ["cut: P " + "长" * 9]
+    page.set_content("<p style='white-space: nowrap; overflow: auto; width: 80px'>" + "长" * 9)
+    assert page.evaluate(CUT) == []
+    page.context.close()
