@@ -110,6 +110,8 @@ class WorkCalendar:
         # A list of overdue tasks asks for the same years again and again.
         if year not in self._years:
             first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
-            works = (self.is_workday(first + dt.timedelta(n)) for n in range((last - first).days + 1))
+            works = (
+                self.is_workday(first + dt.timedelta(n)) for n in range((last - first).days + 1)
+            )
             self._years[year] = tuple(accumulate(works))
         return self._years[year]

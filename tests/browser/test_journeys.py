@@ -47,9 +47,7 @@ def test_from_submission_to_opinion(seeded: str, browser: Browser, scripts: bool
     ecology.click("text=提交意见")
     expect(ecology.locator(".summary")).to_contain_text("须写明理由")
     ecology.fill("#reason", "请补填环评类别")
-    ecology.set_input_files(
-        "#files", {"name": "意见.png", "mimeType": "image/png", "buffer": PNG}
-    )
+    ecology.set_input_files("#files", {"name": "意见.png", "mimeType": "image/png", "buffer": PNG})
     ecology.click("text=提交意见")
     expect(ecology.locator("main")).to_contain_text("要求补正：请补填环评类别")
     expect(ecology.locator("main")).to_contain_text("意见.png")
