@@ -234,7 +234,7 @@ def test_many_lines_in_several_batches_keep_their_numbers(monkeypatch: pytest.Mo
 
 
 def test_the_date_may_be_a_key_of_its_own() -> None:
-    given = [
+    given: list[dict[str, Any]] = [
         {"day": "2023-01-05"},
         {},
         {"day": None},
