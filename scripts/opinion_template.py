@@ -131,7 +131,7 @@ def main(path: str) -> None:
         doc, ["序号", "事项", "要求", "申报", "依据", "责任部门"], "for r in reasons",
         ["{{ r.number }}", "{{ r.title }}（{{ r.effect }}）{% if r.gap %}，{{ r.gap }}{% endif %}", "{{ r.required }}",
          "{{ r.value }}", "{{ r.basis }}", "{{ r.departments }}"],
-        [12, 36, 26, 24, 36, 24],
+        [14, 36, 25, 24, 35, 22],
     )  # fmt: skip
     line(doc, "{%p if example_note %}")
     line(doc, "{{ example_note }}", size=SMALL)
@@ -179,7 +179,7 @@ def main(path: str) -> None:
     line(doc, "{{ made }}", indent=False, align=WD_ALIGN_PARAGRAPH.RIGHT)
     line(doc, "")
     note = "规则集标识 {{ identity }}；{% if digest %}结论摘要 {{ digest }}；{% endif %}判定时间 {{ made_at }}。凭以上标识可以重新判定，核对结论是否一致。"
-    line(doc, note, size=SMALL, indent=False)
+    line(doc, note, size=SMALL, indent=False).paragraph_format.line_spacing = Pt(18)
     doc.save(path)
 
 
