@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import Any, TypeVar
 
 from evaluator.dossier import Profile, make_profile
 from evaluator.evaluate import Evaluation, Evaluator
@@ -13,6 +16,7 @@ from evaluator.fields import base_registry
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_layers
 
+T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 DAY = dt.date(2024, 6, 3)
 
@@ -127,3 +131,9 @@ def good(**values: Any) -> dict[str, Any]:
         "two_high": False,
     }
     return {k: v for k, v in {**base, **values}.items() if v is not None}
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """``asyncio.run`` in a thread of its own: Playwright keeps a loop running in a test's thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()

@@ -17,7 +17,7 @@ from lsprotocol import types as lsp
 from pygls.lsp.client import LanguageClient
 from pygls.uris import to_fs_path
 
-from tests.support import CRITERIA, LABELS, METRICS, ROOT, RULES
+from tests.support import CRITERIA, LABELS, METRICS, ROOT, RULES, run_async
 
 ADMISSION = str(Path(sys.executable).with_name("admission"))
 STARTED = ("rules", "lsp")
@@ -128,7 +128,7 @@ def drive(root: Path, steps: Callable[[Editor], Awaitable[None]]) -> None:
         finally:
             await editor.stop()
 
-    asyncio.run(run())
+    run_async(run())
 
 
 @pytest.fixture

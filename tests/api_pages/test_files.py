@@ -22,6 +22,7 @@ from api.problems import ProblemError
 from scripts.seeding import people, submit_examples
 from tests.api.support import settings
 from tests.api_pages.test_pages import DRAFT, Visitor
+from tests.support import run_async
 
 # Address, who may have it, and the first column's head.
 FILES = (
@@ -199,9 +200,7 @@ async def _bytes(response: StreamingResponse) -> bytes:
 
 
 def written(kind: str, rows: list[tuple[object, ...]]) -> bytes:
-    import asyncio
-
-    return asyncio.run(_bytes(listing_response(kind, "x", Listing("表", COLUMNS, rows))))
+    return run_async(_bytes(listing_response(kind, "x", Listing("表", COLUMNS, rows))))
 
 
 def test_nasty_texts_stay_texts() -> None:
