@@ -40,6 +40,7 @@ from api.store.decisions import DecisionView
 from api.store.projects import Filter
 from api.store.review import ConclusionView, TaskView
 from api.store.work import Actor, Missing
+from api.tables import Decision
 
 __all__ = ["router"]
 
@@ -175,6 +176,8 @@ def decision(
     actor = entitled(request, "read")
     store = store_of(request)
     with store.db.read() as session:
+        # Held, so that what follows finds it in the session instead of reading it again.
+        held = session.get(Decision, decision_id)
         view, case = _case(store, session, actor, decision_id)
         project = projects.get(session, actor, view.number)
         versions = projects.versions(session, actor, view.number)
@@ -182,6 +185,7 @@ def decision(
         conclusion = _conclusion(session, actor, view.id)
         promised = commitments.of_project(session, actor, view.number, today())
         changes = _changes(store, session, actor, view, versions)
+        del held
     _log_read(request, actor, decision_id, "decision")
     return verdict_page(
         request, case, versions, changes, "decision.html", project=project, tasks=tasks,

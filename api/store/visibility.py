@@ -50,6 +50,8 @@ def visible(actor: Actor) -> ColumnElement[bool]:
 
 def sees_project(session: Session, actor: Actor, project: Project) -> bool:
     """Whether the actor may see this project."""
+    if sees_whole(actor, project):
+        return True
     query = select(Project.id).where(Project.id == project.id, visible(actor))
     return session.scalar(query) is not None
 
