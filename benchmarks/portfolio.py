@@ -34,7 +34,7 @@ from evaluator.portfolio.duck import connect, copy, sql_of
 from evaluator.portfolio.load import load
 from evaluator.portfolio.run import Options, evaluate_files
 from evaluator.portfolio.sources import open_source
-from evaluator.portfolio.write import write_results
+from evaluator.portfolio.write import Writer
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
 
@@ -109,13 +109,13 @@ def timed(subjects: dict[str, Callable[[], object]], rounds: int) -> dict[str, d
 
 
 def query(rules: Ruleset, source: Path, out: Path) -> Callable[[], object]:
-    """The compiled query alone, over a source that has been looked at; with its writing as SQL."""
+    """The compiled query alone, over a source that has been looked at."""
     db = connect(THREADS)
     loaded = load(db, open_source(db, source), rules.registry, DAY)
     db.execute(f"CREATE OR REPLACE TEMP VIEW portfolio AS {loaded.main}")
     keep = ("project_id",)
-    plan = compile_ruleset(rules, loaded.layout, keep)
-    return lambda: write_results(db, plan, out, COLUMNS)
+    writer = Writer(compile_ruleset(rules, loaded.layout, keep), COLUMNS)
+    return lambda: writer.write(db, out)
 
 
 def whole(rules: Ruleset, source: Path, out: Path) -> Callable[[], object]:

@@ -75,13 +75,13 @@ def test_results_with_and_without_an_enum(
     with duckdb.connect() as db:
         db.register("portfolio", main)
         db.register("portfolio_items", items)
-        assert write.write_results(db, plan, out) == len(rows)
+        assert write.Writer(plan).write(db, out) == len(rows)
         kind = db.execute(f"SELECT typeof(applicable)[:4] FROM {write.SETS} LIMIT 1").fetchone()
         assert kind == (("ENUM",) if most else ("VARC",))
         found = db.execute(f"SELECT {RESULT} FROM '{out}' ORDER BY row_id").fetchall()
         again = tmp_path / "again.parquet"
         columns = ("row_id", "applicable", "industry_code")
-        assert write.write_results(db, plan, again, columns) == len(rows)
+        assert write.Writer(plan, columns).write(db, again) == len(rows)
     assert [
         tuple(v or "" if isinstance(v, str | None) else v for v in r) for r in found
     ] == expected(ruleset, rows)
@@ -116,6 +116,6 @@ def test_rules_that_always_apply_and_no_rows(count: int, applies: str, tmp_path:
     with duckdb.connect() as db:
         db.register("portfolio", main)
         db.register("portfolio_items", items)
-        assert write.write_results(db, plan, out) == count
+        assert write.Writer(plan).write(db, out) == count
         found = db.execute(f"SELECT {RESULT} FROM '{out}' ORDER BY row_id").fetchall()
     assert found == expected(ruleset, rows)

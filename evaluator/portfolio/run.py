@@ -13,7 +13,7 @@ import duckdb
 
 from evaluator.portfolio.duck import connect, copy, prepare, sql_of
 from evaluator.portfolio.sources import FILE_STRIDE, PortfolioError, text
-from evaluator.portfolio.write import write_results
+from evaluator.portfolio.write import Writer
 from evaluator.rulebook.ast import Effect, Ruleset
 from evaluator.verdict import Verdict
 
@@ -103,7 +103,7 @@ def _one(
 ) -> Counts:  # fmt: skip
     loaded, plan = prepare(db, ruleset, path, number, options.table, options.as_of)
     progress(f"评估 {path.name}：{loaded.total:,} 份")
-    judged = write_results(db, plan, part, tuple(RESULT.split(", ")))
+    judged = Writer(plan, tuple(RESULT.split(", "))).write(db, part)
     if options.findings is not None:
         progress(f"写出 {path.name} 的逐条结论")
         target = options.findings

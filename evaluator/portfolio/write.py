@@ -16,7 +16,7 @@ from evaluator.engine.columnar import Plan
 from evaluator.portfolio.duck import copy, sql_of
 from evaluator.portfolio.sources import quote
 
-__all__ = ["write_results"]
+__all__ = ["Writer"]
 
 MASKS, SETS = "judged_masks", "judged_sets"
 # Parquet gets the whole dictionary with each group of rows: many values would cost more than rows.
@@ -24,29 +24,36 @@ MOST_VALUES, MOST_BYTES = 10_000, 32_000_000
 _TYPES = count(1)
 
 
-def write_results(
-    db: duckdb.DuckDBPyConnection, plan: Plan, path: Path, columns: tuple[str, ...] = ()
-) -> int:
-    """Judge what is registered into .parquet or .csv; the number of rows.
+class Writer:
+    """One plan as the statements that write its results; the SQL is made once.
 
-    The columns are those of ``Plan.results``, or the ones named; one that the source lacks is NULL.
+    ``columns`` are those of ``Plan.results`` unless named; one that the source lacks is NULL.
     """
-    masks = plan.masks()
-    db.execute(f"CREATE OR REPLACE TEMP TABLE {MASKS} AS {sql_of(masks)}")
-    table = ibis.table(masks.schema(), name=MASKS)
-    sets = plan.applicable(table) if plan.applies else None
-    if sets is not None:
-        db.execute(f"CREATE OR REPLACE TEMP TABLE {SETS} AS {sql_of(sets)}")
-        _as_enum(db)
-        sets = ibis.table(sets.schema(), name=SETS)
-    results = plan.decoded(table, sets, lookup=True)
-    listed = ", ".join(
-        quote(c) if c in results.columns else f"NULL::VARCHAR AS {quote(c)}"
-        for c in columns or results.columns
-    )
-    written = copy(db, f"SELECT {listed} FROM ({sql_of(results)})", path)
-    db.execute(f"DROP TABLE {MASKS}")
-    return written
+
+    def __init__(self, plan: Plan, columns: tuple[str, ...] = ()) -> None:
+        masks = plan.masks()
+        self._masks = sql_of(masks)
+        table = ibis.table(masks.schema(), name=MASKS)
+        sets = plan.applicable(table) if plan.applies else None
+        self._sets = None if sets is None else sql_of(sets)
+        if sets is not None:
+            sets = ibis.table(sets.schema(), name=SETS)
+        results = plan.decoded(table, sets, lookup=True)
+        listed = ", ".join(
+            quote(c) if c in results.columns else f"NULL::VARCHAR AS {quote(c)}"
+            for c in columns or results.columns
+        )
+        self._results = f"SELECT {listed} FROM ({sql_of(results)})"
+
+    def write(self, db: duckdb.DuckDBPyConnection, path: Path) -> int:
+        """Judge what is registered into .parquet or .csv; the number of rows."""
+        db.execute(f"CREATE OR REPLACE TEMP TABLE {MASKS} AS {self._masks}")
+        if self._sets is not None:
+            db.execute(f"CREATE OR REPLACE TEMP TABLE {SETS} AS {self._sets}")
+            _as_enum(db)
+        written = copy(db, self._results, path)
+        db.execute(f"DROP TABLE {MASKS}")
+        return written
 
 
 def _as_enum(db: duckdb.DuckDBPyConnection) -> None:
