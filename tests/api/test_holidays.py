@@ -209,7 +209,6 @@ def test_a_due_date_in_an_unknown_year_is_marked_and_counted_again(
             f"/decisions/{before[0]['decision']}",
         ):
             assert "估算，未含节假日安排" in page(service, address)
-        assert "自动重算" in page(service, "/tasks")
     # The office learns the arrangement: a week off from the day after.
     first = day + dt.timedelta(days=1)
     plan = plan_of(LAST + 1, *(first + dt.timedelta(days=n) for n in range(7)))
