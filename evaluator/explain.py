@@ -190,8 +190,8 @@ class _Explainer:
         return Measure(value, required, unit, row)
 
     def _row(self, hit: Hit) -> str | None:
-        registry = self.ruleset.registry
-        return "，".join(f"{registry.label(d)} {word}" for d, word in hit.taken) or None
+        words = self.ruleset.registry.row_words
+        return "，".join(words(d, [word]) for d, word in hit.taken) or None
 
     def _itemised(self, trace: LeafTrace) -> Measure:
         worst: ItemTrace | None = next((i for i in trace.items if i.truth is trace.truth), None)

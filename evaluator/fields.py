@@ -8,7 +8,7 @@ not change or drop one.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from decimal import Decimal
@@ -85,6 +85,15 @@ class Registry:
         """The Chinese label of a field or of one key of a record."""
         found = self.references.get(name) or self.fields.get(name)
         return found.label if found else name
+
+    def row_words(self, dimension: str, words: Iterable[str]) -> str:
+        """Keys of a table's row as a person reads them: "行业代码 C26", "化学需氧量"."""
+        found = self.references.get(dimension) or self.fields.get(dimension)
+        if found is not None:
+            return f"{found.label} {'、'.join(found.values.get(w, w) for w in words)}"
+        # What a record's keys are has no label of its own; the keys have.
+        keys = next((f.keys for f in self.fields.values() if f.key == dimension), {})
+        return "、".join(keys.get(w, w) for w in words)
 
     def department(self, name: str) -> str:
         """The Chinese name of a department."""

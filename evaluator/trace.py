@@ -249,7 +249,7 @@ class _Tracer:
                 yield {
                     "id": id_,
                     "title": self.ruleset.criteria[id_].title,
-                    "row": "，".join(f"{self.registry.label(d)} {w}" for d, w in hit.taken)
+                    "row": "，".join(self.registry.row_words(d, [w]) for d, w in hit.taken)
                     or "默认",
                     "value": exact_text(row.value),
                     "unit": row.unit.name if row.unit else None,

@@ -29,6 +29,7 @@ PLAIN = {
     "rule": "/rules/positive.investment_intensity",
     "criteria": "/criteria",
     "criterion": "/criteria/investment_intensity_floor",
+    "login": "/login",
     "not-found": "/no-such-page",
 }
 
@@ -83,7 +84,6 @@ PRIVATE = {
     "tasks": "/tasks",
     "supervision": "/supervision",
     "overview": "/overview",
-    "login": "/login",
     "forbidden": "/audit",
 }
 

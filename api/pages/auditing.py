@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.render import page
 from api.pages.session import entitled
 from api.pages.words import OPINIONS, OUTCOMES, STATES, TASK_STATES, VERDICTS
+from api.routes.stateless import CurrentJudge
 from api.security import store_of
 from api.store import accounts, audit, auditlist
 from api.store.auditlist import AuditFilter
@@ -115,7 +117,7 @@ class Wanted:
 
 @router.get("")
 def entries(
-    request: Request, wanted: Annotated[Wanted, Depends()],
+    request: Request, judge: CurrentJudge, wanted: Annotated[Wanted, Depends()],
     before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
 ) -> Response:  # fmt: skip
     """The log, newest first."""
@@ -125,7 +127,7 @@ def entries(
         people = accounts.display_names(session)
     return page(
         request, "audit.html", entries=found[:PAGE], people=people, wanted=wanted, actions=ACTIONS,
-        subject_words=subject_words, words=_words, before=before,
+        subject_words=subject_words, words=_words, before=before, name=judge.ruleset.registry.department,
         older=found[PAGE - 1].seq if len(found) > PAGE else None, asked=urlencode(wanted.given),
     )  # fmt: skip
 
@@ -162,10 +164,14 @@ def _json(value: Any) -> str | None:
     return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _words(value: Any) -> str:
+def _words(value: Any, department: Callable[[str], str]) -> str:
     """A record as pairs on one line, in words where there are words."""
     if isinstance(value, dict):
-        return "，".join(f"{KEYS.get(k, k)}：{_short(v, k)}" for k, v in value.items())
+        named = {
+            k: department(v) if k == "department" and isinstance(v, str) else v
+            for k, v in value.items()
+        }
+        return "，".join(f"{KEYS.get(k, k)}：{_short(v, k)}" for k, v in named.items())
     return "" if value is None else _short(value)
 
 

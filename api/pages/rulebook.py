@@ -251,20 +251,10 @@ def _period(criterion: Criterion, at: int, ruleset: Ruleset) -> tuple[RowView, .
             changed = "新增"
         elif old is not None and old.value != row.value:
             changed = f"原为 {exact_text(old.value)}"
-        keys = "；".join(
-            f"{ruleset.registry.label(d)} {'、'.join(_word(ruleset, d, w) for w in ws)}"
-            for d, ws in row.keys.items()
-        )
+        keys = "；".join(ruleset.registry.row_words(d, ws) for d, ws in row.keys.items())
         out.append(RowView(keys or "默认", exact_text(row.value), unit, _cite(row.provenance),
                            row.provenance.verified, row.provenance.note or "", changed))  # fmt: skip
     return tuple(out)
-
-
-def _word(ruleset: Ruleset, dimension: str, word: str) -> str:
-    field = ruleset.registry.references.get(dimension)
-    if field is None:
-        return word
-    return field.values.get(word) or field.keys.get(word) or word
 
 
 def _cite(provenance: Provenance | None) -> str:
