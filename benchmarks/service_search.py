@@ -110,7 +110,9 @@ def fill(store: Store, count: int, rules: int) -> dict[str, str]:
                 if found:
                     session.execute(insert(table), found)
     with store.db.engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(
+            text("ANALYZE" if store.db.sqlite else "VACUUM ANALYZE")  # As autovacuum does.
+        )
     return cookies
 
 
@@ -176,6 +178,17 @@ def fetch(connection: http.client.HTTPConnection, path: str, cookie: str) -> tup
     return taken, body.decode()
 
 
+def download(connection: http.client.HTTPConnection, path: str, cookie: str) -> tuple[float, int]:
+    """Seconds and bytes of a file. Raises RuntimeError for anything but 200."""
+    begun = time.perf_counter()
+    connection.request("GET", path, headers={"Cookie": f"{COOKIE}={cookie}"})
+    answer = connection.getresponse()
+    size = len(answer.read())
+    if answer.status != 200:
+        raise RuntimeError(f"{path}: {answer.status}")
+    return time.perf_counter() - begun, size
+
+
 def pages(port: int, cookies: dict[str, str], wanted: dict[str, dict[str, str]]) -> list[str]:
     """Time every page for every kind of person; the addresses that took 200 ms or more."""
     slow = []
@@ -203,9 +216,15 @@ def pages(port: int, cookies: dict[str, str], wanted: dict[str, dict[str, str]])
                     break
                 path = following[1].replace("&amp;", "&")
         print(f"{who:<12}{'slowest':<32}{worst:>8.1f} ms")
-    for path in ("/overview", "/tasks", "/supervision"):
-        times = [fetch(connection, path, cookies["committee"])[0] for _ in range(3)]
+    for path in ("/tasks", "/tasks?state=all", "/supervision"):
+        times = [fetch(connection, path, cookies["committee"])[0] for _ in range(TIMES)]
         print(f"{'committee':<12}{path:<32}{statistics.median(times) * 1000:>8.1f} ms")
+    for label in ("/overview, counted", "/overview, again"):
+        taken, _ = fetch(connection, "/overview", cookies["committee"])
+        print(f"{'committee':<12}{label:<32}{taken * 1000:>8.1f} ms")
+    for path in ("/projects.csv", "/projects.xlsx"):
+        taken, size = download(connection, path, cookies["committee"])
+        print(f"{'committee':<12}{path + ', everything':<32}{taken * 1000:>8.0f} ms  {size} bytes")
     return slow
 
 
