@@ -309,3 +309,27 @@ def test_the_check_itself_sees_what_is_cut(place: tuple[str, Browser]) -> None:
     page.set_content("<p style='white-space: nowrap; overflow: auto; width: 80px'>" + "长" * 9)
     assert page.evaluate(CUT) == []
     page.context.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/examples/r36-acid-mist-purifier", "/examples/r14-mushroom-weinan/opinion",
+     "/examples/r14-mushroom-weinan/why/negative.low_tax", "/rules", "/criteria"],
+)  # fmt: skip
+@pytest.mark.parametrize("big", [False, True])
+def test_nothing_is_cut_on_paper(place: tuple[str, Browser], path: str, big: bool) -> None:
+    address, browser = place
+    page = phone(browser, 658, big)  # What the margins leave of an A4 sheet.
+    page.emulate_media(media="print")
+    page.goto(address + path)
+    # Paper does not scroll.
+    page.evaluate(
+        "document.querySelectorAll('.scroll, pre').forEach((e) => { e.dataset.paper = '1'; })"
+    )
+    assert page.evaluate(CUT) == []
+    wide = page.evaluate(
+        "[...document.querySelectorAll('[data-paper]')].filter((e) => e.checkVisibility()"
+        " && e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent.trim().slice(0, 40))"
+    )
+    assert wide == []
+    page.context.close()
