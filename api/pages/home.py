@@ -7,14 +7,19 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.pages.errors import PageRoute
 from api.pages.examples import Examples
+from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.render import page
 from api.pages.session import BIG, Form, safe_back
+from api.pages.words import VERDICTS
 from api.routes.stateless import CurrentJudge
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 YEAR = 365 * 24 * 3600
+EXAMPLES = (
+    Column("编号"), Column("项目", width=44), Column("结论"), Column("一句话", width=70),
+)  # fmt: skip
 
 
 @router.get("/")
@@ -32,6 +37,18 @@ def example_list(request: Request, judge: CurrentJudge) -> Response:
     """Every example with its verdict."""
     examples: Examples = request.app.state.examples
     return page(request, "examples.html", examples=examples.summaries(judge))
+
+
+@router.get("/examples.{kind}")
+def examples_file(request: Request, judge: CurrentJudge, kind: Kind) -> Response:
+    """The same list for a spreadsheet."""
+    examples: Examples = request.app.state.examples
+    rows = (
+        (s.example.profile.id, s.example.profile.name, VERDICTS[s.verdict], s.sentence)
+        for s in examples.summaries(judge)
+    )
+    about = [("规则集", judge.ruleset.title), ("规则集标识", judge.ruleset.identity)]
+    return listing_response(kind, "examples", Listing("示例项目", EXAMPLES, rows, about))
 
 
 @router.post("/display")

@@ -28,7 +28,7 @@ from tests.support import run_async
 FILES = (
     ("/projects", "clerk", "受理编号"), ("/projects?q=食用菌&verdict=reject", "chair", "受理编号"),
     ("/decisions/1/findings", "clerk", "规则"), ("/rules", None, "规则"),
-    ("/rules?list=negative&q=税收", None, "规则"), ("/criteria", None, "标准"),
+    ("/rules?list=negative&q=税收", None, "规则"), ("/examples", None, "编号"), ("/criteria", None, "标准"),
     ("/tasks", "ecology", "受理编号"), ("/tasks?state=all", "chair", "受理编号"),
     ("/supervision", "chair", "受理编号"), ("/overview", "auditor", "月份"),
     ("/proposals", "maintainer", "提案"), ("/publications", "publisher", "次序"),
