@@ -7,13 +7,14 @@ by the columnar engine, few or awkward ones by the reference; both give the same
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from evaluator.diff import bare
 from evaluator.dossier import Profile, parse_dossier
@@ -26,8 +27,8 @@ from evaluator.source import Place, SourceText
 from evaluator.verdict import VERDICT_LABELS, Status, Verdict
 
 __all__ = [
-    "Impact", "Moved", "Row", "Tally", "changed_rules", "impact_file", "impact_rows", "judge_each",
-    "moved_rules",
+    "Impact", "Listed", "Moved", "Row", "Snapshots", "Tally", "changed_rules", "impact_file",
+    "impact_rows", "impact_stored", "judge_each", "moved_rules",
 ]  # fmt: skip
 
 COLUMNAR_FROM = 2_000  # Below this, compiling the query takes longer than judging one by one.
@@ -43,6 +44,22 @@ class Row:
     ref: str
     dossier: str
     as_of: dt.date | None = None
+
+
+Listed = tuple[int, str, dt.date | None]
+
+
+class Snapshots(Protocol):
+    """Dossiers that are kept somewhere, each under a number of its own."""
+
+    def listed(self) -> Sequence[Listed]:
+        """Number, SHA-256 of the text, and the day it is judged as of (None: its acceptance)."""
+
+    def dossiers(self, numbers: Sequence[int]) -> Iterable[tuple[int, str]]:
+        """Number and canonical JSON text of these."""
+
+    def names(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        """What these are called in the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,9 +316,43 @@ def impact_rows(
     if chosen == "reference":
         judge_each(tally, rows)
         return tally.impact("reference", "逐份评估")
-    from evaluator.impact_columnar import count_rows  # DuckDB and Ibis, for many dossiers only.
+    from evaluator.impact_columnar import count_stored  # DuckDB and Ibis, for many dossiers only.
 
-    return count_rows(tally, rows)
+    return count_stored(tally, _Held(rows), None)
+
+
+def impact_stored(old: Ruleset, new: Ruleset, stored: Snapshots, directory: Path | None) -> Impact:
+    """The outcome over stored dossiers. ``directory`` keeps what is the same for every proposal
+    (see ``impact_copies``); None keeps nothing."""
+    tally = Tally(old, new)
+    listed = stored.listed()
+    if len(listed) < COLUMNAR_FROM:
+        days = {number: day for number, _, day in listed}
+        names = stored.names(list(days))
+        judge_each(tally, (Row(names[n], text, days[n]) for n, text in stored.dossiers(list(days))))
+        return tally.impact("reference", "逐份评估")
+    from evaluator.impact_columnar import count_stored
+
+    return count_stored(tally, stored, directory)
+
+
+class _Held:
+    """Rows in memory as snapshots."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+
+    def listed(self) -> Sequence[Listed]:
+        return [
+            (n, hashlib.sha256(row.dossier.encode()).hexdigest(), row.as_of)
+            for n, row in enumerate(self._rows)
+        ]
+
+    def dossiers(self, numbers: Sequence[int]) -> Iterable[tuple[int, str]]:
+        return ((n, self._rows[n].dossier) for n in numbers)
+
+    def names(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        return {n: self._rows[n].ref for n in numbers}
 
 
 def impact_file(

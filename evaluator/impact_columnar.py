@@ -1,41 +1,57 @@
-"""Impact by the columnar engine: every dossier once by the new ruleset, and only the changed rules
-by the old one.
+"""Impact by the columnar engine: every dossier once by the old ruleset, and only the changed rules
+by the new one.
 
-A project can move only where a changed rule's finding differs, or weighs otherwise; for all others
-the old verdict is the new one. What differs is decoded once for each distinct set of findings.
+A project can move only where a changed rule's finding differs, or weighs otherwise; the rest of the
+new verdict is made of what the old ruleset found. For stored decisions that is kept, with the typed
+dossiers, in ``Copies``: then nothing is read but what the changed rules read.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import json
+import logging
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import duckdb
-import pyarrow as pa
+import ibis
+import ibis.expr.types as ir
 
-from evaluator.engine.columnar import Plan, TooWide, compile_ruleset
-from evaluator.evaluate import combine
-from evaluator.fields import FieldType
-from evaluator.impact import Impact, Moved, Row, Tally, changed_rules, judge_each, moved_rules
+from evaluator.engine.columnar import Layout, TooWide, compile_ruleset
+from evaluator.engine.columnar.outputs import packed_bit, packed_columns, verdict_of
+from evaluator.impact import (
+    Impact,
+    Listed,
+    Moved,
+    Row,
+    Snapshots,
+    Tally,
+    changed_rules,
+    judge_each,
+    moved_rules,
+)
+from evaluator.impact_copies import Copies, Unusable, digest_of
+from evaluator.impact_typed import add_snapshots
 from evaluator.portfolio.duck import connect, prepare, sql_of
-from evaluator.portfolio.sources import PortfolioError, quote, text
-from evaluator.rulebook.ast import Ruleset
+from evaluator.portfolio.sources import PortfolioError, text
+from evaluator.rulebook.ast import Effect, Ruleset
 from evaluator.rulebook.reads import fields_of
 from evaluator.verdict import Status
 
-__all__ = ["count_file", "count_rows"]
+__all__ = ["count_file", "count_stored"]
 
+log = logging.getLogger("evaluator")
 NOTE = "组合引擎，相同的规则只评一次"
-DAY = "as_of_day"
-PLAIN = r"-?[0-9]{1,11}(\.[0-9]{1,6})?"
+BATCH = 50_000  # Snapshots typed at a time.
+ALWAYS = frozenset({"submitted_on", "industry_code"})  # Dated rules and tables look at these.
 
 
 def count_file(
@@ -48,101 +64,169 @@ def count_file(
     """
     if tally.old.registry.fields != tally.new.registry.fields:
         raise PortfolioError("两个规则集的字段定义不同，不能用组合引擎比较；请改用逐份评估")
+    changed = changed_rules(tally.old, tally.new)
     with closing(connect()) as db:
-        _count(db, tally, path, as_of, table)
+        loaded, plan = prepare(db, tally.old, path, 0, table, as_of)
+        db.execute(f"CREATE TEMP TABLE olds AS {sql_of(plan.packed())}")
+        _news(db, tally, changed, loaded.layout)
+        _settle(db, tally, changed)
+        industry = "industry_code" if "industry_code" in plan.kept else "NULL"
+        db.execute(
+            f"CREATE TEMP VIEW named AS SELECT row_id, project_id, {industry} AS industry_code FROM olds"
+        )
+        _list_moved(db, tally, changed)
+    tally.unread += loaded.total - tally.matrix.total()
+    tally.total += loaded.total
     return tally.impact("columnar", NOTE)
 
 
-def count_rows(tally: Tally, rows: Sequence[Row]) -> Impact:
-    """Count dossiers in memory; those that the engine cannot take go to the reference."""
-    listed = list(rows)
-    if tally.old.registry.fields != tally.new.registry.fields:
-        judge_each(tally, listed)
-        return tally.impact("reference", "字段定义有变，逐份评估")
-    with tempfile.TemporaryDirectory() as directory, closing(connect()) as db:
-        path = Path(directory) / "dossiers.parquet"
-        _write(db, listed, tally, path)
-        try:
-            _count(db, tally, path, DAY, None)
-        except TooWide:
-            judge_each(tally, listed)
-            return tally.impact("reference", "有的数值位数过多，逐份评估")
-    _name(tally, listed)
-    return tally.impact("columnar", NOTE)
+# --- stored decisions ----------------------------------------------------------------------------
 
 
-def _write(db: duckdb.DuckDBPyConnection, rows: Sequence[Row], tally: Tally, path: Path) -> None:
-    """Snapshots as a portfolio file with typed columns, of the fields that some rule reads.
+def count_stored(tally: Tally, stored: Snapshots, directory: Path | None) -> Impact:
+    """Count stored snapshots; ``directory`` keeps typed copies of them from one time to the next.
 
-    A row's number stands in for the project, which may recur. A snapshot is canonical text, so a
-    column of plain decimals needs no reading cell by cell; any other stays text.
+    What the engine cannot take goes to the reference; a copy that cannot be used is made again.
     """
-    given = {
-        "n": pa.array(range(len(rows)), pa.int64()),
-        "day": pa.array([r.as_of for r in rows], pa.date32()),
-        "line": pa.array([r.dossier for r in rows], pa.string()),
-    }
-    db.register("given", pa.table(given))
-    fields = tally.new.registry.fields
-    read = {
-        n.partition(".")[0]
-        for s in (tally.old, tally.new)
-        for r in s.rules.values()
-        for n in fields_of(r, s)
-    }
-    names = [n for n in fields if n in read | {"industry_code", "submitted_on"}]
-    several = (FieldType.RECORD, FieldType.CODES)
-    spec = {n: "JSON" if fields[n].type in several else "VARCHAR" for n in names}
-    db.execute(
-        "CREATE TEMP TABLE snapshots AS SELECT n, day, unnest(json_transform(line, "
-        f"{text(json.dumps(spec))})) FROM given"
-    )
-    db.unregister("given")
-    numbers = [n for n in names if fields[n].numeric]
-    plain = ", ".join(f"bool_and(regexp_full_match({quote(n)}, {text(PLAIN)}))" for n in numbers)
-    found = db.execute(f"SELECT {plain} FROM snapshots").fetchone() if numbers else None
-    types = {n: "DECIMAL(18, 6)" for n, good in zip(numbers, found or (), strict=True) if good}
-    types |= {n: "BOOLEAN" for n in names if fields[n].type is FieldType.BOOL}
-    types |= {n: "DATE" for n in names if fields[n].type is FieldType.DATE}
-    columns = [f"CAST({quote(n)} AS {types.get(n, 'VARCHAR')}) AS {quote(n)}" for n in names]
-    db.execute(
-        f"COPY (SELECT CAST(n AS VARCHAR) AS project_id, '项目' AS project_name, {', '.join(columns)}, "
-        f"coalesce(day, CAST(submitted_on AS DATE)) AS {DAY} FROM snapshots) "
-        f"TO {text(str(path))} (FORMAT parquet)"
-    )
+    listed = stored.listed()
+    if tally.old.registry.fields != tally.new.registry.fields:
+        return _by_reference(tally, stored, listed, "字段定义有变，逐份评估")
+    for place in dict.fromkeys((directory, None)):
+        copies = Copies(place, tally.old.registry)
+        fresh = dataclasses.replace(tally, matrix=Counter(), moved=[])
+        try:
+            with closing(copies), closing(connect()) as db:
+                rest = _count(db, copies, fresh, stored, listed)
+        except TooWide:
+            return _by_reference(tally, stored, listed, "有的数值位数过多，逐份评估")
+        except (Unusable, OSError) as error:
+            if place is None:
+                raise
+            log.warning("impact copies: %s", error)
+            copies.forget()
+            continue
+        break
+    _judge_each(fresh, stored, rest)
+    _name(fresh, stored)
+    return fresh.impact("columnar", NOTE)
 
 
-def _name(tally: Tally, rows: Sequence[Row]) -> None:
-    """Give the moved back the names that their row numbers stood for."""
-    for n, m in enumerate(tally.moved):
-        row = rows[int(m.project_id)]
-        project = str(json.loads(row.dossier)["project_id"])
-        tally.moved[n] = dataclasses.replace(m, ref=row.ref, project_id=project)
+def _by_reference(tally: Tally, stored: Snapshots, listed: Sequence[Listed], note: str) -> Impact:
+    _judge_each(tally, stored, listed)
+    _name(tally, stored)
+    return tally.impact("reference", note)
+
+
+def _name(tally: Tally, stored: Snapshots) -> None:
+    """The moved in the order of their numbers, by their names."""
+    names = stored.names([int(m.ref) for m in tally.moved])
+    ordered = sorted(tally.moved, key=lambda m: int(m.ref))
+    tally.moved = [dataclasses.replace(m, ref=names[int(m.ref)]) for m in ordered]
+
+
+def _judge_each(tally: Tally, stored: Snapshots, listed: Sequence[Listed]) -> None:
+    """By the reference, under their numbers."""
+    days = {number: day for number, _, day in listed}
+    texts = stored.dossiers(list(days))
+    judge_each(tally, (Row(str(n), dossier, days[n]) for n, dossier in texts))
 
 
 def _count(
-    db: duckdb.DuckDBPyConnection, tally: Tally, path: Path, as_of: dt.date | str | None,
-    table: str | None,
-) -> None:  # fmt: skip
-    loaded, plan = prepare(db, tally.new, path, 0, table, as_of)
-    _materialise(db, bool(loaded.items))
-    changed = changed_rules(tally.old, tally.new)
-    part = _only(tally.old, changed)
-    db.execute(f"CREATE TEMP TABLE new_masks AS {sql_of(plan.masks())}")
-    before = compile_ruleset(part, loaded.layout) if part.rules else None
-    if before is not None:
-        db.execute(f"CREATE TEMP TABLE old_masks AS {sql_of(before.masks())}")
-    _decode(db, tally, plan, before, changed)
-    tally.total += loaded.total
-    tally.unread += loaded.total - tally.matrix.total()
+    db: duckdb.DuckDBPyConnection, copies: Copies, tally: Tally, stored: Snapshots,
+    listed: Sequence[Listed],
+) -> list[Listed]:  # fmt: skip
+    """Count what has a good copy; the decisions that have none."""
+    old = tally.old
+    _given(db, listed)
+    with copies.alone():
+        copies.open(db)
+        _add_missing(db, copies, stored)
+        _fill_days(db, copies)
+        copies.verdicts(db, old.identity, packed_columns(len(old.rules)))
+        _judge_missing(db, copies, old)
+        copies.tidy()
+    changed = changed_rules(old, tally.new)
+    part = _only(tally.new, changed)
+    if part.rules:
+        _news(db, tally, changed, copies.portfolio(db, "given", _reads(part)))
+    db.execute(
+        "CREATE TEMP VIEW olds AS SELECT g.n AS row_id, b.* FROM given g JOIN base b USING (digest, day)"
+    )
+    _settle(db, tally, changed)
+    tally.total += tally.matrix.total()
+    db.execute(
+        "CREATE TEMP TABLE moved AS SELECT g.* FROM given g JOIN judged j ON j.row_id = g.n "
+        "WHERE j.old <> j.new"
+    )
+    copies.portfolio(db, "moved", frozenset({"project_id", "industry_code"}))
+    db.execute("CREATE TEMP VIEW named AS SELECT row_id, project_id, industry_code FROM portfolio")
+    _list_moved(db, tally, changed)
+    rest = db.execute("SELECT n FROM given ANTI JOIN judged ON row_id = n").fetchall()
+    numbers = {n for (n,) in rest}
+    return [x for x in listed if x[0] in numbers] if numbers else []
 
 
-def _materialise(db: duckdb.DuckDBPyConnection, items: bool) -> None:
-    """Read every cell once: as views they would be read again wherever a rule names them."""
-    for name in ("portfolio", *(["portfolio_items"] if items else [])):
-        db.execute(f"CREATE TEMP TABLE read_{name} AS SELECT * FROM {name}")
-        db.execute(f"DROP VIEW {name}")
-        db.execute(f"ALTER TABLE read_{name} RENAME TO {name}")
+def _given(db: duckdb.DuckDBPyConnection, listed: Sequence[Listed]) -> None:
+    # Through a file: DuckDB imports pandas before it takes values or arrays from Python.
+    with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+        file.writelines(f"{n},{digest},{day or ''}\n" for n, digest, day in listed)
+        file.flush()
+        db.execute(
+            f"CREATE TEMP TABLE given AS SELECT * FROM read_csv({text(file.name)}, header=false, "
+            "auto_detect=false, columns={'n': 'BIGINT', 'digest': 'VARCHAR', 'day': 'DATE'})"
+        )
+
+
+def _add_missing(db: duckdb.DuckDBPyConnection, copies: Copies, stored: Snapshots) -> None:
+    missing = db.execute(
+        "SELECT min(n), digest FROM given ANTI JOIN held USING (digest) GROUP BY digest ORDER BY 1"
+    ).fetchall()
+    for start in range(0, len(missing), BATCH):
+        digests = dict(missing[start : start + BATCH])
+        texts = [(digests[n], line) for n, line in stored.dossiers(list(digests))]
+        # A text that is not what its digest says is never copied under it.
+        true = [(digest, line) for digest, line in texts if digest_of(line) == digest]
+        if true:
+            add_snapshots(copies, copies.registry, true)
+    if missing:
+        copies.open(db)
+        copies.compact(db)
+
+
+def _fill_days(db: duckdb.DuckDBPyConnection, copies: Copies) -> None:
+    """A dossier without a day is judged as of its acceptance."""
+    row = db.execute("SELECT count(*) FROM given WHERE day IS NULL").fetchone()
+    if row and row[0]:
+        copies.portfolio(db, "given", frozenset({"submitted_on"}))
+        db.execute(
+            "UPDATE given SET day = p.submitted_on FROM portfolio p WHERE p.row_id = n AND day IS NULL"
+        )
+
+
+def _judge_missing(db: duckdb.DuckDBPyConnection, copies: Copies, old: Ruleset) -> None:
+    db.execute(
+        "CREATE TEMP TABLE lacking AS SELECT min(n) AS n, digest, day FROM "
+        "(SELECT g.* FROM given g JOIN held USING (digest) WHERE good) ANTI JOIN base USING (digest, day) "
+        "GROUP BY digest, day"
+    )
+    row = db.execute("SELECT count(*) FROM lacking").fetchone()
+    if row and row[0]:
+        plan = compile_ruleset(old, copies.portfolio(db, "lacking", _reads(old)), ())
+        masks = ", ".join(packed_columns(len(old.rules)))
+        copies.add_verdicts(
+            db, old.identity,
+            f"SELECT l.digest, l.day, p.verdict, {masks} FROM ({sql_of(plan.packed())}) p "
+            "JOIN lacking l ON l.n = p.row_id",
+        )  # fmt: skip
+
+
+def _reads(ruleset: Ruleset) -> frozenset[str]:
+    """The fields that have to be there to judge by a ruleset."""
+    read = {n.partition(".")[0] for r in ruleset.rules.values() for n in fields_of(r, ruleset)}
+    return ALWAYS | read
+
+
+# --- both sides together -------------------------------------------------------------------------
 
 
 def _only(ruleset: Ruleset, ids: frozenset[str]) -> Ruleset:
@@ -150,90 +234,117 @@ def _only(ruleset: Ruleset, ids: frozenset[str]) -> Ruleset:
     return dataclasses.replace(ruleset, rules=MappingProxyType(rules))
 
 
-def _masks(plan: Plan) -> list[str]:
-    return [name for names in plan.mask_columns() for name in names]
+def _news(
+    db: duckdb.DuckDBPyConnection, tally: Tally, changed: frozenset[str], layout: Layout
+) -> None:
+    """The table ``news``: what the changed rules of the new ruleset find."""
+    part = _only(tally.new, changed)
+    if part.rules:
+        plan = compile_ruleset(part, layout, ())
+        db.execute(f"CREATE TEMP TABLE news AS {sql_of(plan.packed())}")
 
 
-def _statuses(plan: Plan, masks: tuple[int, ...]) -> dict[str, Status]:
-    """The statuses that the masks of one dossier stand for; not in force counts as not applicable."""
-    held = dict(zip(_masks(plan), masks, strict=True))
-
-    def set_(what: str, n: int) -> bool:
-        at = plan.bit(what, n)
-        return at is None or bool(held[at[0]] & at[1])
-
-    out = {}
-    for n, rule in enumerate(plan.rules):
-        if set_("violated", n):
-            out[rule.id] = Status.VIOLATED
-        elif set_("unknown", n):
-            out[rule.id] = Status.UNKNOWN
-        elif set_("applicable", n):
-            out[rule.id] = Status.SATISFIED
-        else:
-            out[rule.id] = Status.NOT_APPLICABLE
-    return out
+def _settle(db: duckdb.DuckDBPyConnection, tally: Tally, changed: frozenset[str]) -> None:
+    """Out of ``olds`` and ``news`` the table ``judged``: row_id, old and new verdict, and the masks
+    of both sides; the matrix is counted."""
+    sides = _Sides(tally, changed)
+    db.execute(f"CREATE TEMP TABLE judged AS {sql_of(sides.judged())}")
+    for a, b, n in db.execute("SELECT old, new, count(*) FROM judged GROUP BY ALL").fetchall():
+        tally.matrix[a, b] += n
 
 
-def _decode(
-    db: duckdb.DuckDBPyConnection, tally: Tally, plan: Plan, before: Plan | None,
-    changed: frozenset[str],
-) -> None:  # fmt: skip
-    ours = [f"n.{m}" for m in _masks(plan)]
-    theirs = [f"o.{m}" for m in _masks(before)] if before else []
-    joined = "new_masks n" + (" JOIN old_masks o USING (row_id)" if before else "")
-    industry = "n.industry_code" if "industry_code" in plan.kept else "NULL"
-    touched = _touched(plan, before, changed)
-    counts = Counter(
-        dict(db.execute("SELECT verdict, count(*) FROM new_masks GROUP BY 1").fetchall())
+class _Sides:
+    """The old ruleset's rules, and the changed ones of the new, as masks in one table."""
+
+    def __init__(self, tally: Tally, changed: frozenset[str]) -> None:
+        self.changed = changed
+        self.old = list(tally.old.rules.values())
+        self.new = list(_only(tally.new, changed).rules.values())
+        self.same = [n for n, r in enumerate(self.old) if r.id not in changed]
+        names = packed_columns(len(self.old))
+        masks = dict.fromkeys(names, "int16")
+        olds = ibis.table({"row_id": "int64", "verdict": "string", **masks}, name="olds")
+        self.names = [f"o_{m}" for m in names]
+        self.table: ir.Table = olds.rename({f"o_{m}": m for m in names})
+        if self.new:
+            added = packed_columns(len(self.new))
+            masks = dict.fromkeys(added, "int16")
+            news = ibis.table({"row_id": "int64", **masks}, name="news")
+            news = news.rename({"other": "row_id", **{f"n_{m}": m for m in added}})
+            self.table = self.table.join(news, self.table["row_id"] == news["other"])
+            self.names += [f"n_{m}" for m in added]
+
+    def judged(self) -> ir.Table:
+        """row_id, old, new, and the masks."""
+        t = self.table
+        new = t["verdict"]
+        if self.changed:
+            blocking = (Effect.REJECT, Effect.REFER)
+            new = verdict_of(
+                self._any("violated", (Effect.REJECT,)), self._any("violated", (Effect.REFER,)),
+                self._any("unknown", blocking), self._any("applicable", tuple(Effect)),
+            )  # fmt: skip
+        return t.select("row_id", *self.names, old=t["verdict"], new=new)
+
+    def _any(self, what: str, effects: tuple[Effect, ...]) -> Any:
+        wanted: dict[str, int] = {}
+        for side, rules, numbers in (
+            ("o", self.old, self.same), ("n", self.new, range(len(self.new))),
+        ):  # fmt: skip
+            for n in numbers:
+                if rules[n].effect in effects:
+                    mask, bit = packed_bit(what, n)
+                    wanted[f"{side}_{mask}"] = wanted.get(f"{side}_{mask}", 0) | bit
+        tests = [(self.table[name] & bits) != 0 for name, bits in wanted.items()]
+        return reduce(or_, tests) if tests else ibis.literal(False)
+
+    def statuses(self, held: dict[str, int]) -> tuple[dict[str, Status], dict[str, Status]]:
+        """What the changed rules find, before and after; not in force counts as not applicable."""
+        out: tuple[dict[str, Status], dict[str, Status]] = ({}, {})
+        for side, rules, found in (("o", self.old, out[0]), ("n", self.new, out[1])):
+            for n, rule in enumerate(rules):
+                if rule.id in self.changed:
+                    found[rule.id] = _status(held, side, n)
+        return out
+
+
+def _status(held: dict[str, int], side: str, n: int) -> Status:
+    for what, status in (
+        ("violated", Status.VIOLATED), ("unknown", Status.UNKNOWN), ("applicable", Status.SATISFIED),
+    ):  # fmt: skip
+        mask, bit = packed_bit(what, n)
+        if held[f"{side}_{mask}"] & bit:
+            return status
+    return Status.NOT_APPLICABLE
+
+
+def _list_moved(db: duckdb.DuckDBPyConnection, tally: Tally, changed: frozenset[str]) -> None:
+    """Those that moved, with the names that ``named`` gives them, in the order of their rows."""
+    sides = _Sides(tally, changed)
+    at = [i for i, name in enumerate(sides.names) if _tells(sides, name)]
+    names = [sides.names[i] for i in at]
+
+    @lru_cache(maxsize=100_000)
+    def rules(masks: tuple[int, ...]) -> tuple[str, ...]:
+        before, after = sides.statuses(dict(zip(names, masks, strict=True)))
+        return moved_rules(tally.old, tally.new, before, after)
+
+    listed = "".join(f", j.{n}" for n in names)
+    found = db.execute(
+        f"SELECT row_id, n.project_id, n.industry_code, j.old, j.new{listed} FROM judged j "
+        "JOIN named n USING (row_id) WHERE j.old <> j.new ORDER BY row_id"
     )
-
-    @lru_cache(maxsize=200_000)
-    def verdicts(masks: tuple[int, ...]) -> tuple[str, str, tuple[str, ...]]:
-        after = _statuses(plan, masks[: len(ours)])
-        old = {r: s for r, s in after.items() if r not in changed}
-        if before is not None:
-            old |= _statuses(before, masks[len(ours) :])
-        x, y = combine(tally.old, old).value, combine(tally.new, after).value
-        return x, y, moved_rules(tally.old, tally.new, old, after) if x != y else ()
-
-    select = ", ".join(["n.row_id", "n.project_id", industry, *ours, *theirs])
-    found = db.execute(f"SELECT {select} FROM {joined} WHERE {touched} ORDER BY n.row_id")
     while chunk := found.fetchmany(20_000):
-        for row_id, project, code, *masks in chunk:
-            x, y, rules = verdicts(tuple(masks))
-            tally.matrix[x, y] += 1
-            counts[y] -= 1
-            if x != y:
-                tally.moved.append(Moved(str(row_id), project, code, x, y, rules))
-    for verdict, n in counts.items():
-        if n:
-            tally.matrix[verdict, verdict] += n
+        for row_id, project, code, x, y, *masks in chunk:
+            tally.moved.append(Moved(str(row_id), project, code, x, y, rules(tuple(masks))))
 
 
-def _touched(plan: Plan, before: Plan | None, changed: frozenset[str]) -> str:
-    """SQL for the rows whose verdict could differ: a changed rule's finding is another, or has weight."""
-    sides = [("n", plan), *([("o", before)] if before else [])]
-    at = {(side, r.id): n for side, compiled in sides for n, r in enumerate(compiled.rules)}
-    tests = []
-    for rule in sorted(changed):
-        new, old = at.get(("n", rule)), at.get(("o", rule))
-        given = [("n", plan, new)] if new is not None else []
-        given += [("o", before, old)] if before and old is not None else []
-        if len({_effect(p, rule) for _, p, _ in given}) < len(given):
-            tests += [
-                " <> ".join(_test(side, p, what, n) for side, p, n in given)
-                for what in ("violated", "unknown", "applicable")
-            ]
-        else:
-            tests += [_test(side, p, "applicable", n) for side, p, n in given]
-    return " OR ".join(tests) or "false"
-
-
-def _test(side: str, plan: Plan, what: str, n: int) -> str:
-    at = plan.bit(what, n)
-    return "true" if at is None else f"(({side}.{at[0]} & {at[1]}) <> 0)"
-
-
-def _effect(plan: Plan, rule: str) -> object:
-    return plan.ruleset.rules[rule].effect
+def _tells(sides: _Sides, name: str) -> bool:
+    """Whether a mask tells of a changed rule."""
+    side, mask = name.split("_")
+    rules = sides.old if side == "o" else sides.new
+    return any(
+        mask in (packed_bit("violated", n)[0], packed_bit("applicable", n)[0])
+        for n, r in enumerate(rules)
+        if r.id in sides.changed
+    )

@@ -224,7 +224,7 @@ class _Loader:
             for key in c.field.keys if c.odd else ():
                 name = f"{c.name}.{key}"
                 assert c.odd is not None
-                held = f"CAST({c.odd.name}.{quote(key)} AS DECIMAL(38, 12))"
+                held = f"{c.odd.name}.{quote(key)}"
                 self._held(name, held, c.odd.top, c.odd.scale, c.odd.times)
             return
         value = c.raw
@@ -278,9 +278,12 @@ class _Loader:
             test = f"{plain} <> CAST({plain} AS DECIMAL(38, 0))"
             self._reject(test, f"{c.field.label}（{c.name}）：应是整数")
         self._limits(c, plain)
-        value = plain if odd.times == 1 else f"{plain} * {odd.times}"
+        # The text itself where it can be: no detour by decimals of 128 bits.
+        value = c.raw if odd.times == 1 else f"{plain} * {odd.times}"
         if c.odd is not None:
-            own = f"CAST({odd.name}.value AS DECIMAL(38, 12))"
+            own = f"{odd.name}.value"
+            if odd.times != 1:
+                own = f"CAST({own} AS DECIMAL(38, 12))"
             value = f"CASE WHEN {odd.name}.raw IS NULL THEN {value} ELSE {own} END"
         self._held(
             c.name, value, max(min(top, Fraction(_limit(c.field))), odd.top), scale, odd.times

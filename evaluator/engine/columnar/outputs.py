@@ -19,7 +19,7 @@ from evaluator.engine.columnar.conditions import Conditions
 from evaluator.rulebook.ast import Compare, Effect, Rule, Ruleset, leaves
 from evaluator.verdict import Status, Verdict
 
-__all__ = ["CHUNK", "Plan"]
+__all__ = ["Plan", "packed_bit", "packed_columns", "verdict_of"]
 
 MAX_ARGUMENTS = 90  # PostgreSQL takes 100.
 CHUNK = 7  # Rules a mask, a SMALLINT whose halves each index a constant list of 2**CHUNK texts.
@@ -66,6 +66,21 @@ class Plan:
             columns[f"a{c}"] = _mask([ibis.ifelse(~t[f"g{k}"], 0, b) for b, k in chunk])
         masked = t.select("row_id", *self.kept, **columns)
         return masked.mutate(verdict=self._verdict(masked))
+
+    def packed(self) -> ir.Table:
+        """``masks`` with p{c}, which rules are applicable, in place of a{c}: the same columns for
+        every layout, see ``packed_columns``."""
+        m = self.masks()
+        columns: dict[str, Any] = {}
+        for c, chunk in enumerate(_chunks(len(self.rules))):
+            bits = []
+            for b, n in chunk:
+                at = self.bit("applicable", n)
+                bits.append(
+                    ibis.literal(b) if at is None else ibis.ifelse((m[at[0]] & at[1]) != 0, b, 0)
+                )
+            columns[f"p{c}"] = _mask(bits)
+        return m.select("row_id", *self.kept, "verdict", *self.mask_columns()[0], **columns)
 
     def mask_columns(self) -> tuple[list[str], list[str]]:
         """The names of the masks, m{c} and a{c}."""
@@ -195,13 +210,10 @@ class Plan:
         applied: list[Any] = [m[name] != 0 for name in self.mask_columns()[1]]
         if None in self.groups or not applied:
             applied = [ibis.literal(None in self.groups)]
-        return ibis.cases(
-            (self._any(m, "violated", (Effect.REJECT,)), Verdict.REJECT.value),
-            (self._any(m, "violated", (Effect.REFER,)), Verdict.REFER.value),
-            (self._any(m, "unknown", (Effect.REJECT, Effect.REFER)), Verdict.REFER.value),
-            (reduce(or_, applied), Verdict.PASS.value),
-            else_=Verdict.REFER.value,
-        )
+        return verdict_of(
+            self._any(m, "violated", (Effect.REJECT,)), self._any(m, "violated", (Effect.REFER,)),
+            self._any(m, "unknown", (Effect.REJECT, Effect.REFER)), reduce(or_, applied),
+        )  # fmt: skip
 
     def _ids(self, m: ir.Table, what: str, lookup: bool) -> Any:
         if not lookup:
@@ -224,6 +236,26 @@ class Plan:
         at = self.bit(what, n)
         own = ibis.literal(self.rules[n].id)
         return own if at is None else ibis.ifelse((m[at[0]] & at[1]) != 0, own, ibis.null("string"))
+
+
+def packed_columns(count: int) -> tuple[str, ...]:
+    """The masks of ``Plan.packed`` for that many rules."""
+    return tuple(f"{kind}{c}" for kind in "mp" for c in range(len(_chunks(count))))
+
+
+def packed_bit(what: str, n: int) -> tuple[str, int]:
+    """The mask and the bit that tell whether rule n is "violated", "unknown" or "applicable"."""
+    bit = (HIGH if what == "unknown" else 1) << n % CHUNK
+    return f"{'p' if what == 'applicable' else 'm'}{n // CHUNK}", bit
+
+
+def verdict_of(reject: Any, refer: Any, unknown: Any, applicable: Any) -> Any:
+    """The verdict where any rule with that effect is violated, any that could block is unknown, and
+    any is applicable; as ``evaluator.evaluate.combine``."""
+    return ibis.cases(
+        (reject, Verdict.REJECT.value), (refer | unknown, Verdict.REFER.value),
+        (applicable, Verdict.PASS.value), else_=Verdict.REFER.value,
+    )  # fmt: skip
 
 
 def _chunks(count: int) -> list[list[tuple[int, int]]]:
