@@ -126,7 +126,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     configure_logging(settings.log_level, settings.log_format)
     store = open_store(settings)
-    jobs = Jobs(store, settings.ruleset_check_seconds)
+    jobs = Jobs(store, settings.ruleset_check_seconds, settings.impact_directory)
     shared = settings.shared_directory
     limit, attempts = RateLimit(settings.rate_limit, shared), Attempts(shared)
 

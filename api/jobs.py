@@ -2,7 +2,8 @@
 
 Each run is done by a process of its own (``python -m api.jobs``), so that neither a proof of many
 seconds nor a crash inside the solver touches the server. The thread beats for it meanwhile, and
-looks after the ruleset in force, so that no request waits for one to load.
+looks after the ruleset in force, so that no request waits for one to load. Where there are many
+decisions, a process of low priority copies the new ones for the impact of the next proposal.
 """
 
 from __future__ import annotations
@@ -12,19 +13,28 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.db import Database
 from api.settings import Settings
 from api.store import proposals_run
 from api.store.core import Store
+from api.store.rulesets import current_identity
+from api.store.stored import copies_directory, copy_decisions
+from api.tables import Decision
+from evaluator.impact import COLUMNAR_FROM
 
 __all__ = ["Jobs", "main"]
 
 log = logging.getLogger("api")
 RUN = "ADMISSION_JOB_RUN"
 URL = "ADMISSION_DATABASE_URL"
+DIRECTORY = "ADMISSION_IMPACT_DIRECTORY"
+COPIES = "copies"
+COPY_EACH = 1000  # Decisions.
 BEAT_SECONDS = 5.0
 LIMIT_SECONDS = 900.0
 
@@ -32,8 +42,11 @@ LIMIT_SECONDS = 900.0
 class Jobs:
     """The watching thread of one server process. ``wake`` makes it look at once."""
 
-    def __init__(self, store: Store, seconds: float = 1.0) -> None:
+    def __init__(self, store: Store, seconds: float = 1.0, copies: Path | None = None) -> None:
         self._store = store
+        self._directory = copies_directory(store.db, copies)
+        self._copier: subprocess.Popen[str] | None = None
+        self._copied: tuple[str | None, int] = (None, 0)
         self._seconds = max(seconds, 0.2)
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -57,6 +70,10 @@ class Jobs:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(timeout=BEAT_SECONDS * 2)
+        if self._copier is not None:
+            self._copier.kill()
+            self._copier.communicate()
+            self._copier = None
 
     def _watch(self) -> None:
         while not self._stop.is_set():
@@ -64,6 +81,7 @@ class Jobs:
                 self._store.rulesets.refresh()
                 while not self._stop.is_set() and self.once():
                     pass
+                self.copy()
             except SQLAlchemyError as error:
                 log.error("jobs: database: %s", str(error).splitlines()[0])
             self._wake.wait(self._seconds)
@@ -81,14 +99,38 @@ class Jobs:
         self._supervise(db, run_id)
         return True
 
-    def _supervise(self, db: Database, run_id: int) -> None:
-        url = db.url.render_as_string(hide_password=False)
+    def copy(self) -> bool:
+        """See to copies of what has been decided since; whether a process is at it."""
+        if self._copier is not None:
+            if self._copier.poll() is None:
+                return True
+            said = self._copier.communicate()[1]
+            if self._copier.returncode:
+                log.error("copies of decisions: %s", said[-4000:])
+            self._copier = None
+        with self._store.db.read() as session:
+            newest = session.scalar(select(func.max(Decision.id))) or 0
+            identity = current_identity(session)
+        before, seen = self._copied
+        if newest < COLUMNAR_FROM or (identity == before and newest < seen + COPY_EACH):
+            return False
+        self._copied = (identity, newest)
+        self._copier = self._process(COPIES)
+        return True
+
+    def _process(self, what: str) -> subprocess.Popen[str]:
+        url = self._store.db.url.render_as_string(hide_password=False)
         # By environment: what stands in a command line can be read by every user of the machine.
-        env = {**os.environ, URL: url, RUN: str(run_id)}
-        process = subprocess.Popen(
+        env = {**os.environ, URL: url, RUN: what}
+        if self._directory is not None:
+            env[DIRECTORY] = str(self._directory)
+        return subprocess.Popen(
             [sys.executable, "-m", "api.jobs"], env=env, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
+
+    def _supervise(self, db: Database, run_id: int) -> None:
+        process = self._process(str(run_id))
         waited, said = 0.0, ""
         while True:
             try:
@@ -110,10 +152,16 @@ class Jobs:
 
 
 def main() -> None:
-    """Do the run that the environment names."""
-    db = Database(Settings().database_url, 2)
+    """Do the run that the environment names, or make copies of decisions."""
+    settings = Settings()
+    db = Database(settings.database_url, 2)
+    directory = copies_directory(db, settings.impact_directory)
     try:
-        proposals_run.execute(db, int(os.environ[RUN]))
+        if os.environ[RUN] == COPIES:
+            os.nice(10)
+            copy_decisions(db, directory)
+        else:
+            proposals_run.execute(db, int(os.environ[RUN]), directory)
     finally:
         db.close()
 

@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     batch_directory: Path | None = Field(
         default=None, description="批量预评估的临时文件放在哪里；不设则为系统的临时目录"
     )
+    impact_directory: Path | None = Field(
+        default=None,
+        description="已有材料的列式副本（算提案影响用）放在哪里；不设则在 SQLite 库文件旁，PostgreSQL 则为 var/impact",
+    )
     open_evaluation: bool = Field(default=True, description="预评估（不存档）是否免登录")
     memo_bytes: int = Field(default=64_000_000, ge=0, description="预评估答复缓存的字节上限")
     session_hours: int = Field(default=12, ge=1, le=720, description="登录有效小时数")

@@ -198,7 +198,11 @@ class Decision(Base):
     """What was judged, by what, as of when, and the canonical result with its hash. Immutable."""
 
     __tablename__ = "decisions"
-    __table_args__ = (UniqueConstraint("project_id", "version"),)
+    __table_args__ = (
+        UniqueConstraint("project_id", "version"),
+        # Covers listing all: the pages of dossiers and results are not read.
+        Index("ix_decisions_listed", "id", "dossier_digest", "as_of"),
+    )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))

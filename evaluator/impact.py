@@ -27,8 +27,8 @@ from evaluator.source import Place, SourceText
 from evaluator.verdict import VERDICT_LABELS, Status, Verdict
 
 __all__ = [
-    "Impact", "Listed", "Moved", "Row", "Snapshots", "Tally", "changed_rules", "impact_file",
-    "impact_rows", "impact_stored", "judge_each", "moved_rules",
+    "COLUMNAR_FROM", "Impact", "Listed", "Moved", "Row", "Snapshots", "Tally", "changed_rules", "impact_file",
+    "impact_rows", "impact_stored", "judge_each", "keep_copies", "moved_rules",
 ]  # fmt: skip
 
 COLUMNAR_FROM = 2_000  # Below this, compiling the query takes longer than judging one by one.
@@ -334,6 +334,14 @@ def impact_stored(old: Ruleset, new: Ruleset, stored: Snapshots, directory: Path
     from evaluator.impact_columnar import count_stored
 
     return count_stored(tally, stored, directory)
+
+
+def keep_copies(ruleset: Ruleset, stored: Snapshots, directory: Path) -> None:
+    """Make now what ``impact_stored`` from ``ruleset`` on will want; nothing where another process
+    is at it."""
+    from evaluator.impact_columnar import keep
+
+    keep(ruleset, stored, directory)
 
 
 class _Held:

@@ -46,7 +46,7 @@ from evaluator.rulebook.ast import Effect, Ruleset
 from evaluator.rulebook.reads import fields_of
 from evaluator.verdict import Status
 
-__all__ = ["count_file", "count_stored"]
+__all__ = ["count_file", "count_stored", "keep"]
 
 log = logging.getLogger("evaluator")
 NOTE = "组合引擎，相同的规则只评一次"
@@ -137,14 +137,8 @@ def _count(
 ) -> list[Listed]:  # fmt: skip
     """Count what has a good copy; the decisions that have none."""
     old = tally.old
-    _given(db, listed)
     with copies.alone():
-        copies.open(db)
-        _add_missing(db, copies, stored)
-        _fill_days(db, copies)
-        copies.verdicts(db, old.identity, packed_columns(len(old.rules)))
-        _judge_missing(db, copies, old)
-        copies.tidy()
+        _copy(db, copies, old, stored, listed)
     changed = changed_rules(old, tally.new)
     part = _only(tally.new, changed)
     if part.rules:
@@ -164,6 +158,32 @@ def _count(
     rest = db.execute("SELECT n FROM given ANTI JOIN judged ON row_id = n").fetchall()
     numbers = {n for (n,) in rest}
     return [x for x in listed if x[0] in numbers] if numbers else []
+
+
+def keep(ruleset: Ruleset, stored: Snapshots, directory: Path) -> None:
+    """Make the copies that counting from ``ruleset`` on wants, unless someone else is at it.
+
+    Raises TooWide where no decimals hold the dossiers, Unusable or OSError for the directory.
+    """
+    copies = Copies(directory, ruleset.registry)
+    with copies.alone(wait=False) as free:
+        if free:
+            with closing(connect()) as db:
+                _copy(db, copies, ruleset, stored, stored.listed())
+
+
+def _copy(
+    db: duckdb.DuckDBPyConnection, copies: Copies, ruleset: Ruleset, stored: Snapshots,
+    listed: Sequence[Listed],
+) -> None:  # fmt: skip
+    """The tables ``given`` and ``base``, with all that has a good copy; inside ``alone``."""
+    _given(db, listed)
+    copies.open(db)
+    _add_missing(db, copies, stored)
+    _fill_days(db, copies)
+    copies.verdicts(db, ruleset.identity, packed_columns(len(ruleset.rules)))
+    _judge_missing(db, copies, ruleset)
+    copies.tidy()
 
 
 def _given(db: duckdb.DuckDBPyConnection, listed: Sequence[Listed]) -> None:

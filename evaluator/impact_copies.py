@@ -100,12 +100,19 @@ class Copies:
         shutil.rmtree(self._home, ignore_errors=True)
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Be the only one that adds copies, on this machine; others wait and then find them."""
+    def alone(self, wait: bool = True) -> Iterator[bool]:
+        """Be the only one that adds copies, on this machine; others wait and then find them.
+
+        Without ``wait`` it is False where another one is at it.
+        """
         self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self._home / "lock").open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
 
     def tidy(self) -> None:
         """Remove what no one has used for a month."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from evaluator.cases import coverage_gaps, run_dossier_case, run_rule_cases
 from evaluator.diff import bare, diff
 from evaluator.errors import InputError, Problem
 from evaluator.evaluate import Evaluator
-from evaluator.impact import Row, impact_rows
+from evaluator.impact import Impact
 from evaluator.prove import CHECKS, Answer, Invariant, State, boundaries, invariants_of, prove
 from evaluator.publishing import write_text
 from evaluator.rulebook.ast import Ruleset
@@ -38,9 +38,12 @@ OLD = "@原文"  # An invariant of the base that the proposal changes is kept un
 
 
 def run_stages(
-    base: Text, text: Text, today: dt.date, rows: Callable[[], Sequence[Row]]
+    base: Text, text: Text, today: dt.date, moved: Callable[[Ruleset, Ruleset], Impact]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each stage's name and outcome. Without a readable ruleset only ``check`` is given."""
+    """Each stage's name and outcome. Without a readable ruleset only ``check`` is given.
+
+    ``moved`` tells what the change from one ruleset to another does to the stored decisions.
+    """
     ruleset, problems = check_layers(text.layers)
     accepted = [p.to_dict() for p in problems if p.severity == "accepted"]
     listed = [p.to_dict() for p in problems if p.severity != "accepted"]
@@ -66,7 +69,7 @@ def run_stages(
         "files": _changed_files(base, text),
     }  # fmt: skip
     yield "proof", _proof(old, ruleset, today)
-    yield "impact", impact_rows(old, ruleset, rows()).to_dict(MAX_MOVED)
+    yield "impact", moved(old, ruleset).to_dict(MAX_MOVED)
 
 
 def _cases(ruleset: Ruleset, text: Text) -> dict[str, Any]:

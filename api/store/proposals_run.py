@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
@@ -17,14 +18,15 @@ from api.db import Database
 from api.store import audit
 from api.store.proposals_checks import STAGES, run_stages
 from api.store.proposals_text import load_text
+from api.store.stored import StoredDecisions
 from api.store.work import SYSTEM, Work
-from api.tables import Decision, Project
 from api.tables_proposals import Proposal, ProposalRun
-from evaluator.impact import Row
+from evaluator.impact import Impact, impact_stored
+from evaluator.rulebook.ast import Ruleset
 
 __all__ = [
     "DONE", "FAILED", "LABELS", "QUEUED", "RUNNING", "SUPERSEDED", "beat", "claim", "execute", "fail",
-    "latest", "queue", "stored_rows",
+    "latest", "queue",
 ]  # fmt: skip
 
 log = logging.getLogger("api")
@@ -117,30 +119,22 @@ def fail(db: Database, run_id: int, error: str) -> None:
             run.state, run.error, run.finished_at = FAILED, error[:2000], _now()
 
 
-def stored_rows(session: Session) -> list[Row]:
-    """The dossier of every stored decision, named by 受理编号 and version."""
-    query = (
-        select(Project.number, Decision.version, Decision.dossier, Decision.as_of)
-        .join(Project, Project.id == Decision.project_id)
-        .order_by(Decision.id)
-    )
-    return [Row(f"{n}/{v}", text, day) for n, v, text, day in session.execute(query)]
+def execute(db: Database, run_id: int, copies: Path | None = None) -> None:
+    """Do a claimed run, stage by stage; what comes out is kept with it and told to the audit log.
 
-
-def execute(db: Database, run_id: int) -> None:
-    """Do a claimed run, stage by stage; what comes out is kept with it and told to the audit log."""
+    ``copies`` is the directory with copies of the stored dossiers (see ``api.store.stored``).
+    """
     with db.read() as session:
         run = session.get_one(ProposalRun, run_id)
         base, text = load_text(session, run.base_text), load_text(session, run.text)
 
-    def rows() -> list[Row]:
-        with db.read() as session:
-            return stored_rows(session)
+    def moved(old: Ruleset, new: Ruleset) -> Impact:
+        return impact_stored(old, new, StoredDecisions(db), copies)
 
     from api.store.review import china_day
 
     result: dict[str, Any] = {}
-    for name, outcome in run_stages(base, text, china_day(_now()), rows):
+    for name, outcome in run_stages(base, text, china_day(_now()), moved):
         result[name] = outcome
         following = STAGES.index(name) + 1
         if not _progress(db, run_id, result, STAGES[following] if following < len(STAGES) else ""):
