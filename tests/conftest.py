@@ -1,4 +1,7 @@
-"""One hypothesis profile: drawing a whole rulebook is slow by nature, and timing is no assertion."""
+"""One hypothesis profile: drawing a whole rulebook is slow by nature, and timing is no assertion.
+
+And names of tests that are the same in every worker.
+"""
 
 from __future__ import annotations
 
@@ -23,3 +26,9 @@ settings.register_profile(
     "unshrunk", parent=settings.get_profile("default"), phases=[Phase.explicit, Phase.generate]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: an archive holds the time it was written, so its content
+    would give a test another name in each worker, and xdist then refuses to start."""
+    return argname if isinstance(val, bytes) else None
