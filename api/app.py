@@ -18,7 +18,7 @@ from api.calendar import WorkCalendar
 from api.db import Database
 from api.holidays import read_holidays
 from api.jobs import Jobs
-from api.judge import Memo
+from api.judge import SOFTWARE, Memo
 from api.middleware import BodyLimit, Edge
 from api.oidc import Provider
 from api.ratelimit import Attempts, RateLimit
@@ -143,7 +143,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         store.close()
 
     app = FastAPI(
-        title="项目准入评估器", version="0.1.0", description=DESCRIPTION,
+        title="项目准入评估器", version=SOFTWARE, description=DESCRIPTION,
         docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         dependencies=[Depends(strict_query)],

@@ -101,7 +101,7 @@ def _departments(store: Store) -> list[str]:
     with store.db.read() as session:
         identity = current_identity(session)
         registry = load_stored(session, identity).registry if identity else base_registry()
-    return list(registry.departments)
+    return list(registry.reviewers)
 
 
 @accounts_app.command("create")

@@ -12,6 +12,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 from api.fragments import Fragments
@@ -22,8 +23,10 @@ from evaluator.result import canonical_bytes, result
 from evaluator.rulebook.ast import Ruleset
 from evaluator.source import Place, SourceText
 
-__all__ = ["Judge", "Judged", "Memo", "body_place"]
+__all__ = ["SOFTWARE", "Judge", "Judged", "Memo", "body_place"]
 
+# Stored with each decision: which version of the program judged.
+SOFTWARE = version("project-admission")
 FRAGMENT_BYTES = 32_000_000
 _BODY = SourceText("请求体", "")
 

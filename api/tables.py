@@ -95,7 +95,10 @@ class Base(DeclarativeBase):
 
 
 class StoredRuleset(Base):
-    """A ruleset with the source text it can be loaded from again."""
+    """A ruleset with the source text it can be loaded from again.
+
+    ``fields`` is the field file of the version that stored it: a later version has another.
+    """
 
     __tablename__ = "rulesets"
 
@@ -103,6 +106,7 @@ class StoredRuleset(Base):
     profile_id: Mapped[str] = mapped_column(String(100))
     title: Mapped[str] = mapped_column(Text)
     layers: Mapped[Any] = mapped_column(Json)
+    fields: Mapped[str] = mapped_column(Text)
     stored_at: Mapped[dt.datetime]
 
 

@@ -32,6 +32,7 @@ from evaluator.engine.columnar.layout import scalar_fields
 from evaluator.interchange.jdm import jdm, jdm_context
 from evaluator.portfolio.duck import connect, copy, sql_of
 from evaluator.portfolio.load import load
+from evaluator.portfolio.progress import silent
 from evaluator.portfolio.run import Options, evaluate_files
 from evaluator.portfolio.sources import open_source
 from evaluator.portfolio.write import Writer
@@ -121,7 +122,7 @@ def query(rules: Ruleset, source: Path, out: Path) -> Callable[[], object]:
 def whole(rules: Ruleset, source: Path, out: Path) -> Callable[[], object]:
     """Everything a user waits for: checks, compiling, judging, writing, counting."""
     options = Options(as_of=DAY, threads=THREADS)
-    return lambda: evaluate_files(rules, [source], out, options, lambda _: None)
+    return lambda: evaluate_files(rules, [source], out, options, silent)
 
 
 def zen_seconds(shipped: Ruleset, source: Path) -> dict[str, float]:

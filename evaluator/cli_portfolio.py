@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from evaluator.errors import AdmissionError, InputError
 from evaluator.portfolio.compare import Comparison, compare_file
+from evaluator.portfolio.progress import bar
 from evaluator.portfolio.report import comparison_html, summary_html
 from evaluator.portfolio.run import Options, Summary, evaluate_files, rejects_path
 from evaluator.rulebook.ast import Ruleset
@@ -64,14 +64,6 @@ def _options(column: str | None, day: str | None, table: str | None, memory: str
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        progress.add_task("准备", total=None)
-        yield progress
-
-
-@contextmanager
 def _guarded() -> Iterator[None]:
     try:
         yield
@@ -106,11 +98,7 @@ def evaluate(
     ruleset = _load(rulebook)
     options = _options(as_of_column, as_of, table, memory)
     options = Options(options.as_of, table, findings, None, memory)
-    with _guarded(), _progress() as progress:
-
-        def say(what: str) -> None:
-            progress.update(progress.task_ids[0], description=what)
-
+    with _guarded(), bar(Console(stderr=True)) as say:
         if backend == "postgres":
             from evaluator.portfolio.postgres import evaluate_postgres
 
@@ -143,11 +131,8 @@ def compare(
     """两套规则集评同一批材料：哪些结论变了，因为哪些规则。"""
     old_rules, new_rules = _load(old), _load(new)
     options = _options(as_of_column, as_of, table, memory)
-    with _guarded(), _progress() as progress:
-        found = compare_file(
-            old_rules, new_rules, source, out, options,
-            lambda what: progress.update(progress.task_ids[0], description=what),
-        )  # fmt: skip
+    with _guarded(), bar(Console(stderr=True)) as say:
+        found = compare_file(old_rules, new_rules, source, out, options, say)
     _print_comparison(found, old_rules, new_rules)
     if html is not None:
         html.write_text(comparison_html(found, old_rules, new_rules), "utf-8")

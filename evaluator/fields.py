@@ -72,7 +72,8 @@ class Field:
 class Registry:
     """All fields in order, with the departments and groups they name.
 
-    ``references`` holds what a rule may name: every single-valued field, and for a record with
+    ``applicant`` is the one of the departments that only supplies and explains, and reviews
+    nothing. ``references`` holds what a rule may name: every single-valued field, and for a record with
     closed keys one field for each key ("emissions.COD").
     """
 
@@ -80,6 +81,12 @@ class Registry:
     departments: Mapping[str, str]
     groups: Mapping[str, str]
     references: Mapping[str, Field]
+    applicant: str | None = None
+
+    @property
+    def reviewers(self) -> Mapping[str, str]:
+        """The departments that review: all but the applicant."""
+        return {k: v for k, v in self.departments.items() if k != self.applicant}
 
     def label(self, name: str) -> str:
         """The Chinese label of a field or of one key of a record."""
@@ -201,6 +208,7 @@ def parse_registry(
         return base
     r = Reader(root, problems, "字段文件")
     departments = {**(base.departments if base else {}), **_pairs(r, "departments")}
+    applicant = r.choice("applicant", departments) or (base.applicant if base else None)
     groups = {**(base.groups if base else {}), **_pairs(r, "groups")}
     fields: dict[str, Field] = dict(base.fields) if base else {}
     for item in r.list_of("fields", required=True):
@@ -222,19 +230,28 @@ def parse_registry(
         MappingProxyType(departments),
         MappingProxyType(groups),
         MappingProxyType(_references(fields)),
+        applicant,
     )
 
 
+@lru_cache(maxsize=1)
 def base_text() -> str:
     """The text of the shipped field file."""
     return resources.files("evaluator.data").joinpath("fields.yaml").read_text("utf-8")
 
 
-@lru_cache(maxsize=1)
-def base_registry() -> Registry:
-    """The shipped fields."""
+def base_registry(text: str | None = None) -> Registry:
+    """The shipped fields; with ``text``, those of the field file that another version shipped.
+
+    Raises RulebookError where that text cannot be read.
+    """
+    return _registry_of(base_text() if text is None else text)
+
+
+@lru_cache(maxsize=8)
+def _registry_of(text: str) -> Registry:
     problems: list[Problem] = []
-    registry = parse_registry("fields.yaml", base_text(), problems)
+    registry = parse_registry("fields.yaml", text, problems)
     if problems or registry is None:
         raise RulebookError(problems)
     return registry

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from evaluator.counterfactual import counterfactual
@@ -15,11 +16,13 @@ from evaluator.explain import findings
 from evaluator.rulebook.ast import Effect
 from evaluator.verdict import VERDICT_LABELS, Status, Verdict
 
-__all__ = ["canonical_bytes", "digest", "frame", "result", "sentence"]
+__all__ = ["canonical_bytes", "digest", "frame", "judgement", "result", "sentence"]
 
 BREACHED = {"positive": "项正面标准未达到", "negative": "项触及负面清单"}
 DOUBTED = "项需要核实或说明"
 OPEN = "项因材料不足不能判断"
+# Of a finding: what was decided, by which figures. The rest is words about it.
+DECIDED = ("rule", "status", "effect", "value", "required", "unit", "gap", "example", "missing")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -46,6 +49,23 @@ def frame(evaluation: Evaluation, *, with_counterfactual: bool) -> dict[str, Any
         "labels": [label.title for label in evaluation.labels],
         "findings": [],
         "counterfactual": counterfactual(evaluation).to_dict() if with_counterfactual else None,
+    }
+
+
+def judgement(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a result decides, without its wording: the same under every version of the program.
+
+    Verdict, labels, and of each finding its status and figures. Sentences, remedies and the advice
+    how to pass may be put better by a later version; none of this may come out differently.
+    """
+    return {
+        "project_id": data["dossier"]["project_id"],
+        "verdict": data["verdict"],
+        "undecided": data["cause"] is not None,
+        "as_of": data["as_of"],
+        "ruleset": data["ruleset"]["identity"],
+        "labels": data["labels"],
+        "findings": [{key: f[key] for key in DECIDED} for f in data["findings"]],
     }
 
 

@@ -22,6 +22,7 @@ from evaluator.dossier import Profile, make_profile
 from evaluator.engine.reference import ReferenceEngine
 from evaluator.evaluate import Evaluator
 from evaluator.portfolio.compare import compare_file
+from evaluator.portfolio.progress import silent
 from evaluator.portfolio.run import Options, Summary, evaluate_files, rejects_path
 from evaluator.rulebook.ast import Compare, Ruleset, leaves
 from evaluator.rulebook.load import load_directory
@@ -36,7 +37,7 @@ def shipped() -> Ruleset:
 
 
 def run(ruleset: Ruleset, paths: list[Path], out: Path, **options: Any) -> Summary:
-    return evaluate_files(ruleset, paths, out, Options(**options), lambda _: None)
+    return evaluate_files(ruleset, paths, out, Options(**options), silent)
 
 
 def rows_of(path: Path, columns: str = "*") -> list[tuple[Any, ...]]:
@@ -253,7 +254,7 @@ def test_compare_names_the_rules_that_cause_each_change(tmp_path: Path) -> None:
     ]
     source = as_csv(tmp_path / "in.csv", [[*head, "two_high"], *([*r, "false"] for r in rows)])
     out = tmp_path / "changes.csv"
-    found = compare_file(old, new, source, out, Options(), lambda _: None)
+    found = compare_file(old, new, source, out, Options(), silent)
     assert found.matrix == {("refer", "refer"): 2, ("pass", "refer"): 2, ("pass", "pass"): 1}
     assert (found.changed, found.rules) == (2, {"positive.tax": 2})
     got = sorted(rows_of(out, "project_id::VARCHAR, old_verdict, new_verdict, now_violated"))

@@ -18,6 +18,7 @@ import pytest
 from benchmarks.synth import write_synthetic
 from evaluator.dossier import make_profile
 from evaluator.portfolio.duck import sql_of
+from evaluator.portfolio.progress import silent
 from evaluator.portfolio.run import Options, rejects_path
 from evaluator.portfolio.spark import evaluate_spark, judge_on, session
 from evaluator.rulebook.ast import Ruleset
@@ -163,7 +164,7 @@ def test_a_file_with_bad_rows_and_days_of_its_own(
         f"{days} AS day, {bad} AS bad FROM '{made_up}') TO '{source}'"
     )
     options = Options(as_of="day")
-    summary = evaluate_spark(shipped, [source], out, options, master, lambda _: None)
+    summary = evaluate_spark(shipped, [source], out, options, master, silent)
     assert (summary.judged, summary.rejected) == (392, 8)
     assert sum(summary.verdicts.values()) == 392
     rejects = duckdb.sql(f"SELECT reason FROM '{rejects_path(out)}'").fetchall()

@@ -11,6 +11,7 @@ import pytest
 from benchmarks.synth import write_synthetic
 from evaluator.engine.reference import ReferenceEngine
 from evaluator.evaluate import combine
+from evaluator.portfolio.progress import silent
 from evaluator.portfolio.run import Options, evaluate_files
 from evaluator.rulebook.load import load_directory
 from evaluator.verdict import Status
@@ -23,7 +24,7 @@ def test_typed_parquet_equals_the_reference(day: dt.date | None, tmp_path: Path)
     ruleset = load_directory(ROOT)
     source, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
     write_synthetic(source, 400)
-    summary = evaluate_files(ruleset, [source], out, Options(as_of=day), lambda _: None)
+    summary = evaluate_files(ruleset, [source], out, Options(as_of=day), silent)
     assert (summary.judged, summary.rejected) == (400, 0)
     reference = ReferenceEngine(ruleset)
     results = duckdb.sql(f"SELECT * FROM '{out}'").to_arrow_table().to_pylist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 CODE = re.compile(r"[A-Z]\d{3}")
 
 
+@cache
 def codes_used() -> dict[str, str]:
     """Every string in evaluator/ that is a problem code, with one file that holds it."""
     found: dict[str, str] = {}

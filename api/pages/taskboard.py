@@ -55,7 +55,7 @@ def tasks(
         total = tasklist.total(session, actor, wanted, today()) if wanted.urgent else None
     return page(
         request, "tasks.html", listed=listed, total=total, state=state, department=department,
-        departments=registry.departments, registry=registry, cursor=cursor,
+        departments=registry.reviewers, registry=registry, cursor=cursor,
         asked=urlencode({"state": state, "department": department}),
     )  # fmt: skip
 

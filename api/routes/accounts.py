@@ -74,7 +74,7 @@ def _out(view: AccountView) -> AccountOut:
 
 def _roles(request: Request, roles: list[str]) -> list[str]:
     registry = request.app.state.store.rulesets.current().ruleset.registry
-    return accounts.check_roles(roles, registry.departments)
+    return accounts.check_roles(roles, registry.reviewers)
 
 
 @router.get(

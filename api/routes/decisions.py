@@ -53,12 +53,14 @@ class TraceOut(BaseModel):
 class ReplayOut(BaseModel):
     decision: int
     identical: bool
+    same_judgement: bool
     stored_digest: str
     replayed_digest: str
     stored_intact: bool
     ruleset: str
     as_of: dt.date
     software: str
+    software_now: str
     moved: list[dict[str, Any]]
 
 
@@ -133,12 +135,16 @@ def counterfactual(request: Request, actor: Reader, decision_id: Id) -> Response
 
 @router.get(
     "/{decision_id}/replay",
-    summary="按存档重新判定，核对是否逐字节相同",
+    summary="按存档重新判定，核对判定和字节是否相同",
     response_model=ReplayOut,
     responses=READS,
 )
 def replay(request: Request, actor: Reader, decision_id: Id) -> Response:
-    """Judge the stored snapshot again by the stored ruleset."""
+    """Judge the stored snapshot again by the stored ruleset.
+
+    ``identical``: the bytes are the same. ``same_judgement``: verdict, statuses and figures are,
+    though another version of the program may word them otherwise.
+    """
     store = store_of(request)
     with store.db.read() as session:
         found = decisions.replay(session, store.rulesets, actor, decision_id)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from api.judge import SOFTWARE
 from api.store.rulesets import Rulesets
 from api.store.visibility import (
     get_decision,
@@ -19,6 +20,7 @@ from api.store.visibility import (
 )
 from api.store.work import Actor, Denied, Missing
 from api.tables import Decision, Project
+from evaluator.result import judgement
 from evaluator.trace import trace_of
 
 __all__ = ["DecisionView", "Replay", "counterfactual", "findings", "get", "replay", "trace"]
@@ -46,16 +48,22 @@ class DecisionView:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Whether judging the stored dossier by the stored ruleset gives the stored bytes."""
+    """Whether judging the stored dossier by the stored ruleset gives the stored bytes.
+
+    ``same_judgement`` leaves out the wording, which a later version of the program may have put
+    better: verdict, statuses and figures are the same.
+    """
 
     decision: int
     identical: bool
+    same_judgement: bool
     stored_digest: str
     replayed_digest: str
     stored_intact: bool
     ruleset: str
     as_of: dt.date
     software: str
+    software_now: str
     moved: tuple[dict[str, Any], ...]
 
 
@@ -149,9 +157,11 @@ def replay_decision(
         hashlib.sha256(stored).hexdigest() == decision.digest
         and hashlib.sha256(decision.dossier.encode()).hexdigest() == decision.dossier_digest
     )
-    old = visible_result(actor, project, json.loads(decision.result))
+    kept = json.loads(decision.result)
+    old = visible_result(actor, project, kept)
     new = visible_result(actor, project, judged.data)
     return Replay(
-        decision.id, judged.body == stored, decision.digest, digest, intact, decision.ruleset,
-        decision.as_of, decision.software, tuple(moved_findings(old, new)),
+        decision.id, judged.body == stored, judgement(kept) == judgement(judged.data),
+        decision.digest, digest, intact, decision.ruleset, decision.as_of, decision.software,
+        SOFTWARE, tuple(moved_findings(old, new)),
     )  # fmt: skip

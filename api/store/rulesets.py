@@ -81,7 +81,7 @@ def store_ruleset(work: Work, ruleset: Ruleset) -> None:
     work.session.add(
         StoredRuleset(
             identity=ruleset.identity, profile_id=ruleset.profile_id, title=ruleset.title,
-            layers=layers, stored_at=work.now,
+            layers=layers, fields=ruleset.fields_text, stored_at=work.now,
         )
     )  # fmt: skip
     work.session.flush()
@@ -127,7 +127,7 @@ def load_stored(session: Session, identity: str) -> Ruleset:
     if found is None:
         raise Missing(f"没有存下规则集 {identity[:12]}")
     layers: Layers = tuple((name, MappingProxyType(files)) for name, files in found.layers)
-    ruleset = load_layers(layers)
+    ruleset = load_layers(layers, found.fields)
     if ruleset.identity != identity:
         # The identity covers the language too: a program that reads it otherwise must not judge.
         raise Missing(

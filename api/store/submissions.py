@@ -13,14 +13,13 @@ import json
 import unicodedata
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from api.judge import Judge, Judged
+from api.judge import SOFTWARE, Judge, Judged
 from api.store.changes import changed_fields, moved_findings
 from api.store.commitments import past_record
 from api.store.core import Store
@@ -34,7 +33,6 @@ from evaluator.verdict import Status, Verdict
 
 __all__ = ["Receipt", "Submission", "submit"]
 
-SOFTWARE = version("project-admission")
 PAST = frozenset({"past_fulfilment_rate", "past_commitments_due"})
 CONCLUDED = ("admitted", "rejected")
 MAX_TRIES = 5
@@ -155,7 +153,7 @@ def _record(
         _apply(project, profile, judged, decision, work.now)
         session.flush()
         referred = judged.evaluation.verdict is Verdict.REFER
-        departments = _asked_departments(judged) if referred else set()
+        departments = _asked_departments(judged) if referred else frozenset()
         open_tasks(work, project, decision, departments, store.calendar, store.review_workdays)
         if departments:
             project.state = "review"
@@ -177,10 +175,16 @@ def _record(
         return Receipt(answer, False)
 
 
-def _asked_departments(judged: Judged) -> set[str]:
-    """The departments whose findings keep the project from passing."""
-    blocking = set(judged.evaluation.blocking)
-    return {d for f in judged.data["findings"] if f["rule"] in blocking for d in f["departments"]}
+def _asked_departments(judged: Judged) -> frozenset[str]:
+    """The departments whose findings keep the project from passing.
+
+    Not the applicant, whose part is to supplement: a task of its own would wait for ever.
+    """
+    ruleset = judged.evaluation.ruleset
+    answering = (ruleset.rules[r].departments for r in judged.evaluation.blocking)
+    return frozenset(d for departments in answering for d in departments) - {
+        ruleset.registry.applicant
+    }
 
 
 def _new_project(work: Work, profile: Profile) -> Project:

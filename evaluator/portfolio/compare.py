@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +11,11 @@ import duckdb
 
 from evaluator.engine.columnar import compile_ruleset
 from evaluator.portfolio.duck import connect, copy, prepare, sql_of
+from evaluator.portfolio.progress import Progress, duckdb_share
 from evaluator.portfolio.run import Counts, Options
 from evaluator.rulebook.ast import Effect, Ruleset
 
 __all__ = ["Comparison", "compare_file"]
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,11 @@ def compare_file(
     advise, that are newly or no longer violated or unknown. Raises PortfolioError or TooWide.
     """
     with closing(connect(options.threads, options.memory)) as db:
-        progress(f"读取 {path.name}")
+        progress(f"读取 {path.name}", duckdb_share(db))
         loaded, plan = prepare(db, new, path, 0, options.table, options.as_of)
         for name, compiled in (("old", compile_ruleset(old, loaded.layout)), ("new", plan)):
-            progress(f"按{'旧' if name == 'old' else '新'}规则集评估 {loaded.total:,} 份")
+            which = "旧" if name == "old" else "新"
+            progress(f"按{which}规则集评估 {loaded.total:,} 份", duckdb_share(db))
             select = sql_of(compiled.results(lookup=True))
             db.execute(
                 f"CREATE TEMP TABLE {name}_results AS SELECT row_id, project_id, verdict, "

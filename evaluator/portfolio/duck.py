@@ -30,7 +30,9 @@ def connect(threads: int | None = None, memory: str = MEMORY) -> duckdb.DuckDBPy
     db = duckdb.connect()
     db.execute(f"SET memory_limit = '{memory}'")
     db.execute("SET preserve_insertion_order = false")
-    db.execute("SET enable_progress_bar = false")
+    # Counted, for ``progress.duckdb_share``, but not printed by DuckDB.
+    db.execute("SET enable_progress_bar = true")
+    db.execute("SET enable_progress_bar_print = false")
     if threads is not None:
         db.execute(f"SET threads = {threads}")
     return db

@@ -8,7 +8,7 @@ table beside it, and are copied out.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,13 +20,13 @@ from evaluator.engine.columnar import compile_ruleset
 from evaluator.portfolio.duck import copy, sql_of
 from evaluator.portfolio.postgres_load import load_table
 from evaluator.portfolio.postgres_table import Place
+from evaluator.portfolio.progress import Progress
 from evaluator.portfolio.run import Counts, Options, Summary, rejects_path, summarise
 from evaluator.portfolio.sources import PortfolioError, text
 from evaluator.rulebook.ast import Ruleset
 
 __all__ = ["Place", "evaluate_postgres", "judge_in_place"]
 
-Progress = Callable[[str], None]
 RESULT = ("project_id", "industry_code", "verdict", "violated", "unknown", "applicable")
 
 

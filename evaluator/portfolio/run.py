@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from evaluator.portfolio.duck import connect, copy, prepare, sql_of
+from evaluator.portfolio.progress import Progress, duckdb_share
 from evaluator.portfolio.sources import FILE_STRIDE, PortfolioError, text
 from evaluator.portfolio.write import Writer
 from evaluator.rulebook.ast import Effect, Ruleset
@@ -19,7 +20,6 @@ from evaluator.verdict import Verdict
 
 __all__ = ["Counts", "Options", "Summary", "evaluate_files", "rejects_path", "summarise"]
 
-Progress = Callable[[str], None]
 RESULT = "project_id, industry_code, verdict, violated, unknown, applicable"
 
 
@@ -83,7 +83,7 @@ def evaluate_files(
         counts: list[Counts] = []
         parts: list[Path] = []
         for number, path in enumerate(paths):
-            progress(f"读取 {path.name}")
+            progress(f"读取 {path.name}", duckdb_share(db))
             part = out if len(paths) == 1 else out.with_name(f"{out.stem}.part{number}.parquet")
             counts.append(_one(db, ruleset, path, number, part, options, progress))
             parts.append(part)
@@ -93,7 +93,7 @@ def evaluate_files(
             for part in parts:
                 part.unlink()
         copy(db, "SELECT * FROM rejects ORDER BY source, row_number", rejects_path(out))
-        progress("汇总")
+        progress("汇总", duckdb_share(db))
         return summarise(db, ruleset, out, tuple(counts))
 
 
@@ -102,10 +102,10 @@ def _one(
     options: Options, progress: Progress,
 ) -> Counts:  # fmt: skip
     loaded, plan = prepare(db, ruleset, path, number, options.table, options.as_of)
-    progress(f"评估 {path.name}：{loaded.total:,} 份")
+    progress(f"评估 {path.name}：{loaded.total:,} 份", duckdb_share(db))
     judged = Writer(plan, tuple(RESULT.split(", "))).write(db, part)
     if options.findings is not None:
-        progress(f"写出 {path.name} 的逐条结论")
+        progress(f"写出 {path.name} 的逐条结论", duckdb_share(db))
         target = options.findings
         if number:
             target = target.with_name(f"{target.stem}.{number}{target.suffix}")

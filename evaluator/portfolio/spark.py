@@ -8,7 +8,7 @@ Needs the extra ``[spark]``.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,12 @@ import duckdb
 from evaluator.engine.columnar import Plan, compile_ruleset
 from evaluator.portfolio.duck import connect, copy, register, sql_of
 from evaluator.portfolio.load import load
+from evaluator.portfolio.progress import Progress, duckdb_share, spark_share
 from evaluator.portfolio.run import RESULT, Counts, Options, Summary, rejects_path, summarise
 from evaluator.portfolio.sources import PortfolioError, open_source, text
 from evaluator.rulebook.ast import Ruleset
 
 __all__ = ["evaluate_spark", "judge_on", "session"]
-
-Progress = Callable[[str], None]
 
 
 def _sessions() -> Any:
@@ -89,7 +88,7 @@ def evaluate_spark(
     stage.mkdir(parents=True)
     try:
         with closing(connect(options.threads, options.memory)) as db:
-            progress(f"读取并检查 {paths[0].name}")
+            progress(f"读取并检查 {paths[0].name}", duckdb_share(db))
             source = open_source(db, paths[0], 0, options.table)
             loaded = load(db, source, ruleset.registry, options.as_of)
             register(db, loaded)
@@ -104,8 +103,9 @@ def evaluate_spark(
             )
             if judged + rejected != loaded.total:
                 raise PortfolioError("评估与退回的份数之和与总数不符；结果不可用")
-            progress(f"Spark 评估 {judged:,} 份")
+            progress("启动 Spark")
             with _session(master) as spark:
+                progress(f"Spark 评估 {judged:,} 份", spark_share(spark))
                 plan = compile_ruleset(ruleset, loaded.layout)
                 judge_on(spark, plan, main, items if loaded.items else None, out)
             counts = Counts(str(paths[0]), loaded.total, judged, rejected, loaded.unused)

@@ -307,8 +307,9 @@ class Ruleset:
 
     Two objects are compared by their ``identity``, never whole: an object is equal to itself only.
 
-    ``metrics`` stands in an order in which each uses only earlier ones. ``layers`` is the source
-    text it was read from, enough to read it again. ``accepted`` are those of the last layer: what
+    ``metrics`` stands in an order in which each uses only earlier ones. ``layers`` and
+    ``fields_text`` (the field file below them) are the source text it was read from, enough to read
+    it again. ``accepted`` are those of the last layer: what
     one maintainer lets stand, whoever builds on the rulebook has to look at again.
     """
 
@@ -323,6 +324,7 @@ class Ruleset:
     labels: tuple[Label, ...]
     dimensions: Mapping[str, str]
     layers: tuple[tuple[str, Mapping[str, str]], ...]
+    fields_text: str
     accepted: tuple[Acceptance, ...] = ()
 
     def __repr__(self) -> str:

@@ -1,8 +1,8 @@
 """From texts to a ruleset: layering profiles, and the ruleset's identity.
 
 A profile directory may ``extend`` another: its criteria and rules then replace those of the same
-id, the rest is kept. What was read is kept as layers of text, so that a stored ruleset loads again
-to the same identity.
+id, the rest is kept. What was read is kept as text, the layers and the field file that this version
+ships, so that a stored ruleset loads again to the same identity under a later version.
 """
 
 from __future__ import annotations
@@ -53,22 +53,28 @@ def load_directory(directory: Path) -> Ruleset:
     return load_layers(read_directory(directory))
 
 
-def load_layers(layers: Layers) -> Ruleset:
-    """Read and check a rulebook given as text. Raises RulebookError with every problem found."""
-    ruleset, problems = try_layers(layers)
+def load_layers(layers: Layers, fields_text: str | None = None) -> Ruleset:
+    """Read and check a rulebook given as text. Raises RulebookError with every problem found.
+
+    ``fields_text`` is the field file it was written for (``Ruleset.fields_text``), where that is
+    not the one this version ships: a stored ruleset is read with its own.
+    """
+    ruleset, problems = try_layers(layers, fields_text)
     if ruleset is None or any(p.severity == "error" for p in problems):
         raise RulebookError(problems)
     return ruleset
 
 
-def try_layers(layers: Layers) -> tuple[Ruleset | None, list[Problem]]:
+def try_layers(
+    layers: Layers, fields_text: str | None = None
+) -> tuple[Ruleset | None, list[Problem]]:
     """What could be read of a rulebook given as text, with every problem found.
 
     Where there are errors the ruleset lacks whatever was wrong; it serves checks and editors, and
     must not judge.
     """
     problems: list[Problem] = []
-    ruleset = _Loader(layers, problems).load()
+    ruleset = _Loader(layers, problems, base_text() if fields_text is None else fields_text).load()
     return ruleset, problems
 
 
@@ -83,8 +89,9 @@ def case_files(ruleset: Ruleset) -> dict[str, str]:
 
 
 class _Loader:
-    def __init__(self, layers: Layers, problems: list[Problem]) -> None:
+    def __init__(self, layers: Layers, problems: list[Problem], fields_text: str) -> None:
         self.layers = layers
+        self.fields_text = fields_text
         self.problems = problems
         self.raw: dict[str, dict[str, object]] = {}
         self.national: dict[str, list[Criterion]] = {}
@@ -129,6 +136,7 @@ class _Loader:
             labels=tuple(labels),
             dimensions=MappingProxyType(dimensions),
             layers=self.layers,
+            fields_text=self.fields_text,
             accepted=self.accepted,
         )
 
@@ -142,8 +150,8 @@ class _Loader:
         labels += found
 
     def _registry(self) -> Registry:
-        registry = base_registry()
-        self._keep("fields", read_yaml("fields.yaml", base_text(), []), "name", "fields")
+        registry = base_registry(self.fields_text)
+        self._keep("fields", read_yaml("fields.yaml", self.fields_text, []), "name", "fields")
         for layer, files in self.layers:
             if "fields.yaml" in files:
                 name = shown_name(layer, "fields.yaml")

@@ -331,6 +331,9 @@ def test_whole_files_of_the_former_structure_are_cut_into_parts(
     assert content_of(empty, key) == content
 
 
+LATER = ("tasks.workdays", "tasks.due_estimated", "rulesets.fields")
+
+
 def _old_backup(db: Database, path: Path) -> None:
     """A backup as the program before attachment_parts wrote it."""
     import json
@@ -341,7 +344,7 @@ def _old_backup(db: Database, path: Path) -> None:
     rows, digests = {}, {}
     with db.read() as session, zipfile.ZipFile(path, "w") as archive:
         for table in tables:
-            names = [c.name for c in table.columns if c.name not in ("workdays", "due_estimated")]
+            names = [c.name for c in table.columns if f"{table.name}.{c.name}" not in LATER]
             lines = b""
             columns = [table.c[n] for n in names]
             for row in session.query(*columns).order_by(*table.primary_key.columns):

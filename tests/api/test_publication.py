@@ -25,6 +25,7 @@ from api.tables import Publication, StoredRuleset
 from api.tables_proposals import ProposalRun
 from evaluator.cli_publish import publish_app
 from evaluator.errors import RulebookError
+from evaluator.fields import base_text
 from evaluator.publishing import read_text, write_text
 from evaluator.rulebook.load import load_directory
 from tests.api.support import Service, settings
@@ -175,7 +176,7 @@ def test_what_cannot_be_loaded_never_replaces_what_runs(desk: Bench) -> None:
     before = desk.service.store.rulesets.current()
     with desk.service.store.work(SYSTEM) as work:
         bad = StoredRuleset(
-            identity="0" * 64, profile_id="x", title="x", stored_at=work.now,
+            identity="0" * 64, profile_id="x", title="x", stored_at=work.now, fields=base_text(),
             layers=[["base", {"criteria.yaml": "language: 99"}]],
         )  # fmt: skip
         work.session.add(bad)

@@ -187,8 +187,8 @@ def test_a_ruleset_that_this_program_cannot_read_is_followed_by_one_it_can(
     with office.store() as store, store.db.write() as session:
         session.execute(
             text(
-                "INSERT INTO rulesets (identity, profile_id, title, layers, stored_at) "
-                "SELECT :new, profile_id, title, layers, stored_at FROM rulesets"
+                "INSERT INTO rulesets (identity, profile_id, title, layers, fields, stored_at) "
+                "SELECT :new, profile_id, title, layers, fields, stored_at FROM rulesets"
             ),
             {"new": "f" * 64},
         )

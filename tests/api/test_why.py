@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from api.judge import SOFTWARE, Judge, Judged
+from api.store import submissions
+from evaluator.result import canonical_bytes
 from tests.api.support import Service
 
 # The service of a module is made once: keep its tests in one process.
@@ -101,6 +107,37 @@ def test_replay_gives_the_same_bytes(filled: Service) -> None:
         assert found["stored_intact"]
         assert found["stored_digest"] == found["replayed_digest"]
         assert found["moved"] == []
+        assert found["same_judgement"]
+
+
+def test_a_replay_tells_wording_from_judgement(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an earlier version worded otherwise is the same judgement; another figure is not."""
+
+    def replayed(changed: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        def judged(self: Judge, *args: Any, **more: Any) -> Judged:
+            found = judge(self, *args, **more)
+            data = json.loads(found.body)
+            changed(data)
+            return replace(found, data=data, body=canonical_bytes(data))
+
+        judge = Judge.judge
+        with monkeypatch.context() as patch:
+            patch.setattr(Judge, "judge", judged)
+            patch.setattr(submissions, "SOFTWARE", "0.0.9")
+            receipt = service.submit("r02")
+        path = f"/decisions/{receipt['decision']}/replay"
+        found: dict[str, Any] = service.call("auditor", "GET", path).json()
+        return found
+
+    worded = replayed(lambda data: data["findings"][0].update(message="旧版的说法"))
+    assert (worded["identical"], worded["same_judgement"]) == (False, True)
+    assert worded["stored_intact"]
+    assert worded["moved"] == []
+    assert (worded["software"], worded["software_now"]) == ("0.0.9", SOFTWARE)
+    other = replayed(lambda data: data["findings"][0].update(required="19"))
+    assert (other["identical"], other["same_judgement"]) == (False, False)
 
 
 def test_a_department_sees_what_it_answers_for_and_nothing_else(filled: Service) -> None:

@@ -24,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     usage.UnusedSource(),
     usage.UnusedMetric(),
     usage.RuleWithoutCase(),
+    usage.RuleWithoutReviewer(),
     usage.UnearnableLabel(),
     usage.UnusedDimension(),
     dates.BasisNeverInForce(),

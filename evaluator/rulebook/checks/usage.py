@@ -20,6 +20,7 @@ from evaluator.rulebook.load import case_files
 
 __all__ = [
     "RuleWithoutCase",
+    "RuleWithoutReviewer",
     "UnearnableLabel",
     "UnusedCriterion",
     "UnusedDimension",
@@ -127,6 +128,23 @@ class RuleWithoutCase:
                 message = f"规则“{id_}”一个案例也没有"
                 yield problem(
                     self.code, message, rule.place, f"在 {file}.cases.yaml 里写案例", subject=id_
+                )
+
+
+class RuleWithoutReviewer:
+    """A rule that the applicant alone answers for: what it refers, nobody would review."""
+
+    code: ClassVar[str] = "E927"
+    whole: ClassVar[bool] = False
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        registry = ruleset.registry
+        for id_, rule in ruleset.rules.items():
+            if set(rule.departments) == {registry.applicant}:
+                who = registry.department(rule.departments[0])
+                message = f"规则“{id_}”只由{who}负责，没有部门会审"
+                yield problem(
+                    self.code, message, rule.place, "在 departments 里写上会审的部门", subject=id_
                 )
 
 
