@@ -46,6 +46,7 @@ class Jobs:
         self._store = store
         self._directory = copies_directory(store.db, copies)
         self._copier: subprocess.Popen[str] | None = None
+        self._running: subprocess.Popen[str] | None = None
         self._copied: tuple[str | None, int] = (None, 0)
         self._seconds = max(seconds, 0.2)
         self._wake = threading.Event()
@@ -54,8 +55,6 @@ class Jobs:
 
     def start(self) -> None:
         """Begin to watch; again after a stop, too."""
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._watch, name="jobs", daemon=True)
         self._stop.clear()
         self._thread = threading.Thread(target=self._watch, name="jobs", daemon=True)
         self._thread.start()
@@ -68,6 +67,9 @@ class Jobs:
         """End; a run under way is left to whoever claims it next."""
         self._stop.set()
         self._wake.set()
+        running = self._running
+        if running is not None:
+            running.kill()  # So that a stop need not wait for the next beat.
         if self._thread is not None:
             self._thread.join(timeout=BEAT_SECONDS * 2)
         if self._copier is not None:
@@ -130,7 +132,13 @@ class Jobs:
         )  # fmt: skip
 
     def _supervise(self, db: Database, run_id: int) -> None:
-        process = self._process(str(run_id))
+        process = self._running = self._process(str(run_id))
+        try:
+            self._await(process, db, run_id)
+        finally:
+            self._running = None
+
+    def _await(self, process: subprocess.Popen[str], db: Database, run_id: int) -> None:
         waited, said = 0.0, ""
         while True:
             try:
@@ -145,7 +153,7 @@ class Jobs:
                     if over:
                         proposals_run.fail(db, run_id, f"超过 {LIMIT_SECONDS:.0f} 秒没有完成")
                     return
-        if process.returncode != 0:
+        if process.returncode != 0 and not self._stop.is_set():
             last = said.strip().splitlines()[-1:] or [f"进程以 {process.returncode} 结束"]
             log.error("run %s failed: %s", run_id, said[-4000:])
             proposals_run.fail(db, run_id, f"检查程序出错：{last[0]}")

@@ -100,29 +100,16 @@ def serving(directory: Path, **environment: str) -> Iterator[Server]:
         process.wait(60)
 
 
-def test_metrics_are_of_all_workers(tmp_path: Path) -> None:
-    route = re.escape('{method="GET",route="/api/v1/ruleset",status="200"}')
-    total = f"admission_http_requests_total{route}"
-    with serving(tmp_path, ADMISSION_RATE_LIMIT="0") as server:
-        sent = server.spread("/api/v1/ruleset")
-        sent += sum(server.many("/api/v1/ruleset", 60).values())
-        # Whichever worker is asked, it tells of all.
-        assert {server.metric(total) for _ in range(12)} == {float(sent)}
-        seconds = re.escape('admission_http_seconds_count{method="GET",route="/api/v1/ruleset"}')
-        assert server.metric(seconds) == sent
-        # A worker that dies takes nothing along, and the one after it counts on.
-        victim = min(server.workers)
-        os.kill(victim, signal.SIGKILL)
-        while len(server.workers) <= WORKERS:
-            try:
-                sent += server.get("/api/v1/ruleset").status_code == 200
-            except httpx2.HTTPError:
-                continue  # It was on its way to the dead one.
-        assert {server.metric(total) for _ in range(12)} == {float(sent)}
-        directories = list(tmp_path.glob("admission-*"))
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server without a rate limit; what its workers share goes when it ends."""
+    directory = tmp_path_factory.mktemp("workers")
+    with serving(directory, ADMISSION_RATE_LIMIT="0") as found:
+        yield found
+        directories = list(directory.glob("admission-*"))
         assert len(directories) == 1
     assert not directories[0].exists()
-    assert server.process.returncode == 0
+    assert found.process.returncode == 0
 
 
 def test_the_rate_limit_is_for_all_workers_together(tmp_path: Path) -> None:
@@ -142,36 +129,55 @@ def test_the_rate_limit_is_for_all_workers_together(tmp_path: Path) -> None:
         assert server.get("/healthz").status_code == 200
 
 
-def test_failed_logins_are_counted_for_all_workers_together(tmp_path: Path) -> None:
-    with serving(tmp_path, ADMISSION_RATE_LIMIT="0") as server:
-        server.spread("/api/v1/ruleset")
-        given = {"name": "nobody", "password": "guess"}
-        address = f"{server.address}/api/v1/session"
-        answers = [
-            httpx2.post(address, json=given, timeout=30, verify=PLAIN).status_code
-            for _ in range(12)
-        ]
-        assert answers == [401] * 8 + [429] * 4
-
-
-def test_decisions_are_counted_for_all_workers_together(tmp_path: Path) -> None:
+def test_decisions_are_counted_for_all_workers_together(server: Server) -> None:
     made = subprocess.run(
         [sys.executable, "-c", "from api.command import app; app()", "accounts", "create", "li",
-         "--role", "submitter", "--database-url", f"sqlite:///{tmp_path}/admission.db"],
+         "--role", "submitter", "--database-url", f"sqlite:///{server.directory}/admission.db"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     password = made.stdout.strip().splitlines()[-1].rpartition("：")[2]
-    with serving(tmp_path, ADMISSION_RATE_LIMIT="0") as server:
-        server.spread("/api/v1/ruleset")
-        session = httpx2.post(
-            f"{server.address}/api/v1/session", json={"name": "li", "password": password}
-        )
-        cookies = {"admission_session": session.cookies["admission_session"]}
+    server.spread("/api/v1/ruleset")
+    session = httpx2.post(
+        f"{server.address}/api/v1/session", json={"name": "li", "password": password}
+    )
+    cookies = {"admission_session": session.cookies["admission_session"]}
 
-        def submit(_: int) -> int:
-            with httpx2.Client(base_url=server.address, cookies=cookies, timeout=60) as client:
-                return client.post("/api/v1/projects", json=example("r01")).status_code
+    def submit(_: int) -> int:
+        with httpx2.Client(base_url=server.address, cookies=cookies, timeout=60) as client:
+            return client.post("/api/v1/projects", json=example("r01")).status_code
 
-        with ThreadPoolExecutor(6) as pool:
-            assert set(pool.map(submit, range(30))) == {201}
-        assert server.metric(re.escape('admission_decisions_total{verdict="refer"}')) == 30
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(submit, range(30))) == {201}
+    assert server.metric(re.escape('admission_decisions_total{verdict="refer"}')) == 30
+
+
+def test_failed_logins_are_counted_for_all_workers_together(server: Server) -> None:
+    server.spread("/api/v1/ruleset")
+    given = {"name": "nobody", "password": "guess"}
+    address = f"{server.address}/api/v1/session"
+    answers = [
+        httpx2.post(address, json=given, timeout=30, verify=PLAIN).status_code for _ in range(12)
+    ]
+    assert answers == [401] * 8 + [429] * 4
+
+
+def test_metrics_are_of_all_workers(server: Server) -> None:
+    """The last of the tests that share the server: it kills a worker."""
+    route = re.escape('{method="GET",route="/api/v1/ruleset",status="200"}')
+    total = f"admission_http_requests_total{route}"
+    server.spread("/api/v1/ruleset")
+    seconds = re.escape('admission_http_seconds_count{method="GET",route="/api/v1/ruleset"}')
+    sent = int(server.metric(total))
+    sent += sum(server.many("/api/v1/ruleset", 60).values())
+    # Whichever worker is asked, it tells of all.
+    assert {server.metric(total) for _ in range(12)} == {float(sent)}
+    assert server.metric(seconds) == sent
+    # A worker that dies takes nothing along, and the one after it counts on.
+    victim = min(server.workers)
+    os.kill(victim, signal.SIGKILL)
+    while len(server.workers) <= WORKERS:
+        try:
+            sent += server.get("/api/v1/ruleset").status_code == 200
+        except httpx2.HTTPError:
+            continue  # It was on its way to the dead one.
+    assert {server.metric(total) for _ in range(12)} == {float(sent)}

@@ -93,7 +93,7 @@ def press(page: Page, selector: str, then: str) -> None:
 
 
 def check(page: Page, where: str, wrong: list[str], axe: bool) -> None:
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
     wrong += [f"{where}: {found}" for found in page.evaluate(CUT)]
     if axe:
         wrong += [f"{where}: {found}" for found in breaches(page)]
@@ -274,7 +274,7 @@ def test_a_form_is_sent_by_keyboard_alone(place: tuple[str, Browser]) -> None:
     page.keyboard.type("long enough to type")
     page.keyboard.press("Enter")
     page.wait_for_selector("h1:has-text('填写申报材料')")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
     to("[id='f-project_id']")
     page.keyboard.type("K1")
     to("[id='f-project_name']")
