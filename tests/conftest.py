@@ -6,8 +6,12 @@ And names of tests that are the same in every worker.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 settings.register_profile(
     "default",
@@ -32,3 +36,13 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Bytes are named by their argument: an archive holds the time it was written, so its content
     would give a test another name in each worker, and xdist then refuses to start."""
     return argname if isinstance(val, bytes) else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """The same argon2 with less work: hundreds of accounts are made. Servers started as processes
+    of their own, and ``test_passwords_cost_what_is_recommended``, use the real cost."""
+    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.store.accounts._hasher", lambda: cheap)
+        yield

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from api.app import create_app
@@ -19,6 +22,7 @@ from api.db import Database
 from api.ratelimit import Attempts, RateLimit
 from api.store import audit
 from api.store.core import Store
+from api.tables import Account
 from api.telemetry import JsonFormatter
 from tests.api.conftest import _postgres
 from tests.api.support import Service, example, settings
@@ -36,6 +40,22 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path}/restored.db"
     else:
         yield from _postgres()
+
+
+def test_passwords_cost_what_is_recommended(tmp_path: Path) -> None:
+    """The tests use a cheaper hash; the command that makes accounts must not."""
+    url = f"sqlite:///{tmp_path}/admission.db"
+    command = [sys.executable, "-c", "from api.command import app; app()", "accounts", "create"]
+    subprocess.run(
+        [*command, "li", "--role", "submitter", "--database-url", url],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    db = Database(url)
+    with db.read() as session:
+        kept = session.scalars(select(Account.password_hash)).one()
+    db.close()
+    assert kept is not None
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_a_backup_restores_into_either_database(
