@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from evaluator.engine.columnar import compile_ruleset
 from evaluator.portfolio.duck import copy, sql_of
@@ -38,7 +39,8 @@ def judge_in_place(
 
     Returns rows in all, judged and rejected. Raises PortfolioError, TooWide.
     """
-    layout = load_table(connection, ruleset.registry, place, as_of)
+    with _interpreted(connection):
+        layout = load_table(connection, ruleset.registry, place, as_of)
     plan = compile_ruleset(ruleset, layout)
     select = sql_of(plan.results(lookup=False), "postgres")
     with connection.cursor() as cursor:
@@ -56,6 +58,19 @@ def judge_in_place(
             f"评估 {judged} 份、退回 {rejected} 份，与总数 {total} 不符；结果不可用"
         )
     return total, judged, rejected
+
+
+@contextmanager
+def _interpreted(connection: psycopg.Connection) -> Iterator[None]:
+    """Without just-in-time compilation: of hundreds of expressions it takes ten seconds, and what
+    they cost a row is little."""
+    row = connection.execute("SELECT current_setting('jit')").fetchone()
+    connection.execute("SELECT set_config('jit', 'off', false)")
+    try:
+        yield
+    finally:
+        if connection.info.transaction_status is not TransactionStatus.INERROR:
+            connection.execute("SELECT set_config('jit', %s, false)", row)
 
 
 def evaluate_postgres(
