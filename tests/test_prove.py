@@ -203,6 +203,37 @@ def test_the_shipped_rulebook_is_clean() -> None:
     assert all(a.proven for a in invariants)
 
 
+class _GivesUp:
+    """A solver that settles nothing; a copy of it in another context does."""
+
+    def __init__(self, solver: z3.Solver) -> None:
+        self.solver = solver
+
+    def add(self, *formulas: z3.BoolRef) -> None:
+        self.solver.add(*formulas)
+
+    def check(self, *_: z3.BoolRef) -> z3.CheckSatResult:
+        return z3.unknown
+
+    def reason_unknown(self) -> str:
+        return "canceled"
+
+    def translate(self, context: z3.Context) -> z3.Solver:
+        return self.solver.translate(context)
+
+
+def test_a_solver_that_gives_up_is_asked_again_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    (path,) = [p for p in FAULT_FILES if p.stem == "34_non_monotonic_literal"]
+    ruleset = load_layers(planted(read(path)))
+    before = prove(ruleset, TODAY)
+    solver = Space.solver
+    monkeypatch.setattr(Space, "solver", lambda self, fields: _GivesUp(solver(self, fields)))
+    again = prove(ruleset, TODAY)
+    assert not again.of(State.UNDECIDED, State.FAULT), again.render()
+    found = [(a.check, a.subjects, a.state) for a in before.answers]
+    assert [(a.check, a.subjects, a.state) for a in again.answers] == found
+
+
 def test_a_timeout_is_no_answer() -> None:
     """What is not settled in time is undecided: neither fine nor a fault."""
     ruleset = load_layers((("base", base_layers()),))

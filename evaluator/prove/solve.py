@@ -133,19 +133,34 @@ class Space:
             solver.add(*self.domain.constraints(name))
         return solver
 
+    def check(self, solver: Any, *assumptions: Bool) -> tuple[Any, Any]:
+        """What a solver says, and the solver that knows the model or the core.
+
+        Rarely z3 gives up at once, depending on what it did before: it is then asked again in a
+        context of its own.
+        """
+        found = solver.check(*assumptions)
+        if found == z3.unknown and "timeout" not in solver.reason_unknown():
+            context = z3.Context()
+            solver = solver.translate(context)
+            solver.set("timeout", self.timeout_ms)
+            found = solver.check(*(a.translate(context) for a in assumptions))
+        return found, solver
+
     def ask(self, question: Question, solver: Any = None, *assumptions: Bool) -> Reply:
         """Settle one question."""
         self.questions += 1
         if solver is None:
             solver = self.solver(question.fields)
             solver.add(question.formula)
-        found = solver.check(*assumptions)
+        found, solver = self.check(solver, *assumptions)
         if found == z3.unsat:
             return Reply(Outcome.NONE)
         if found != z3.sat:
-            why = "超时" if "timeout" in solver.reason_unknown() else "求解器未能判定"
+            reason = solver.reason_unknown()
+            why = "超时" if "timeout" in reason else f"求解器未能判定：{reason}"
             return Reply(Outcome.UNDECIDED, why=why)
-        return self._confirm(question, solver.model())
+        return self._confirm(question, solver.model().translate(z3.main_ctx()))
 
     def _confirm(self, question: Question, model: Any) -> Reply:
         profile = self.profile(model, question.fields)
