@@ -16,7 +16,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 settings.register_profile(
     "default",
     deadline=None,
-    max_examples=60,
+    max_examples=40,
     # The same examples on every machine; the soak profile is the one that looks for new ones.
     derandomize=True,
     database=None,
