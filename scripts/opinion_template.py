@@ -170,13 +170,16 @@ def main(path: str) -> None:
         doc,
         "本意见书由系统依照公布的标准作出，供评审机构会审参考，不是行政决定。申请人对认定的事实、适用的标准有异议的，可以向受理单位陈述、申辩并提交证据，也可以要求由工作人员会审，不以系统结论为唯一依据。",
     )
-    line(
-        doc,
-        "对行政机关依法作出的不予准入决定不服的，可以自收到决定书之日起六十日内依法申请行政复议，也可以自收到决定书之日起六个月内依法向人民法院提起行政诉讼。",
-    )
-    line(doc, "")
-    line(doc, "（受理单位印章）", indent=False, align=WD_ALIGN_PARAGRAPH.RIGHT)
-    line(doc, "{{ made }}", indent=False, align=WD_ALIGN_PARAGRAPH.RIGHT)
+    rights = "对行政机关依法作出的不予准入决定不服的，可以自收到决定书之日起六十日内依法申请行政复议，也可以自收到决定书之日起六个月内依法向人民法院提起行政诉讼。"
+    signed = [
+        line(doc, rights),
+        line(doc, ""),
+        line(doc, "（受理单位印章）", indent=False, align=WD_ALIGN_PARAGRAPH.RIGHT),
+        line(doc, "{{ made }}", indent=False, align=WD_ALIGN_PARAGRAPH.RIGHT),
+    ]
+    for paragraph in signed[:-1]:  # Seal and date stand on the page where the text ends.
+        paragraph.paragraph_format.keep_together = True
+        paragraph.paragraph_format.keep_with_next = True
     line(doc, "")
     note = "规则集标识 {{ identity }}；{% if digest %}结论摘要 {{ digest }}；{% endif %}判定时间 {{ made_at }}。凭以上标识可以重新判定，核对结论是否一致。"
     line(doc, note, size=SMALL, indent=False).paragraph_format.line_spacing = Pt(18)
