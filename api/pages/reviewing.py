@@ -123,9 +123,11 @@ def conclude(request: Request, form: Form, decision_id: Id) -> Response:
         k: str(form.get(k, "")).strip()[:LONGEST]
         for k in ("reason", "authority", "document_number")
     }
-    with store_of(request).work(actor, request_id.get()) as work:
+    store = store_of(request)
+    registry = store.rulesets.current().ruleset.registry
+    with store.work(actor, request_id.get()) as work:
         review.conclude(
-            work, decision_id, outcome, texts["reason"], texts["authority"] or None,
+            work, registry, decision_id, outcome, texts["reason"], texts["authority"] or None,
             texts["document_number"] or None,
         )  # fmt: skip
     return RedirectResponse(f"/decisions/{decision_id}#conclusion", 303)

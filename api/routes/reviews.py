@@ -250,9 +250,17 @@ def conclude(
     given: Annotated[ConclusionIn, model_body(ConclusionIn)],
 ) -> Response:  # fmt: skip
     """The committee's conclusion, beside the machine's verdict."""
-    with store_of(request).work(actor, request_id.get()) as work:
+    store = store_of(request)
+    registry = store.rulesets.current().ruleset.registry
+    with store.work(actor, request_id.get()) as work:
         found = review.conclude(
-            work, decision_id, given.outcome, given.reason, given.authority, given.document_number
+            work,
+            registry,
+            decision_id,
+            given.outcome,
+            given.reason,
+            given.authority,
+            given.document_number,
         )
         return answer(found, 201)
 

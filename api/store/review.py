@@ -22,6 +22,7 @@ from api.store.visibility import get_decision, get_project, visible
 from api.store.work import Actor, Conflict, Denied, Invalid, Missing, Work
 from api.tables import Decision, Project
 from api.tables_review import Attachment, AttachmentPart, Conclusion, Opinion, Task
+from evaluator.fields import Registry
 
 __all__ = [
     "AttachmentView", "ConclusionView", "OpinionView", "TaskView", "attach",
@@ -122,8 +123,7 @@ def open_tasks(
         select(Task).where(Task.project_id == project.id, Task.state.in_(WAITING))
     )
     for task in old:
-        task.state, task.closed_at = WITHDRAWN, work.now
-        work.log("task.withdraw", f"task:{task.id}", None, {"state": WITHDRAWN})
+        _withdraw(work, task)
     today = china_day(work.now)
     due = calendar.add(today, workdays)
     guessed = calendar.is_estimated(today, due)
@@ -145,6 +145,11 @@ def open_tasks(
             "decision": decision.id,
         }
         work.log("task.open", f"task:{task.id}", None, after)
+
+
+def _withdraw(work: Work, task: Task) -> None:
+    task.state, task.closed_at = WITHDRAWN, work.now
+    work.log("task.withdraw", f"task:{task.id}", None, {"state": WITHDRAWN})
 
 
 def tasks(
@@ -309,11 +314,12 @@ def give_opinion(
 
 
 def conclude(
-    work: Work, decision_id: int, outcome: str, reason: str,
+    work: Work, registry: Registry, decision_id: int, outcome: str, reason: str,
     authority: str | None = None, document_number: str | None = None,
 ) -> ConclusionView:  # fmt: skip
     """The committee's conclusion on the newest decision of a project.
 
+    A task that an earlier version opened for the applicant is withdrawn: nobody could answer it.
     Raises Conflict for an old decision, a second conclusion or tasks that still wait; Invalid where
     an override lacks authority or document number, or no reason is given.
     """
@@ -323,12 +329,15 @@ def conclude(
     if work.session.scalar(select(Conclusion.id).where(Conclusion.decision_id == decision.id)):
         raise Conflict("这次决定已有委员会结论")
     waiting = work.session.scalars(
-        select(Task.department).where(Task.decision_id == decision.id, Task.state.in_(WAITING))
+        select(Task).where(Task.decision_id == decision.id, Task.state.in_(WAITING))
     ).all()
-    if waiting:
-        raise Conflict(f"还有部门未办结：{'、'.join(sorted(waiting))}")
+    departments = sorted(t.department for t in waiting if t.department != registry.applicant)
+    if departments:
+        raise Conflict(f"还有部门未办结：{'、'.join(map(registry.department, departments))}")
     if not reason.strip():
         raise Invalid("reason", "须写明理由")
+    for task in waiting:
+        _withdraw(work, task)
     override = (decision.verdict, outcome) in (("reject", "admit"), ("pass", "reject"))
     if override:
         for field, value, word in (

@@ -74,6 +74,7 @@ def test_opinions_close_tasks_and_the_committee_concludes(every_department: Serv
     early = service.call("committee", "POST", path, json=conclusion)
     assert early.status_code == 409
     assert "未办结" in early.json()["detail"]
+    assert "自然资源部门" in early.json()["detail"]
     assert service.call("committee", "GET", path).status_code == 404
     for task in tasks:
         assert _opinion(service, task).json()[0]["state"] == "done"
@@ -90,6 +91,25 @@ def test_opinions_close_tasks_and_the_committee_concludes(every_department: Serv
         "submitter", "POST", f"/projects/{receipt['number']}/versions", json=example("r02")
     )
     assert late.status_code == 409
+
+
+def test_a_task_of_the_applicant_from_an_earlier_version_holds_nothing_up(
+    every_department: Service,
+) -> None:
+    service = every_department
+    receipt = _refer(service)
+    tasks = _tasks(service, receipt["number"])
+    kept, *others = tasks
+    for task in others:
+        assert _opinion(service, task).status_code in (200, 201)
+    with service.store.db.write() as session:
+        session.execute(update(Task).where(Task.id == kept["id"]).values(department="enterprise"))
+    path = f"/decisions/{receipt['decision']}/conclusion"
+    given = {"outcome": "admit", "reason": "各部门同意"}
+    assert service.call("committee", "POST", path, json=given).status_code == 201
+    with service.store.db.read() as session:
+        left = session.get_one(Task, kept["id"])
+        assert (left.state, left.closed_at is None) == ("withdrawn", False)
 
 
 def test_a_department_cannot_answer_for_another(every_department: Service) -> None:
