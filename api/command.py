@@ -59,7 +59,8 @@ def _serve(settings: Settings, workers: int, demo: bool) -> None:
     print(WELCOME.format(url=f"http://{settings.host}:{settings.port}/"), flush=True)
     for account in fill_empty(store) if demo else ():
         print(
-            f"  演示账号 {account.name}（{account.display_name}），密码 {account.password}（只显示这一次）"
+            f"  演示账号 {account.name}（{account.display_name}），密码 {account.password}（只显示这一次）",
+            flush=True,  # Into a pipe or a log, too: it is shown this once.
         )
     store.close()
     run(settings, workers)

@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
@@ -245,9 +246,9 @@ def test_copies_are_for_the_owner_only(tmp_path: Path) -> None:
             assert path.stat().st_mode & 0o077 == 0
 
 
-def _at_once(directory: Path, start: object, size: int) -> None:
+def _at_once(directory: Path, start: Event, size: int) -> None:
     impact.COLUMNAR_FROM = 0
-    start.wait()  # type: ignore[attr-defined]
+    start.wait()
     run([*HARD, *ROWS][:size], directory)
 
 

@@ -53,10 +53,15 @@ def duckdb_share(db: duckdb.DuckDBPyConnection) -> Share:
 
 def spark_share(spark: Any) -> Share:
     """Tasks done of the tasks of the stages that run, as Spark tells them."""
+    from py4j.protocol import Py4JError
+
     tracker = spark.sparkContext.statusTracker()
 
     def share() -> float | None:
-        found = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+        try:
+            found = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+        except (Py4JError, OSError):  # Stopped meanwhile.
+            return None
         stages = [stage for stage in found if stage is not None]
         total = sum(stage.numTasks for stage in stages)
         return sum(stage.numCompletedTasks for stage in stages) / total if total else None

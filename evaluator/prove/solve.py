@@ -157,8 +157,7 @@ class Space:
         if found == z3.unsat:
             return Reply(Outcome.NONE)
         if found != z3.sat:
-            reason = solver.reason_unknown()
-            why = "超时" if "timeout" in reason else f"求解器未能判定：{reason}"
+            why = "超时" if "timeout" in solver.reason_unknown() else "求解器未能判定"
             return Reply(Outcome.UNDECIDED, why=why)
         return self._confirm(question, solver.model().translate(z3.main_ctx()))
 

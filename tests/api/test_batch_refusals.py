@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
@@ -127,7 +128,8 @@ def test_size_and_rows_are_limited(tmp_path: Path) -> None:
         problem(post(client, (b"x" * 1_000 for _ in range(6))), 413, "超过上限")
         problem(post(client, ndjson([BASE] * 4)), 413, "超过 3 份")
         problem(post(client, parquet([BASE] * 4), PARQUET), 413, "有 4 份，最多 3 份")
-        assert client.app.state.batches.runs == set()  # type: ignore[attr-defined]
+        assert isinstance(client.app, FastAPI)
+        assert client.app.state.batches.runs == set()
 
 
 def test_a_table_that_unfolds_beyond_the_memory_is_refused(tmp_path: Path) -> None:

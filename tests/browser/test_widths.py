@@ -10,12 +10,11 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import update
 
-from api.pages.render import STATIC
 from api.store import accounts
 from api.store.work import SYSTEM
 from api.tables_review import Task
 from scripts.seeding import people, submit_examples
-from scripts.serving import chromium_path, running
+from scripts.serving import running
 from tests.browser.conftest import breaches, log_in
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -58,8 +57,6 @@ def place(
     tmp_path_factory: pytest.TempPathFactory, browser: Browser
 ) -> Iterator[tuple[str, Browser]]:
     """A server of its own with something on every page: long names, overdue tasks, supervision."""
-    if chromium_path() is None or not (STATIC / "app.js").is_file():
-        pytest.skip("no chromium, or assets are not built: make setup")
     with running(tmp_path_factory.mktemp("widths")) as (address, app):
         store = app.state.store
         actors = people(store)
