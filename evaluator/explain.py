@@ -22,6 +22,8 @@ from evaluator.rulebook.ast import (
     CriterionRef,
     Each,
     Expr,
+    Known,
+    Leaf,
     Member,
     MetricRef,
     Not,
@@ -151,7 +153,7 @@ class _Explainer:
 
     def _primary(self) -> tuple[LeafTrace, bool]:
         """The leaf that decided the requirement, preferring one with numbers; and its polarity."""
-        if isinstance(self.rule.require, Compare):
+        if self.trace.require_leaves[0].leaf is self.rule.require:
             return self.trace.require_leaves[0], True
         flat = list(_polarised(self.rule.require, iter(self.trace.require_leaves), True))
         wanted = self.trace.required
@@ -224,15 +226,21 @@ class _Explainer:
 
     def _basis(self) -> tuple[tuple[Citation, ...], bool]:
         """The citations, and whether a value that was used is an example."""
-        used = {id: hit for leaf in self._leaves() for id, hit in _hits(leaf)}
-        as_of, submitted_on = self.evaluation.as_of, self.profile.submitted_on
-        # The rows in use live as long as the ruleset, so that they are the same by identity.
-        rows = tuple(id(hit) for found in used.values() for hit in found)
-        key = ("basis", self.rule.id, as_of, submitted_on, rows)
+        leaves = self.trace.require_leaves + self.trace.applies_leaves
+        used = [_used(leaf) for leaf in leaves]
+        # Rows and periods live as long as the ruleset, so that they are the same by identity.
+        rows = tuple([id(u.row) if isinstance(u, Hit) else id(u) for u in used])
+        key = ("basis", self.rule.id, self.evaluation.as_of, self.profile.submitted_on, rows)
         memory = self.evaluation.reference.memory
-        if key not in memory:
-            memory[key] = self._cite(used), any(not p.verified for p, _ in used.values() if p)
-        found: tuple[tuple[Citation, ...], bool] = memory[key]
+        found: tuple[tuple[Citation, ...], bool] | None = memory.get(key)
+        if found is None:
+            cited = {
+                name: (u.row.provenance, u.period) if isinstance(u, Hit) else (u.provenance, u)
+                for leaf, u in zip(leaves, used, strict=True)
+                if u is not None and (name := _criterion(leaf.leaf)) is not None
+            }
+            example = any(not p.verified for p, _ in cited.values() if p)
+            found = memory[key] = self._cite(cited), example
         return found
 
     def _cite(self, used: Mapping[str, tuple[Provenance | None, Period]]) -> tuple[Citation, ...]:
@@ -254,10 +262,6 @@ class _Explainer:
             if found[0] is not None:
                 out.append(cite(found[0], found[1], basis.criterion))
         return tuple(out)
-
-    def _leaves(self) -> Iterator[LeafTrace]:
-        yield from self.trace.require_leaves
-        yield from self.trace.applies_leaves
 
     # --- words -------------------------------------------------------------------------------------
 
@@ -358,14 +362,17 @@ def _open(condition: Condition, leaves: Iterator[LeafTrace]) -> tuple[Truth, Unk
             return trace.truth, trace.unknown
 
 
-def _hits(trace: LeafTrace) -> Iterator[tuple[str, tuple[Provenance | None, Period]]]:
-    leaf = trace.leaf
-    if isinstance(leaf, Compare) and isinstance(leaf.right, CriterionRef) and trace.hit is not None:
-        yield leaf.right.id, (trace.hit.row.provenance, trace.hit.period)
-    elif isinstance(leaf, Each):
-        for item in sorted(trace.items, key=lambda i: i.truth is not trace.truth):
-            if item.hit is not None:
-                yield leaf.criterion, (item.hit.row.provenance, item.hit.period)
-                return
-    elif isinstance(leaf, Member) and leaf.criterion is not None and trace.period is not None:
-        yield leaf.criterion, (trace.period.provenance, trace.period)
+def _used(trace: LeafTrace) -> Hit | Period | None:
+    """What of a criterion a leaf was held against."""
+    if isinstance(trace.leaf, Each):
+        # What decided goes before what did not.
+        hits = [i for i in trace.items if i.hit is not None]
+        item = next((i for i in hits if i.truth is trace.truth), hits[0] if hits else None)
+        return item and item.hit
+    return trace.hit or trace.period
+
+
+def _criterion(leaf: Leaf) -> str | None:
+    if isinstance(leaf, Compare):
+        return leaf.right.id if isinstance(leaf.right, CriterionRef) else None
+    return None if isinstance(leaf, Known) else leaf.criterion

@@ -58,8 +58,8 @@ def _point(scaled: int, digits: int) -> str:
 
 
 def _trimmed(scaled: int, digits: int) -> str:
-    text = _point(scaled, digits)
-    return text.rstrip("0").rstrip(".") if digits else text
+    whole, rest = divmod(scaled, 10**digits)
+    return _point(scaled, digits).rstrip("0") if rest else str(whole)
 
 
 def shown(value: Fraction, digits: int = 2) -> str:

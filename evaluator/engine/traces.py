@@ -27,8 +27,10 @@ class Unknown:
 
     def joined(self, other: Amount) -> Unknown:
         """Both causes together."""
-        if not isinstance(other, Unknown):
+        if not isinstance(other, Unknown) or other is self:
             return self
+        if not self.missing and not self.reasons:
+            return other
         return Unknown(
             tuple(dict.fromkeys(self.missing + other.missing)),
             tuple(dict.fromkeys(self.reasons + other.reasons)),

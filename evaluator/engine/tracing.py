@@ -1,0 +1,192 @@
+"""Traces: every leaf of a rule on one dossier, for whoever asks why.
+
+A condition becomes a function once per ruleset, as in ``meaning``, and asks the same functions for
+the truth of each leaf; unlike a status, a trace goes through every leaf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from evaluator.criteria import Hit, Miss
+from evaluator.dossier import Item
+from evaluator.engine.meaning import MAX_REMEMBERED, Meaning, State
+from evaluator.engine.pairs import Pair
+from evaluator.engine.traces import NOTHING, LeafTrace, RuleTrace, Unknown
+from evaluator.kleene import Truth
+from evaluator.rulebook.ast import (
+    Compare,
+    Condition,
+    CriterionRef,
+    Each,
+    Expr,
+    FieldRef,
+    Leaf,
+    Member,
+    Number,
+    Rule,
+    leaves,
+)
+from evaluator.verdict import status_of
+
+__all__ = ["Tracing"]
+
+Leaves = tuple[LeafTrace, ...]
+LeafTracer = Callable[[State], LeafTrace]
+HalfTracer = Callable[[State], tuple[Truth, Leaves]]
+RuleTracer = Callable[[State], RuleTrace]
+Exact = Callable[[Pair, State], Fraction]
+
+
+class Tracing:
+    """The traces of one ruleset."""
+
+    def __init__(self, meaning: Meaning) -> None:
+        self._meaning = meaning
+        # By identity, as rules of a draft may share an id with those in force.
+        self._rules: dict[int, tuple[Rule, RuleTracer]] = {}
+
+    def trace(self, rule: Rule, state: State) -> RuleTrace:
+        """A rule on one dossier, whatever the dates of the rule."""
+        found = self._rules.get(id(rule))
+        if found is None:
+            found = self._rules[id(rule)] = rule, self._rule(rule)
+        return found[1](state)
+
+    def _rule(self, rule: Rule) -> RuleTracer:
+        require = self._half(rule.require)
+        if rule.applies_when is None:
+
+            def always(state: State) -> RuleTrace:
+                required, found = require(state)
+                return RuleTrace(rule, True, required, status_of(True, required), (), found)
+
+            return always
+        applies_when = self._half(rule.applies_when)
+
+        def sometimes(state: State) -> RuleTrace:
+            applies, applied = applies_when(state)
+            required, found = require(state)
+            status = status_of(applies, required)
+            return RuleTrace(rule, applies, required, status, applied, found)
+
+        return sometimes
+
+    def _half(self, condition: Condition) -> HalfTracer:
+        """The truth of a condition and the traces of its leaves, in reading order."""
+        tracers = [self._leaf(leaf) for leaf in leaves(condition)]
+        if isinstance(condition, Leaf):
+            (only,) = tracers
+
+            def single(state: State) -> tuple[Truth, Leaves]:
+                found = only(state)
+                return found.truth, (found,)
+
+            return single
+        judge = self._meaning.condition(condition)
+        return lambda state: (judge(state), tuple([tracer(state) for tracer in tracers]))
+
+    # --- leaves --------------------------------------------------------------------------------
+
+    def _leaf(self, leaf: Leaf) -> LeafTracer:
+        match leaf:
+            case Compare():
+                return self._compare(leaf)
+            case Member():
+                return self._member(leaf)
+            case Each():
+                return self._each(leaf)
+        judge = self._meaning.condition(leaf)
+        return lambda state: LeafTrace(leaf, judge(state))
+
+    def _compare(self, leaf: Compare) -> LeafTracer:
+        meaning = self._meaning
+        left, right = meaning.expr(leaf.left), meaning.expr(leaf.right)
+        exact_left, exact_right = _exact(leaf.left), _exact(leaf.right)
+        decide = meaning.comparison(leaf)
+        row = self._row(leaf.right)
+
+        def trace(state: State) -> LeafTrace:
+            a, b = left(state), right(state)
+            first = a if isinstance(a, Unknown) else exact_left(a, state)
+            second = b if isinstance(b, Unknown) else exact_right(b, state)
+            return LeafTrace(leaf, decide(a, b), first, second, row(state), None, _lacking(a, b))
+
+        return trace
+
+    def _row(self, expr: Expr) -> Callable[[State], Hit | None]:
+        """The row of a criterion that stands alone on its side."""
+        if not isinstance(expr, CriterionRef):
+            return lambda state: None  # noqa: ARG005
+        find = self._meaning.finder(expr.id, expr.keys)
+
+        def row(state: State) -> Hit | None:
+            found = find(state)
+            return found if isinstance(found, Hit) else None
+
+        return row
+
+    def _member(self, leaf: Member) -> LeafTracer:
+        judge, period_of = self._meaning.condition(leaf), self._meaning.period
+        field, criterion = leaf.field, leaf.criterion
+        missing = Unknown((field,))
+
+        def trace(state: State) -> LeafTrace:
+            truth, period = judge(state), None
+            if criterion is not None:
+                found = period_of(criterion, state)
+                if isinstance(found, Miss):
+                    return LeafTrace(leaf, truth, unknown=Unknown((), (found.reason,)))
+                period = found
+            lacking = NOTHING if field in state.values else missing
+            return LeafTrace(leaf, truth, None, None, None, period, lacking)
+
+        return trace
+
+    def _each(self, leaf: Each) -> LeafTracer:
+        judge, judge_item = self._meaning.condition(leaf), self._meaning.item
+        missing = Unknown((leaf.field,))
+
+        def trace(state: State) -> LeafTrace:
+            truth, items = judge(state), state.values.get(leaf.field)
+            if not isinstance(items, tuple):
+                return LeafTrace(leaf, truth, unknown=missing)
+            traces = tuple(judge_item(leaf, i, state) for i in items if isinstance(i, Item))
+            reasons = tuple(t.reason for t in traces if t.reason) if truth is None else ()
+            return LeafTrace(leaf, truth, unknown=Unknown((), reasons), items=traces)
+
+        return trace
+
+
+def _lacking(a: Pair | Unknown, b: Pair | Unknown) -> Unknown:
+    if isinstance(a, Unknown):
+        return a.joined(b) if isinstance(b, Unknown) else a
+    return b if isinstance(b, Unknown) else NOTHING
+
+
+def _exact(expr: Expr) -> Exact:
+    """A known pair of an expression as a fraction; where it is at hand, without reducing again."""
+    match expr:
+        case Number(value=number):
+            return lambda pair, state: number  # noqa: ARG005
+        case FieldRef(name=name):
+
+            def stated(pair: Pair, state: State) -> Fraction:
+                value = state.values[name]
+                return value if isinstance(value, Fraction) else Fraction(*pair)
+
+            return stated
+        case CriterionRef():
+            known: dict[Pair, Fraction] = {}
+
+            def required(pair: Pair, state: State) -> Fraction:  # noqa: ARG001
+                found = known.get(pair)
+                if found is None:
+                    if len(known) >= MAX_REMEMBERED:
+                        known.clear()
+                    found = known[pair] = Fraction(*pair)
+                return found
+
+            return required
+    return lambda pair, state: Fraction(*pair)  # noqa: ARG005
