@@ -17,7 +17,16 @@ from jinja2 import Environment, StrictUndefined
 from api.pages.cases import Case
 from api.pages.render import HERE
 from api.pages.verdict_view import Reason
-from api.pages.words import CHINA, EFFECTS, VERDICTS, amount, chinese_date, chinese_time, digits
+from api.pages.words import (
+    CHINA,
+    EFFECTS,
+    VERDICTS,
+    amount,
+    chinese_date,
+    chinese_time,
+    citation,
+    digits,
+)
 
 __all__ = ["DOCX", "opinion_context", "opinion_docx"]
 
@@ -84,7 +93,7 @@ def _reason(number: int, reason: Reason) -> dict[str, Any]:
         "required": amount(f["required"], f["unit"]) + ("（示例值）" if f["example"] else ""),
         "value": amount(f["value"], f["unit"]),
         "gap": reason.gauge.text if reason.gauge else "",
-        "basis": "；".join(b["text"] for b in f["basis"]) or "—",
+        "basis": "；".join(map(citation, f["basis"])) or "—",
         "departments": "、".join(reason.departments),
         "remedy": f["remedy"] or "",
         "example": f["example"] and f["required"] is not None,

@@ -29,6 +29,7 @@ from api.pages.words import (
     STATUSES,
     VERDICTS,
     chinese_date,
+    citation,
     plain_unit,
 )
 from api.problems import ProblemError
@@ -273,7 +274,7 @@ def findings(request: Request, decision_id: Id, kind: Kind) -> Response:
         (f["rule"], f["title"], LISTS[f["list"]], EFFECTS[f["effect"]], STATUSES[f["status"]],
          f["required"], f["value"], plain_unit(f["unit"]), (f["gap"] or {}).get("absolute"),
          "、".join(map(name, f["departments"])), f["message"],
-         "；".join(b["text"] for b in f["basis"]), f["remedy"])
+         "；".join(map(citation, f["basis"])), f["remedy"])
         for f in view.result["findings"]
     ]  # fmt: skip
     about = [

@@ -34,7 +34,7 @@ def environment() -> Environment:
     )  # fmt: skip
     env.filters |= {
         "amount": words.amount, "day": words.chinese_date, "time": words.chinese_time,
-        "digits": words.digits, "unit": words.plain_unit,
+        "digits": words.digits, "unit": words.plain_unit, "citation": words.citation,
     }  # fmt: skip
     env.globals |= {
         "EFFECTS": words.EFFECTS, "LISTS": words.LISTS, "LIGHTS": words.LIGHTS,

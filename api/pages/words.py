@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -16,7 +17,7 @@ from evaluator.wording import show_value, with_unit
 __all__ = [
     "CHINA", "EFFECTS", "LISTS", "LIGHTS", "OPINIONS", "OUTCOMES", "STATES", "STATUSES", "TASK_LIGHTS",
     "TASK_STATES", "VERDICTS", "amount", "chinese_date",
-    "chinese_time", "digits", "in_words", "plain_unit", "value_text",
+    "chinese_time", "citation", "digits", "in_words", "plain_unit", "value_text",
 ]  # fmt: skip
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
@@ -99,6 +100,15 @@ def chinese_date(value: Any) -> str:
     if isinstance(value, dt.datetime):
         value = value.astimezone(CHINA).date()
     return f"{value.year}年{value.month}月{value.day}日"
+
+
+def citation(basis: Mapping[str, Any]) -> str:
+    """A legal basis and the days on which it counts: "《…》表 3，2024年1月1日起有效"."""
+    start, until = basis["from"], basis["until"]
+    days = f"{chinese_date(start)}起" if start else ""
+    if until:
+        days = f"{chinese_date(start) if start else ''}至{chinese_date(until)}"
+    return f"{basis['text']}，{days}有效" if days else str(basis["text"])
 
 
 def chinese_time(value: dt.datetime | str | None) -> str:
