@@ -15,6 +15,7 @@ from docx import Document
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.pages.words import citation
 from scripts.seeding import PASSWORD, people, submit_examples
 from tests.api.support import example, settings
 
@@ -230,6 +231,26 @@ def test_what_is_judged_is_what_the_api_judges(app: Any) -> None:
     assert reason in page
     for finding in said["findings"]:
         assert f"/why/{finding['rule']}" in page
+
+
+def test_a_basis_names_the_days_it_counts(app: Any) -> None:
+    visitor = Visitor(app).log_in("clerk")
+    said = "《福州市工业企业入园准入指导意见》二（二）2，2023年1月1日起有效"
+    for path in ("/decisions/1", "/decisions/1/opinion", "/decisions/1/findings.csv"):
+        assert said in visitor.get(path).text
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "said"),
+    [
+        (None, None, "《甲》"),
+        ("2024-01-01", None, "《甲》，2024年1月1日起有效"),
+        ("2024-01-01", "2025-12-31", "《甲》，2024年1月1日至2025年12月31日有效"),
+        (None, "2025-12-31", "《甲》，至2025年12月31日有效"),
+    ],
+)
+def test_the_words_of_a_basis(start: str | None, until: str | None, said: str) -> None:
+    assert citation({"text": "《甲》", "from": start, "until": until}) == said
 
 
 def test_lists_as_files(app: Any) -> None:
