@@ -7,6 +7,9 @@ WORKERS ?= 2
 EXTRAS := $(if $(filter-out 0,$(SPARK)),--extra spark)
 STAMP := .venv/.stamp$(if $(EXTRAS),-spark)
 
+# Where Python may keep no bytecode, each of the many processes of the tests compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup run test lint cases check bench schema screenshots clean
 
 setup: $(STAMP) api/static/.stamp

@@ -19,6 +19,7 @@ from typing import Any
 
 from evaluator.dossier import Profile
 from evaluator.engine.arithmetic import Arithmetic
+from evaluator.engine.breaks import break_days
 from evaluator.engine.lookups import (
     RUNTIME,
     constant,
@@ -83,7 +84,7 @@ class Preparation:
         self._tables: dict[tuple[object, ...], tuple[str, str]] = {}
         self._fixed: dict[str, Any] = dict(RUNTIME)
         self._code: CodeType | None = None
-        self._breaks = _break_days(ruleset)
+        self._breaks = break_days(ruleset)
         self._stretches: dict[tuple[int, int], Stretch] = {}
         self._by_dates: dict[tuple[dt.date, dt.date], Stretch] = {}
 
@@ -261,22 +262,3 @@ class Preparation:
         names |= {n: make(as_of, submitted_on) for n, make in self._dated.items()}
         exec(self._code, names)
         return Stretch(as_of, names["codes"])
-
-
-def _break_days(ruleset: Ruleset) -> list[dt.date]:
-    """Every day on which something starts to count or has ceased to; between two nothing changes."""
-    one = dt.timedelta(days=1)
-    days: set[dt.date] = set()
-    for criterion in ruleset.criteria.values():
-        for p in criterion.periods:
-            days.add(p.start)
-            if p.end is not None and p.end < dt.date.max:
-                days.add(p.end + one)
-            if p.accepted_before is not None:
-                days.add(p.accepted_before)
-    for rule in ruleset.rules.values():
-        if rule.start is not None:
-            days.add(rule.start)
-        if rule.end is not None and rule.end < dt.date.max:
-            days.add(rule.end + one)
-    return sorted(days)

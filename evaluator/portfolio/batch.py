@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections import Counter
-from collections.abc import Iterator
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -20,7 +21,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluator.engine.columnar import Plan, compile_ruleset
+from evaluator.engine.breaks import widened
+from evaluator.engine.columnar import Layout, Plan, compile_ruleset
 from evaluator.portfolio.duck import connect, sql_of
 from evaluator.portfolio.findings import finding_values, findings_json
 from evaluator.portfolio.lines import PortfolioError, TooManyRows, read_lines
@@ -35,6 +37,9 @@ log = logging.getLogger("evaluator")
 NAME = "请求体"
 ROWS = 20_000  # Judged at a time; a tenth of it where findings are asked for.
 BLOCK = 1_000  # Lines given out at a time.
+STATEMENTS = 16  # Kept, for files of the same columns; each is a megabyte at most.
+_statements: OrderedDict[Hashable, str] = OrderedDict()
+_lock = threading.Lock()
 
 
 class Unreadable(PortfolioError):
@@ -112,7 +117,6 @@ class Batch:
         self.form = form
         self.options = options
         self.totals = Totals()
-        self._items = False
         self._starts: list[int] = []
         self._guard = _Guarded(connect(options.threads, options.memory))
         self._db = cast(duckdb.DuckDBPyConnection, self._guard)
@@ -144,7 +148,7 @@ class Batch:
             loaded = load(self._db, self._source(), self.ruleset.registry, self.options.as_of)
             self._materialise(loaded)
         with _said():
-            self._compile(compile_ruleset(self.ruleset, loaded.layout, ("project_id", "as_of")))
+            self._db.execute(f"PREPARE answer AS {self._statement(loaded.layout)}")
 
     def _source(self) -> Source:
         if self.form == "ndjson":
@@ -182,8 +186,7 @@ class Batch:
         """Tables of what is to be judged and of what is rejected; counted against each other."""
         self._db.execute(f"CREATE TEMP TABLE judged AS {loaded.main}")
         self._db.execute(f"CREATE TEMP TABLE rejected AS {loaded.rejects}")
-        self._items = bool(loaded.items)
-        if self._items:
+        if loaded.items:
             self._db.execute(f"CREATE TEMP TABLE judged_items AS {loaded.items}")
         self._db.execute(
             "CREATE TEMP TABLE numbers AS SELECT row_id, row_number() OVER (ORDER BY row_id) AS n "
@@ -202,40 +205,27 @@ class Batch:
 
     # --- judging -------------------------------------------------------------------------------
 
-    def _compile(self, plan: Plan) -> None:
-        """Prepare the statement that answers the rows from $1 to $2, in their order."""
-        within = "WHERE row_id BETWEEN $1 AND $2"
-        tables = {"portfolio": f"SELECT * FROM judged {within}"}
-        if self._items:
-            tables["portfolio_items"] = f"SELECT * FROM judged_items {within}"
-        tables["results"] = sql_of(plan.results(lookup=True))
-        parts = [
-            """'{"type":"judged","row":'""", "r.row_id", """',"project_id":'""", "to_json(r.project_id)::VARCHAR",
-            """',"as_of":"'""", "r.as_of", """'","verdict":"'""", "r.verdict", """'"'""",
-        ]  # fmt: skip
-        for name in ("violated", "unknown", "applicable"):
-            listed = f"""'["' || replace(r."{name}", ' ', '","') || '"]'"""
-            parts += [
-                f"""',"{name}":'""",
-                f"""CASE WHEN r."{name}" = '' THEN '[]' ELSE {listed} END""",
-            ]
-        joins = ""
-        if self.options.findings:
-            tables["statuses"] = sql_of(plan.statuses())
-            tables["compared"] = sql_of(finding_values(plan))
-            parts += ["""',"findings":'""", findings_json(plan, "s", "c")]
-            joins = "JOIN statuses s USING (row_id) JOIN compared c USING (row_id)"
-        judged = f"concat({', '.join(parts)}, '}}\n')"
-        rejected = (
-            """concat('{"type":"rejected","row":', row_id, ',"project_id":', """
-            """coalesce(to_json(project_id)::VARCHAR, 'null'), ',"reason":', to_json(reason)::VARCHAR, '}\n')"""
-        )
-        given = ", ".join(f"{name} AS ({select})" for name, select in tables.items())
-        self._db.execute(
-            f"PREPARE answer AS WITH {given} SELECT line, verdict FROM ("
-            f"SELECT r.row_id, {judged} AS line, r.verdict FROM results r {joins} UNION ALL "
-            f"SELECT row_id, {rejected}, NULL FROM rejected {within}) ORDER BY row_id"
-        )
+    def _statement(self, layout: Layout) -> str:
+        """The statement that answers the rows from $1 to $2; seconds to make, so kept."""
+        if layout.as_of is not None:
+            # Files of other days, but of the same rules, then share a statement.
+            layout = replace(layout, as_of=widened(layout.as_of, self.ruleset))
+        key = (
+            self.ruleset.identity, self.options.findings, layout.present, layout.items,
+            frozenset(layout.numbers.items()), layout.item_number, layout.as_of, layout.submitted,
+        )  # fmt: skip
+        with _lock:
+            known = _statements.get(key)
+            if known is not None:
+                _statements.move_to_end(key)
+                return known
+        plan = compile_ruleset(self.ruleset, layout, ("project_id", "as_of"))
+        made = _answers(plan, layout.items, self.options.findings)
+        with _lock:
+            _statements[key] = made
+            while len(_statements) > STATEMENTS:
+                _statements.popitem(last=False)
+        return made
 
     def blocks(self) -> Iterator[bytes]:
         """The answers, whole lines at a time; ``totals`` is right after the last.
@@ -258,6 +248,42 @@ class Batch:
                         self.totals.verdicts[pair["values"]] += pair["counts"]
                 assert self.totals.judged + self.totals.rejected == before + expected
                 yield from _parts(table)
+
+
+def _answers(plan: Plan, items: bool, findings: bool) -> str:
+    """A SELECT of the answers to the rows from $1 to $2, in their order."""
+    within = "WHERE row_id BETWEEN $1 AND $2"
+    tables = {"portfolio": f"SELECT * FROM judged {within}"}
+    if items:
+        tables["portfolio_items"] = f"SELECT * FROM judged_items {within}"
+    tables["results"] = sql_of(plan.results(lookup=True))
+    parts = [
+        """'{"type":"judged","row":'""", "r.row_id", """',"project_id":'""", "to_json(r.project_id)::VARCHAR",
+        """',"as_of":"'""", "r.as_of", """'","verdict":"'""", "r.verdict", """'"'""",
+    ]  # fmt: skip
+    for name in ("violated", "unknown", "applicable"):
+        listed = f"""'["' || replace(r."{name}", ' ', '","') || '"]'"""
+        parts += [
+            f"""',"{name}":'""",
+            f"""CASE WHEN r."{name}" = '' THEN '[]' ELSE {listed} END""",
+        ]
+    joins = ""
+    if findings:
+        tables["statuses"] = sql_of(plan.statuses())
+        tables["compared"] = sql_of(finding_values(plan))
+        parts += ["""',"findings":'""", findings_json(plan, "s", "c")]
+        joins = "JOIN statuses s USING (row_id) JOIN compared c USING (row_id)"
+    judged = f"concat({', '.join(parts)}, '}}\n')"
+    rejected = (
+        """concat('{"type":"rejected","row":', row_id, ',"project_id":', """
+        """coalesce(to_json(project_id)::VARCHAR, 'null'), ',"reason":', to_json(reason)::VARCHAR, '}\n')"""
+    )
+    given = ", ".join(f"{name} AS ({select})" for name, select in tables.items())
+    return (
+        f"WITH {given} SELECT line, verdict FROM ("
+        f"SELECT r.row_id, {judged} AS line, r.verdict FROM results r {joins} UNION ALL "
+        f"SELECT row_id, {rejected}, NULL FROM rejected {within}) ORDER BY row_id"
+    )
 
 
 def _parts(table: Any) -> Iterator[bytes]:

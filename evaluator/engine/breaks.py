@@ -1,0 +1,38 @@
+"""The days between which no rule and no period of a criterion begins or ends."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+
+from evaluator.rulebook.ast import Ruleset
+
+__all__ = ["break_days", "widened"]
+
+
+def break_days(ruleset: Ruleset) -> list[dt.date]:
+    """Every day on which something starts to count or has ceased to; between two nothing changes."""
+    one = dt.timedelta(days=1)
+    days: set[dt.date] = set()
+    for criterion in ruleset.criteria.values():
+        for p in criterion.periods:
+            days.add(p.start)
+            if p.end is not None and p.end < dt.date.max:
+                days.add(p.end + one)
+            if p.accepted_before is not None:
+                days.add(p.accepted_before)
+    for rule in ruleset.rules.values():
+        if rule.start is not None:
+            days.add(rule.start)
+        if rule.end is not None and rule.end < dt.date.max:
+            days.add(rule.end + one)
+    return sorted(days)
+
+
+def widened(days: tuple[dt.date, dt.date], ruleset: Ruleset) -> tuple[dt.date, dt.date]:
+    """A first and last day moved apart as far as nothing begins or ends in between."""
+    breaks = [dt.date.min, *break_days(ruleset), dt.date.max]
+    first, last = days
+    after = breaks[min(bisect_right(breaks, last), len(breaks) - 1)]
+    end = after if after == dt.date.max else after - dt.timedelta(days=1)
+    return breaks[bisect_right(breaks, first) - 1], end
