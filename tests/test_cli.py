@@ -19,7 +19,7 @@ D01 = "examples/d01-complete-good.yaml"
 def run(*args: str | Path, code: int = 0, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run the command; the exit code is part of every expectation."""
     done = subprocess.run(
-        [*ADMISSION, *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=120
+        [*ADMISSION, *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr

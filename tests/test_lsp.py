@@ -343,7 +343,7 @@ def test_the_settings_in_the_guide_start_it() -> None:
 def test_without_the_extra_it_says_what_to_install() -> None:
     blocked = "import sys; sys.modules['pygls'] = None; from evaluator.cli import app; app()"
     done = subprocess.run(
-        [sys.executable, "-c", blocked, "rules", "lsp"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", blocked, "rules", "lsp"], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 2
     assert "[lsp]" in done.stderr

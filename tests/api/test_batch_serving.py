@@ -99,9 +99,9 @@ def test_the_answer_is_streamed_while_others_are_served(serving: Serving, many: 
         head = json.loads(next(found))
         # The answer has begun and cannot be whole: 200 MB do not fit between the two.
         assert len(serving.batches.runs) == 1
-        assert httpx2.get(f"{serving.url}/readyz", timeout=60).status_code == 200
+        assert httpx2.get(f"{serving.url}/readyz", timeout=300).status_code == 200
         refused = httpx2.post(
-            serving.url + URL, content=ndjson([BASE]), headers={"content-type": NDJSON}, timeout=60
+            serving.url + URL, content=ndjson([BASE]), headers={"content-type": NDJSON}, timeout=300
         )
         problem(refused, 503, "正在进行")
         assert int(refused.headers["retry-after"]) >= 1
@@ -116,7 +116,7 @@ def test_the_answer_is_streamed_while_others_are_served(serving: Serving, many: 
     assert last["type"] == "summary"
     assert (last["judged"], last["rejected"]) == (60_000, 0)
     assert serving.idle()
-    with httpx2.Client(base_url=serving.url, timeout=60) as client:
+    with httpx2.Client(base_url=serving.url, timeout=300) as client:
         assert len(lines(post(client, ndjson([BASE])))) == 3
 
 
@@ -152,7 +152,7 @@ def test_one_ruleset_judges_the_whole_batch(serving: Serving, many: bytes, tmp_p
     by_old, by_new = (judged_by(r, many, tmp_path / "work") for r in (shipped(), other))
     assert json.loads(last) == {"type": "summary", **by_old}
     assert by_old != by_new
-    with httpx2.Client(base_url=serving.url, timeout=60) as client:
+    with httpx2.Client(base_url=serving.url, timeout=300) as client:
         again = post(client, ndjson([BASE]))
     assert again.headers["admission-ruleset"] == other.identity
 

@@ -193,7 +193,7 @@ def test_what_cannot_be_loaded_never_replaces_what_runs(desk: Bench) -> None:
 # --- the worker ----------------------------------------------------------------------------------
 
 
-def wait_for(service: Service, proposal: int, seconds: float = 120) -> str:
+def wait_for(service: Service, proposal: int, seconds: float = 600) -> str:
     end = time.monotonic() + seconds
     while True:
         run = service.call("maintainer", "GET", f"/proposals/{proposal}/checks").json()

@@ -44,7 +44,7 @@ class Repository:
 
     def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            words, cwd=self.root, env=self.env | env, capture_output=True, text=True, timeout=120
+            words, cwd=self.root, env=self.env | env, capture_output=True, text=True, timeout=600
         )
 
     def done(self, *words: str, **env: str) -> str:

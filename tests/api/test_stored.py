@@ -138,7 +138,7 @@ def test_new_decisions_are_copied_beside_the_requests(
 def done(worker: Jobs) -> None:
     """Have it begin, and wait for its process."""
     assert worker.copy()
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while worker.copy():
         assert time.monotonic() < until
         time.sleep(0.1)

@@ -40,7 +40,7 @@ class Server:
 
     def get(self, path: str) -> httpx2.Response:
         """One request on a new connection."""
-        with httpx2.Client(verify=PLAIN, timeout=30) as client:
+        with httpx2.Client(verify=PLAIN, timeout=300) as client:
             return client.get(f"{self.address}{path}")
 
     def many(self, path: str, count: int) -> Counter[int]:
@@ -85,7 +85,7 @@ def serving(directory: Path, **environment: str) -> Iterator[Server]:
         )  # fmt: skip
     server = Server(port, directory, process)
     try:
-        end = time.monotonic() + 120
+        end = time.monotonic() + 600
         while time.monotonic() < end and process.poll() is None:
             try:
                 if server.get("/readyz").status_code == 200:
@@ -143,7 +143,7 @@ def test_decisions_are_counted_for_all_workers_together(server: Server) -> None:
     cookies = {"admission_session": session.cookies["admission_session"]}
 
     def submit(_: int) -> int:
-        with httpx2.Client(base_url=server.address, cookies=cookies, timeout=60) as client:
+        with httpx2.Client(base_url=server.address, cookies=cookies, timeout=300) as client:
             return client.post("/api/v1/projects", json=example("r01")).status_code
 
     with ThreadPoolExecutor(6) as pool:
@@ -156,7 +156,7 @@ def test_failed_logins_are_counted_for_all_workers_together(server: Server) -> N
     given = {"name": "nobody", "password": "guess"}
     address = f"{server.address}/api/v1/session"
     answers = [
-        httpx2.post(address, json=given, timeout=30, verify=PLAIN).status_code for _ in range(12)
+        httpx2.post(address, json=given, timeout=300, verify=PLAIN).status_code for _ in range(12)
     ]
     assert answers == [401] * 8 + [429] * 4
 

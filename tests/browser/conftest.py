@@ -69,7 +69,7 @@ def _page(browser: Browser, **options: Any) -> Iterator[Page]:
         viewport={"width": 1366, "height": 768}, locale="zh-CN", **options
     )
     page = context.new_page()
-    page.set_default_timeout(8000)
+    page.set_default_timeout(60_000)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on(

@@ -22,7 +22,7 @@ def fresh(browser: Browser, scripts: bool = True) -> Page:
     page = browser.new_context(
         viewport={"width": 1366, "height": 768}, java_script_enabled=scripts
     ).new_page()
-    page.set_default_timeout(8000)
+    page.set_default_timeout(60_000)
     return page
 
 

@@ -77,7 +77,7 @@ def place(
 def phone(browser: Browser, width: int = 390, big: bool = False) -> Page:
     context = browser.new_context(viewport={"width": width, "height": 844}, locale="zh-CN")
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     if big:
         context.add_init_script("document.cookie = 'big=1;path=/'")
     return page
@@ -197,7 +197,7 @@ def maintainer(page: Page, address: str, note: Callable[[str], None]) -> None:
             " t.value = t.value.replace('effect: reject', 'effect: advise'); }"
         )
         page.click("text=保存这一稿")
-        page.locator("[role=status]", has_text="完成").wait_for(timeout=120_000)
+        page.locator("[role=status]", has_text="完成").wait_for(timeout=600_000)
     note("proposal")
     page.locator("a", has_text="rules/negative/low_output.yaml").first.click()
     page.wait_for_selector(".cm-content")

@@ -109,7 +109,7 @@ class IdentityProvider:
             process.wait(10)
 
     def _wait(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while time.monotonic() < end and process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 0.2).close()
@@ -123,7 +123,7 @@ class Person:
     """Somebody at the provider's pages: cookies kept, redirects followed, forms filled in."""
 
     def __init__(self) -> None:
-        self.http = httpx2.Client(follow_redirects=False, timeout=20)
+        self.http = httpx2.Client(follow_redirects=False, timeout=120)
         self.pages: list[str] = []
 
     def __enter__(self) -> Self:
