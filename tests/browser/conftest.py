@@ -14,6 +14,8 @@ from api.pages.render import STATIC
 from scripts.seeding import PASSWORD, people, submit_examples
 from scripts.serving import CHROMIUM_ARGS, chromium_path, running
 
+# A slow machine is no failure.
+expect.set_options(timeout=60_000)
 MUST = os.environ.get("CI") == "true"
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
