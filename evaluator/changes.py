@@ -8,7 +8,7 @@ from typing import Any
 
 from evaluator.dossier import Value
 from evaluator.fields import Field
-from evaluator.numbers import shown
+from evaluator.numbers import shown_apart, shown_nonzero
 from evaluator.rulebook.ast import Rule
 from evaluator.verdict import VERDICT_LABELS, Verdict
 from evaluator.wording import show_value, with_unit
@@ -17,6 +17,7 @@ __all__ = ["Change", "Counterfactual", "Fill"]
 
 MAX_LISTED = 8
 MAX_ALTERNATIVES = 3
+DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +37,29 @@ class Change:
 
     def text(self) -> str:
         """The change as a sentence."""
-        label, unit = self.field.label, self.field.unit
-        old, new = show_value(self.field, self.old), show_value(self.field, self.new)
+        label, (old, new) = self.field.label, self.shown()
         if isinstance(self.old, Fraction) and isinstance(self.new, Fraction):
-            by = with_unit(shown(abs(self.new - self.old), 6), unit)
+            by = abs(self.new - self.old)
+            amount = shown_nonzero(by.numerator, by.denominator, DIGITS)
             word = "提高" if self.new > self.old else "降低"
-            return f"{label}由 {old}{word}到 {new}（{word} {by}）"
+            return f"{label}由 {old}{word}到 {new}（{word} {with_unit(amount, self.field.unit)}）"
         return f"{label}由“{old}”改为“{new}”"
+
+    def shown(self) -> tuple[str, str]:
+        """Both values for reading; two numbers never look the same."""
+        if isinstance(self.old, Fraction) and isinstance(self.new, Fraction):
+            old, new = shown_apart(self.old, self.new, DIGITS)
+            return with_unit(old, self.field.unit), with_unit(new, self.field.unit)
+        return show_value(self.field, self.old), show_value(self.field, self.new)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
+        old, new = self.shown()
         return {
             "field": self.field.name,
             "label": self.field.label,
-            "from": show_value(self.field, self.old),
-            "to": show_value(self.field, self.new),
+            "from": old,
+            "to": new,
             "unit": self.field.unit.name if self.field.unit else None,
             "supplied_by": self.field.supplied_by,
             "text": self.text(),
@@ -121,7 +130,7 @@ class Counterfactual:
             answers = "，各项答复符合要求" if self.fill else ""
             text += f"{answers}，即可{VERDICT_LABELS[self.reaches]}"
         if self.verify:
-            text += f"{'；' if text else ''}须核实{_titles(self.verify)}，不能靠修改数字解决"
+            text += f"{'；' if text else ''}须核实{_titles(self.verify)}，据实更正，不能为达标改数"
         if self.review:
             text += f"{'；' if text else ''}{_titles(self.review)}须由会审决定"
         return f"{text}。" if text else "未能找到可行的修改方案，请与责任部门商议。"

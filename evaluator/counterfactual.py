@@ -15,10 +15,11 @@ from evaluator.candidates import Candidates, Limit, bounds
 from evaluator.changes import Change, Counterfactual, Fill
 from evaluator.dependence import Tokens, tokens
 from evaluator.dossier import Profile, Value
+from evaluator.engine.meaning import ZERO
 from evaluator.evaluate import Evaluation, combine
 from evaluator.explain import left_open
 from evaluator.fields import Field
-from evaluator.rulebook.ast import Effect, Rule
+from evaluator.rulebook.ast import Effect, Known, Rule, leaves
 from evaluator.rulebook.reads import reads
 from evaluator.verdict import Status, Verdict
 
@@ -27,6 +28,9 @@ __all__ = ["counterfactual"]
 MAX_SINGLE = 6
 # With more answers missing than this, that some set of answers passes says nothing.
 MAX_COMPLETED = 12
+# Answers tried for one missing field.
+MAX_ANSWERS = 24
+BAD = frozenset({Status.VIOLATED, Status.UNKNOWN})
 
 
 def counterfactual(evaluation: Evaluation) -> Counterfactual:
@@ -47,8 +51,8 @@ class _Search:
         self.reads = reads(self.ruleset)
         self.dates = self.day, self.start.submitted_on
         self.readers = self._readers()
-        blocking = evaluation.blocking
-        self.open = {i for i in blocking if evaluation.statuses[i] is Status.UNKNOWN}
+        # What answers may settle.
+        self.open = {i for i in evaluation.blocking if self._lacking(i)}
 
     def run(self) -> Counterfactual:
         evaluation = self.evaluation
@@ -56,11 +60,19 @@ class _Search:
             return Counterfactual("none", reaches=Verdict.PASS)
         violated = [i for i in evaluation.blocking if i not in self.open]
         stuck = [self.rules[i] for i in violated if not any(map(self._may_change, self.reads[i]))]
-        incurable = tuple(r for r in stuck if r.effect is Effect.REJECT)
+        unclear = {i for i in violated if evaluation.statuses[i] is Status.UNKNOWN}
+        incurable = tuple(r for r in stuck if r.effect is Effect.REJECT and r.id not in unclear)
         if incurable:
             return Counterfactual("incurable", incurable=incurable)
-        verify = tuple(self.rules[i] for i in violated if self.rules[i].list == "integrity")
-        review = tuple(r for r in stuck if r not in verify)
+        # A divisor of zero is a figure that cannot be right; without a standard nobody can judge.
+        verify = tuple(
+            self.rules[i] for i in violated
+            if self.rules[i].list == "integrity" or (i in unclear and self._by_zero(i))
+        )  # fmt: skip
+        review = tuple(
+            self.rules[i] for i in violated
+            if (i in unclear or self.rules[i] in stuck) and self.rules[i] not in verify
+        )  # fmt: skip
         self.excused = {r.id for r in (*verify, *review)}
         todo = set(violated) - self.excused
         single = self._single(todo) if todo else ()
@@ -99,9 +111,14 @@ class _Search:
         for rule, status in self.engine.judge(rules, profile, self.day):
             if rule.effect is Effect.ADVISE or rule.id in self.excused:
                 continue
-            if status is Status.VIOLATED or (status is Status.UNKNOWN and rule.id not in self.open):
+            if status in BAD and not self._may_stay(rule.id, status):
                 out.add(rule.id)
         return out
+
+    def _may_stay(self, rule_id: str, status: Status) -> bool:
+        """Whether a rule is open, and no worse than it was: its answers are asked for as well."""
+        was = self.evaluation.statuses.get(rule_id)
+        return rule_id in self.open and (status is Status.UNKNOWN or was is Status.VIOLATED)
 
     def _after(self, profile: Profile, name: str, bad: set[str]) -> set[str]:
         """What is bad after a change of one field: only its readers are judged again."""
@@ -140,14 +157,37 @@ class _Search:
         return tuple(open_fields), tuple(wanted)
 
     def _lacking(self, rule_id: str) -> tuple[str, ...]:
-        """The missing fields that leave a rule open."""
+        """The missing fields that leave a rule open, or that a breached one waits for."""
         evaluation = self.evaluation
         key = ("open", rule_id, *self._key(rule_id, evaluation.tokens))
         memory = self.engine.memory
         found: tuple[str, ...] | None = memory.get(key)
         if found is None:
-            found = memory[key] = left_open(evaluation.assessment.traces[rule_id])[0]
+            if evaluation.statuses[rule_id] is Status.VIOLATED:
+                found = self._awaited(evaluation.ruleset.rules[rule_id])
+            else:
+                found = left_open(evaluation.assessment.traces[rule_id])[0]
+            memory[key] = found
         return found
+
+    def _by_zero(self, rule_id: str) -> bool:
+        reasons = left_open(self.evaluation.assessment.traces[rule_id])[1]
+        return any(reason.startswith(ZERO) for reason in reasons)
+
+    def _awaited(self, rule: Rule) -> tuple[str, ...]:
+        """Fields that a breached rule asks to be filled in, where some answer mends it."""
+        out = []
+        for leaf in (*leaves(rule.require), *leaves(rule.applies_when)):
+            if not isinstance(leaf, Known) or leaf.field in self.start.values:
+                continue
+            answers = self.candidates.answers(rule, self.known[leaf.field], self.start)
+            for value in itertools.islice(answers, MAX_ANSWERS):
+                changed = self.start.with_value(leaf.field, value)
+                ((_, status),) = self.engine.judge((rule,), changed, self.day)
+                if status not in BAD:
+                    out.append(leaf.field)
+                    break
+        return tuple(dict.fromkeys(out))
 
     def _key(self, rule_id: str, known: Tokens) -> tuple[Hashable, ...]:
         """What the finding of a rule depends on: the dates and the fields it reads."""
@@ -266,7 +306,7 @@ class _Search:
             if answer is None:
                 changed = profile.with_value(field.name, value)
                 ((_, status),) = engine.judge((rule,), changed, day)
-                answer = known[value] = status not in (Status.VIOLATED, Status.UNKNOWN)
+                answer = known[value] = status not in BAD
             return answer
 
         return acceptable
@@ -279,7 +319,7 @@ class _Search:
                 return True
             blocking = [
                 i for i, s in statuses.items()
-                if s in (Status.VIOLATED, Status.UNKNOWN) and self.rules[i].effect is not Effect.ADVISE
+                if s in BAD and self.rules[i].effect is not Effect.ADVISE
             ]  # fmt: skip
             best: tuple[int, Profile] | None = None
             for rule_id in blocking:
@@ -300,7 +340,7 @@ class _Search:
                 continue
             affected = self.readers.get(name, [])
             values = self.candidates.answers(rule, field, profile)
-            for value in itertools.islice(values, 24):
+            for value in itertools.islice(values, MAX_ANSWERS):
                 if value == profile.values.get(name):
                     continue
                 changed = profile.with_value(name, value)

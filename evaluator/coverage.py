@@ -21,13 +21,13 @@ from evaluator.rulebook.ast import (
     Compare,
     CriterionRef,
     Each,
-    Expr,
     Known,
     Leaf,
     Rule,
     Ruleset,
     leaves,
 )
+from evaluator.rulebook.reads import criterion_refs
 from evaluator.source import Place
 from evaluator.verdict import STATUS_LABELS, Status
 from evaluator.wording import with_unit
@@ -137,18 +137,7 @@ def _note_rows(
 def _references(leaf: Leaf, ruleset: Ruleset) -> Iterator[CriterionRef]:
     if isinstance(leaf, Compare):
         for side in (leaf.left, leaf.right):
-            yield from _in_expr(side, ruleset)
-
-
-def _in_expr(expr: Expr, ruleset: Ruleset) -> Iterator[CriterionRef]:
-    if isinstance(expr, CriterionRef):
-        yield expr
-        return
-    metric = ruleset.metrics.get(getattr(expr, "id", ""))
-    inner = (getattr(expr, "expr", None), metric.formula if metric else None)
-    for part in (*inner, *getattr(expr, "args", ())):
-        if part is not None:
-            yield from _in_expr(part, ruleset)
+            yield from criterion_refs(side, ruleset)
 
 
 # --- what there is to touch --------------------------------------------------------------------

@@ -5,7 +5,8 @@ Works only from the trace that the reference engine left; computes no truth of i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import string
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -39,6 +40,7 @@ from evaluator.verdict import Status
 from evaluator.wording import (
     BREACH_WORDS,
     EXAMPLE,
+    OP_WORDS,
     Citation,
     cite,
     cite_source,
@@ -48,6 +50,8 @@ from evaluator.wording import (
 )
 
 __all__ = ["Finding", "Measure", "explain", "findings", "left_open"]
+
+FORMATTER = string.Formatter()
 
 
 class Measure(NamedTuple):
@@ -168,7 +172,7 @@ class _Explainer:
     def _measure(self, trace: LeafTrace, positive: bool) -> Measure:
         leaf = trace.leaf
         if isinstance(leaf, Compare):
-            return self._compared(trace, leaf)
+            return self._compared(trace, leaf, positive)
         if isinstance(leaf, Each):
             return self._itemised(trace)
         if isinstance(leaf, Member):
@@ -177,7 +181,7 @@ class _Explainer:
         value = show_value(field, self.profile.values.get(leaf.field))
         return Measure(value, "已填写" if positive else "未填写")
 
-    def _compared(self, trace: LeafTrace, leaf: Compare) -> Measure:
+    def _compared(self, trace: LeafTrace, leaf: Compare, positive: bool) -> Measure:
         digits = self._digits(leaf.left)
         unit = leaf.right.unit.name
         left, right = trace.left, trace.right
@@ -187,7 +191,8 @@ class _Explainer:
             required = shown(right, digits) if isinstance(right, Fraction) else None
             return Measure(value, required, unit, row)
         value, required = shown_apart(left, right, digits)
-        if trace.truth is False and leaf.op is not Op.EQUALS:
+        failed = trace.truth is not positive and (positive or left != right)
+        if failed and leaf.op is not Op.EQUALS:
             return Measure(value, required, unit, row, *gap_words(left, right, digits))
         return Measure(value, required, unit, row)
 
@@ -226,22 +231,37 @@ class _Explainer:
 
     def _basis(self) -> tuple[tuple[Citation, ...], bool]:
         """The citations, and whether a value that was used is an example."""
-        leaves = self.trace.require_leaves + self.trace.applies_leaves
+        # What the requirement takes goes before what only decides whether it applies.
+        leaves = self.trace.applies_leaves + self.trace.require_leaves
         used = [_used(leaf) for leaf in leaves]
         # Rows and periods live as long as the ruleset, so that they are the same by identity.
-        rows = tuple([id(u.row) if isinstance(u, Hit) else id(u) for u in used])
-        key = ("basis", self.rule.id, self.evaluation.as_of, self.profile.submitted_on, rows)
+        rows = [id(u.row) if isinstance(u, Hit) else id(u) for u in used]
+        rows += [id(inner.hit.row) for leaf in leaves for inner in leaf.inner]
+        key = (
+            "basis", self.rule.id, self.evaluation.as_of, self.profile.submitted_on, tuple(rows)
+        )  # fmt: skip
         memory = self.evaluation.reference.memory
         found: tuple[tuple[Citation, ...], bool] | None = memory.get(key)
         if found is None:
-            cited = {
-                name: (u.row.provenance, u.period) if isinstance(u, Hit) else (u.provenance, u)
-                for leaf, u in zip(leaves, used, strict=True)
-                if u is not None and (name := _criterion(leaf.leaf)) is not None
-            }
-            example = any(not p.verified for p, _ in cited.values() if p)
-            found = memory[key] = self._cite(cited), example
+            found = memory[key] = self._cited(leaves, used)
         return found
+
+    def _cited(
+        self, leaves: Sequence[LeafTrace], used: Sequence[Hit | Period | None]
+    ) -> tuple[tuple[Citation, ...], bool]:
+        cited: dict[str, tuple[Provenance | None, Period]] = {}
+        example = False
+        for leaf, u in zip(leaves, used, strict=True):
+            for inner in leaf.inner:
+                cited[inner.ref.id] = inner.hit.row.provenance, inner.hit.period
+                example |= inner.required and not inner.hit.row.provenance.verified
+            name = _criterion(leaf.leaf)
+            if u is None or name is None:
+                continue
+            provenance = u.row.provenance if isinstance(u, Hit) else u.provenance
+            cited[name] = provenance, u.period if isinstance(u, Hit) else u
+            example |= provenance is not None and not provenance.verified
+        return self._cite(cited), example
 
     def _cite(self, used: Mapping[str, tuple[Provenance | None, Period]]) -> tuple[Citation, ...]:
         out: list[Citation] = []
@@ -280,10 +300,10 @@ class _Explainer:
         return f"{self.rule.title}：符合要求{note}"
 
     def _breach(self, measure: Measure) -> str:
-        leaf, _ = self.primary
+        leaf, positive = self.primary
         value = f"{measure.value or '未填'} {measure.unit or ''}".strip()
         if isinstance(leaf.leaf, Compare):
-            word = BREACH_WORDS[leaf.leaf.op]
+            word = (BREACH_WORDS if positive else OP_WORDS)[leaf.leaf.op]
             return f"{self.rule.title} {value}，{word}要求的 {measure.required} {measure.unit or ''}".strip()
         return f"{self.rule.title}不符合要求：{value}，应{measure.required}"
 
@@ -308,7 +328,13 @@ class _Explainer:
             "row": row or "默认",
             "missing": "、".join(self.ruleset.registry.label(m) for m in missing),
         }
-        return template.format_map(_Words(words, self))
+        # Not str.format: it would take the dot of "emissions.COD" for an attribute.
+        return "".join(
+            literal
+            if name is None
+            else literal + (words[name] if name in words else self.named(name))
+            for literal, name, _, _ in FORMATTER.parse(template)
+        )
 
     def named(self, name: str) -> str:
         """A field or metric that a message names."""
@@ -320,15 +346,6 @@ class _Explainer:
         if isinstance(amount, Fraction):
             return with_unit(shown(amount, metric.digits), metric.unit)
         return "未知"
-
-
-class _Words(dict[str, str]):
-    def __init__(self, words: Mapping[str, str], explainer: _Explainer) -> None:
-        super().__init__(words)
-        self.explainer = explainer
-
-    def __missing__(self, name: str) -> str:
-        return self.explainer.named(name)
 
 
 def _polarised(

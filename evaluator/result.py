@@ -22,7 +22,7 @@ BREACHED = {"positive": "项正面标准未达到", "negative": "项触及负面
 DOUBTED = "项需要核实或说明"
 OPEN = "项因材料不足不能判断"
 # Of a finding: what was decided, by which figures. The rest is words about it.
-DECIDED = ("rule", "status", "effect", "value", "required", "unit", "gap", "example", "missing")
+DECIDED = ("rule", "status", "effect", "value", "required", "unit", "gap", "missing")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

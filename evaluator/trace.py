@@ -23,7 +23,6 @@ from evaluator.rulebook.ast import (
     Expr,
     FieldRef,
     Known,
-    Member,
     Metric,
     MetricRef,
     Not,
@@ -233,7 +232,15 @@ class _Tracer:
             return (
                 with_unit(shown(amount, 6), expr.unit) if isinstance(amount, Fraction) else "未知"
             )
+        if isinstance(expr, CriterionRef) and (hit := self._inner(expr)) is not None:
+            return with_unit(exact_text(hit.row.value), hit.row.unit)
         return self._name(expr)
+
+    def _inner(self, ref: CriterionRef) -> Hit | None:
+        """The row that a criterion within an expression took."""
+        found = (*self.trace.require_leaves, *self.trace.applies_leaves)
+        rows = (i for trace in found for i in trace.inner)
+        return next((i.hit for i in rows if (i.ref.id, i.ref.keys) == (ref.id, ref.keys)), None)
 
     # --- criteria --------------------------------------------------------------------------------
 
@@ -261,14 +268,14 @@ class _Tracer:
 
     def _hits(self, trace: LeafTrace) -> Iterator[tuple[str, Hit]]:
         leaf = trace.leaf
+        for inner in trace.inner:
+            yield inner.ref.id, inner.hit
         if isinstance(leaf, Compare) and isinstance(leaf.right, CriterionRef) and trace.hit:
             yield leaf.right.id, trace.hit
         elif isinstance(leaf, Each):
             for item in trace.items:
                 if item.hit is not None:
                     yield leaf.criterion, item.hit
-        elif isinstance(leaf, Member):
-            return
 
 
 def _lines(place: Place) -> str:

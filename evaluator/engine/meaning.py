@@ -42,7 +42,7 @@ from evaluator.rulebook.ast import (
 )
 from evaluator.units import Unit
 
-__all__ = ["Meaning", "State", "amount"]
+__all__ = ["ZERO", "Meaning", "State", "amount"]
 
 Judge = Callable[["State"], Truth]
 Valuer = Callable[["State"], Pair | Unknown]
@@ -50,6 +50,8 @@ Comparison = Callable[[Pair | Unknown, Pair | Unknown], Truth]
 Finder = Callable[["State"], Hit | Miss]
 Keys = tuple[tuple[str, str], ...]
 MAX_REMEMBERED = 20_000
+# How the reason of a division by zero begins.
+ZERO = "除数为零"
 
 
 class State:
@@ -171,11 +173,14 @@ class Meaning:
     def item(self, node: Each, item: Item, state: State) -> ItemTrace:
         """One item of a record against the row of its key."""
         dimension = self.ruleset.registry.fields[node.field].key or "key"
-        hit = self.lookup(node.criterion, ((dimension, item.key),), state)
+        # Not remembered: the names of products are free text.
+        criterion = self.ruleset.criteria[node.criterion]
+        fixed = {dimension: item.key}
+        hit = lookup(criterion, state.values, state.as_of, state.submitted_on, fixed)
         if isinstance(hit, Miss):
             labels = "、".join(map(self.ruleset.registry.label, hit.missing))
             reason = f"“{item.key}”的标准按{labels}分档，此项未填" if labels else hit.reason
-            return ItemTrace(item, None, None, None, reason)
+            return ItemTrace(item, None, None, None, reason, hit.missing)
         unit = hit.row.unit
         if unit is None or not item.unit.same_kind(unit):
             wanted = unit.name if unit else "无"
@@ -192,12 +197,8 @@ class Meaning:
         criterion = self.ruleset.criteria[criterion_id]
         return period_or_miss(criterion, state.as_of, state.submitted_on)
 
-    def lookup(self, criterion_id: str, keys: Keys, state: State) -> Hit | Miss:
-        """The row of a criterion for this dossier; ``keys`` fixes dimensions."""
-        return self.finder(criterion_id, keys)(state)
-
     def finder(self, criterion_id: str, keys: Keys) -> Finder:
-        """``lookup`` as a function that remembers every row it found."""
+        """The row of a criterion for a dossier; ``keys`` fixes dimensions. What it found it remembers."""
         found = self._finders.get((criterion_id, keys))
         if found is None:
             found = self._finders[criterion_id, keys] = self._finder(criterion_id, dict(keys))
@@ -323,7 +324,7 @@ def _is_in(value: Any_, options: Options) -> bool:
 def _step(op: str, left: Valuer, right: Valuer, name: str) -> Valuer:
     """One operation of two values; unknown where either is, or for a divisor of zero."""
     operate = OPERATIONS[op]
-    zero = Unknown((), (f"除数为零（{name}为 0）",)) if op == "divide" else None
+    zero = Unknown((), (f"{ZERO}（{name}为 0）",)) if op == "divide" else None
 
     def step(state: State) -> Pair | Unknown:
         a, b = left(state), right(state)

@@ -10,11 +10,11 @@ from typing import NamedTuple, TypeVar
 from evaluator.criteria import Hit, Period
 from evaluator.dossier import Item
 from evaluator.kleene import Truth
-from evaluator.rulebook.ast import Leaf, Rule
+from evaluator.rulebook.ast import CriterionRef, Leaf, Rule
 from evaluator.verdict import Status
 
 __all__ = [
-    "NOTHING", "Amount", "Assessment", "ItemTrace", "LazyMapping", "LeafTrace", "RuleTrace", "Unknown",
+    "NOTHING", "Amount", "Assessment", "InnerRow", "ItemTrace", "LazyMapping", "LeafTrace", "RuleTrace", "Unknown",
 ]  # fmt: skip
 
 
@@ -50,6 +50,15 @@ class ItemTrace(NamedTuple):
     value: Fraction | None
     hit: Hit | None
     reason: str | None
+    missing: tuple[str, ...] = ()
+
+
+class InnerRow(NamedTuple):
+    """A row whose value stands within an expression; ``required`` on the right of the comparison."""
+
+    ref: CriterionRef
+    hit: Hit
+    required: bool
 
 
 class LeafTrace(NamedTuple):
@@ -63,6 +72,7 @@ class LeafTrace(NamedTuple):
     period: Period | None = None
     unknown: Unknown = NOTHING
     items: tuple[ItemTrace, ...] = ()
+    inner: tuple[InnerRow, ...] = ()
 
 
 class RuleTrace(NamedTuple):

@@ -13,7 +13,7 @@ from evaluator.criteria import Hit, Miss
 from evaluator.dossier import Item
 from evaluator.engine.meaning import MAX_REMEMBERED, Meaning, State
 from evaluator.engine.pairs import Pair
-from evaluator.engine.traces import NOTHING, LeafTrace, RuleTrace, Unknown
+from evaluator.engine.traces import NOTHING, InnerRow, LeafTrace, RuleTrace, Unknown
 from evaluator.kleene import Truth
 from evaluator.rulebook.ast import (
     Compare,
@@ -28,6 +28,7 @@ from evaluator.rulebook.ast import (
     Rule,
     leaves,
 )
+from evaluator.rulebook.reads import criterion_refs
 from evaluator.verdict import status_of
 
 __all__ = ["Tracing"]
@@ -105,15 +106,33 @@ class Tracing:
         left, right = meaning.expr(leaf.left), meaning.expr(leaf.right)
         exact_left, exact_right = _exact(leaf.left), _exact(leaf.right)
         decide = meaning.comparison(leaf)
-        row = self._row(leaf.right)
+        row, inner = self._row(leaf.right), self._inner(leaf)
 
         def trace(state: State) -> LeafTrace:
             a, b = left(state), right(state)
             first = a if isinstance(a, Unknown) else exact_left(a, state)
             second = b if isinstance(b, Unknown) else exact_right(b, state)
-            return LeafTrace(leaf, decide(a, b), first, second, row(state), None, _lacking(a, b))
+            return LeafTrace(
+                leaf, decide(a, b), first, second, row(state), None, _lacking(a, b), (), inner(state)
+            )  # fmt: skip
 
         return trace
+
+    def _inner(self, leaf: Compare) -> Callable[[State], tuple[InnerRow, ...]]:
+        """The rows of the criteria that stand within the two sides."""
+        ruleset, finder = self._meaning.ruleset, self._meaning.finder
+        refs = [(ref, False) for ref in criterion_refs(leaf.left, ruleset)]
+        if not isinstance(leaf.right, CriterionRef):
+            refs += [(ref, True) for ref in criterion_refs(leaf.right, ruleset)]
+        if not refs:
+            return lambda state: ()  # noqa: ARG005
+        finders = [(ref, required, finder(ref.id, ref.keys)) for ref, required in refs]
+
+        def inner(state: State) -> tuple[InnerRow, ...]:
+            found = [(ref, find(state), required) for ref, required, find in finders]
+            return tuple([InnerRow(r, hit, q) for r, hit, q in found if isinstance(hit, Hit)])
+
+        return inner
 
     def _row(self, expr: Expr) -> Callable[[State], Hit | None]:
         """The row of a criterion that stands alone on its side."""
@@ -153,8 +172,11 @@ class Tracing:
             if not isinstance(items, tuple):
                 return LeafTrace(leaf, truth, unknown=missing)
             traces = tuple(judge_item(leaf, i, state) for i in items if isinstance(i, Item))
-            reasons = tuple(t.reason for t in traces if t.reason) if truth is None else ()
-            return LeafTrace(leaf, truth, unknown=Unknown((), reasons), items=traces)
+            unknown = NOTHING
+            if truth is None:
+                lacking = dict.fromkeys(name for t in traces for name in t.missing)
+                unknown = Unknown(tuple(lacking), tuple(t.reason for t in traces if t.reason))
+            return LeafTrace(leaf, truth, unknown=unknown, items=traces)
 
         return trace
 

@@ -12,7 +12,8 @@ from evaluator.prove.lookups import rows_taken
 from evaluator.prove.pool import Pool
 from evaluator.prove.report import Answer, State
 from evaluator.prove.solve import Outcome, Question, Reply, Side, Space
-from evaluator.rulebook.ast import Compare, CriterionRef, Each, Ruleset
+from evaluator.rulebook.ast import Compare, Each
+from evaluator.rulebook.reads import criterion_refs
 from evaluator.verdict import Status
 
 __all__ = ["row_answers", "rule_answers", "settled"]
@@ -140,16 +141,6 @@ def _used(side: Side) -> dict[str, set[tuple[tuple[str, str], ...]]]:
                 out.setdefault(leaf.criterion, set()).update(((key, e.name),) for e in entries)
             elif isinstance(leaf, Compare):
                 for expr in (leaf.left, leaf.right):
-                    for ref in _references(side.ruleset, expr):
+                    for ref in criterion_refs(expr, side.ruleset):
                         out.setdefault(ref.id, set()).add(ref.keys)
     return out
-
-
-def _references(ruleset: Ruleset, expr: Any) -> Iterator[CriterionRef]:
-    if isinstance(expr, CriterionRef):
-        yield expr
-    metric = ruleset.metrics.get(getattr(expr, "id", ""))
-    parts = (getattr(expr, "expr", None), metric and metric.formula, *getattr(expr, "args", ()))
-    for inner in parts:
-        if inner is not None and not isinstance(expr, CriterionRef):
-            yield from _references(ruleset, inner)

@@ -19,7 +19,7 @@ from evaluator.rulebook.ast import (
     leaves,
 )
 
-__all__ = ["criteria_in", "dimensions_of", "fields_of", "reads"]
+__all__ = ["criteria_in", "criterion_refs", "dimensions_of", "fields_of", "reads"]
 
 _known: WeakKeyDictionary[Ruleset, Mapping[str, frozenset[str]]] = WeakKeyDictionary()
 
@@ -61,6 +61,20 @@ def dimensions_of(expr: Expr, ruleset: Ruleset) -> Iterator[str]:
         case Arith(args=args):
             for arg in args:
                 yield from dimensions_of(arg, ruleset)
+
+
+def criterion_refs(expr: Expr, ruleset: Ruleset) -> Iterator[CriterionRef]:
+    """Every criterion whose value an expression takes, through metrics too."""
+    match expr:
+        case CriterionRef():
+            yield expr
+        case MetricRef(id=id):
+            yield from criterion_refs(ruleset.metrics[id].formula, ruleset)
+        case Scale(expr=inner):
+            yield from criterion_refs(inner, ruleset)
+        case Arith(args=args):
+            for arg in args:
+                yield from criterion_refs(arg, ruleset)
 
 
 def criteria_in(expr: Expr) -> Iterator[str]:
