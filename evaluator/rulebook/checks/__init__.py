@@ -25,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     usage.UnusedMetric(),
     usage.RuleWithoutCase(),
     usage.RuleWithoutReviewer(),
+    usage.RoundedElsewhere(),
     usage.UnearnableLabel(),
     usage.UnusedDimension(),
     dates.BasisNeverInForce(),

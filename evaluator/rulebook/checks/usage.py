@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from evaluator.errors import Problem
-from evaluator.rulebook.ast import Compare, CriterionRef, MetricRef, Ruleset
+from evaluator.rulebook.ast import (
+    Compare,
+    CriterionRef,
+    Each,
+    Leaf,
+    MetricRef,
+    Ruleset,
+    leaves,
+)
 from evaluator.rulebook.checks.base import (
     criteria_of,
     expr_parts,
@@ -17,8 +25,10 @@ from evaluator.rulebook.checks.base import (
     rule_leaves,
 )
 from evaluator.rulebook.load import case_files
+from evaluator.rulebook.reads import criterion_refs
 
 __all__ = [
+    "RoundedElsewhere",
     "RuleWithoutCase",
     "RuleWithoutReviewer",
     "UnearnableLabel",
@@ -186,3 +196,29 @@ class UnusedDimension:
             yield problem(
                 self.code, message, places[id_], "给规则写上这个 dimension，或删掉", subject=id_
             )
+
+
+class RoundedElsewhere:
+    """A criterion that asks for the rounded comparison, where its value is not compared directly."""
+
+    code: ClassVar[str] = "E928"
+    whole: ClassVar[bool] = False
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        for id_, rule in ruleset.rules.items():
+            for leaf in (*leaves(rule.applies_when), *leaves(rule.require)):
+                for name in dict.fromkeys(_unrounded(leaf, ruleset)):
+                    criterion = ruleset.criteria[name]
+                    if criterion.rounded is None:
+                        continue
+                    message = f"标准“{criterion.title}”要求修约后比较，这里的写法不会修约"
+                    hint = "直接与它比较，如 at_least: {criterion: 标准名}；each 和算式里不能用"
+                    yield problem(self.code, message, leaf.place, hint, subject=id_)
+
+
+def _unrounded(leaf: Leaf, ruleset: Ruleset) -> Iterator[str]:
+    if isinstance(leaf, Each):
+        yield leaf.criterion
+    elif isinstance(leaf, Compare):
+        sides = [leaf.left] if isinstance(leaf.right, CriterionRef) else [leaf.left, leaf.right]
+        yield from (ref.id for side in sides for ref in criterion_refs(side, ruleset))
