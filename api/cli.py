@@ -159,6 +159,27 @@ def set_roles(name: Name, role: Roles, database_url: Url = None) -> None:
     run_command(work)
 
 
+@accounts_app.command("key")
+def create_key(
+    name: Name,
+    title: Annotated[str, typer.Option("--title", help="密钥的用途")],
+    read_only: Annotated[bool, typer.Option("--read-only", help="只能查看")] = False,
+    days: Annotated[int | None, typer.Option("--days", min=1, max=3650, help="有效天数")] = None,
+    database_url: Url = None,
+) -> None:
+    """为账号新建 API 密钥，有账号的全部角色，印出一次。"""
+
+    def work() -> None:
+        with open_store_of(database_url) as store:
+            with store.work(SYSTEM) as unit:
+                view, text = accounts.create_key(unit, title, None, read_only, days, name)
+            until = f"，有效期至 {view.expires_at:%Y-%m-%d}" if view.expires_at else ""
+            console.print(f"已为 {view.account} 新建密钥“{title}”{until}")
+            console.print(f"密钥（只显示一次）：[bold]{text}[/bold]", highlight=False)
+
+    run_command(work)
+
+
 @accounts_app.command("disable")
 def disable(name: Name, database_url: Url = None) -> None:
     """停用账号。"""
@@ -193,7 +214,7 @@ def password(name: Name, database_url: Url = None) -> None:
 
 @audit_app.command("verify")
 def verify(
-    head: Annotated[str | None, typer.Option("--head", help="另存的链头，写作 编号：哈希")] = None,
+    head: Annotated[str | None, typer.Option("--head", help="另存的链头，写作 编号:哈希")] = None,
     database_url: Url = None,
 ) -> None:
     """核对审计日志：被改、被删、被调换的条目逐条指出；有问题时退出码为 1。"""
@@ -201,9 +222,9 @@ def verify(
     def work() -> None:
         expected = None
         if head is not None:
-            seq, _, digest = head.partition(":")
+            seq, _, digest = head.replace("：", ":").partition(":")
             if not seq.isdigit() or len(digest) != 64:
-                _fail("--head 应写作 编号：哈希")
+                _fail("--head 应写作 编号:哈希")
             expected = audit.Head(int(seq), digest)
         with _database(database_url) as db:
             db.check()

@@ -84,6 +84,7 @@ PRIVATE = {
     "tasks": "/tasks",
     "supervision": "/supervision",
     "overview": "/overview",
+    "account": "/account",
     "forbidden": "/audit",
 }
 

@@ -7,6 +7,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api.pages import (
+    account,
     assess,
     auditing,
     errors,
@@ -33,7 +34,7 @@ __all__ = ["install"]
 
 MODULES = (
     home, judged, assess, trying, rulebook, login, submit, records, reviewing, taskboard,
-    promises, policy, proposing, overview, auditing,
+    promises, policy, proposing, overview, auditing, account,
 )  # fmt: skip
 
 

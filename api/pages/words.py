@@ -17,7 +17,7 @@ from evaluator.wording import show_value, with_unit
 __all__ = [
     "CHINA", "EFFECTS", "LISTS", "LIGHTS", "OPINIONS", "OUTCOMES", "STATES", "STATUSES", "TASK_LIGHTS",
     "TASK_STATES", "VERDICTS", "amount", "chinese_date",
-    "chinese_time", "citation", "digits", "in_words", "plain_unit", "value_text",
+    "chinese_time", "citation", "digits", "in_words", "plain_unit", "role_label", "value_text",
 ]  # fmt: skip
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
@@ -41,6 +41,10 @@ STATES = {
 TASK_STATES = {"open": "待办", "supplement": "待补正", "done": "已办结", "withdrawn": "已撤回"}
 TASK_LIGHTS = {"green": "正常", "yellow": "临期", "red": "逾期"}
 OPINIONS = {"agree": "同意", "disagree": "不同意", "supplement": "要求补正"}
+ROLES = {
+    "submitter": "申报", "committee": "预审委员会", "maintainer": "规则维护", "publisher": "规则发布",
+    "auditor": "审计", "admin": "系统管理",
+}  # fmt: skip
 OUTCOMES = {"admit": "同意准入", "reject": "不予准入"}
 _NUMBER = re.compile(r"(?<![\w.])(-?)(\d{4,})(\.\d+)?(?![\w.])")
 _STEPS = ((Fraction(10) ** 12, "万亿"), (Fraction(10) ** 8, "亿"), (Fraction(10) ** 4, "万"))
@@ -100,6 +104,12 @@ def chinese_date(value: Any) -> str:
     if isinstance(value, dt.datetime):
         value = value.astimezone(CHINA).date()
     return f"{value.year}年{value.month}月{value.day}日"
+
+
+def role_label(role: str, departments: Mapping[str, str]) -> str:
+    """A role in Chinese; "department:tax" is the department."""
+    kind, _, name = role.partition(":")
+    return departments.get(name, name) if kind == "department" else ROLES.get(role, role)
 
 
 def citation(basis: Mapping[str, Any]) -> str:

@@ -244,15 +244,21 @@ def by_token(session: Session, token: str, now: dt.datetime) -> Actor | None:
 
 
 def create_key(
-    work: Work, title: str, roles: list[str] | None, read_only: bool, days: int | None
-) -> tuple[KeyView, str]:
+    work: Work, title: str, roles: list[str] | None, read_only: bool, days: int | None,
+    name: str | None = None,
+) -> tuple[KeyView, str]:  # fmt: skip
     """A key for the actor's own account, and its text, which is shown this once.
 
-    ``roles`` None gives all roles the account has. Raises Denied for a role it has not.
+    ``name`` is for the system alone: the account it makes the key for. ``roles`` None gives all
+    roles the account has. Raises Missing for no such account, Denied for a role it has not.
     """
-    account = work.session.get_one(Account, work.actor.account_id)
-    wanted = sorted(set(work.actor.roles if roles is None else roles))
-    beyond = [r for r in wanted if r not in work.actor.roles]
+    if name is None:
+        account, has = work.session.get_one(Account, work.actor.account_id), work.actor.roles
+    else:
+        account = _get(work.session, name)
+        has = frozenset(account.roles)
+    wanted = sorted(set(has if roles is None else roles))
+    beyond = [r for r in wanted if r not in has]
     if beyond:
         raise Denied(f"自己没有角色“{beyond[0][:60]}”，不能给密钥")
     if not wanted:
@@ -269,7 +275,7 @@ def create_key(
         "key.create",
         f"key:{prefix}",
         None,
-        {"title": title, "roles": wanted, "read_only": read_only},
+        {"name": account.name, "title": title, "roles": wanted, "read_only": read_only},
     )
     return _key_view(key, account.name), f"{KEY_MARK}_{prefix}_{secret}"
 

@@ -56,7 +56,11 @@ class Broken:
 
 def entry_hash(entry: AuditEntry) -> str:
     """The hash that an entry must carry."""
-    data = {
+    return hashlib.sha256(dump_json(_hashed(entry)).encode()).hexdigest()
+
+
+def _hashed(entry: AuditEntry) -> dict[str, Any]:
+    return {
         "seq": entry.seq,
         "at": entry.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
         "actor": entry.actor,
@@ -67,7 +71,6 @@ def entry_hash(entry: AuditEntry) -> str:
         "request_id": entry.request_id,
         "previous": entry.previous,
     }
-    return hashlib.sha256(dump_json(data).encode()).hexdigest()
 
 
 def head(session: Session) -> Head:
@@ -174,18 +177,7 @@ def verify(session: Session, expected: Head | None = None) -> tuple[int, tuple[B
 
 def entry_data(entry: AuditEntry) -> dict[str, Any]:
     """An entry as JSON data."""
-    return {
-        "seq": entry.seq,
-        "at": entry.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
-        "actor": entry.actor,
-        "action": entry.action,
-        "subject": entry.subject,
-        "before": entry.before,
-        "after": entry.after,
-        "request_id": entry.request_id,
-        "previous": entry.previous,
-        "hash": entry.hash,
-    }
+    return {**_hashed(entry), "hash": entry.hash}
 
 
 def export_lines(session: Session, after: int = 0) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -13,7 +15,7 @@ from api.store import audit
 from api.tables import IMMUTABLE, Base
 from api.tables_proposals import IMMUTABLE_PROPOSALS
 from api.tables_review import IMMUTABLE_REVIEW
-from tests.api.support import Service, settings, shipped
+from tests.api.support import ROOT, Service, settings, shipped
 
 
 def _revisions(db: Database) -> list[str]:
@@ -42,6 +44,11 @@ def test_every_evidence_table_has_its_triggers(database_url: str) -> None:
     with db.engine.connect() as connection:
         found = set(connection.execute(text(query)).scalars())
     assert found == {*IMMUTABLE, *IMMUTABLE_REVIEW, *IMMUTABLE_PROPOSALS}
+    told = re.search(
+        r"REVOKE .* ON (.*) FROM", (ROOT / "docs" / "operations.md").read_text("utf-8")
+    )
+    assert told is not None
+    assert set(told[1].split(", ")) == found
     db.close()
 
 

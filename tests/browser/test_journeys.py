@@ -86,7 +86,14 @@ def test_from_submission_to_opinion(seeded: str, browser: Browser, scripts: bool
         page.context.close()
 
 
-PRIVATE = ("/projects", "/tasks", "/overview", "/supervision", "/projects?q=没有这样的项目")
+PRIVATE = (
+    "/account",
+    "/projects",
+    "/tasks",
+    "/overview",
+    "/supervision",
+    "/projects?q=没有这样的项目",
+)
 
 
 @pytest.mark.parametrize("path", PRIVATE)

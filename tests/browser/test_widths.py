@@ -155,7 +155,7 @@ def committee(page: Page, address: str, note: Callable[[str], None]) -> None:
     for path in (
         "/supervision", "/projects", "/projects?q=没有", "/tasks", "/tasks?state=all", "/tasks/1",
         "/overview", "/decisions/1", "/decisions/2", "/decisions/3", "/decisions/1/opinion",
-        "/decisions/1/replay", "/audit", "/audit/verify", "/proposals",
+        "/decisions/1/replay", "/account", "/audit", "/audit/verify", "/proposals",
     ):  # fmt: skip
         page.goto(address + path)
         note(path)
