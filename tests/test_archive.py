@@ -47,7 +47,11 @@ def test_what_an_earlier_version_decided_comes_out_the_same(path: Path) -> None:
         assert profile.to_dict(ruleset.registry) == made["dossier"]
         as_of = dt.date.fromisoformat(made["judgement"]["as_of"])
         data = json.loads(json.dumps(result(evaluator.evaluate(profile, as_of))))
-        assert judgement(data) == made["judgement"]
+        # Up to 0.2.0 a judgement also said whether a value was an example.
+        expected = made["judgement"]
+        for finding in expected["findings"]:
+            finding.pop("example", None)
+        assert judgement(data) == expected
         if kept["software"] == NOW:
             assert digest(data) == made["digest"], (
                 f"the wording of results is not that of {NOW} any more: raise the version in "
@@ -57,7 +61,7 @@ def test_what_an_earlier_version_decided_comes_out_the_same(path: Path) -> None:
 
 def test_archives_are_of_more_than_one_rulebook() -> None:
     found = [read(path) for path in ARCHIVE.glob("*.gz")]
-    assert len({kept["ruleset"] for kept in found}) == len(found) >= 1
+    assert len({kept["ruleset"] for kept in found}) >= 2
     verdicts = {d["judgement"]["verdict"] for kept in found for d in kept["decisions"]}
     assert verdicts == {"pass", "refer", "reject"}
 
