@@ -16,8 +16,7 @@ from evaluator.evaluate import Evaluation
 from evaluator.explain import Finding, findings
 from evaluator.result import sentence
 from evaluator.rulebook.ast import Effect
-from evaluator.rulebook.parse import LISTS
-from evaluator.verdict import Status, Verdict
+from evaluator.verdict import LIST_LABELS, Status, Verdict
 
 __all__ = ["print_evaluation", "print_trace"]
 
@@ -36,7 +35,7 @@ def _groups(found: tuple[Finding, ...]) -> list[tuple[str, str, list[Finding]]]:
     def pick(effect: Effect, *lists: str) -> list[Finding]:
         return [f for f in violated if f.rule.effect is effect and f.rule.list in lists]
 
-    every = tuple(LISTS)
+    every = tuple(LIST_LABELS)
     return [
         ("不予准入的情形", "red", pick(Effect.REJECT, *every)),
         ("触及负面清单", "yellow", pick(Effect.REFER, "negative")),

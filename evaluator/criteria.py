@@ -19,7 +19,18 @@ from types import MappingProxyType
 from evaluator.source import Place
 from evaluator.units import Unit
 
-__all__ = ["Criterion", "Hit", "Kind", "Miss", "Period", "Provenance", "Row", "Source", "lookup"]
+__all__ = [
+    "KIND_LABELS",
+    "Criterion",
+    "Hit",
+    "Kind",
+    "Miss",
+    "Period",
+    "Provenance",
+    "Row",
+    "Source",
+    "lookup",
+]
 
 INDUSTRY = "industry_code"
 
@@ -31,6 +42,9 @@ class Kind(StrEnum):
     CEILING = "ceiling"
     LIST = "list"
     VALUE = "value"
+
+
+KIND_LABELS = {"floor": "下限", "ceiling": "上限", "list": "清单", "value": "数值"}
 
 
 @dataclass(frozen=True, slots=True)

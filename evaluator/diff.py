@@ -25,12 +25,10 @@ from evaluator.rulebook.ast import (
     Ruleset,
     Scale,
 )
-from evaluator.rulebook.parse import LISTS
-from evaluator.verdict import VERDICT_LABELS, Verdict
+from evaluator.verdict import EFFECT_LABELS, LIST_LABELS, VERDICT_LABELS, Verdict
 
 __all__ = ["Diff", "Entry", "diff"]
 
-EFFECTS = {Effect.REJECT: "不予准入", Effect.REFER: "提交会审", Effect.ADVISE: "只作建议"}
 WEIGHT = {Effect.REJECT: 2, Effect.REFER: 1, Effect.ADVISE: 0}
 KINDS = {
     "rule": "规则", "criterion": "标准", "invariant": "不变式", "metric": "指标", "label": "标签",
@@ -196,7 +194,7 @@ def _rule(a: Rule, b: Rule, old: Ruleset, new: Ruleset) -> Iterator[str]:
         yield f"要求：{condition_words(a.require, old)} → {condition_words(b.require, new)}"
     if a.effect is not b.effect:
         way = "加严" if WEIGHT[b.effect] > WEIGHT[a.effect] else "放宽"
-        yield f"不符合的处置：{EFFECTS[a.effect]} → {EFFECTS[b.effect]}（{way}）"
+        yield f"不符合的处置：{EFFECT_LABELS[a.effect]} → {EFFECT_LABELS[b.effect]}（{way}）"
     if (a.start, a.end) != (b.start, b.end):
         yield f"施行期间：{_span(a.start, a.end)} → {_span(b.start, b.end)}"
     if a.departments != b.departments:
@@ -226,7 +224,7 @@ def _quoted(text: str | None) -> str:
 
 def _whole_rule(rule: Rule, old: Ruleset, new: Ruleset) -> Iterator[str]:
     ruleset = new if rule.id in new.rules else old
-    yield f"清单：{LISTS[rule.list]}；不符合的处置：{EFFECTS[rule.effect]}"
+    yield f"清单：{LIST_LABELS[rule.list]}；不符合的处置：{EFFECT_LABELS[rule.effect]}"
     yield f"适用范围：{condition_words(rule.applies_when, ruleset)}"
     yield f"要求：{condition_words(rule.require, ruleset)}"
     yield f"依据：{_basis(rule.basis, ruleset)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from evaluator.criteria import Criterion, Kind, Period, Row
+from evaluator.criteria import KIND_LABELS, Criterion, Kind, Period, Row
 from evaluator.numbers import shown
 from evaluator.prove.scale import other_unit
 from evaluator.wording import with_unit
@@ -17,7 +17,6 @@ from evaluator.wording import with_unit
 __all__ = ["criterion_lines", "whole_criterion"]
 
 DAY = dt.timedelta(days=1)
-KINDS = {Kind.FLOOR: "下限", Kind.CEILING: "上限", Kind.LIST: "清单", Kind.VALUE: "数值"}
 
 
 def whole_criterion(criterion: Criterion) -> Iterator[str]:
@@ -40,7 +39,7 @@ def _quoted(text: str | None) -> str:
 
 def _heading(a: Criterion, b: Criterion) -> Iterator[str]:
     if a.kind is not b.kind:
-        yield f"性质：{KINDS[a.kind]} → {KINDS[b.kind]}"
+        yield f"性质：{KIND_LABELS[a.kind]} → {KIND_LABELS[b.kind]}"
     if a.rounded != b.rounded:
         x, y = (
             "全数值比较" if r is None else f"修约到 {r} 位小数比较" for r in (a.rounded, b.rounded)

@@ -6,7 +6,15 @@ from enum import StrEnum
 
 from evaluator.kleene import Truth
 
-__all__ = ["STATUS_LABELS", "VERDICT_LABELS", "Status", "Verdict", "status_of"]
+__all__ = [
+    "EFFECT_LABELS",
+    "LIST_LABELS",
+    "STATUS_LABELS",
+    "VERDICT_LABELS",
+    "Status",
+    "Verdict",
+    "status_of",
+]
 
 
 class Status(StrEnum):
@@ -26,6 +34,14 @@ class Verdict(StrEnum):
     REJECT = "reject"
 
 
+LIST_LABELS = {
+    "positive": "正面标准",
+    "negative": "负面清单",
+    "prudence": "审慎事项",
+    "integrity": "真实性核查",
+}
+# 处置: what a breach of a rule leads to.
+EFFECT_LABELS = {"reject": "不予准入", "refer": "提交会审", "advise": "只作建议"}
 STATUS_LABELS = {
     Status.SATISFIED: "符合",
     Status.VIOLATED: "不符合",

@@ -55,7 +55,7 @@ PROJECTS = (
     Column("版本", "number"), Column("结论"), Column("状态"),
 )  # fmt: skip
 FINDINGS = (
-    Column("规则", width=34), Column("事项", width=26), Column("清单"), Column("性质"),
+    Column("规则", width=34), Column("事项", width=26), Column("清单"), Column("处置"),
     Column("结论"), Column("要求", "number"), Column("申报", "number"), Column("单位"),
     Column("差距", "number"), Column("责任部门", width=26), Column("说明", width=60),
     Column("依据", width=50), Column("补正", width=50),

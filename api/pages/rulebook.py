@@ -19,7 +19,7 @@ from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge
 from api.store.submissions import normalised
 from api.views import block_text
-from evaluator.criteria import Criterion, Period, Provenance
+from evaluator.criteria import KIND_LABELS, Criterion, Period, Provenance
 from evaluator.inwords import condition_words
 from evaluator.numbers import exact_text
 from evaluator.rulebook.ast import Compare, CriterionRef, Each, Member, Rule, Ruleset, leaves
@@ -28,9 +28,8 @@ from evaluator.yamlio import suggest
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-KINDS = {"floor": "下限", "ceiling": "上限", "list": "名录", "value": "数值"}
 RULES = (
-    Column("规则", width=36), Column("标题", width=26), Column("清单"), Column("性质"), Column("方面"),
+    Column("规则", width=36), Column("标题", width=26), Column("清单"), Column("处置"), Column("维度"),
     Column("适用于", width=50), Column("要求", width=60), Column("责任部门", width=30),
     Column("补正", width=50),
 )  # fmt: skip
@@ -180,7 +179,7 @@ def criteria(
     rows = []
     for found in judge.ruleset.criteria.values():
         if all(w in normalised(found.id, found.title) for w in words):
-            rows.append((found, KINDS[found.kind.value], found.period(today, today)))
+            rows.append((found, KIND_LABELS[found.kind.value], found.period(today, today)))
     return page(request, "criteria.html", rows=rows, q=q, ruleset=judge.ruleset, exact=exact_text,
                 total=len(judge.ruleset.criteria), today=today)  # fmt: skip
 
@@ -204,7 +203,7 @@ def _values(criterion: Criterion, ruleset: Ruleset) -> Iterator[tuple[object, ..
         head = (
             criterion.id,
             criterion.title,
-            KINDS[criterion.kind.value],
+            KIND_LABELS[criterion.kind.value],
             period.start,
             period.end,
         )
@@ -232,7 +231,7 @@ def criterion(request: Request, judge: CurrentJudge, criterion_id: str) -> Respo
     users = [r for r in ruleset.rules.values() if criterion_id in criteria_of(r)]
     periods = [(p, _period(found, at, ruleset)) for at, p in enumerate(found.periods)][::-1]
     return page(
-        request, "criterion.html", criterion=found, kind=KINDS[found.kind.value], periods=periods,
+        request, "criterion.html", criterion=found, kind=KIND_LABELS[found.kind.value], periods=periods,
         users=users, ruleset=ruleset, source=block_text(found.place),
         today=dt.datetime.now(CHINA).date(), cite=_cite,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 
 from evaluator.fields import Field
 from evaluator.numbers import shown
-from evaluator.verdict import STATUS_LABELS, VERDICT_LABELS
+from evaluator.verdict import LIST_LABELS, STATUS_LABELS, VERDICT_LABELS
 from evaluator.wording import show_value, with_unit
 
 __all__ = [
@@ -22,12 +22,7 @@ __all__ = [
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
 EFFECTS = {"reject": "否决项", "refer": "会审项", "advise": "建议项"}
-LISTS = {
-    "positive": "正面标准",
-    "negative": "负面清单",
-    "prudence": "审慎事项",
-    "integrity": "诚信与真实",
-}
+LISTS = LIST_LABELS
 LIGHTS = {"pass": "绿灯", "refer": "黄灯", "reject": "红灯"}
 VERDICTS = {verdict.value: label for verdict, label in VERDICT_LABELS.items()}
 STATUSES = {status.value: label for status, label in STATUS_LABELS.items()}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from evaluator.criteria import Criterion, Period
+from evaluator.criteria import KIND_LABELS, Criterion, Period
 from evaluator.fields import Field
 from evaluator.inwords import condition_words, expr_words
 from evaluator.numbers import shown
-from evaluator.rulebook.ast import Effect, Rule, Ruleset
+from evaluator.rulebook.ast import Rule, Ruleset
+from evaluator.verdict import EFFECT_LABELS
 from evaluator.wording import with_unit
 
 __all__ = ["meaning"]
 
-EFFECTS = {Effect.REJECT: "不予准入", Effect.REFER: "提交会审", Effect.ADVISE: "只提示"}
-KINDS = {"floor": "下限", "ceiling": "上限", "list": "清单", "value": "数值"}
 MAX_ROWS = 12
 
 
@@ -75,7 +74,7 @@ def _rule(rule: Rule, ruleset: Ruleset) -> str:
         f"{rule.title}（规则）",
         f"适用：{condition_words(rule.applies_when, ruleset)}",
         f"要求：{condition_words(rule.require, ruleset)}",
-        f"不符合：{EFFECTS[rule.effect]}",
+        f"不符合：{EFFECT_LABELS[rule.effect]}",
         f"部门：{'、'.join(registry.departments.get(d, d) for d in rule.departments)}",
         f"依据：{'；'.join(basis)}",
         f"有效：{rule.start or '一向'} 起，{rule.end or '未定'} 止"
@@ -87,7 +86,7 @@ def _rule(rule: Rule, ruleset: Ruleset) -> str:
 def _criterion(criterion: Criterion, ruleset: Ruleset) -> str:
     by = "、".join(ruleset.registry.label(d) for d in criterion.by)
     return _page(
-        f"{criterion.title}（准入标准，{KINDS[criterion.kind]}）",
+        f"{criterion.title}（准入标准，{KIND_LABELS[criterion.kind]}）",
         f"按{by}分档" if by else None,
         *(_period(p, criterion) for p in reversed(criterion.periods)),
     )

@@ -25,10 +25,10 @@ from evaluator.rulebook.conditions import parse_condition
 from evaluator.rulebook.exprs import parse_metric
 from evaluator.rulebook.names import Names
 from evaluator.source import Place
+from evaluator.verdict import LIST_LABELS
 from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest, word_of
 
 __all__ = [
-    "LISTS",
     "PLACEHOLDERS",
     "parse_dimensions",
     "parse_labels",
@@ -36,12 +36,6 @@ __all__ = [
     "parse_rule",
 ]
 
-LISTS = {
-    "positive": "正面标准",
-    "negative": "负面清单",
-    "prudence": "审慎事项",
-    "integrity": "真实性核查",
-}
 PLACEHOLDERS = ("value", "required", "gap", "unit", "row", "missing")
 RULE_ID = re.compile(r"[a-z]+(\.[a-z0-9_]{1,64}){1,3}")
 MAX_METRIC_SIZE = 500
@@ -200,7 +194,7 @@ def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> Rule | N
     if id_:
         r.what = f"规则“{id_}”"
     title = r.text("title", required=True) or ""
-    list_ = r.choice("list", LISTS, required=True) or ""
+    list_ = r.choice("list", LIST_LABELS, required=True) or ""
     dimension = r.choice("dimension", dimensions)
     applies_node = r.take("applies_when")
     require_node = r.take("require", required=True)

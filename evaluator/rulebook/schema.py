@@ -18,7 +18,7 @@ from evaluator.rulebook.ast import Effect, Ruleset
 from evaluator.rulebook.criteria_file import LEVELS, table_dimensions
 from evaluator.rulebook.files import is_case_file
 from evaluator.rulebook.load import load_directory
-from evaluator.rulebook.parse import LISTS, PLACEHOLDERS
+from evaluator.rulebook.parse import PLACEHOLDERS
 from evaluator.rulebook.schema_cases import case_schemas
 from evaluator.rulebook.schema_parts import (
     BOOLEAN,
@@ -33,7 +33,7 @@ from evaluator.rulebook.schema_parts import (
     labelled,
     table,
 )
-from evaluator.verdict import VERDICT_LABELS
+from evaluator.verdict import LIST_LABELS, VERDICT_LABELS
 
 __all__ = ["FILES", "kind_of", "schemas", "write_schemas"]
 
@@ -108,7 +108,7 @@ def _list(item: Schema, what: str) -> Schema:
 
 def _rule(ruleset: Ruleset) -> Schema:
     known = "、".join(f"{{{p}}}" for p in PLACEHOLDERS)
-    lists = "|".join(LISTS)
+    lists = "|".join(LIST_LABELS)
     rule = table(
         "规则",
         {
@@ -118,7 +118,7 @@ def _rule(ruleset: Ruleset) -> Schema:
                 "description": "编号，写作“清单.名字”，如 positive.land_tax",
             },
             "title": {**TEXT, "description": "短标题"},
-            "list": choice(LISTS, "属于哪张清单"),
+            "list": choice(LIST_LABELS, "属于哪张清单"),
             "dimension": _ref("dimension"),
             "applies_when": {**_ref("condition"), "description": "什么样的项目适用；不写即都适用"},
             "require": {**_ref("condition"), "description": "要求什么；不满足即不符合"},
@@ -126,7 +126,7 @@ def _rule(ruleset: Ruleset) -> Schema:
                 {
                     Effect.REJECT: "不予准入",
                     Effect.REFER: "提交会审",
-                    Effect.ADVISE: "只提示，不影响结论",
+                    Effect.ADVISE: "只作建议，不影响结论",
                 },
                 "不符合时怎样处置",
             ),
@@ -157,7 +157,7 @@ def _rule(ruleset: Ruleset) -> Schema:
             "if": {"properties": {"list": {"const": name}}},
             "then": {"properties": {"id": {"pattern": rf"^{name}\."}}},
         }
-        for name in LISTS
+        for name in LIST_LABELS
     ]
     return rule
 
