@@ -65,10 +65,15 @@ def _options(column: str | None, day: str | None, table: str | None, memory: str
 
 @contextmanager
 def _guarded() -> Iterator[None]:
+    import duckdb  # It takes a while to import, and every command here needs it anyway.
+
     try:
         yield
     except AdmissionError as error:
         print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+    except duckdb.OutOfMemoryException:
+        print("材料展开后超出内存上限，请加大 --memory，或把材料分成几个文件", file=sys.stderr)
         raise typer.Exit(2) from None
 
 
@@ -152,10 +157,12 @@ def _print_summary(summary: Summary, ruleset: Ruleset, out: Path) -> None:
         rule = ruleset.rules[rule_id]
         names = "、".join(ruleset.registry.department(d) for d in rule.departments)
         table.add_row(rule.title, STATUS_LABELS[Status(status)], f"{n:,}", names)
-    console.print(table)
+    if ranked:
+        console.print(table)
     by_department = sorted(summary.departments.items(), key=lambda item: (-item[1], item[0]))
     listed = "，".join(f"{ruleset.registry.department(d)} {n:,}" for d, n in by_department[:TOP])
-    console.print(f"按部门（次）：{listed}")
+    if listed:
+        console.print(f"按部门（次）：{listed}")
     industries = Table("行业大类", *VERDICT_LABELS.values(), title="按行业")
     sizes = sorted(summary.industries.items(), key=lambda item: (-sum(item[1].values()), item[0]))
     for code, found in sizes[:TOP]:

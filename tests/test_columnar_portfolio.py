@@ -206,6 +206,36 @@ def test_a_line_that_is_no_json_is_one_bad_row(tmp_path: Path) -> None:
     assert [r[0] for r in rejects] == [2, 3, 4, 6]
 
 
+def test_an_item_of_too_odd_a_value_is_one_bad_row(tmp_path: Path) -> None:
+    """All items of a file are held times one number: one row must not make it too large for all."""
+    good = {"project_id": "1", "project_name": "甲", "submitted_on": "2024-06-03"}
+
+    def items(*values: str) -> dict[str, Any]:
+        found = [{"product": f"产品{v}", "value": f"1/{v}", "unit": "千瓦时/吨"} for v in values]
+        return {**good, "product_energy": found}
+
+    source = tmp_path / "in.jsonl"
+    write_jsonl(source, [items("3"), items("1000003", "999983", "999979"), items("7")])
+    summary = run(ruleset_of(), [source], tmp_path / "out.csv")
+    assert (summary.judged, summary.rejected) == (2, 1)
+    ((row, reason),) = rows_of(rejects_path(tmp_path / "out.csv"), "row_number, reason")
+    assert row == 2
+    assert reason.startswith("单位产品能耗（product_energy）：数值的位数超出")
+
+
+def test_too_little_memory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise duckdb.OutOfMemoryException("Out of Memory Error")
+
+    source = tmp_path / "in.jsonl"
+    write_jsonl(source, [{"project_id": "1"}])
+    monkeypatch.setattr("evaluator.portfolio.run.connect", full)
+    arguments = ["evaluate", str(source), "-o", str(tmp_path / "out.csv")]
+    found = CliRunner().invoke(portfolio_app, arguments)
+    assert found.exit_code == 2
+    assert "超出内存上限" in found.output
+
+
 def test_the_date_may_come_from_a_column_or_be_one_for_all(tmp_path: Path) -> None:
     criteria = """
 language: 1

@@ -25,6 +25,8 @@ __all__ = ["ITEM_SCALE", "Odd", "decimal_text", "read_odd"]
 ITEM_SCALE = 12
 TOO_FINE = "数值的位数超出批量评估的范围（整数 12 位、小数 6 位），请单独评估"
 LIMIT = 10**12
+# What a denominator may have besides 2 and 5: all rows of a column share one multiple.
+MAX_ODD = 9
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def read_odd(
     if field.numeric or field.keys:
         odd = _numbers(odd, field, values, reasons, columns)
     elif field.type is FieldType.RECORD:
-        odd = _open_items(db, odd, raws, values, reasons)
+        odd = _open_items(db, odd, field, raws, values, reasons)
         columns["value"] = [None] * len(raws)
     else:
         columns["value"] = [_text(v) for v in values]
@@ -123,7 +125,7 @@ def _numbers(
         if isinstance(value, tuple):
             row = {v.key: v.number for v in value if isinstance(v, Item)}
         if any(
-            abs(v) >= LIMIT or scale_of(v * odd_part(v)) > 6 or odd_part(v) > 9
+            abs(v) >= LIMIT or scale_of(v * odd_part(v)) > 6 or odd_part(v) > MAX_ODD
             for v in row.values()
         ):
             reasons[i], row = f"{field.label}（{field.name}）：{TOO_FINE}", {}
@@ -138,8 +140,8 @@ def _numbers(
 
 
 def _open_items(
-    db: duckdb.DuckDBPyConnection, odd: Odd, raws: list[str], values: list[Value | None],
-    reasons: list[str | None],
+    db: duckdb.DuckDBPyConnection, odd: Odd, field: Field, raws: list[str],
+    values: list[Value | None], reasons: list[str | None],
 ) -> Odd:  # fmt: skip
     """The items of records without closed keys, in base units, in a table of their own."""
     rows: list[tuple[str, str, str, Fraction]] = []
@@ -147,8 +149,10 @@ def _open_items(
     for i, (raw, value) in enumerate(zip(raws, values, strict=True)):
         items = [v for v in value if isinstance(v, Item)] if isinstance(value, tuple) else []
         numbers = [v.number * v.unit.factor for v in items]
-        if any(abs(v) >= LIMIT or scale_of(v * odd_part(v)) > ITEM_SCALE - 1 for v in numbers):
-            reasons[i] = f"{TOO_FINE}"
+        if any(odd_part(v.number) > MAX_ODD for v in items) or any(
+            abs(v) >= LIMIT or scale_of(v * odd_part(v)) > ITEM_SCALE - 1 for v in numbers
+        ):
+            reasons[i] = f"{field.label}（{field.name}）：{TOO_FINE}"
             continue
         times = lcm(times, *(odd_part(v) for v in numbers))
         rows += [(raw, v.key, kind_of(v.unit), n) for v, n in zip(items, numbers, strict=True)]
