@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from api.body import XLSX
+from api.china import today
 from api.judge import Judge
 from api.pages import cases
 from api.pages.dossier_form import Filled, Mistake, fill, sections, typed_from
@@ -22,7 +23,7 @@ from api.pages.industries import industry_name
 from api.pages.judged import docx_response, opinion_page, verdict_page, why_page
 from api.pages.posted import form_page, keeping_of, profile_of, texts_of
 from api.pages.render import environment, page
-from api.pages.session import Form, today
+from api.pages.session import Form
 from api.pages.words import in_words, value_text
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge

@@ -26,7 +26,8 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from api.body import XLSX
-from api.pages.words import CHINA, chinese_time
+from api.china import CHINA
+from api.pages.words import chinese_time
 from api.problems import ProblemError
 
 __all__ = ["Column", "Kind", "Listing", "listing_response"]

@@ -14,11 +14,11 @@ from typing import Any
 from docxtpl import DocxTemplate
 from jinja2 import Environment, StrictUndefined
 
+from api.china import CHINA
 from api.pages.cases import Case
 from api.pages.render import HERE
 from api.pages.verdict_view import Reason
 from api.pages.words import (
-    CHINA,
     EFFECTS,
     VERDICTS,
     amount,

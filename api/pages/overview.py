@@ -15,12 +15,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.body import parse_day
+from api.china import today
 from api.pages.counts import Counts, CountsMemo
 from api.pages.errors import PageRoute
 from api.pages.industries import industry_label
 from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.render import page
-from api.pages.session import entitled, today
+from api.pages.session import entitled
 from api.pages.words import chinese_date, chinese_time
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
+from api.china import today
 from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.render import page
-from api.pages.session import Form, entitled, today
+from api.pages.session import Form, entitled
 from api.pages.textdiff import side_by_side
 from api.pages.trying import problems_json
 from api.problems import ProblemError

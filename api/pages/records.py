@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from api.body import parse_day
+from api.china import today
 from api.judge import Judge
 from api.middleware import request_id
 from api.pages.cases import Case, Origin, case_of
@@ -19,7 +20,7 @@ from api.pages.judged import docx_response, opinion_page, verdict_page
 from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.promises import KINDS
 from api.pages.render import page
-from api.pages.session import entitled, today
+from api.pages.session import entitled
 from api.pages.words import (
     EFFECTS,
     LISTS,

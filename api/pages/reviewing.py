@@ -9,10 +9,11 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
 from api.attachments import FORM_FILES, Policy, inspect, size_words
+from api.china import today
 from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.render import page
-from api.pages.session import Form, entitled, today
+from api.pages.session import Form, entitled
 from api.pages.verdict_view import SEVERITY
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,10 +10,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
+from api.china import today as china_today
 from api.pages.errors import PageRoute
 from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.render import page
-from api.pages.words import CHINA, EFFECTS, LISTS, plain_unit
+from api.pages.words import EFFECTS, LISTS, plain_unit
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge
 from api.store.submissions import normalised
@@ -175,7 +175,7 @@ def criteria(
 ) -> Response:
     """Criteria by words."""
     words = normalised(q).split()
-    today = dt.datetime.now(CHINA).date()
+    today = china_today()
     rows = []
     for found in judge.ruleset.criteria.values():
         if all(w in normalised(found.id, found.title) for w in words):
@@ -233,7 +233,7 @@ def criterion(request: Request, judge: CurrentJudge, criterion_id: str) -> Respo
     return page(
         request, "criterion.html", criterion=found, kind=KIND_LABELS[found.kind.value], periods=periods,
         users=users, ruleset=ruleset, source=block_text(found.place),
-        today=dt.datetime.now(CHINA).date(), cite=_cite,
+        today=china_today(), cite=_cite,
     )  # fmt: skip
 
 

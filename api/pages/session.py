@@ -6,7 +6,6 @@ neither read it nor guess it. A form from another site's page is refused even wi
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
@@ -15,13 +14,12 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
-from api.pages.words import CHINA
 from api.problems import ProblemError
 from api.security import COOKIE, SAFE, allowed, find_actor, foreign
 from api.store.work import Actor
 
 __all__ = [
-    "BIG", "Form", "actor_of", "csrf_token", "entitled", "form_of", "safe_back", "today", "wants_big",
+    "BIG", "Form", "actor_of", "csrf_token", "entitled", "form_of", "safe_back", "wants_big",
 ]  # fmt: skip
 
 BIG = "big"
@@ -77,8 +75,3 @@ def entitled(request: Request, action: str) -> Actor:
     if actor.read_only and request.method not in SAFE:
         raise ProblemError(403, "这个密钥只能读取。")
     return actor
-
-
-def today() -> dt.date:
-    """The calendar day in China."""
-    return dt.datetime.now(CHINA).date()

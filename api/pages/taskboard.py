@@ -9,11 +9,12 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
+from api.china import today
 from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.render import page
-from api.pages.session import Form, entitled, today
+from api.pages.session import Form, entitled
 from api.pages.words import OPINIONS, TASK_LIGHTS, TASK_STATES
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge

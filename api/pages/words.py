@@ -9,18 +9,18 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
+from api.china import CHINA
 from evaluator.fields import Field
 from evaluator.numbers import shown
 from evaluator.verdict import LIST_LABELS, STATUS_LABELS, VERDICT_LABELS
 from evaluator.wording import show_value, with_unit
 
 __all__ = [
-    "CHINA", "EFFECTS", "LISTS", "LIGHTS", "OPINIONS", "OUTCOMES", "STATES", "STATUSES", "TASK_LIGHTS",
+    "EFFECTS", "LISTS", "LIGHTS", "OPINIONS", "OUTCOMES", "STATES", "STATUSES", "TASK_LIGHTS",
     "TASK_STATES", "VERDICTS", "amount", "chinese_date",
     "chinese_time", "citation", "digits", "in_words", "plain_unit", "role_label", "value_text",
 ]  # fmt: skip
 
-CHINA = dt.timezone(dt.timedelta(hours=8))
 EFFECTS = {"reject": "否决项", "refer": "会审项", "advise": "建议项"}
 LISTS = LIST_LABELS
 LIGHTS = {"pass": "绿灯", "refer": "黄灯", "reject": "红灯"}

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from api import schemas
 from api.answers import answer
 from api.body import model_body, parse_day, takes
+from api.china import today
 from api.middleware import request_id
 from api.routes.stateless import DAY
 from api.security import require, store_of
 from api.store import commitments
 from api.store.commitments import Promise
-from api.store.review import china_day
 from api.store.work import Actor
 
 __all__ = ["router"]
@@ -93,10 +93,6 @@ class RateOut(BaseModel):
     percent: str | None
 
 
-def _today() -> dt.date:
-    return china_day(dt.datetime.now(dt.UTC))
-
-
 def _day(text: str, field: str) -> dt.date:
     day = parse_day(text, field)
     assert day is not None
@@ -108,7 +104,7 @@ def _day(text: str, field: str) -> dt.date:
 def listed(request: Request, actor: Reader, number: Number) -> Response:
     """A project's commitments with their lights."""
     with store_of(request).db.read() as session:
-        return answer(commitments.of_project(session, actor, number, _today()))
+        return answer(commitments.of_project(session, actor, number, today()))
 
 
 @router.post("/projects/{number}/commitments", summary="登记承诺", status_code=201,
@@ -121,7 +117,7 @@ def promise(
     wanted = tuple(Promise(p.kind, _day(p.due_on, "due_on"), p.promised) for p in given.promises)
     with store_of(request).work(actor, request_id.get()) as work:
         commitments.promise(work, number, wanted)
-        return answer(commitments.of_project(work.session, actor, number, _today()), 201)
+        return answer(commitments.of_project(work.session, actor, number, today()), 201)
 
 
 @router.post("/commitments/{commitment_id}/reports", summary="填报实绩", status_code=204, responses=WRITES,
@@ -149,7 +145,7 @@ def rates(
     """The conversion rates of all projects, or of those accepted within a period."""
     with store_of(request).db.read() as session:
         found = commitments.rates(
-            session, actor, _today(), start=parse_day(start, "from"), end=parse_day(end, "to"),
+            session, actor, today(), start=parse_day(start, "from"), end=parse_day(end, "to"),
             industry=industry,
         )  # fmt: skip
     return answer(found)

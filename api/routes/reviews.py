@@ -20,6 +20,7 @@ from api import schemas
 from api.answers import answer
 from api.attachments import Upload, receive
 from api.body import model_body, takes
+from api.china import today
 from api.middleware import request_id
 from api.problems import ProblemError
 from api.security import require, store_of
@@ -136,10 +137,6 @@ class SupervisionOut(BaseModel):
     closed_at: dt.datetime | None
 
 
-def _today() -> dt.date:
-    return review.china_day(dt.datetime.now(dt.UTC))
-
-
 @router.get("/tasks", summary="会审事项", response_model=list[TaskOut], responses=READS)
 def tasks(
     request: Request, actor: Reader,
@@ -154,7 +151,7 @@ def tasks(
     store = store_of(request)
     with store.db.read() as session:
         found = review.tasks(
-            session, actor, store.calendar, _today(), number=number, department=department,
+            session, actor, store.calendar, today(), number=number, department=department,
             state=state, overdue=overdue, limit=limit, after=after,
         )  # fmt: skip
     return answer(found)
@@ -238,7 +235,7 @@ def opinion(
     with store.work(actor, request_id.get()) as work:
         review.give_opinion(work, task_id, given.opinion, given.reason, given.attachments)
         found = review.tasks(
-            work.session, actor, store.calendar, _today(), after=task_id - 1, limit=1
+            work.session, actor, store.calendar, today(), after=task_id - 1, limit=1
         )
         return answer(found)
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.china import CHINA
 from api.tables import AuditEntry
 
 __all__ = ["AuditFilter", "each", "find"]
 
 BATCH = 500
-CHINA = dt.timezone(dt.timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)

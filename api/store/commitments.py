@@ -15,6 +15,7 @@ from fractions import Fraction
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.china import china_day
 from api.store.visibility import get_project, visible
 from api.store.work import Actor, Conflict, Invalid, Missing, Work
 from api.tables import Decision, Project
@@ -149,7 +150,7 @@ def report(work: Work, commitment_id: int, on_date: dt.date, value: str | None, 
     get_project(work.session, work.actor, project.number)
     if (found.kind in AMOUNTS) != (value is not None):
         raise Invalid("value", "数量类承诺须填实绩，节点类承诺只填日期")
-    if on_date > work.now.astimezone(dt.timezone(dt.timedelta(hours=8))).date():
+    if on_date > china_day(work.now):
         raise Invalid("on_date", "不能填将来的日期")
     exact = None if value is None else exact_text(_number(value, "value"))
     work.session.add(

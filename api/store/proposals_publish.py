@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.china import china_day, today
 from api.store import proposals, proposals_run
 from api.store.core import Store
 from api.store.proposals import APPROVED, DRAFT, PUBLISHED, REVIEW, STATES, get_row
 from api.store.proposals_text import Text, head, load_text, publication_row, text_of, touched_by
-from api.store.review import china_day
 from api.store.rulesets import current_publication, hold, publish
 from api.store.work import Actor, Conflict, Denied, Invalid, Work
 from api.tables import Publication, StoredRuleset
@@ -55,10 +55,6 @@ class PublicationView:
     drafted_by: str | None
     approved_by: str | None
     rollback_to: int | None
-
-
-def _today() -> dt.date:
-    return china_day(dt.datetime.now(dt.UTC))
 
 
 # --- the second person ---------------------------------------------------------------------------
@@ -261,7 +257,7 @@ def _view(
     state = "past"
     if now is not None and found.id == now.id:
         state = "in_force"
-    elif found.id == newest.id or (now is not None and found.id > now.id and effective > _today()):
+    elif found.id == newest.id or (now is not None and found.id > now.id and effective > today()):
         state = "scheduled"
     return PublicationView(
         found.id, found.identity, stored.title, found.source, state, found.published_by,

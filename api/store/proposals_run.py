@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from api.china import china_day
 from api.db import Database
 from api.store import audit
 from api.store.proposals_checks import STAGES, run_stages
@@ -130,8 +131,6 @@ def execute(db: Database, run_id: int, copies: Path | None = None) -> None:
 
     def moved(old: Ruleset, new: Ruleset) -> Impact:
         return impact_stored(old, new, StoredDecisions(db), copies)
-
-    from api.store.review import china_day
 
     result: dict[str, Any] = {}
     for name, outcome in run_stages(base, text, china_day(_now()), moved):

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from api.attachments import Upload
 from api.calendar import WorkCalendar
+from api.china import china_day
 from api.store.visibility import get_decision, get_project, visible
 from api.store.work import Actor, Conflict, Denied, Invalid, Missing, Work
 from api.tables import Decision, Project
@@ -34,7 +35,6 @@ OPEN, SUPPLEMENT, DONE, WITHDRAWN = "open", "supplement", "done", "withdrawn"
 WAITING = (OPEN, SUPPLEMENT)
 OPINIONS = ("agree", "disagree", "supplement")
 YELLOW_WORKDAYS = 2
-CHINA = dt.timezone(dt.timedelta(hours=8))
 MAX_ATTACHMENTS = 20
 
 
@@ -98,11 +98,6 @@ class ConclusionView:
     document_number: str | None
     person: str
     concluded_at: dt.datetime
-
-
-def china_day(now: dt.datetime) -> dt.date:
-    """The calendar day in China."""
-    return now.astimezone(CHINA).date()
 
 
 def light(state: str, due_on: dt.date, today: dt.date, calendar: WorkCalendar) -> str | None:

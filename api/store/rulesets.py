@@ -22,6 +22,7 @@ from types import MappingProxyType
 from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
+from api.china import today as china_today
 from api.db import Database
 from api.judge import Judge
 from api.store.work import Conflict, Missing, Work
@@ -38,14 +39,13 @@ __all__ = [
 
 log = logging.getLogger("api")
 KEPT = 4
-CHINA = dt.timezone(dt.timedelta(hours=8))
 PUBLICATION_LOCK = 7_305_003
 INSTALLED = "首次安装：库里还没有规则集，没有第二人批准"
 
 
 def current_publication(session: Session, today: dt.date | None = None) -> Publication | None:
     """The publication in force on ``today`` (in China): the newest whose effective date has come."""
-    day = today or dt.datetime.now(CHINA).date()
+    day = today or china_today()
     record = PublicationRecord
     return session.scalar(
         select(Publication)

@@ -19,11 +19,12 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from api.china import china_day, today
 from api.judge import SOFTWARE, Judge, Judged
 from api.store.changes import changed_fields, moved_findings
 from api.store.commitments import past_record
 from api.store.core import Store
-from api.store.review import china_day, open_tasks
+from api.store.review import open_tasks
 from api.store.rulesets import current_identity, hold
 from api.store.visibility import get_project
 from api.store.work import SYSTEM, Actor, Conflict, Work
@@ -107,8 +108,7 @@ def _with_record(session: Session, judge: Judge, profile: Profile) -> Profile:
     code = profile.values.get("unified_social_credit_code")
     if not isinstance(code, str) or PAST.isdisjoint(registry.fields):
         return profile
-    today = china_day(dt.datetime.now(dt.UTC))
-    found = past_record(session, SYSTEM, code, today)
+    found = past_record(session, SYSTEM, code, today())
     extra = {k: v for k, v in found.items() if k in registry.fields and k not in profile.values}
     return judge.read({**profile.to_dict(registry), **extra}) if extra else profile
 

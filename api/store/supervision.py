@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.store.review import WAITING, china_day
+from api.china import china_day
+from api.store.review import WAITING
 from api.store.work import Conflict, Invalid, Missing, Work
 from api.tables import Project
 from api.tables_review import Supervision, Task

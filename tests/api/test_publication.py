@@ -15,10 +15,10 @@ from sqlalchemy import update
 from typer.testing import CliRunner
 
 from api.app import create_app, open_store
+from api.china import today as china_today
 from api.settings import Settings
 from api.store import proposals_run
 from api.store.core import Store
-from api.store.review import china_day
 from api.store.rulesets import current_publication
 from api.store.work import SYSTEM, Actor
 from api.tables import Publication, StoredRuleset
@@ -38,7 +38,7 @@ BETWEEN = dossier(annual_tax=1850)  # refer before, pass after.
 
 
 def in_days(days: int) -> str:
-    return (china_day(dt.datetime.now(dt.UTC)) + dt.timedelta(days=days)).isoformat()
+    return (china_today() + dt.timedelta(days=days)).isoformat()
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_later_date_comes_by_itself(desk: Bench) -> None:
     made = desk.publish(proposal, effective_on=in_days(10))
     assert (made["state"], made["effective_on"]) == ("scheduled", in_days(10))
     assert desk.call("submitter", "POST", "/projects", json=BETWEEN)["verdict"] == "refer"
-    today = china_day(dt.datetime.now(dt.UTC))
+    today = china_today()
     with desk.service.store.db.read() as session:
         for days, expected in ((0, 1), (9, 1), (10, made["id"]), (11, made["id"])):
             found = current_publication(session, today + dt.timedelta(days=days))
