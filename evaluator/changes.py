@@ -11,7 +11,7 @@ from evaluator.fields import Field
 from evaluator.numbers import shown_apart, shown_nonzero
 from evaluator.rulebook.ast import Rule
 from evaluator.verdict import VERDICT_LABELS, Verdict
-from evaluator.wording import show_value, with_unit
+from evaluator.wording import difference, show_value, with_unit
 
 __all__ = ["Change", "Counterfactual", "Fill"]
 
@@ -40,9 +40,11 @@ class Change:
         label, (old, new) = self.field.label, self.shown()
         if isinstance(self.old, Fraction) and isinstance(self.new, Fraction):
             by = abs(self.new - self.old)
-            amount = shown_nonzero(by.numerator, by.denominator, DIGITS)
+            amount = difference(
+                shown_nonzero(by.numerator, by.denominator, DIGITS), self.field.unit
+            )
             word = "提高" if self.new > self.old else "降低"
-            return f"{label}由 {old}{word}到 {new}（{word} {with_unit(amount, self.field.unit)}）"
+            return f"{label}由 {old}{word}到 {new}（{word} {amount}）"
         return f"{label}由“{old}”改为“{new}”"
 
     def shown(self) -> tuple[str, str]:

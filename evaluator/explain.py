@@ -291,7 +291,7 @@ class _Explainer:
         status = self.trace.status
         note = f"（要求值为{EXAMPLE}）" if example and measure.required is not None else ""
         if status is Status.UNKNOWN:
-            parts = ["缺少" + "、".join(self._supplied(m) for m in missing)] if missing else []
+            parts = ["没有填" + "、".join(self._supplied(m) for m in missing)] if missing else []
             return f"{self.rule.title}：{'；'.join([*parts, *reasons]) or '无法判断'}"
         if status is Status.VIOLATED:
             return (self._fill(self.rule.message, measure, missing) or self._breach(measure)) + note
@@ -312,18 +312,19 @@ class _Explainer:
         field = registry.references.get(name)
         if field is None:
             return name
-        by = f"（{registry.department(field.supplied_by)}）" if field.supplied_by else ""
-        return f"{field.label}{by}"
+        by = f"（{registry.department(field.supplied_by)}提供）" if field.supplied_by else ""
+        return f"“{field.label}”{by}"
 
     def _fill(self, template: str | None, measure: Measure, missing: tuple[str, ...]) -> str | None:
         if template is None or "{" not in template:
             return template
         value, required, unit, row, gap, _ = measure
         tail = "" if unit in (None, "1") else unit if unit in ("%", "‰") else f" {unit}"
+        points = " 个百分点" if unit == "%" else tail
         words: dict[str, str] = {
             "value": f"{value}{tail}" if value is not None else "未填",
             "required": f"{required}{tail}" if required is not None else "（无标准值）",
-            "gap": f"{gap}{tail}" if gap is not None else "",
+            "gap": f"{gap}{points}" if gap is not None else "",
             "unit": unit or "",
             "row": row or "默认",
             "missing": "、".join(self.ruleset.registry.label(m) for m in missing),

@@ -188,11 +188,13 @@ def read_bool(_field: Field, raw: Any) -> Scalar | None:
     return value
 
 
-_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-|/([0-9]{1,2})/|年([0-9]{1,2})月)([0-9]{1,2})(日?)")
+_DATE = re.compile(
+    r"([0-9]{4})(?:-([0-9]{1,2})-|/([0-9]{1,2})/|[.]([0-9]{1,2})[.]|年([0-9]{1,2})月)([0-9]{1,2})(日?)"
+)
 
 
 def read_date(_field: Field, raw: Any) -> Scalar | None:
-    """A day: 2024-01-01, 2024/1/1 or 2024年1月1日; a time of day is dropped."""
+    """A day: 2024-01-01, 2024/1/1, 2024.1.1 or 2024年1月1日; a time of day is dropped."""
     if is_missing(raw):
         return None
     if isinstance(raw, dt.datetime):
@@ -201,10 +203,12 @@ def read_date(_field: Field, raw: Any) -> Scalar | None:
         value = raw
     else:
         match = _DATE.fullmatch(raw.strip()) if isinstance(raw, str) else None
-        if not match or bool(match[4]) != bool(match[6]):
+        if not match or bool(match[5]) != bool(match[7]):
             raise fail("D103", f"应是日期，如 2024-01-01 或 2024年1月1日，写的是{quoted(raw)}")
         try:
-            value = dt.date(int(match[1]), int(match[2] or match[3] or match[4]), int(match[5]))
+            value = dt.date(
+                int(match[1]), int(next(filter(None, match.group(2, 3, 4, 5)))), int(match[6])
+            )
         except ValueError:
             raise fail("D103", f"没有{quoted(raw)}这一天") from None
     if not 1900 <= value.year <= 2200:

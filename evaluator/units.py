@@ -176,8 +176,13 @@ def alternatives(unit: Unit) -> tuple[str, ...]:
 def conversion(name: str, unit: Unit) -> Fraction:
     """How many of ``unit`` make one of the unit written as ``name``. Raises UnitError.
 
-    A yearly unit may leave out the "/年" （"亿元" for 万元/年）, as publications do.
+    A yearly unit may leave out the "/年" （"亿元" for 万元/年）, as publications do; money may leave out
+    the 元 ("1.2亿"), and a ratio may be written as one to one ("1.25:1").
     """
+    if name == ":1":
+        name = "1"
+    elif name in BARE and ("money", 1) in unit.dimension:
+        name += "元"
     given = parse_unit(name)
     if not given.same_kind(unit) and unit.name.endswith("/年"):
         yearly = given.per(parse_unit("年"))
@@ -185,6 +190,8 @@ def conversion(name: str, unit: Unit) -> Fraction:
     return given.factor_to(unit)
 
 
+# What people write for 万元 and 亿元.
+BARE = frozenset({"万", "百万", "千万", "亿"})
 _NUMBER = r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
 _QUANTITY = re.compile(rf"({_NUMBER})\s*([^\s0-9.,/+-].*)?")
 # How a snapshot writes a value that no decimal can ("2000/3" 平方米, out of 1 亩).
@@ -216,7 +223,7 @@ def split_quantity(text: str) -> tuple[Fraction, str]:
         raise NotANumber(f"“{text[:40]}…”不是数")
     plain = text.strip()
     match = _QUANTITY.fullmatch(plain)
-    if not match:
+    if not match or (match[2] and ord(match[2][0]) in _NARROW):
         plain = text.translate(_NARROW).strip()
         match = _QUANTITY.fullmatch(plain)
     if match:

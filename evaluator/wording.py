@@ -14,7 +14,7 @@ from evaluator.rulebook.ast import Op
 from evaluator.units import Unit
 
 __all__ = [
-    "BREACH_WORDS", "EXAMPLE", "OP_WORDS", "Citation", "cite", "cite_source", "gap_words", "show_value", "with_unit",
+    "BREACH_WORDS", "EXAMPLE", "OP_WORDS", "Citation", "cite", "cite_source", "difference", "gap_words", "show_value", "with_unit",
 ]  # fmt: skip
 
 EXAMPLE = "示例值"
@@ -65,6 +65,13 @@ def with_unit(number: str, unit: Unit | None) -> str:
     if unit is None or unit.name == "1":
         return number
     return f"{number}{unit.name}" if unit.name in ("%", "‰", "倍") else f"{number} {unit.name}"
+
+
+def difference(number: str, unit: Unit | None) -> str:
+    """A difference as printed: of percentages in percentage points, else with its unit."""
+    return (
+        f"{number} 个百分点" if unit is not None and unit.name == "%" else with_unit(number, unit)
+    )
 
 
 def show_value(field: Field | None, value: Value | None) -> str:

@@ -75,6 +75,12 @@ def test_a_message_may_name_a_part_of_a_record() -> None:
     assert explain(judge(ruleset, emissions=emissions), "positive.a").message == "{COD} 10.4 吨/年"
 
 
+def test_what_is_missing_is_told_with_who_supplies_it() -> None:
+    ruleset = ruleset_of(rule("{field: two_high, equals: false}"))
+    said = "甲：没有填“两高项目”（发展改革部门提供）"
+    assert explain(judge(ruleset), "positive.a").message == said
+
+
 def test_a_row_within_a_formula_is_cited_and_shown() -> None:
     """The table's row, not its first one; an example value there makes the requirement one."""
     require = "{field: plot_ratio, at_least: {multiply: [{criterion: factor}, 2]}}"
@@ -174,4 +180,4 @@ def test_a_divisor_of_zero_has_to_be_verified(evaluator: Evaluator) -> None:
 def test_a_change_never_looks_like_none(evaluator: Evaluator) -> None:
     found = counterfactual(complete(evaluator, orders_in_hand=Fraction(299999999, 10**7)))
     assert found.reaches is Verdict.PASS
-    assert "由 29.9999999%提高到 30%（提高 0.0000001%）" in found.text()
+    assert "由 29.9999999%提高到 30%（提高 0.0000001 个百分点）" in found.text()

@@ -242,7 +242,12 @@ def _reviews(request: Request, actor: Actor, decision_id: int) -> tuple[Case, li
     ]  # fmt: skip
     if concluded:
         said = OUTCOMES[concluded.outcome] + ("（一事一议）" if concluded.override else "")
-        rows.append({"department": "项目准入委员会", "text": f"{said}：{concluded.reason}",
+        basis = (
+            f"批准依据：{concluded.authority}（{concluded.document_number}）。"
+            if concluded.override
+            else ""
+        )
+        rows.append({"department": "项目准入委员会", "text": f"{said}：{concluded.reason}。{basis}",
                      "by": concluded.person, "on": chinese_date(concluded.concluded_at)})  # fmt: skip
     _log_read(request, actor, decision_id, "opinion")
     return case, rows

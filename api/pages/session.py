@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from api.problems import ProblemError
@@ -46,7 +47,13 @@ async def form_of(request: Request) -> AsyncIterator[FormData]:
     if foreign(request):
         raise ProblemError(403, "请求来自其他网站的页面，不予受理")
     async with request.form(max_fields=MAX_FIELDS, max_part_size=MAX_PART) as form:
-        if not hmac.compare_digest(str(form.get("csrf", "")), csrf_token(request)):
+        token = str(form.get("csrf", ""))
+        if not hmac.compare_digest(token, csrf_token(request)):
+            if token and await run_in_threadpool(actor_of, request) is None:
+                raise ProblemError(
+                    401,
+                    "登录已过期，这次没有提交。请重新登录；自动保存过的申报材料在“项目”页的草稿里。",
+                )
             raise ProblemError(403, "页面已过期，请返回上一页刷新后重新提交")
         yield form
 

@@ -168,8 +168,9 @@ def _gauge(finding: dict[str, Any]) -> Gauge | None:
     if gap:
         unit = finding["unit"] or ""
         side = "低" if value < required else "高"
-        text = f"{side} {gap['absolute']}{'' if unit in ('1', '%') else ' '}{'' if unit == '1' else unit}"
-        text += f"（{gap['relative']}）" if gap["relative"] else ""
+        shown = {"1": "", "%": " 个百分点"}.get(unit, f" {unit}".rstrip())
+        text = f"{side} {gap['absolute']}{shown}"
+        text += f"（要求值的 {gap['relative']}）" if gap["relative"] else ""
     return Gauge(round(value / end * 100), round(required / end * 100), text)
 
 

@@ -296,8 +296,14 @@ def give_opinion(
     before = task.state
     task.state = SUPPLEMENT if opinion == "supplement" else DONE
     task.closed_at = None if opinion == "supplement" else work.now
+    work.session.flush()
+    asked = select(Task.id).where(
+        Task.decision_id == task.decision_id, Task.state == SUPPLEMENT
+    ).limit(1)  # fmt: skip
     if opinion == "supplement":
         project.state = "supplement"
+    elif project.state == "supplement" and work.session.scalar(asked) is None:
+        project.state = "review"
     after = {
         "state": task.state,
         "opinion": opinion,
@@ -335,12 +341,17 @@ def conclude(
         _withdraw(work, task)
     override = (decision.verdict, outcome) in (("reject", "admit"), ("pass", "reject"))
     if override:
-        for field, value, word in (
-            ("authority", authority, "批准依据或批准机关"),
-            ("document_number", document_number, "批准文号"),
-        ):
-            if not (value or "").strip():
-                raise Invalid(field, f"与系统结论相反属一事一议，须写明{word}")
+        lacking = [
+            (field, word)
+            for field, value, word in (
+                ("authority", authority, "批准依据或批准机关"),
+                ("document_number", document_number, "批准文号"),
+            )
+            if not (value or "").strip()
+        ]
+        if lacking:
+            words = "和".join(word for _, word in lacking)
+            raise Invalid(lacking[0][0], f"与系统结论相反属一事一议，须写明{words}")
     found = Conclusion(
         decision_id=decision.id, project_id=project.id, outcome=outcome, machine=decision.verdict,
         override=override, reason=reason.strip(), authority=authority,

@@ -142,6 +142,19 @@ def test_a_supplement_goes_back_to_the_submitter(every_department: Service) -> N
     assert old.status_code == 409
 
 
+def test_a_department_that_agrees_after_all_asks_no_more(every_department: Service) -> None:
+    service = every_department
+    number = _refer(service)["number"]
+    both = _tasks(service, number)[:2]
+    for task in both:
+        _opinion(service, task, "supplement", reason="缺图")
+    states = []
+    for task in both:
+        assert _opinion(service, task).status_code == 200
+        states.append(service.call("committee", "GET", f"/projects/{number}").json()["state"])
+    assert states == ["supplement", "review"]
+
+
 def test_attachments_are_kept_whole(every_department: Service) -> None:
     service = every_department
     task = _tasks(service, _refer(service)["number"], ROLE)[0]

@@ -96,6 +96,10 @@ def test_a_form_without_token_or_from_elsewhere_is_refused(app: Any) -> None:
     visitor = Visitor(app).log_in("clerk")
     assert visitor.client.post("/assess/submit", data=DRAFT).status_code == 403
     assert visitor.client.post("/logout", data={"csrf": "0" * 64}).status_code == 403
+    token = re.findall(r'name="csrf" value="([0-9a-f]+)"', visitor.get("/rules").text)[0]
+    late = Visitor(app).client.post("/assess/submit", data={"csrf": token, **DRAFT})
+    assert late.status_code == 401
+    assert "登录已过期，这次没有提交" in late.text
     answer = visitor.post("/assess/result", DRAFT, headers={"origin": "https://elsewhere.example"})
     assert answer.status_code == 403
     answer = Visitor(app).post("/assess/result", DRAFT, headers={"sec-fetch-site": "cross-site"})

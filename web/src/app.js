@@ -24,6 +24,28 @@ ready(() => {
   }
 });
 
+// What was kept before stays on the page where keeping fails, so the failure is written in its place.
+const unkept = (event) => {
+  const kept = document.getElementById("kept");
+  if (!kept || !kept.contains(event.target)) return;
+  const status = event.detail && event.detail.ctx && event.detail.ctx.response ? event.detail.ctx.response.status : 0;
+  // Not all of it is replaced: it also holds the number of the draft.
+  const told = kept.querySelector("p") || kept.appendChild(document.createElement("p"));
+  told.textContent = status === 401 || status === 403
+    ? "没有保存：登录已过期，请另开一页登录，再回到这一页。"
+    : "没有保存，请检查网络，或点“保存草稿”再试。";
+};
+document.addEventListener("htmx:response:error", unkept);
+document.addEventListener("htmx:error", unkept);
+
+// A link that leads into something folded unfolds it.
+const unfold = () => {
+  const meant = location.hash && document.querySelector(`details${location.hash}`);
+  if (meant) meant.open = true;
+};
+ready(unfold);
+window.addEventListener("hashchange", unfold);
+
 // What is still missing is printed even where it is folded; the rest only where it is open.
 let opened = [];
 window.addEventListener("beforeprint", () => {

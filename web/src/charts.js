@@ -6,7 +6,7 @@ import { SVGRenderer } from "echarts/renderers";
 
 use([BarChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent, SVGRenderer]);
 
-const COLOURS = { 准入: "#1a7f4b", 提交会审: "#b8860b", 不予准入: "#b3261e" };
+const COLOURS = { 准入: "#1a7f4b", 提交会审: "#b8860b", 不予准入: "#b3261e", 不符合: "#b3261e", 材料不足: "#b8860b" };
 
 function read(table) {
   const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
