@@ -84,6 +84,12 @@ def third(n: int) -> Fraction:
         ("-1/3", "亩", Fraction(-1, 3)),
         ("2000/3", "1", third(2000)),
         ("007", "1", 7),
+        ("1.2亿", "万元", 12000),
+        ("5000 万", "万元/年", 5000),
+        ("1，200", "万元", 1200),
+        ("1，200 万", "万元", 1200),
+        ("1.25:1", "1", Fraction(5, 4)),
+        ("1.25：1", "%", 125),
     ],
 )
 def test_quantity(text: str, unit: str, expected: Fraction | int) -> None:
@@ -171,6 +177,7 @@ def test_conversion_is_exact_both_ways(number: Decimal, a: str, b: str) -> None:
         ("enterprise_founded_on", "2024-02-29", dt.date(2024, 2, 29)),
         ("enterprise_founded_on", "2024年2月9日", dt.date(2024, 2, 9)),
         ("enterprise_founded_on", "2024/2/9", dt.date(2024, 2, 9)),
+        ("enterprise_founded_on", "2024.2.9", dt.date(2024, 2, 9)),
         ("enterprise_founded_on", dt.date(2024, 2, 9), dt.date(2024, 2, 9)),
         ("enterprise_founded_on", dt.datetime(2024, 2, 9, 23, 59), dt.date(2024, 2, 9)),
         ("land_use_mode", "leased_plant", "leased_plant"),

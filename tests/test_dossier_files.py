@@ -406,7 +406,7 @@ def test_examples_of_the_document() -> None:
     assert [ids("x.yaml", block) for block in blocks] == [["A-001"], ["A-001", "A-002"]]
     message = text.split("```text\n")[1].partition("```")[0]
     written = (
-        "project_id: A\nproject_name: 甲\nsubmitted_on: 2024-06-03\ntotal_investment: 1.2 亿\n"
+        "project_id: A\nproject_name: 甲\nsubmitted_on: 2024-06-03\ntotal_investment: 1.2 亿美元\n"
     )
     (found,) = problems("申报.yaml", written)
     assert found.render() == message.rstrip()
