@@ -135,6 +135,8 @@ class SupervisionOut(BaseModel):
     closing_note: str | None
     closed_by: str | None
     closed_at: dt.datetime | None
+    project: str
+    settled: bool
 
 
 @router.get("/tasks", summary="会审事项", response_model=list[TaskOut], responses=READS)

@@ -22,7 +22,7 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class SupervisionView:
-    """One 督办: who started it and why, and how it was struck off."""
+    """One 督办: who started it and why, and how it was struck off; ``settled`` is its task's."""
 
     id: int
     task: int
@@ -36,6 +36,8 @@ class SupervisionView:
     closing_note: str | None
     closed_by: str | None
     closed_at: dt.datetime | None
+    project: str
+    settled: bool
 
 
 def _view(session: Session, found: Supervision) -> SupervisionView:
@@ -47,6 +49,7 @@ def _shown(found: Supervision, task: Task, project: Project) -> SupervisionView:
     return SupervisionView(
         found.id, task.id, project.number, task.department, task.due_on, task.due_estimated, found.note,
         found.opened_by, found.opened_at, found.closing_note, found.closed_by, found.closed_at,
+        project.name, task.state not in WAITING,
     )  # fmt: skip
 
 
