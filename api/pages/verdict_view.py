@@ -179,12 +179,15 @@ def _lacks(result: dict[str, Any], ruleset: Ruleset) -> tuple[Lack, ...]:
     waiting: Counter[str] = Counter()
     rejects: Counter[str] = Counter()
     for finding in result["findings"]:
-        if finding["status"] == "unknown":
+        # What only advice waits for changes no verdict: it stands with the advice.
+        if finding["status"] == "unknown" and finding["effect"] != "advise":
             waiting.update(finding["missing"])
             if finding["effect"] == "reject":
                 rejects.update(finding["missing"])
     found = result["counterfactual"] or {}
     conditions = {f["field"]: f["condition"] for f in found.get("fill", ())}
+    # A breached rule may wait for a field that only has to be filled in.
+    waiting.update(name for name in conditions if name not in waiting)
     by: dict[str, list[Missing]] = {}
     for name, field in registry.references.items():
         if name not in waiting:

@@ -15,6 +15,7 @@ from docx import Document
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.pages.verdict_view import view_of
 from api.pages.words import citation
 from scripts.seeding import PASSWORD, people, submit_examples
 from tests.api.support import example, settings
@@ -260,6 +261,15 @@ def test_a_key_is_made_shown_once_used_and_revoked(app: Any) -> None:
     ).status_code in (403, 404)
     assert "撤销</td>" in visitor.post(f"/account/keys/{number}/revocation", {}).text
     assert client.get("/api/v1/projects", headers=header).status_code == 401
+
+
+def test_what_is_asked_for_is_listed(app: Any) -> None:
+    """Also where a rule is breached because it was not filled in; never for advice alone."""
+    judge = app.state.judges.current()
+    data = {k: v for k, v in example("d01").items() if k not in ("chain_name", "land_class")}
+    found = view_of(judge.judge(judge.read(data)).data, judge.ruleset)
+    assert [f.label for lack in found.lacks for f in lack.fields] == ["所属重点产业链"]
+    assert found.missing_fields == 1
 
 
 def test_a_basis_names_the_days_it_counts(app: Any) -> None:
