@@ -32,6 +32,7 @@ from api.pages.words import (
     chinese_date,
     citation,
     plain_unit,
+    value_text,
 )
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge, find_department
@@ -43,6 +44,8 @@ from api.store.projects import Filter
 from api.store.review import ConclusionView, TaskView
 from api.store.work import Actor, Missing
 from api.tables import Decision
+from evaluator.field_values import read_value
+from evaluator.fields import Registry
 
 __all__ = ["router"]
 
@@ -209,9 +212,18 @@ def _changes(
     registry = _judge(store, session, view.ruleset).ruleset.registry
     return {
         "verdict": {"from": old.verdict, "to": view.verdict},
-        "fields": changed_fields(old.dossier, view.dossier, registry),
+        "fields": [
+            {"label": f["label"], **{k: _value(registry, f["field"], f[k]) for k in ("from", "to")}}
+            for f in changed_fields(old.dossier, view.dossier, registry)
+        ],
         "findings": moved_findings(old.result, view.result),
     }
+
+
+def _value(registry: Registry, name: str, raw: Any) -> str:
+    """A stored value of a field as pages print it."""
+    field = registry.fields[name]
+    return value_text(field, read_value(field, raw))
 
 
 @router.get("/decisions/{decision_id}/why/{rule}")

@@ -263,6 +263,23 @@ def test_a_key_is_made_shown_once_used_and_revoked(app: Any) -> None:
     assert client.get("/api/v1/projects", headers=header).status_code == 401
 
 
+def test_a_new_version_shows_what_was_changed_from_what_to_what(app: Any) -> None:
+    visitor = Visitor(app).log_in("clerk")
+    first = {**example("d01"), "project_id": "V1"}
+    header = {"origin": "http://testserver"}
+    client = visitor.client
+    number = client.post("/api/v1/projects", json=first, headers=header).json()["number"]
+    second = {**first, "employees": 800, "equipment_level": "domestic_leading", "debt_ratio": None}
+    again = client.post(f"/api/v1/projects/{number}/versions", json=second, headers=header)
+    assert again.status_code == 201, again.text
+    page = visitor.get(f"/projects/{number}").text
+    table = page.split("与上一版相比")[1].split("</table>")[0]
+    told = re.findall(r"<td>([^<]*)</td><td[^>]*>([^<]*)</td><td[^>]*>([^<]*)</td>", table)
+    assert ("就业人数", "320 人", "800 人") in told
+    assert ("装备水平", "国际先进", "国内领先") in told
+    assert ("资产负债率", "38%", "未填") in told
+
+
 def test_what_is_asked_for_is_listed(app: Any) -> None:
     """Also where a rule is breached because it was not filled in; never for advice alone."""
     judge = app.state.judges.current()
