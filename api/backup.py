@@ -139,6 +139,9 @@ def restore(db: Database, path: Path) -> Manifest:
     db.migrate(manifest.revision)
     try:
         with zipfile.ZipFile(path) as archive, db.write() as session:
+            told = {f"{name}.jsonl" for name in manifest.rows}
+            if lacking := sorted(told.difference(archive.namelist())):
+                raise BackupError(f"备份不完整：缺少 {'、'.join(lacking)}")
             for table in _tables():
                 name = f"{table.name}.jsonl"
                 if name in archive.namelist():

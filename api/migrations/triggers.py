@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alembic import op
+from sqlalchemy.engine.reflection import Inspector
 
-__all__ = ["allow", "forbid"]
+__all__ = ["allow", "forbid", "forbid_replacing"]
 
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION admission_immutable() RETURNS trigger AS $$
@@ -36,6 +37,24 @@ def forbid(tables: Iterable[str]) -> None:
                 f"CREATE TRIGGER immutable_{table}_truncate BEFORE TRUNCATE ON {table} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION admission_immutable()"
             )
+
+
+def forbid_replacing(inspector: Inspector, tables: Iterable[str]) -> None:
+    """On SQLite, refuse an INSERT whose key is taken: REPLACE would remove the row that has it."""
+    for table in tables:
+        keys = [inspector.get_pk_constraint(table)["constrained_columns"]]
+        keys += [u["column_names"] for u in inspector.get_unique_constraints(table)]
+        keys += [
+            [str(c) for c in i["column_names"]] for i in inspector.get_indexes(table) if i["unique"]
+        ]
+        same = " OR ".join(
+            "(" + " AND ".join(f"{name} = NEW.{name}" for name in key) + ")" for key in keys
+        )
+        op.execute(
+            f"CREATE TRIGGER immutable_{table}_insert BEFORE INSERT ON {table} "
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) "
+            f"BEGIN SELECT RAISE(ABORT, 'immutable: {table}'); END"
+        )
 
 
 def allow(tables: Iterable[str]) -> None:

@@ -48,7 +48,9 @@ async def form_of(request: Request) -> AsyncIterator[FormData]:
         raise ProblemError(403, "请求来自其他网站的页面，不予受理")
     async with request.form(max_fields=MAX_FIELDS, max_part_size=MAX_PART) as form:
         token = str(form.get("csrf", ""))
-        if not hmac.compare_digest(token, csrf_token(request)):
+        if any("\x00" in v for v in form.values() if isinstance(v, str)):
+            raise ProblemError(422, "填写的内容中含有空字符，请删去后重新提交")
+        if not hmac.compare_digest(token.encode(), csrf_token(request).encode()):
             if token and await run_in_threadpool(actor_of, request) is None:
                 raise ProblemError(
                     401,

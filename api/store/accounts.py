@@ -264,10 +264,12 @@ def create_key(
     if not wanted:
         raise Invalid("roles", "至少要有一个角色")
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    ends = [work.now + dt.timedelta(days=days)] if days else []
+    ends += [work.actor.until] if work.actor.until else []
     key = ApiKey(
         prefix=prefix, secret_hash=_digest(secret), account_id=account.id, title=title, roles=wanted,
         read_only=read_only, created_at=work.now, revoked_at=None,
-        expires_at=work.now + dt.timedelta(days=days) if days else None,
+        expires_at=min(ends, default=None),
     )  # fmt: skip
     work.session.add(key)
     work.session.flush()
@@ -298,7 +300,9 @@ def by_key(session: Session, text: str, now: dt.datetime) -> Actor | None:
     ):
         return None
     roles = frozenset(key.roles) & frozenset(account.roles)
-    return Actor(account.id, account.name, account.display_name, roles, key.read_only)
+    return Actor(
+        account.id, account.name, account.display_name, roles, key.read_only, key.expires_at
+    )
 
 
 def revoke_key(work: Work, key_id: int) -> KeyView:

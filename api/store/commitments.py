@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.china import china_day
-from api.store.visibility import get_project, visible
+from api.store.visibility import get_project, may_write, visible
 from api.store.work import Actor, Conflict, Invalid, Missing, Work
 from api.tables import Decision, Project
 from api.tables_review import Commitment, Report
@@ -43,7 +43,7 @@ AMOUNTS = {
 }
 SOON = dt.timedelta(days=30)
 NEARLY = Fraction(8, 10)
-PROMISING = ("decided", "review", "admitted")
+PROMISING = ("decided", "review", "supplement", "admitted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,8 @@ class Rate:
 def promise(work: Work, number: str, promises: tuple[Promise, ...]) -> None:
     """Record what a project promised. Raises Invalid, or Conflict where it has promised it already."""
     project = get_project(work.session, work.actor, number, lock=True)
+    if project.state not in PROMISING:
+        raise Conflict("委员会不予准入的项目不登记承诺")
     dossier = json.loads(work.session.get_one(Decision, project.decision_id).dossier)
     for place, wanted in enumerate(promises):
         exists = select(Commitment.id).where(
@@ -147,7 +149,7 @@ def report(work: Work, commitment_id: int, on_date: dt.date, value: str | None, 
     if found is None:
         raise Missing("没有这项承诺")
     project = work.session.get_one(Project, found.project_id)
-    get_project(work.session, work.actor, project.number)
+    may_write(work.actor, get_project(work.session, work.actor, project.number))
     if (found.kind in AMOUNTS) != (value is not None):
         raise Invalid("value", "数量类承诺须填实绩，节点类承诺只填日期")
     if on_date > china_day(work.now):
@@ -178,8 +180,10 @@ def light(
     want = Fraction(promised or 0)
     have = Fraction(last.value) if last is not None and last.value is not None else None
     met = have is not None and (have <= want if kind == "energy" else have >= want)
-    if met:
-        return True, False, "green"
+    # A limit is kept when its day has come, a floor as soon as it is reached.
+    if met and last is not None and (kind != "energy" or today >= due_on):
+        late = kind != "energy" and last.on_date > due_on
+        return True, late, "yellow" if late else "green"
     if today <= due_on:
         return False, False, "yellow" if due_on - today <= SOON else "green"
     near = have is not None and (
@@ -301,7 +305,7 @@ def rates_of(found: Sequence[Standing], today: dt.date) -> tuple[Rate, ...]:
     money = [s for s in found if s.kind == "investment" and (s.last or s.due_on < today)]
     paid = sum((Fraction(s.last.value or 0) for s in money if s.last), Fraction(0))
     owed = sum((Fraction(s.promised or 0) for s in money), Fraction(0))
-    due = [s for s in found if s.met or s.due_on < today]
+    due = [s for s in found if s.due_on < today]
     parts: dict[str, tuple[Fraction, Fraction]] = {
         "start": (
             Fraction(len(reached["started"] & reached["signed"])),

@@ -158,6 +158,8 @@ def replay_decision(
         and hashlib.sha256(decision.dossier.encode()).hexdigest() == decision.dossier_digest
     )
     kept = json.loads(decision.result)
+    # The column that lists go by, too.
+    intact = intact and kept["verdict"] == decision.verdict
     old = visible_result(actor, project, kept)
     new = visible_result(actor, project, judged.data)
     return Replay(

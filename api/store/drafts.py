@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.store.visibility import get_project
+from api.store.visibility import get_project, may_write
 from api.store.work import Actor, Conflict, Denied, Missing, Work
 from api.tables import Draft, Project
 
@@ -58,6 +58,8 @@ def get(session: Session, actor: Actor, draft_id: int) -> DraftView:
 def create(work: Work, dossier: dict[str, Any], number: str | None = None) -> DraftView:
     """A new draft, perhaps for a new version of project ``number``."""
     project = get_project(work.session, work.actor, number) if number else None
+    if project is not None:
+        may_write(work.actor, project)
     draft = Draft(
         owner_id=work.actor.account_id, project_id=project.id if project else None,
         dossier=dossier, revision=1, updated_at=work.now,
@@ -71,6 +73,7 @@ def create(work: Work, dossier: dict[str, Any], number: str | None = None) -> Dr
 def save(work: Work, draft_id: int, dossier: dict[str, Any], revision: int) -> DraftView:
     """Replace a draft's dossier; ``revision`` is the one that was read. Raises Conflict."""
     draft = _own(work.session, work.actor, draft_id)
+    work.session.refresh(draft, with_for_update=True)
     if draft.revision != revision:
         raise Conflict(f"草稿已被改到第 {draft.revision} 版，您改的是第 {revision} 版")
     draft.dossier, draft.revision, draft.updated_at = dossier, revision + 1, work.now

@@ -5,20 +5,22 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from api.store.submissions import normalised
-from api.store.visibility import get_project, visible
+from api.store.visibility import get_project, owned, visible
 from api.store.work import Actor, Invalid
 from api.tables import Decision, Hit, Project
 
 __all__ = ["Filter", "Page", "ProjectView", "VersionView", "each", "find", "get", "versions"]
 
 MAX_PAGE = 200
+_PLACE = re.compile("p[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,9 @@ def matching(actor: Actor, wanted: Filter) -> Select[Project]:
             hit = hit.where(Hit.department == wanted.department)
         if wanted.rule:
             hit = hit.where(Hit.rule == wanted.rule)
+        if not actor.sees_all:
+            # What other departments found is not told by a filter either.
+            hit = hit.where(or_(Hit.department.in_(actor.departments), owned(actor)))
         query = query.where(exists(hit.correlate(Project)))
     for word in normalised(wanted.q or "").split():
         query = query.where(Project.search.contains(word, autoescape=True))
@@ -160,8 +165,8 @@ def _cursor(last: int) -> str:
 def _position(cursor: str) -> int:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        if len(cursor) > 40 or not text.startswith("p") or not text[1:].isascii():
+        if not _PLACE.fullmatch(text):
             raise ValueError(text)
-        return min(int(text[1:]), 2**62)
+        return int(text[1:])
     except (ValueError, binascii.Error):
         raise Invalid("cursor", "不是本服务给出的翻页标记") from None

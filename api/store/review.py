@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from api.attachments import Upload
 from api.calendar import WorkCalendar
 from api.china import china_day
-from api.store.visibility import get_decision, get_project, visible
+from api.store.visibility import get_decision, get_project, owns, tasks_seen, visible
 from api.store.work import Actor, Conflict, Denied, Invalid, Missing, Work
 from api.tables import Decision, Project
 from api.tables_review import Attachment, AttachmentPart, Conclusion, Opinion, Task
@@ -161,8 +161,8 @@ def tasks(
     )
     if number is not None:
         query = query.where(Task.project_id == get_project(session, actor, number).id)
-    if not actor.sees_all and "submitter" not in actor.roles:
-        query = query.where(Task.department.in_(actor.departments))
+    if not actor.sees_all:
+        query = query.where(tasks_seen(actor))
     if department is not None:
         query = query.where(Task.department == department)
     if state is not None:
@@ -258,11 +258,9 @@ def read_attachment(session: Session, actor: Actor, attachment_id: int) -> Attac
         raise Missing("没有这个附件")
     task = session.get_one(Task, found.task_id)
     project = session.get_one(Project, task.project_id)
-    if not actor.sees_all and task.department not in actor.departments:
-        # A submitter sees what its project was asked to supplement, files included.
-        get_project(session, actor, project.number)
-        if "submitter" not in actor.roles:
-            raise Denied("这个附件不在您的查看范围内")
+    # A submitter sees what its project was asked to supplement, files included.
+    if not (actor.sees_all or task.department in actor.departments or owns(actor, project)):
+        raise Denied("这个附件不在您的查看范围内")
     return AttachmentView(found.id, found.name, found.media_type, found.size, found.digest)
 
 
@@ -325,6 +323,8 @@ def conclude(
     an override lacks authority or document number, or no reason is given.
     """
     decision, project = get_decision(work.session, work.actor, decision_id)
+    # A new version takes the same lock: whichever comes second sees what the first has done.
+    work.session.refresh(project, with_for_update=True)
     if project.decision_id != decision.id:
         raise Conflict(f"这不是最新一次决定，最新为第 {project.decision_id} 号")
     if work.session.scalar(select(Conclusion.id).where(Conclusion.decision_id == decision.id)):

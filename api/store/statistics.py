@@ -130,7 +130,12 @@ def overridden_rules(session: Session, ruleset: Ruleset) -> tuple[RuleCount, ...
         select(Hit.rule, func.count(Hit.decision_id.distinct()))
         .join(Conclusion, Conclusion.decision_id == Hit.decision_id)
         .join(Decision, Decision.id == Hit.decision_id)
-        .where(Conclusion.outcome == "admit", Hit.status == "violated", Hit.effect != "advise")
+        .where(
+            Conclusion.outcome == "admit",
+            Conclusion.override.is_(True),
+            Hit.status == "violated",
+            Hit.effect == "reject",
+        )
         .group_by(Hit.rule)
     )
     found = [

@@ -26,7 +26,7 @@ from api.store.commitments import past_record
 from api.store.core import Store
 from api.store.review import open_tasks
 from api.store.rulesets import current_identity, hold
-from api.store.visibility import get_project
+from api.store.visibility import get_project, may_write
 from api.store.work import SYSTEM, Actor, Conflict, Work
 from api.tables import Counter, Decision, Hit, Idempotency, Project, dump_json
 from evaluator.dossier import Profile
@@ -146,6 +146,7 @@ def _record(
             project, before = _new_project(work, profile), None
         else:
             project = get_project(session, work.actor, asked.number, lock=True)
+            may_write(work.actor, project)
             if project.state in CONCLUDED:
                 raise Conflict("委员会已有结论，不能再改申报材料；有变化请作为新项目申报")
             before = session.get_one(Decision, project.decision_id)

@@ -55,7 +55,7 @@ def _shown(found: Supervision, task: Task, project: Project) -> SupervisionView:
 
 def start(work: Work, task_id: int, note: str) -> SupervisionView:
     """Put an overdue task under supervision. Raises Conflict where it is not overdue, or already is."""
-    task = work.session.get(Task, task_id)
+    task = work.session.get(Task, task_id, with_for_update=True)
     if task is None:
         raise Missing(f"没有第 {task_id} 号会审事项")
     if task.state not in WAITING or task.due_on >= china_day(work.now):
@@ -76,7 +76,7 @@ def start(work: Work, task_id: int, note: str) -> SupervisionView:
 
 def close(work: Work, supervision_id: int, note: str) -> SupervisionView:
     """Strike a supervision off (销号): its task must be settled, and how is written down."""
-    found = work.session.get(Supervision, supervision_id)
+    found = work.session.get(Supervision, supervision_id, with_for_update=True)
     if found is None:
         raise Missing("没有这件督办")
     if found.closed_at is not None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.calendar import WorkCalendar
 from api.store.review import WAITING, TaskView, views
-from api.store.visibility import visible
+from api.store.visibility import tasks_seen, visible
 from api.store.work import Actor, Invalid
 from api.tables import Decision, Project
 from api.tables_review import Supervision, Task
@@ -52,8 +52,8 @@ def _matching(
     query: Select[*Row], actor: Actor, wanted: TaskFilter, today: dt.date
 ) -> Select[*Row]:
     query = query.join(Project, Project.id == Task.project_id).where(visible(actor))
-    if not actor.sees_all and "submitter" not in actor.roles:
-        query = query.where(Task.department.in_(actor.departments))
+    if not actor.sees_all:
+        query = query.where(tasks_seen(actor))
     if wanted.department is not None:
         query = query.where(Task.department == wanted.department)
     if wanted.urgent:

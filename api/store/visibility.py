@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.store.work import Actor, Denied, Missing
 from api.tables import Decision, Hit, Project
+from api.tables_review import Task
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.reads import fields_of
 from evaluator.verdict import VERDICT_LABELS, Verdict
@@ -21,7 +22,11 @@ from evaluator.verdict import VERDICT_LABELS, Verdict
 __all__ = [
     "get_decision",
     "get_project",
+    "may_write",
+    "owned",
+    "owns",
     "sees_project",
+    "tasks_seen",
     "visible",
     "visible_dossier",
     "visible_result",
@@ -36,7 +41,7 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         return true()
     allowed: list[ColumnElement[bool]] = []
     if "submitter" in actor.roles:
-        allowed.append(Project.owner_id == actor.account_id)
+        allowed.append(owned(actor))
     if actor.departments:
         # INVARIANT: a review task is only ever opened for a department with such a finding
         # (submissions), so tasks need no condition of their own: an OR of two EXISTS is answered
@@ -46,6 +51,28 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         )
         allowed.append(exists(hit.correlate(Project)))
     return or_(*allowed) if allowed else false()
+
+
+def owned(actor: Actor) -> ColumnElement[bool]:
+    """A condition on Project: the actor submitted it."""
+    mine = Project.owner_id == actor.account_id
+    return mine if "submitter" in actor.roles else false()
+
+
+def owns(actor: Actor, project: Project) -> bool:
+    """Whether the actor submitted the project."""
+    return "submitter" in actor.roles and project.owner_id == actor.account_id
+
+
+def tasks_seen(actor: Actor) -> ColumnElement[bool]:
+    """A condition on Task and its Project: one's department's tasks, and all of one's own projects."""
+    return or_(Task.department.in_(actor.departments), owned(actor))
+
+
+def may_write(actor: Actor, project: Project) -> None:
+    """Raises Denied unless the actor submitted the project or is of the committee."""
+    if "committee" not in actor.roles and not owns(actor, project):
+        raise Denied("只能更改自己申报的项目")
 
 
 def sees_project(session: Session, actor: Actor, project: Project) -> bool:
@@ -80,7 +107,7 @@ def get_decision(session: Session, actor: Actor, decision_id: int) -> tuple[Deci
 
 def sees_whole(actor: Actor, project: Project) -> bool:
     """Whether every finding and field of the project is the actor's to see."""
-    return actor.sees_all or ("submitter" in actor.roles and project.owner_id == actor.account_id)
+    return actor.sees_all or owns(actor, project)
 
 
 def visible_result(actor: Actor, project: Project, result: dict[str, Any]) -> dict[str, Any]:

@@ -57,6 +57,8 @@ class Actor:
     display_name: str
     roles: frozenset[str]
     read_only: bool = False
+    # When the API key that the actor came with ends; a key made with it ends no later.
+    until: dt.datetime | None = None
 
     @property
     def departments(self) -> frozenset[str]:

@@ -1,0 +1,206 @@
+"""What somebody tried who wanted more than is theirs, or whose moment was unlucky."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from api.backup import BackupError, backup, restore
+from api.db import Database
+from api.store import accounts, audit
+from api.store.work import SYSTEM, Actor
+from tests.api.support import Service, example
+
+OTHER = "department:tax"
+
+
+def both_roles(service: Service) -> None:
+    """An account that submits and answers for a department, with nothing of its own."""
+    if "both" in service.keys:
+        return
+    roles = ["submitter", "department:ecology"]
+    with service.store.work(SYSTEM) as work:
+        view, _ = accounts.create_account(work, "both", "both", roles, "password of both")
+    actor = Actor(view.id, view.name, view.display_name, frozenset(view.roles))
+    with service.store.work(actor) as work:
+        _, service.keys["both"] = accounts.create_key(work, "tests", None, False, None)
+
+
+def test_two_roles_give_no_more_than_each(service: Service) -> None:
+    both_roles(service)
+    receipt = service.submit("r01")
+    number = receipt["number"]
+    asked = service.call("both", "GET", "/tasks", params={"number": number}).json()
+    assert {t["department"] for t in asked} == {"ecology"}
+    again = service.call("both", "POST", f"/projects/{number}/versions", json=example("d01"))
+    assert again.status_code == 403
+    assert again.json()["detail"] == "只能更改自己申报的项目"
+    draft = {"number": number, "dossier": {}}
+    assert service.call("both", "POST", "/drafts", json=draft).status_code == 403
+
+
+def test_a_filter_tells_no_more_than_the_list(service: Service) -> None:
+    if OTHER not in service.keys:
+        service.add(OTHER)
+    number = service.submit("r14")["number"]
+    rule = "positive.land_tax"  # What the tax department answers for.
+
+    def found(role: str, **params: str) -> bool:
+        listed = service.call(role, "GET", "/projects", params={"q": number, **params}).json()
+        return [p["number"] for p in listed["items"]] == [number]
+
+    ecology = "department:ecology"
+    assert found(ecology)
+    assert found(OTHER, rule=rule)
+    assert found("submitter", rule=rule)
+    assert not found(ecology, rule=rule)
+    assert not found(ecology, department="tax")
+    assert found(ecology, department="ecology")
+
+
+def test_a_key_made_with_a_key_ends_with_it(service: Service) -> None:
+    parent = service.call("committee", "POST", "/keys", json={"title": "一日", "days": 1}).json()
+    headers = {"authorization": f"Bearer {parent['key']}"}
+    for days in ({}, {"days": 30}):
+        child = service.call(None, "POST", "/keys", json={"title": "子", **days}, headers=headers)
+        assert child.status_code == 201
+        assert child.json()["expires_at"] == parent["expires_at"]
+
+
+@pytest.mark.parametrize("place", ["p-5", "p1_0", "p9999999999999999999999999", "p", "x5"])
+def test_a_place_that_was_never_given_out(service: Service, place: str) -> None:
+    cursor = base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    answer = service.call("committee", "GET", "/projects", params={"cursor": cursor})
+    assert answer.status_code == 422
+
+
+def test_a_form_with_odd_characters(service: Service) -> None:
+    def login(**form: str) -> int:
+        return int(service.client.post("/login", data=form).status_code)
+
+    assert login(csrf="中", name="a", password="b") == 401
+    assert login(csrf="", name="a\x00b", password="b") == 422
+
+
+def test_only_overrides_of_rejects_are_counted(service: Service) -> None:
+    changed = {**example("d01"), "debt_ratio": 95, "plot_ratio": "0.5"}
+    receipt = service.call("submitter", "POST", "/projects", json=changed).json()
+    assert receipt["verdict"] == "refer"
+    number = receipt["number"]
+    for task in service.call("committee", "GET", "/tasks", params={"number": number}).json():
+        role = f"department:{task['department']}"
+        if role not in service.keys:
+            service.add(role)
+        service.call(role, "POST", f"/tasks/{task['id']}/opinion", json={"opinion": "agree"})
+    path = f"/decisions/{receipt['decision']}/conclusion"
+    said = service.call(
+        "committee", "POST", path, json={"outcome": "admit", "reason": "会审一致同意"}
+    )
+    assert said.status_code == 201, said.text
+    listed = service.call("auditor", "GET", "/statistics/rules", params={"show": "overridden"})
+    assert "prudence.debt_ratio" not in {r["rule"] for r in listed.json()}
+
+
+def test_a_conclusion_and_a_new_version_at_the_same_moment(service: Service) -> None:
+    """One of them is refused: no version is admitted that nobody has seen."""
+    for _ in range(6):
+        receipt = service.submit("d01")
+        number, decision = receipt["number"], receipt["decision"]
+        codes: dict[str, int] = {}
+
+        def version(codes: dict[str, int] = codes, number: str = number) -> None:
+            path = f"/projects/{number}/versions"
+            codes["version"] = service.call(
+                "submitter", "POST", path, json=example("r36")
+            ).status_code
+
+        def conclude(codes: dict[str, int] = codes, decision: int = decision) -> None:
+            path = f"/decisions/{decision}/conclusion"
+            body = {"outcome": "admit", "reason": "同意"}
+            codes["conclusion"] = service.call("committee", "POST", path, json=body).status_code
+
+        threads = [threading.Thread(target=version), threading.Thread(target=conclude)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(codes.values()) == [201, 409], codes
+
+
+@pytest.mark.parametrize("table", ["decisions", "audit_log", "rulesets", "hits", "publications"])
+def test_a_row_cannot_be_replaced(tmp_path: Path, table: str) -> None:
+    """Only SQLite has REPLACE, which asks no DELETE trigger."""
+    with Service(f"sqlite:///{tmp_path}/a.db") as service:
+        service.submit("r01")
+        replace = f"REPLACE INTO {table} SELECT * FROM {table} LIMIT 1"
+        with pytest.raises(DBAPIError, match="immutable"), service.store.db.write() as session:
+            session.execute(text(replace))
+
+
+def test_a_verdict_that_lists_go_by_is_part_of_the_record(service: Service) -> None:
+    receipt = service.submit("r01")
+    db = service.store.db
+    with db.write() as session:
+        if db.sqlite:
+            session.execute(text("DROP TRIGGER immutable_decisions_update"))
+        else:
+            session.execute(text("ALTER TABLE decisions DISABLE TRIGGER USER"))
+        session.execute(
+            text("UPDATE decisions SET verdict = 'pass' WHERE id = :id"),
+            {"id": receipt["decision"]},
+        )
+    try:
+        path = f"/decisions/{receipt['decision']}/replay"
+        assert not service.call("auditor", "GET", path).json()["stored_intact"]
+    finally:
+        with db.write() as session:
+            if db.sqlite:
+                session.execute(
+                    text(
+                        "CREATE TRIGGER immutable_decisions_update BEFORE UPDATE ON decisions "
+                        "BEGIN SELECT RAISE(ABORT, 'immutable: decisions'); END"
+                    )
+                )
+            else:
+                session.execute(text("ALTER TABLE decisions ENABLE TRIGGER USER"))
+
+
+def test_a_backup_without_one_of_its_tables(service: Service, tmp_path: Path) -> None:
+    service.submit("r01")
+    good, bad = tmp_path / "good.zip", tmp_path / "bad.zip"
+    backup(service.store.db, good)
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w") as target:
+        for name in source.namelist():
+            if name != "conclusions.jsonl":
+                target.writestr(name, source.read(name))
+    db = Database(f"sqlite:///{tmp_path}/never.db")
+    with pytest.raises(BackupError, match=r"缺少 conclusions\.jsonl"):
+        restore(db, bad)
+    db.close()
+
+
+@pytest.mark.parametrize(("column", "value"), [("after", "not json"), ("before", "{")])
+def test_an_entry_that_cannot_be_read_is_named(database_url: str, column: str, value: str) -> None:
+    with Service(database_url) as service:
+        service.submit("r01")
+        db = service.store.db
+        with db.write() as session:
+            if db.sqlite:
+                session.execute(text("DROP TRIGGER immutable_audit_log_update"))
+            else:
+                session.execute(text("ALTER TABLE audit_log DISABLE TRIGGER USER"))
+            change: dict[str, Any] = {"value": value}
+            session.execute(text(f"UPDATE audit_log SET {column} = :value WHERE seq = 7"), change)
+        with db.read() as session:
+            count, broken = audit.verify(session)
+            last = audit.head(session).seq
+    assert count == last
+    assert [b.seq for b in broken] == [7]
+    assert broken[0].detail == "第 7 条的内容被改动，已经读不出来"
