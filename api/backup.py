@@ -96,6 +96,8 @@ def backup(db: Database, path: Path) -> Manifest:
     rows: dict[str, int] = {}
     digests: dict[str, str] = {}
     part = path.with_name(path.name + ".part")
+    # It holds what the database holds, password hashes too.
+    part.touch(mode=0o600)
     with db.read() as session, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         if not db.sqlite:
             session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))

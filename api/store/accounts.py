@@ -145,9 +145,11 @@ def display_names(session: Session) -> dict[str, str]:
 
 
 def set_roles(work: Work, name: str, roles: list[str]) -> AccountView:
-    """Give an account other roles; its keys keep only those it still has."""
+    """Give an account other roles; its keys keep only those it still has. Raises Conflict."""
     account = _get(work.session, name)
     before = list(account.roles)
+    if account.id == work.actor.account_id and "admin" in before and "admin" not in roles:
+        raise Conflict("不能去掉自己的管理员角色，请由另一位管理员办理")
     account.roles = roles
     work.log("account.roles", f"account:{name}", {"roles": before}, {"roles": roles})
     return _view(account)

@@ -172,6 +172,16 @@ def test_a_verdict_that_lists_go_by_is_part_of_the_record(service: Service) -> N
                 session.execute(text("ALTER TABLE decisions ENABLE TRIGGER USER"))
 
 
+def test_an_admin_stays_one(service: Service) -> None:
+    body = {"roles": ["auditor"]}
+    assert service.call("admin", "PUT", "/accounts/admin/roles", json=body).status_code == 409
+
+
+def test_a_backup_is_for_its_owner_alone(service: Service, tmp_path: Path) -> None:
+    backup(service.store.db, tmp_path / "a.zip")
+    assert (tmp_path / "a.zip").stat().st_mode & 0o077 == 0
+
+
 def test_a_backup_without_one_of_its_tables(service: Service, tmp_path: Path) -> None:
     service.submit("r01")
     good, bad = tmp_path / "good.zip", tmp_path / "bad.zip"
