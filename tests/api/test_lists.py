@@ -215,7 +215,8 @@ def test_standings_are_those_of_each_project(filled: Service) -> None:
         assert [(s.kind, s.met, s.late, s.light) for s in found] == [
             (v.kind, v.met, v.late, v.light) for v in views
         ]
-    assert [s.light for s in found] == ["red", "green"]
+    # Reached, but a month late.
+    assert [s.light for s in found] == ["red", "yellow"]
 
 
 # --- the audit log -------------------------------------------------------------------------------
