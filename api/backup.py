@@ -141,13 +141,12 @@ def restore(db: Database, path: Path) -> Manifest:
     db.migrate(manifest.revision)
     try:
         with zipfile.ZipFile(path) as archive, db.write() as session:
-            told = {f"{name}.jsonl" for name in manifest.rows}
-            if lacking := sorted(told.difference(archive.namelist())):
-                raise BackupError(f"备份不完整：缺少 {'、'.join(lacking)}")
+            told = {MANIFEST, *(f"{name}.jsonl" for name in manifest.rows)}
+            if differing := sorted(told.symmetric_difference(archive.namelist())):
+                raise BackupError(f"备份里的文件与清单不符：{'、'.join(differing)}")
             for table in _tables():
-                name = f"{table.name}.jsonl"
-                if name in archive.namelist():
-                    with archive.open(name) as lines:
+                if table.name in manifest.rows:
+                    with archive.open(f"{table.name}.jsonl") as lines:
                         _fill(session, table, lines, manifest)
             _follow(db, session, set(manifest.rows))
             if "attachment_parts" in manifest.rows:

@@ -40,9 +40,8 @@ class Change:
         label, (old, new) = self.field.label, self.shown()
         if isinstance(self.old, Fraction) and isinstance(self.new, Fraction):
             by = abs(self.new - self.old)
-            amount = difference(
-                shown_nonzero(by.numerator, by.denominator, DIGITS), self.field.unit
-            )
+            unit = self.field.unit.name if self.field.unit else None
+            amount = difference(shown_nonzero(by.numerator, by.denominator, DIGITS), unit)
             word = "提高" if self.new > self.old else "降低"
             return f"{label}由 {old}{word}到 {new}（{word} {amount}）"
         return f"{label}由“{old}”改为“{new}”"

@@ -59,21 +59,18 @@ class _Search:
         if evaluation.verdict is Verdict.PASS:
             return Counterfactual("none", reaches=Verdict.PASS)
         violated = [i for i in evaluation.blocking if i not in self.open]
-        stuck = [self.rules[i] for i in violated if not any(map(self._may_change, self.reads[i]))]
         unclear = {i for i in violated if evaluation.statuses[i] is Status.UNKNOWN}
-        incurable = tuple(r for r in stuck if r.effect is Effect.REJECT and r.id not in unclear)
+        stuck = {i for i in violated if not any(map(self._may_change, self.reads[i]))}
+        incurable = [i for i in violated if i in stuck - unclear and self._rejects(i)]
         if incurable:
-            return Counterfactual("incurable", incurable=incurable)
+            return Counterfactual("incurable", incurable=self._named(incurable))
         # A divisor of zero is a figure that cannot be right; without a standard nobody can judge.
-        verify = tuple(
-            self.rules[i] for i in violated
+        verify = [
+            i for i in violated
             if self.rules[i].list == "integrity" or (i in unclear and self._by_zero(i))
-        )  # fmt: skip
-        review = tuple(
-            self.rules[i] for i in violated
-            if (i in unclear or self.rules[i] in stuck) and self.rules[i] not in verify
-        )  # fmt: skip
-        self.excused = {r.id for r in (*verify, *review)}
+        ]  # fmt: skip
+        review = [i for i in violated if i in stuck | unclear and i not in verify]
+        self.excused = {*verify, *review}
         todo = set(violated) - self.excused
         single = self._single(todo) if todo else ()
         joint = self._joint(todo) if todo and not single else ()
@@ -89,8 +86,15 @@ class _Search:
             else "fill" if fill else "review" if self.excused else "not_found"
         )  # fmt: skip
         return Counterfactual(
-            outcome, single, joint, fill, (), review, verify, open_fields, reaches
-        )
+            outcome, single, joint, fill, (), self._named(review), self._named(verify), open_fields,
+            reaches,
+        )  # fmt: skip
+
+    def _named(self, ids: Iterable[str]) -> tuple[Rule, ...]:
+        return tuple(self.rules[i] for i in ids)
+
+    def _rejects(self, rule_id: str) -> bool:
+        return self.rules[rule_id].effect is Effect.REJECT
 
     def _readers(self) -> Mapping[str, list[Rule]]:
         """The rules in force that read each field."""

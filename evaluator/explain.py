@@ -44,6 +44,7 @@ from evaluator.wording import (
     Citation,
     cite,
     cite_source,
+    difference,
     gap_words,
     show_value,
     with_unit,
@@ -320,11 +321,10 @@ class _Explainer:
             return template
         value, required, unit, row, gap, _ = measure
         tail = "" if unit in (None, "1") else unit if unit in ("%", "‰") else f" {unit}"
-        points = " 个百分点" if unit == "%" else tail
         words: dict[str, str] = {
             "value": f"{value}{tail}" if value is not None else "未填",
             "required": f"{required}{tail}" if required is not None else "（无标准值）",
-            "gap": f"{gap}{points}" if gap is not None else "",
+            "gap": difference(gap, unit) if gap is not None else "",
             "unit": unit or "",
             "row": row or "默认",
             "missing": "、".join(self.ruleset.registry.label(m) for m in missing),

@@ -67,11 +67,11 @@ def with_unit(number: str, unit: Unit | None) -> str:
     return f"{number}{unit.name}" if unit.name in ("%", "‰", "倍") else f"{number} {unit.name}"
 
 
-def difference(number: str, unit: Unit | None) -> str:
+def difference(number: str, unit: str | None) -> str:
     """A difference as printed: of percentages in percentage points, else with its unit."""
-    return (
-        f"{number} 个百分点" if unit is not None and unit.name == "%" else with_unit(number, unit)
-    )
+    if unit in (None, "1"):
+        return number
+    return f"{number}‰" if unit == "‰" else f"{number} {'个百分点' if unit == '%' else unit}"
 
 
 def show_value(field: Field | None, value: Value | None) -> str:

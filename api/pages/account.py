@@ -11,11 +11,10 @@ from fastapi.responses import RedirectResponse, Response
 from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.render import page
-from api.pages.session import Form, actor_of
+from api.pages.session import Form, entitled
 from api.pages.words import role_label
-from api.problems import ProblemError
 from api.routes.stateless import current_judge
-from api.security import SAFE, store_of
+from api.security import store_of
 from api.store import accounts
 from api.store.accounts import KeyView
 from api.store.work import Actor
@@ -26,15 +25,6 @@ router = APIRouter(prefix="/account", include_in_schema=False, route_class=PageR
 Id = Annotated[int, Path(ge=1, le=2**53)]
 # How long a key may count, in days; the first is offered.
 DAYS = {"365": "一年", "90": "三个月", "30": "一个月", "": "不限"}
-
-
-def _actor(request: Request) -> Actor:
-    actor = actor_of(request)
-    if actor is None:
-        raise ProblemError(401, "这个页面要登录后才能打开。")
-    if actor.read_only and request.method not in SAFE:
-        raise ProblemError(403, "这个密钥只能读取。")
-    return actor
 
 
 def _page(
@@ -53,13 +43,13 @@ def _page(
 @router.get("")
 def show(request: Request) -> Response:
     """The actor's roles and keys; for an admin, everybody's keys."""
-    return _page(request, _actor(request))
+    return _page(request, entitled(request))
 
 
 @router.post("/keys")
 def create(request: Request, form: Form) -> Response:
     """A new key, whose text is shown on this page and never again."""
-    actor = _actor(request)
+    actor = entitled(request)
     title, days = str(form.get("title", "")).strip(), str(form.get("days", ""))
     if not title or len(title) > 200:
         return _page(request, actor, wrong="请写明密钥的用途，最多 200 个字")
@@ -76,6 +66,6 @@ def create(request: Request, form: Form) -> Response:
 def revoke(request: Request, form: Form, key_id: Id) -> Response:
     """End a key."""
     del form
-    with store_of(request).work(_actor(request), request_id.get()) as work:
+    with store_of(request).work(entitled(request), request_id.get()) as work:
         accounts.revoke_key(work, key_id)
     return RedirectResponse("/account", 303)

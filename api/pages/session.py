@@ -74,12 +74,12 @@ def safe_back(address: str) -> str:
     return address if inside and "\n" not in address and "\r" not in address else "/"
 
 
-def entitled(request: Request, action: str) -> Actor:
-    """The actor, who must be allowed ``action``. Raises ProblemError 401 or 403."""
+def entitled(request: Request, action: str | None = None) -> Actor:
+    """The actor, who must be allowed ``action``, if any. Raises ProblemError 401 or 403."""
     actor = actor_of(request)
     if actor is None:
         raise ProblemError(401, "这个页面要登录后才能打开。")
-    if not allowed(actor, action):
+    if action is not None and not allowed(actor, action):
         raise ProblemError(403, "您的角色不能查看或办理这一项。")
     if actor.read_only and request.method not in SAFE:
         raise ProblemError(403, "这个密钥只能读取。")

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from evaluator.rulebook.ast import Ruleset
+from evaluator.wording import difference
 
 __all__ = ["Axis", "Gauge", "Group", "Lack", "Reason", "VerdictView", "view_of"]
 
@@ -166,10 +167,8 @@ def _gauge(finding: dict[str, Any]) -> Gauge | None:
     gap = finding["gap"]
     text = ""
     if gap:
-        unit = finding["unit"] or ""
         side = "低" if value < required else "高"
-        shown = {"1": "", "%": " 个百分点"}.get(unit, f" {unit}".rstrip())
-        text = f"{side} {gap['absolute']}{shown}"
+        text = f"{side} {difference(gap['absolute'], finding['unit'])}"
         text += f"（要求值的 {gap['relative']}）" if gap["relative"] else ""
     return Gauge(round(value / end * 100), round(required / end * 100), text)
 

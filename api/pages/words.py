@@ -41,7 +41,8 @@ ROLES = {
     "auditor": "审计", "admin": "系统管理",
 }  # fmt: skip
 OUTCOMES = {"admit": "同意准入", "reject": "不予准入"}
-_NUMBER = re.compile(r"(?<![\w.])(-?)(\d{4,})(\.\d+)?(?![\w.])")
+# Not the years of days and document numbers: 2023-01-01, 环发〔2014〕197号, GB/T 4754-2017, 2022 年.
+_NUMBER = re.compile(r"(?<![\w.〔-])(-?)(\d{4,})(\.\d+)?(?![\w.〕-]|\s*年)")
 _STEPS = ((Fraction(10) ** 12, "万亿"), (Fraction(10) ** 8, "亿"), (Fraction(10) ** 4, "万"))
 _TEN_THOUSANDS = {"万元": "元", "万元/年": "元/年", "万千瓦时/年": "千瓦时/年"}
 

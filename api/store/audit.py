@@ -130,7 +130,7 @@ def entries(
         session.expunge_all()
 
 
-def _readable(session: Session, broken: list[Broken]) -> Iterator[AuditEntry | Head]:
+def _readable(session: Session) -> Iterator[AuditEntry | Head]:
     """Every entry in order; of one whose content cannot be read only its place and hash."""
     after = 0
     while True:
@@ -138,7 +138,7 @@ def _readable(session: Session, broken: list[Broken]) -> Iterator[AuditEntry | H
         try:
             found: list[AuditEntry | Head] = [*session.scalars(query.limit(BATCH))]
         except (ValueError, TypeError):
-            found = [*_one_by_one(session, after, broken)]
+            found = [*_one_by_one(session, after)]
         yield from found
         if len(found) < BATCH:
             return
@@ -146,13 +146,12 @@ def _readable(session: Session, broken: list[Broken]) -> Iterator[AuditEntry | H
         session.expunge_all()
 
 
-def _one_by_one(session: Session, after: int, broken: list[Broken]) -> Iterator[AuditEntry | Head]:
+def _one_by_one(session: Session, after: int) -> Iterator[AuditEntry | Head]:
     query = select(AuditEntry.seq, AuditEntry.hash).where(AuditEntry.seq > after)
     for seq, digest in session.execute(query.order_by(AuditEntry.seq).limit(BATCH)).all():
         try:
             yield session.scalars(select(AuditEntry).where(AuditEntry.seq == seq)).one()
         except (ValueError, TypeError):
-            broken.append(Broken(seq, f"第 {seq} 条的内容被改动，已经读不出来"))
             yield Head(seq, digest)
 
 
@@ -165,11 +164,8 @@ def verify(session: Session, expected: Head | None = None) -> tuple[int, tuple[B
     previous = Head(0, GENESIS)
     count = 0
     seen_expected = expected is None or expected.seq == 0
-    for entry in _readable(session, broken):
+    for entry in _readable(session):
         count += 1
-        if isinstance(entry, Head):
-            previous = entry
-            continue
         if entry.seq != previous.seq + 1:
             missing = (
                 f"{previous.seq + 1}"
@@ -177,14 +173,16 @@ def verify(session: Session, expected: Head | None = None) -> tuple[int, tuple[B
                 else f"{previous.seq + 1} 至 {entry.seq - 1}"
             )
             broken.append(Broken(entry.seq, f"第 {missing} 条不见了"))
-        elif entry.previous != previous.hash:
+        elif isinstance(entry, AuditEntry) and entry.previous != previous.hash:
             broken.append(
                 Broken(
                     entry.seq,
                     f"第 {entry.seq} 条不接在第 {previous.seq} 条之后：被调换或前一条被改写",
                 )
             )
-        if entry.hash != entry_hash(entry):
+        if isinstance(entry, Head):
+            broken.append(Broken(entry.seq, f"第 {entry.seq} 条的内容被改动，已经读不出来"))
+        elif entry.hash != entry_hash(entry):
             broken.append(
                 Broken(
                     entry.seq, f"第 {entry.seq} 条的内容被改动（{entry.action} {entry.subject}）"

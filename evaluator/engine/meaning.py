@@ -15,7 +15,7 @@ from typing import Any as Any_
 
 from evaluator.criteria import Hit, Miss, Period, lookup, period_or_miss
 from evaluator.dossier import Item, Value
-from evaluator.engine.pairs import COMPARISONS, OPERATIONS, Pair, pair
+from evaluator.engine.pairs import COMPARISONS, OPERATIONS, Pair, fraction, pair
 from evaluator.engine.traces import Amount, ItemTrace, Unknown
 from evaluator.fields import FieldType
 from evaluator.kleene import Truth, all_of, any_of, negate
@@ -370,7 +370,7 @@ def _required(hit: Hit | Miss, unit: Unit) -> Pair | Unknown:
 
 def amount(found: Pair | Unknown) -> Amount:
     """A pair as a fraction."""
-    return found if isinstance(found, Unknown) else Fraction(*found)
+    return found if isinstance(found, Unknown) else fraction(found)
 
 
 def _total(record: str, state: State) -> Pair | Unknown:

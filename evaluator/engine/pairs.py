@@ -8,10 +8,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from evaluator.rulebook.ast import Op
 
-__all__ = ["COMPARISONS", "OPERATIONS", "Pair", "pair"]
+__all__ = ["COMPARISONS", "OPERATIONS", "Pair", "fraction", "pair"]
 
 Pair = tuple[int, int]
 
@@ -35,6 +36,12 @@ OPERATIONS: Mapping[str, Callable[[Pair, Pair], Pair]] = {
     "multiply": lambda a, b: (a[0] * b[0], a[1] * b[1]),
     "divide": _divide,
 }
+
+
+@lru_cache(maxsize=4096)
+def fraction(found: Pair) -> Fraction:
+    """A pair as a fraction; kept, as thresholds come again and reducing is slow."""
+    return Fraction(*found)
 
 
 def pair(value: Fraction) -> Pair:

@@ -7,11 +7,10 @@ the truth of each leaf; unlike a status, a trace goes through every leaf.
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 
 from evaluator.criteria import Hit, Miss
 from evaluator.dossier import Item
-from evaluator.engine.meaning import MAX_REMEMBERED, Meaning, State
+from evaluator.engine.meaning import Meaning, State, amount
 from evaluator.engine.pairs import Pair
 from evaluator.engine.traces import NOTHING, InnerRow, LeafTrace, RuleTrace, Unknown
 from evaluator.kleene import Truth
@@ -20,11 +19,8 @@ from evaluator.rulebook.ast import (
     Condition,
     CriterionRef,
     Each,
-    Expr,
-    FieldRef,
     Leaf,
     Member,
-    Number,
     Rule,
     leaves,
 )
@@ -37,7 +33,6 @@ Leaves = tuple[LeafTrace, ...]
 LeafTracer = Callable[[State], LeafTrace]
 HalfTracer = Callable[[State], tuple[Truth, Leaves]]
 RuleTracer = Callable[[State], RuleTrace]
-Exact = Callable[[Pair, State], Fraction]
 
 
 class Tracing:
@@ -104,47 +99,27 @@ class Tracing:
     def _compare(self, leaf: Compare) -> LeafTracer:
         meaning = self._meaning
         left, right = meaning.expr(leaf.left), meaning.expr(leaf.right)
-        exact_left, exact_right = _exact(leaf.left), _exact(leaf.right)
         decide = meaning.comparison(leaf)
-        row, inner = self._row(leaf.right), self._inner(leaf)
+        own = leaf.right if isinstance(leaf.right, CriterionRef) else None
+        row = meaning.finder(own.id, own.keys) if own is not None else None
+        inner = [
+            (ref, side is leaf.right, meaning.finder(ref.id, ref.keys))
+            for side in (leaf.left, leaf.right)
+            for ref in criterion_refs(side, meaning.ruleset)
+            if ref is not own
+        ]
 
         def trace(state: State) -> LeafTrace:
             a, b = left(state), right(state)
-            first = a if isinstance(a, Unknown) else exact_left(a, state)
-            second = b if isinstance(b, Unknown) else exact_right(b, state)
+            hit = row(state) if row is not None else None
+            found = [(ref, find(state), required) for ref, required, find in inner]
             return LeafTrace(
-                leaf, decide(a, b), first, second, row(state), None, _lacking(a, b), (), inner(state)
+                leaf, decide(a, b), amount(a), amount(b), hit if isinstance(hit, Hit) else None,
+                None, _lacking(a, b), (),
+                tuple([InnerRow(r, h, required) for r, h, required in found if isinstance(h, Hit)]),
             )  # fmt: skip
 
         return trace
-
-    def _inner(self, leaf: Compare) -> Callable[[State], tuple[InnerRow, ...]]:
-        """The rows of the criteria that stand within the two sides."""
-        ruleset, finder = self._meaning.ruleset, self._meaning.finder
-        refs = [(ref, False) for ref in criterion_refs(leaf.left, ruleset)]
-        if not isinstance(leaf.right, CriterionRef):
-            refs += [(ref, True) for ref in criterion_refs(leaf.right, ruleset)]
-        if not refs:
-            return lambda state: ()  # noqa: ARG005
-        finders = [(ref, required, finder(ref.id, ref.keys)) for ref, required in refs]
-
-        def inner(state: State) -> tuple[InnerRow, ...]:
-            found = [(ref, find(state), required) for ref, required, find in finders]
-            return tuple([InnerRow(r, hit, q) for r, hit, q in found if isinstance(hit, Hit)])
-
-        return inner
-
-    def _row(self, expr: Expr) -> Callable[[State], Hit | None]:
-        """The row of a criterion that stands alone on its side."""
-        if not isinstance(expr, CriterionRef):
-            return lambda state: None  # noqa: ARG005
-        find = self._meaning.finder(expr.id, expr.keys)
-
-        def row(state: State) -> Hit | None:
-            found = find(state)
-            return found if isinstance(found, Hit) else None
-
-        return row
 
     def _member(self, leaf: Member) -> LeafTracer:
         judge, period_of = self._meaning.condition(leaf), self._meaning.period
@@ -185,30 +160,3 @@ def _lacking(a: Pair | Unknown, b: Pair | Unknown) -> Unknown:
     if isinstance(a, Unknown):
         return a.joined(b) if isinstance(b, Unknown) else a
     return b if isinstance(b, Unknown) else NOTHING
-
-
-def _exact(expr: Expr) -> Exact:
-    """A known pair of an expression as a fraction; where it is at hand, without reducing again."""
-    match expr:
-        case Number(value=number):
-            return lambda pair, state: number  # noqa: ARG005
-        case FieldRef(name=name):
-
-            def stated(pair: Pair, state: State) -> Fraction:
-                value = state.values[name]
-                return value if isinstance(value, Fraction) else Fraction(*pair)
-
-            return stated
-        case CriterionRef():
-            known: dict[Pair, Fraction] = {}
-
-            def required(pair: Pair, state: State) -> Fraction:  # noqa: ARG001
-                found = known.get(pair)
-                if found is None:
-                    if len(known) >= MAX_REMEMBERED:
-                        known.clear()
-                    found = known[pair] = Fraction(*pair)
-                return found
-
-            return required
-    return lambda pair, state: Fraction(*pair)  # noqa: ARG005

@@ -19,7 +19,7 @@ from evaluator.rulebook.ast import (
     leaves,
 )
 
-__all__ = ["criteria_in", "criterion_refs", "dimensions_of", "fields_of", "reads"]
+__all__ = ["criteria_in", "criterion_refs", "dimensions_of", "expr_parts", "fields_of", "reads"]
 
 _known: WeakKeyDictionary[Ruleset, Mapping[str, frozenset[str]]] = WeakKeyDictionary()
 
@@ -49,32 +49,27 @@ def fields_of(rule: Rule, ruleset: Ruleset) -> frozenset[str]:
     return frozenset(out)
 
 
-def dimensions_of(expr: Expr, ruleset: Ruleset) -> Iterator[str]:
-    """The fields that choose the row of every table an expression asks, through metrics too."""
+def expr_parts(expr: Expr, ruleset: Ruleset) -> Iterator[Expr]:
+    """An expression and all it is made of, through metrics."""
+    yield expr
     match expr:
-        case CriterionRef(id=id):
-            yield from _by(id, ruleset)
-        case MetricRef(id=id):
-            yield from dimensions_of(ruleset.metrics[id].formula, ruleset)
+        case MetricRef(id=id_):
+            yield from expr_parts(ruleset.metrics[id_].formula, ruleset)
         case Scale(expr=inner):
-            yield from dimensions_of(inner, ruleset)
+            yield from expr_parts(inner, ruleset)
         case Arith(args=args):
             for arg in args:
-                yield from dimensions_of(arg, ruleset)
+                yield from expr_parts(arg, ruleset)
 
 
 def criterion_refs(expr: Expr, ruleset: Ruleset) -> Iterator[CriterionRef]:
     """Every criterion whose value an expression takes, through metrics too."""
-    match expr:
-        case CriterionRef():
-            yield expr
-        case MetricRef(id=id):
-            yield from criterion_refs(ruleset.metrics[id].formula, ruleset)
-        case Scale(expr=inner):
-            yield from criterion_refs(inner, ruleset)
-        case Arith(args=args):
-            for arg in args:
-                yield from criterion_refs(arg, ruleset)
+    return (part for part in expr_parts(expr, ruleset) if isinstance(part, CriterionRef))
+
+
+def dimensions_of(expr: Expr, ruleset: Ruleset) -> Iterator[str]:
+    """The fields that choose the row of every table an expression asks, through metrics too."""
+    return (name for ref in criterion_refs(expr, ruleset) for name in _by(ref.id, ruleset))
 
 
 def criteria_in(expr: Expr) -> Iterator[str]:

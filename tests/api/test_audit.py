@@ -14,7 +14,7 @@ from api.app import open_store
 from api.store import audit
 from api.store.core import Store
 from api.store.work import SYSTEM
-from tests.api.support import Service, settings, shipped
+from tests.api.support import Service, settings, shipped, unlock
 
 # The service of a module is made once: keep its tests in one process.
 pytestmark = pytest.mark.xdist_group("api-audit")
@@ -29,17 +29,12 @@ def store(database_url: str) -> Store:
     return found
 
 
-def _unlock(session: Session) -> None:
-    """What only somebody with the database in their hands can do: drop the triggers."""
-    if session.get_bind().dialect.name == "sqlite":
-        for verb in ("update", "delete"):
-            session.execute(text(f"DROP TRIGGER immutable_audit_log_{verb}"))
-    else:
-        session.execute(text("ALTER TABLE audit_log DISABLE TRIGGER USER"))
-
-
 def _alter(session: Session) -> None:
     session.execute(text("UPDATE audit_log SET actor = 'nobody' WHERE seq = 5"))
+
+
+def _garble(session: Session) -> None:
+    session.execute(text("UPDATE audit_log SET after = 'not json' WHERE seq = 5"))
 
 
 def _alter_and_rehash(session: Session) -> None:
@@ -61,7 +56,7 @@ def _swap(session: Session) -> None:
 
 @pytest.mark.parametrize(
     ("damage", "place"),
-    [(_alter, 5), (_alter_and_rehash, 6), (_remove, 6), (_swap, 5)],
+    [(_alter, 5), (_garble, 5), (_alter_and_rehash, 6), (_remove, 6), (_swap, 5)],
 )
 def test_damage_is_found_and_named(
     store: Store, damage: Callable[[Session], None], place: int
@@ -71,7 +66,7 @@ def test_damage_is_found_and_named(
     assert count >= 8
     assert broken == ()
     with store.db.write() as session:
-        _unlock(session)
+        unlock(session, "audit_log")
         damage(session)
     with store.db.read() as session:
         _, broken = audit.verify(session)
@@ -84,7 +79,7 @@ def test_a_cut_tail_is_found_with_a_head_kept_elsewhere(store: Store) -> None:
     with store.db.read() as session:
         head = audit.head(session)
     with store.db.write() as session:
-        _unlock(session)
+        unlock(session, "audit_log")
         session.execute(text(f"DELETE FROM audit_log WHERE seq = {head.seq}"))
     with store.db.read() as session:
         assert audit.verify(session)[1] == ()

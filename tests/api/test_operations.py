@@ -7,7 +7,7 @@ import logging
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -89,18 +89,28 @@ def test_a_backup_restores_into_either_database(
     restored.close()
 
 
-def test_a_damaged_backup_restores_nothing(service: Service, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("table", "change", "said"),
+    [
+        ("projects", lambda data: data.replace(b'"refer"', b'"pass"'), "projects 与清单不符"),
+        ("conclusions", None, "与清单不符：conclusions.jsonl"),
+    ],
+)
+def test_a_damaged_backup_restores_nothing(
+    service: Service, tmp_path: Path, table: str, change: Callable[[bytes], bytes] | None, said: str
+) -> None:
     service.submit("r01")
     good, bad = tmp_path / "good.zip", tmp_path / "bad.zip"
     backup(service.store.db, good)
     with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w") as target:
         for name in source.namelist():
             data = source.read(name)
-            target.writestr(
-                name, data.replace(b'"refer"', b'"pass"') if name == "projects.jsonl" else data
-            )
+            if name != f"{table}.jsonl":
+                target.writestr(name, data)
+            elif change is not None:
+                target.writestr(name, change(data))
     db = Database(f"sqlite:///{tmp_path}/never.db")
-    with pytest.raises(BackupError, match="projects 与清单不符"):
+    with pytest.raises(BackupError, match=said):
         restore(db, bad)
     with db.read() as session:
         assert audit.head(session).seq == 0

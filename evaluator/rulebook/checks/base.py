@@ -31,6 +31,7 @@ from evaluator.rulebook.ast import (
     leaves,
 )
 from evaluator.rulebook.files import shown_name
+from evaluator.rulebook.reads import criterion_refs
 from evaluator.source import Place
 from evaluator.yamlio import YMap, read_yaml
 
@@ -40,7 +41,6 @@ __all__ = [
     "condition_key",
     "criteria_of",
     "expr_key",
-    "expr_parts",
     "key_places",
     "overlap",
     "problem",
@@ -89,28 +89,14 @@ def rule_leaves(rule: Rule) -> Iterator[Leaf]:
     yield from leaves(rule.require)
 
 
-def expr_parts(expr: Expr, ruleset: Ruleset) -> Iterator[Expr]:
-    """An expression and all it is made of, through metrics."""
-    yield expr
-    match expr:
-        case MetricRef(id=id_):
-            yield from expr_parts(ruleset.metrics[id_].formula, ruleset)
-        case Scale(expr=inner):
-            yield from expr_parts(inner, ruleset)
-        case Arith(args=args):
-            for arg in args:
-                yield from expr_parts(arg, ruleset)
-
-
 def criteria_of(rule: Rule, ruleset: Ruleset) -> dict[str, Criterion]:
     """The criteria that a rule's conditions read, also through metrics."""
     found: dict[str, Criterion] = {}
     for leaf in rule_leaves(rule):
         if isinstance(leaf, Compare):
             for side in (leaf.left, leaf.right):
-                for part in expr_parts(side, ruleset):
-                    if isinstance(part, CriterionRef):
-                        found[part.id] = ruleset.criteria[part.id]
+                for ref in criterion_refs(side, ruleset):
+                    found[ref.id] = ruleset.criteria[ref.id]
         elif isinstance(leaf, (Member, Each)) and leaf.criterion is not None:
             found[leaf.criterion] = ruleset.criteria[leaf.criterion]
     return found

@@ -15,17 +15,15 @@ from evaluator.rulebook.ast import (
     Leaf,
     MetricRef,
     Ruleset,
-    leaves,
 )
 from evaluator.rulebook.checks.base import (
     criteria_of,
-    expr_parts,
     key_places,
     problem,
     rule_leaves,
 )
 from evaluator.rulebook.load import case_files
-from evaluator.rulebook.reads import criterion_refs
+from evaluator.rulebook.reads import criterion_refs, expr_parts
 
 __all__ = [
     "RoundedElsewhere",
@@ -206,7 +204,7 @@ class RoundedElsewhere:
 
     def run(self, ruleset: Ruleset) -> Iterable[Problem]:
         for id_, rule in ruleset.rules.items():
-            for leaf in (*leaves(rule.applies_when), *leaves(rule.require)):
+            for leaf in rule_leaves(rule):
                 for name in dict.fromkeys(_unrounded(leaf, ruleset)):
                     criterion = ruleset.criteria[name]
                     if criterion.rounded is None:
