@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from api.command import app
 from api.store import accounts
+from api.store.core import Store
 from api.store.work import SYSTEM
 from tests.api.test_publication import serving
 
@@ -18,11 +19,12 @@ ROOT = Path(__file__).parent.parent.parent
 BLOCK = re.compile(r"^```(\w+)(?: ([^\n]*))?\n(.*?)^```$", re.M | re.S)
 
 
-def key_of(store: object, name: str, role: str) -> str:
-    """An account with that role, and its key."""
-    with store.work(SYSTEM) as work:  # type: ignore[attr-defined]
+def key_of(store: Store, url: str, name: str, role: str) -> str:
+    """An account with that role in the database at ``url``, and its key."""
+    with store.work(SYSTEM) as work:
         view, _ = accounts.create_account(work, name, name, [role], f"password of {name}")
-    made = CliRunner().invoke(app, ["accounts", "key", view.name, "--title", "guide"])
+    words = ["accounts", "key", view.name, "--title", "guide"]
+    made = CliRunner().invoke(app, words, env={"ADMISSION_DATABASE_URL": url})
     assert made.exit_code == 0, made.output
     (key,) = re.findall(r"adk_[0-9a-f]{12}_[\w-]+", made.output.replace("\n", ""))
     return str(key)
@@ -42,11 +44,12 @@ def test_the_guide_step_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     text = (ROOT / "docs" / "maintainers.md").read_text("utf-8")
     runner = CliRunner()
     monkeypatch.chdir(tmp_path)
-    with serving(ROOT, f"sqlite:///{tmp_path}/admission.db") as (address, store):
-        monkeypatch.setenv("ADMISSION_DATABASE_URL", f"sqlite:///{tmp_path}/admission.db")
+    url = f"sqlite:///{tmp_path}/admission.db"
+    with serving(ROOT, url) as (address, store):
         keys = {
-            "": key_of(store, "clerk", "maintainer"), "换人": key_of(store, "chief", "publisher"),
-        }  # fmt: skip
+            "": key_of(store, url, "clerk", "maintainer"),
+            "换人": key_of(store, url, "chief", "publisher"),
+        }
         monkeypatch.setenv("ADMISSION_SERVER", address)
         output, commands = "", 0
         for kind, info, body in BLOCK.findall(text):

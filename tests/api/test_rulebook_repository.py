@@ -128,9 +128,10 @@ def test_the_pipeline(tmp_path: Path) -> None:
     assert jobs["publish"]["needs"] == ["check"]
     assert jobs["publish"]["rules"] == [{"if": '$CI_COMMIT_BRANCH == "main"'}]
     repo = Repository(tmp_path / "repo")
-    with serving(repo.rulebook, f"sqlite:///{tmp_path}/admission.db") as (address, store):
+    url = f"sqlite:///{tmp_path}/admission.db"
+    with serving(repo.rulebook, url) as (address, store):
         env = {
-            "ADMISSION_SERVER": address, "ADMISSION_KEY": key_of(store, "clerk", "maintainer"),
+            "ADMISSION_SERVER": address, "ADMISSION_KEY": key_of(store, url, "clerk", "maintainer"),
             "CI_COMMIT_TITLE": "下限 20 改为 18", "CI_COMMIT_MESSAGE": "下限 20 改为 18\n\n见会议纪要",
         }  # fmt: skip
 

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.pages.verdict_view import view_of
-from api.pages.words import citation
+from api.pages.words import citation, digits
 from scripts.seeding import PASSWORD, people, submit_examples
 from tests.api.support import example, settings
 
@@ -261,6 +261,19 @@ def test_a_key_is_made_shown_once_used_and_revoked(app: Any) -> None:
     ).status_code in (403, 404)
     assert "撤销</td>" in visitor.post(f"/account/keys/{number}/revocation", {}).text
     assert client.get("/api/v1/projects", headers=header).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("差 12000.5 万元/年", "差 12,000.5 万元/年"), ("-20000", "-20,000"), ("999", "999"),
+        ("自 2023-01-01 起：20 → 1800", "自 2023-01-01 起：20 → 1,800"),
+        ("环发〔2014〕197号", "环发〔2014〕197号"), ("GB/T 4754-2017", "GB/T 4754-2017"),
+        ("2022 年起，2023年1月1日", "2022 年起，2023年1月1日"),
+    ],
+)  # fmt: skip
+def test_thousands_are_marked_and_years_are_not(text: str, shown: str) -> None:
+    assert digits(text) == shown
 
 
 def test_a_new_version_shows_what_was_changed_from_what_to_what(app: Any) -> None:

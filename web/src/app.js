@@ -25,15 +25,26 @@ ready(() => {
 });
 
 // What was kept before stays on the page where keeping fails, so the failure is written in its place.
+// Who has logged in again elsewhere goes on here: the forms get the token of the new login.
+const EXPIRED = [401, 403];
+const renew = async () => {
+  const page = new DOMParser().parseFromString(await (await fetch("/login")).text(), "text/html");
+  const token = page.querySelector("[name=csrf]").value;
+  const own = document.querySelector("#dossier [name=csrf]");
+  if (!token || !own || own.value === token) return;
+  document.querySelectorAll("[name=csrf]").forEach((input) => { input.value = token; });
+  own.dispatchEvent(new Event("change", { bubbles: true }));
+};
 const unkept = (event) => {
   const kept = document.getElementById("kept");
   if (!kept || !kept.contains(event.target)) return;
-  const status = event.detail && event.detail.ctx && event.detail.ctx.response ? event.detail.ctx.response.status : 0;
+  const expired = EXPIRED.includes(event.detail?.ctx?.response?.status);
   // Not all of it is replaced: it also holds the number of the draft.
   const told = kept.querySelector("p") || kept.appendChild(document.createElement("p"));
-  told.textContent = status === 401 || status === 403
-    ? "没有保存：登录已过期，请另开一页登录，再回到这一页。"
+  told.textContent = expired
+    ? "没有保存：登录已过期。请另开一页登录，再回到这一页，填好的会自动保存。"
     : "没有保存，请检查网络，或点“保存草稿”再试。";
+  if (expired) window.addEventListener("focus", renew, { once: true });
 };
 document.addEventListener("htmx:response:error", unkept);
 document.addEventListener("htmx:error", unkept);
