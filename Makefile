@@ -47,10 +47,11 @@ lint: setup
 	$(BIN)/lint-imports
 
 cases: setup
-	$(BIN)/admission rules check
-	$(BIN)/admission rules test
-	$(BIN)/admission rules coverage --floor 1
+	for book in . profiles/*; do \
+	  $(BIN)/admission rules check $$book && $(BIN)/admission rules test $$book && \
+	  $(BIN)/admission rules coverage $$book --floor 1 || exit 1; done
 	$(BIN)/admission rules mutate --floor 0.995
+	for book in profiles/*; do $(BIN)/admission rules mutate $$book --floor 0.99 || exit 1; done
 
 check: lint cases test
 

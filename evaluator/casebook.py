@@ -7,6 +7,9 @@
 
 A rule case gives a fragment of a dossier, a dossier case a whole one or the file it stands in, with
 what is changed in it. Many alike stand in a table (``casetables``). Runs nothing.
+
+A profile has the cases of what it extends too, as far as they speak of rules that it leaves alone
+(``caselayers``); of what it changes its own cases speak.
 """
 
 from __future__ import annotations
@@ -16,12 +19,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluator.caselayers import CaseLayers
 from evaluator.casetables import is_table, merged, table_rows
 from evaluator.dossier import Path as FieldPath
 from evaluator.dossier import Profile, parse_dossier
 from evaluator.errors import Problem
 from evaluator.rulebook.ast import Rule, Ruleset
-from evaluator.rulebook.load import case_files
+from evaluator.rulebook.files import BASE, is_case_file, shown_name
 from evaluator.source import Place
 from evaluator.verdict import Status, Verdict
 from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, plain, read_yaml, suggest
@@ -64,44 +68,60 @@ class DossierCase:
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """All cases of a rulebook, in file order."""
+    """All cases of a rulebook, in file order.
+
+    ``left_out`` counts those of a rulebook below whose rule the profile judges otherwise.
+    """
 
     rules: tuple[RuleCase, ...]
     dossiers: tuple[DossierCase, ...]
+    left_out: int = 0
 
 
 def read_cases(
     ruleset: Ruleset,
     problems: list[Problem],
-    root: Path | None = None,
+    root: Path | Mapping[str, Path] | None = None,
     files: Mapping[str, str] | None = None,
 ) -> Cases:
     """Read the ruleset's case files, or ``files`` instead. What is wrong goes to ``problems``.
 
-    ``root`` is the directory that ``file:`` entries are relative to.
+    ``root`` is the directory of the rulebook, or that of each of its layers: a ``file:`` is looked
+    for in the layer of the case and in those below it.
     """
     reader = _CaseReader(ruleset, problems, root)
-    for name, text in (case_files(ruleset) if files is None else files).items():
-        node = read_yaml(name, text, problems)
-        if isinstance(node, YList):
-            for item in node.items:
-                reader.item(item)
-        elif node is not None:
-            problems.append(
-                Problem("C101", "案例文件应是列表，每项以“- rule:”或“- name:”开头", node.place)
-            )
-    return Cases(tuple(reader.rule_cases), tuple(reader.dossier_cases))
+    layers = ruleset.layers if files is None else ((ruleset.layers[-1][0], files),)
+    for layer, texts in layers:
+        for name, text in texts.items():
+            if files is not None:
+                reader.file(layer, name, text)
+            elif is_case_file(name):
+                reader.file(layer, shown_name(layer, name), text)
+    return Cases(tuple(reader.rule_cases), tuple(reader.dossier_cases), reader.left_out)
 
 
 class _CaseReader:
-    def __init__(self, ruleset: Ruleset, problems: list[Problem], root: Path | None) -> None:
+    def __init__(
+        self, ruleset: Ruleset, problems: list[Problem], root: Path | Mapping[str, Path] | None
+    ) -> None:
         self.ruleset = ruleset
         self.problems = problems
-        self.root = root
+        self.layers = CaseLayers(ruleset, root)
+        self.layer = BASE
         self.rule_cases: list[RuleCase] = []
         self.dossier_cases: list[DossierCase] = []
-        self.seen: dict[tuple[str, str], Place] = {}
-        self.files: dict[str, YMap | None] = {}
+        self.left_out = 0
+        self.seen: dict[tuple[str, str, str], Place] = {}
+        self.files: dict[Path, YMap | None] = {}
+
+    def file(self, layer: str, name: str, text: str) -> None:
+        self.layer = layer
+        node = read_yaml(name, text, self.problems)
+        if isinstance(node, YList):
+            for item in node.items:
+                self.item(item)
+        elif node is not None:
+            self.report("C101", "案例文件应是列表，每项以“- rule:”或“- name:”开头", node.place)
 
     def item(self, node: Node) -> None:
         if not isinstance(node, YMap):
@@ -126,7 +146,9 @@ class _CaseReader:
         case = self.rule_case(node) if node.get("rule") is not None else self.dossier_case(node)
         if case is None or len(self.problems) > before:
             return
-        if isinstance(case, RuleCase):
+        if not self.layers.stands(self.layer, case.rule if isinstance(case, RuleCase) else None):
+            self.left_out += 1
+        elif isinstance(case, RuleCase):
             self.rule_cases.append(case)
         else:
             self.dossier_cases.append(case)
@@ -151,7 +173,7 @@ class _CaseReader:
             return None
         self.unique(rule.id, name, node)
         day = as_of or profile.submitted_on
-        if not rule.in_force(day):
+        if not rule.in_force(day) and self.layers.stands(self.layer, rule.id):
             self.report(
                 "C103",
                 f"规则“{rule.id}”在 {day.isoformat()} 不施行",
@@ -205,7 +227,7 @@ class _CaseReader:
         return node.text in known
 
     def unique(self, rule: str, name: str, node: YMap) -> None:
-        first = self.seen.setdefault((rule, name), node.place)
+        first = self.seen.setdefault((self.layer, rule, name), node.place)
         if first is not node.place:
             note = (("第一处", first),)
             self.problems.append(
@@ -213,15 +235,15 @@ class _CaseReader:
             )
 
     def dossier_file(self, node: YScalar) -> YMap | None:
-        if node.text not in self.files:
-            self.files[node.text] = self.read_file(node)
-        return self.files[node.text]
-
-    def read_file(self, node: YScalar) -> YMap | None:
-        path = self.root / node.text if self.root is not None else None
-        if path is None or not path.is_file():
+        path = self.layers.find(self.layer, node.text)
+        if path is None:
             self.report("C108", f"找不到材料文件“{node.text}”", node.place)
             return None
+        if path not in self.files:
+            self.files[path] = self.read_file(path, node)
+        return self.files[path]
+
+    def read_file(self, path: Path, node: YScalar) -> YMap | None:
         document = read_yaml(node.text, path.read_text("utf-8"), self.problems)
         found = document.get("dossier") if isinstance(document, YMap) else None
         if not isinstance(found, YMap):

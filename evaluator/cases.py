@@ -10,19 +10,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evaluator.casebook import Cases, DossierCase, RuleCase, read_cases
+from evaluator.caselayers import CaseLayers
 from evaluator.engine.base import Engine
 from evaluator.errors import Problem
 from evaluator.evaluate import Evaluation, Evaluator
 from evaluator.explain import explain
-from evaluator.rulebook.ast import Compare, Each, Known, Rule, Ruleset, leaves
+from evaluator.rulebook.ast import Compare, Each, Effect, Known, Rule, Ruleset, leaves
 from evaluator.source import Place
-from evaluator.verdict import STATUS_LABELS, VERDICT_LABELS, Status
+from evaluator.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
 
 __all__ = [
     "Cases", "DossierCase", "Gap", "Result", "RuleCase", "coverage_gaps", "read_cases",
     "run_dossier_case", "run_rule_case", "run_rule_cases",
 ]  # fmt: skip
 
+# So many of the rules behind a wrong verdict are named.
+MAX_TOLD = 5
 KINDS = {
     "satisfied": "符合",
     "violated": "不符合",
@@ -57,15 +60,25 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A kind of case that a rule lacks; ``kind`` is a key of KINDS."""
+    """The kinds of case that a rule lacks, keys of KINDS; ``layer`` is where they are to be written.
+
+    That is the layer that last changed the rule or what it is judged by; None where there is one.
+    """
 
     rule: str
-    kind: str
+    kinds: tuple[str, ...]
     place: Place
+    layer: str | None = None
 
     def problem(self) -> Problem:
         """The gap as a Problem (C109) at the place of the rule."""
-        return Problem("C109", f"规则“{self.rule}”缺少“{KINDS[self.kind]}”的案例", self.place)
+        kinds = "、".join(f"“{KINDS[kind]}”" for kind in self.kinds)
+        hint = (
+            f"规则或它所用的标准在“{self.layer}”改了，案例写在那个目录的 rules/ 下，如 rules/local.cases.yaml"
+            if self.layer is not None
+            else None
+        )
+        return Problem("C109", f"规则“{self.rule}”缺少{kinds}的案例", self.place, hint)
 
 
 # --- running -------------------------------------------------------------------------------------
@@ -120,7 +133,7 @@ def run_dossier_case(case: DossierCase, evaluator: Evaluator) -> Result:
     failures: list[str] = []
     if evaluation.verdict is not case.verdict:
         wanted, found = VERDICT_LABELS[case.verdict], VERDICT_LABELS[evaluation.verdict]
-        failures.append(f"结论应为“{wanted}”，得到“{found}”")
+        failures.append(f"结论应为“{wanted}”，得到“{found}”：{_decided_by(evaluation)}")
     by_status: dict[Status, set[str]] = {s: set() for s in Status}
     for rule_id, status in evaluation.statuses.items():
         by_status[status].add(rule_id)
@@ -133,23 +146,37 @@ def run_dossier_case(case: DossierCase, evaluator: Evaluator) -> Result:
     return Result(case, case.verdict.value, evaluation.verdict.value, tuple(failures))
 
 
+def _decided_by(evaluation: Evaluation) -> str:
+    """The rules that the verdict came of, with titles and statuses."""
+    if evaluation.verdict is Verdict.PASS:
+        return "没有一条规则不符合或材料不足"
+    if evaluation.cause is not None:
+        return evaluation.cause
+    rules, statuses = evaluation.ruleset.rules, evaluation.statuses
+    final = [i for i in evaluation.blocking if rules[i].effect is Effect.REJECT]
+    final = [i for i in final if statuses[i] is Status.VIOLATED] or list(evaluation.blocking)
+    told = [f"{i}（{rules[i].title}）{STATUS_LABELS[statuses[i]]}" for i in final[:MAX_TOLD]]
+    return "、".join(told) + (f"等 {len(final)} 条" if len(final) > MAX_TOLD else "")
+
+
 # --- coverage ------------------------------------------------------------------------------------
 
 
 def coverage_gaps(ruleset: Ruleset, cases: Cases) -> tuple[Gap, ...]:
-    """Which rule lacks which kind of case, by rule id."""
+    """Which rule lacks which kinds of case, by rule id."""
     have: dict[str, set[str]] = {}
     for case in cases.rules:
-        kinds = have.setdefault(case.rule, set())
-        kinds.add(case.expect.value)
+        own = have.setdefault(case.rule, set())
+        own.add(case.expect.value)
         if case.boundary:
-            kinds.add("boundary")
-    return tuple(
-        Gap(rule.id, kind, rule.place)
-        for rule in ruleset.rules.values()
-        for kind in _needed(rule)
-        if kind not in have.get(rule.id, ())
-    )
+            own.add("boundary")
+    layers = CaseLayers(ruleset, None)
+    out: list[Gap] = []
+    for rule in ruleset.rules.values():
+        kinds = tuple(kind for kind in _needed(rule) if kind not in have.get(rule.id, ()))
+        if kinds:
+            out.append(Gap(rule.id, kinds, rule.place, layers.changed_in(rule.id)))
+    return tuple(out)
 
 
 def _needed(rule: Rule) -> Iterator[str]:

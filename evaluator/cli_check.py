@@ -85,6 +85,10 @@ def run_cases(
     for problem in problems:
         print(problem.render())
     failed = sum(not r.passed for r in results)
+    if cases.left_out:
+        print(
+            f"下层规则集的 {cases.left_out} 个案例不算：所涉的规则或标准在本层改了，由本层的案例说明。"
+        )
     print(
         f"{len(results)} 个案例，{len(results) - failed} 个通过，{failed} 个不通过；共 {len(problems)} 处问题。"
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from evaluator.casebook import Cases
+from evaluator.caselayers import criteria_here, rules_here
 from evaluator.criteria import Criterion, Hit, Period, Row, lookup
 from evaluator.dossier import Profile
 from evaluator.engine.reference import ReferenceEngine
@@ -144,11 +145,12 @@ def _references(leaf: Leaf, ruleset: Ruleset) -> Iterator[CriterionRef]:
 
 
 def _items(ruleset: Ruleset, seen: _Seen) -> Iterator[Item]:
-    for rule in ruleset.rules.values():
+    rules, here = rules_here(ruleset), criteria_here(ruleset)
+    for rule in rules:
         for status in _possible(rule):
             covered = (rule.id, status) in seen.statuses
             yield Item("status", rule.id, STATUS_LABELS[status], rule.place, covered)
-    for rule in ruleset.rules.values():
+    for rule in rules:
         for leaf in (*leaves(rule.applies_when), *leaves(rule.require)):
             for truth, word in TRUTHS.items():
                 if truth is None and isinstance(leaf, Known):
@@ -157,9 +159,9 @@ def _items(ruleset: Ruleset, seen: _Seen) -> Iterator[Item]:
                 yield Item("branch", rule.id, what, leaf.place, (id(leaf), truth) in seen.branches)
     compared = _compared(ruleset)
     for id_, criterion in ruleset.criteria.items():
-        if id_ in compared:
+        if id_ in compared and id_ in here:
             yield from _row_items(criterion, compared[id_], seen)
-    for rule in ruleset.rules.values():
+    for rule in rules:
         for leaf in leaves(rule.require):
             if isinstance(leaf, Compare) and not isinstance(leaf.right, CriterionRef):
                 what = f"“{condition_words(leaf, ruleset)}”两边相等"

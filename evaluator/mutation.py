@@ -14,6 +14,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from evaluator.casebook import Cases, DossierCase, RuleCase
+from evaluator.caselayers import criteria_here, rules_here
 from evaluator.engine.reference import ReferenceEngine
 from evaluator.evaluate import combine
 from evaluator.mutants import (
@@ -104,11 +105,13 @@ class Runner:
         return self._status(self.engine, self.ruleset.rules[case.rule], case)
 
     def outcomes(self) -> Iterator[Outcome]:
-        for rule in self.ruleset.rules.values():
+        for rule in rules_here(self.ruleset):
             for mutant in rule_mutants(rule, self.ruleset):
                 yield Outcome(mutant.kind, rule.id, mutant.what, mutant.place, self.rule(mutant))
-        used = users(self.ruleset)
-        for id_, rules in used.items():
+        here = criteria_here(self.ruleset)
+        for id_, rules in users(self.ruleset).items():
+            if id_ not in here:
+                continue
             criterion = self.ruleset.criteria[id_]
             for found in criterion_mutants(criterion, step_of(self.ruleset, id_, rules)):
                 killer = self.criterion(found, rules)

@@ -11,11 +11,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from evaluator.errors import Problem, RulebookError
-from evaluator.rulebook.files import BASE, Layers, is_case_file, read_directory
+from evaluator.rulebook.files import (
+    BASE,
+    Layers,
+    is_case_file,
+    layer_paths,
+    read_directory,
+    shown_name,
+)
 from evaluator.source import Place, SourceText
 from evaluator.yamlio import YList, YMap, YScalar, read_yaml
 
-__all__ = ["material_names", "materials_in", "read_text", "safe_path", "write_text"]
+__all__ = ["materials_in", "read_text", "safe_path", "write_text"]
 
 MAX_MATERIAL = 2_000_000
 _FILLER = "profiles"
@@ -28,32 +35,40 @@ def safe_path(path: str) -> bool:
     return bool(parts) and plain and not path.startswith("/") and posixpath.normpath(path) == path
 
 
-def material_names(layers: Layers) -> tuple[str, ...]:
-    """The dossier files that the cases name, in order, each once."""
-    return tuple(dict.fromkeys(_named(layers)))
+def materials_in(layers: Layers, root: Path) -> dict[str, str]:
+    """The texts of the dossier files that the cases name; what is not there is left out.
+
+    A file is looked for as ``casebook`` does, in the layer of the case and in those below it, and is
+    named like a file of the layer that has it (``shown_name``).
+    """
+    try:
+        paths = layer_paths(root) if len(layers) > 1 else {layers[0][0]: root}
+    except RulebookError:
+        paths = {}  # A directory that is broken since has nothing to give.
+    order = [name for name, _ in layers]
+    out: dict[str, str] = {}
+    for layer, name in dict.fromkeys(_named(layers)):
+        for below in reversed(order[: order.index(layer) + 1]):
+            path = paths[below] / name if below in paths else None
+            try:
+                if path is None or not path.is_file() or path.stat().st_size > MAX_MATERIAL:
+                    continue
+                out[shown_name(below, name)] = _exact(path)
+            except (OSError, UnicodeDecodeError):
+                pass  # The case that names it then says that it cannot be found.
+            break
+    return out
 
 
-def _named(layers: Layers) -> Iterator[str]:
-    for _, files in layers:
+def _named(layers: Layers) -> Iterator[tuple[str, str]]:
+    """The layer of each case that names a dossier file, and the name."""
+    for layer, files in layers:
         for name, text in files.items():
             node = read_yaml(name, text, []) if is_case_file(name) and "file:" in text else None
             for item in node.items if isinstance(node, YList) else ():
                 found = item.get("file") if isinstance(item, YMap) else None
                 if isinstance(found, YScalar) and safe_path(found.text):
-                    yield found.text
-
-
-def materials_in(layers: Layers, root: Path) -> dict[str, str]:
-    """The texts of the dossier files that the cases name; what is not there is left out."""
-    out: dict[str, str] = {}
-    for name in material_names(layers):
-        path = root / name
-        try:
-            if path.is_file() and path.stat().st_size <= MAX_MATERIAL:
-                out[name] = _exact(path)
-        except (OSError, UnicodeDecodeError):
-            continue  # The case that names it then says that it cannot be found.
-    return out
+                    yield layer, found.text
 
 
 def read_text(directory: Path) -> tuple[Layers, dict[str, str]]:
@@ -78,12 +93,16 @@ def write_text(layers: Layers, materials: Mapping[str, str], out: Path) -> Path:
             if not safe_path(name):
                 raise _refused(name)
             _write(out / place / name, text)
-    top = out / places[-1]
+    at = {name: out / place for place, (name, _) in zip(places, layers, strict=True)}
     for name, text in materials.items():
         if not safe_path(name):
             raise _refused(name)
-        _write(top / name, text)
-    return top
+        layer, _, rest = name.partition("/")
+        if layer in at and layer != BASE and rest:
+            _write(at[layer] / rest, text)
+        else:
+            _write(out / places[0] / name, text)
+    return out / places[-1]
 
 
 def _write(path: Path, text: str) -> None:

@@ -18,6 +18,7 @@ from fractions import Fraction
 import z3
 
 from evaluator.casebook import SUBMITTED_ON, Cases
+from evaluator.caselayers import criteria_here, rules_here
 from evaluator.criteria import INDUSTRY, Criterion, Row
 from evaluator.dossier import Profile
 from evaluator.engine.reference import ReferenceEngine
@@ -87,12 +88,15 @@ class _Suggester:
 
     def run(self) -> Iterator[Suggestion]:
         # Values first: what stands exactly on one shows which side counts, too.
+        here = criteria_here(self.ruleset)
         for id_, rules in users(self.ruleset).items():
+            if id_ not in here:
+                continue
             criterion = self.ruleset.criteria[id_]
             for found in criterion_mutants(criterion, step_of(self.ruleset, id_, rules)):
                 if self.runner.criterion(found, rules) is None:
                     yield from self._for_criterion(found, rules)
-        for rule in self.ruleset.rules.values():
+        for rule in rules_here(self.ruleset):
             day = _day(rule, None)
             for mutant in rule_mutants(rule, self.ruleset):
                 if mutant.kind != "effect" and self.runner.rule(mutant) is None:

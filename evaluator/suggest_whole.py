@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from evaluator.casebook import SUBMITTED_ON, DossierCase
+from evaluator.caselayers import rules_here
 from evaluator.dossier import Profile, Value
 from evaluator.evaluate import combine
 from evaluator.fields import Field, FieldType
@@ -42,7 +43,7 @@ def whole_cases(ruleset: Ruleset, runner: Runner) -> Iterator[Found]:
     Without a case the last part says whether it is proven that no project's verdict depends on it.
     """
     bases = [c for c, _ in runner.whole if c.file is not None and c.verdict is Verdict.PASS]
-    for rule in ruleset.rules.values():
+    for rule in rules_here(ruleset):
         slips = [
             m for m in rule_mutants(rule, ruleset)
             if m.kind == "effect" and runner.rule(m) is None

@@ -331,7 +331,12 @@ def test_gaps_name_the_rule_and_the_kind() -> None:
     problems: list[Problem] = []
     text = "- {rule: positive.zone_fit, name: 甲, expect: unknown, dossier: {}}"
     gaps = coverage_gaps(RULESET, read_cases(RULESET, problems, ROOT, {"x.cases.yaml": text}))
-    assert {g.kind for g in gaps if g.rule == "positive.zone_fit"} == {"satisfied", "violated"}
-    assert {g.kind for g in gaps if g.rule == "positive.land_tax"} == {
+    kinds = {g.rule: set(g.kinds) for g in gaps}
+    assert kinds["positive.zone_fit"] == {"satisfied", "violated"}
+    assert kinds["positive.land_tax"] == {
         "satisfied", "violated", "unknown", "not_applicable", "boundary",
     }  # fmt: skip
+    land_tax = next(g.problem() for g in gaps if g.rule == "positive.land_tax")
+    assert land_tax.message == (
+        "规则“positive.land_tax”缺少“符合”、“不符合”、“材料不足”、“不适用”、“恰在界限上”的案例"
+    )

@@ -75,7 +75,7 @@ class Book:
         if known is not None:
             self.ruleset, self.schemas = known, schemas(known)
         if ruleset is not None:
-            problems += _case_problems(ruleset, self.root, run=cases)
+            problems += _case_problems(ruleset, self.paths, run=cases)
         return [(self.path(p.place.source.name), p) for p in problems if p.severity != "accepted"]
 
     def path(self, shown: str) -> Path:
@@ -167,7 +167,7 @@ def _shipped_fields() -> Path:
     return Path(str(resources.files("evaluator.data").joinpath("fields.yaml")))
 
 
-def _case_problems(ruleset: Ruleset, root: Path, *, run: bool) -> list[Problem]:
+def _case_problems(ruleset: Ruleset, root: Mapping[str, Path], *, run: bool) -> list[Problem]:
     problems: list[Problem] = []
     cases = read_cases(ruleset, problems, root=root)
     if not run:

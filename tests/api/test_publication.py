@@ -23,8 +23,9 @@ from api.store.rulesets import current_publication
 from api.store.work import SYSTEM, Actor
 from api.tables import Publication, StoredRuleset
 from api.tables_proposals import ProposalRun
+from evaluator.casebook import read_cases
 from evaluator.cli_publish import publish_app
-from evaluator.errors import RulebookError
+from evaluator.errors import Problem, RulebookError
 from evaluator.fields import base_text
 from evaluator.publishing import read_text, write_text
 from evaluator.rulebook.load import load_directory
@@ -304,6 +305,11 @@ def test_layers_go_back_to_where_extends_leads(tmp_path: Path) -> None:
     top = write_text(layers, materials, tmp_path / "out")
     assert read_text(top) == (layers, materials)
     assert load_directory(top).identity == load_directory(ROOT / "profiles" / "longchang").identity
+    assert "examples/d01-complete-good.yaml" in materials
+    problems: list[Problem] = []
+    cases = read_cases(load_directory(top), problems, top)
+    assert problems == []
+    assert cases.dossiers
     shipped = read_text(ROOT)
     assert "examples/d01-complete-good.yaml" in shipped[1]
     assert read_text(write_text(*shipped, tmp_path / "one")) == shipped
