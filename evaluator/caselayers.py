@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from evaluator.rulebook.ast import Compare, Each, Member, Rule, Ruleset, leaves
+from evaluator.rulebook.ast import Rule, Ruleset
 from evaluator.rulebook.files import layer_paths, shown_name
-from evaluator.rulebook.reads import criterion_refs
+from evaluator.rulebook.reads import criteria_of
 from evaluator.source import Place
 
 __all__ = ["CaseLayers", "criteria_here", "rules_here"]
@@ -91,11 +91,4 @@ def _paths(ruleset: Ruleset, root: Path | Mapping[str, Path] | None) -> Mapping[
 def _made_of(rule: Rule, ruleset: Ruleset) -> Iterator[Place]:
     """Where the rule and the criteria that it is judged by are written; metrics are not replaced."""
     yield rule.place
-    for condition in (rule.applies_when, rule.require):
-        for leaf in leaves(condition):
-            if isinstance(leaf, (Each, Member)) and leaf.criterion is not None:
-                yield ruleset.criteria[leaf.criterion].place
-            elif isinstance(leaf, Compare):
-                for side in (leaf.left, leaf.right):
-                    for ref in criterion_refs(side, ruleset):
-                        yield ruleset.criteria[ref.id].place
+    yield from (criterion.place for criterion in criteria_of(rule, ruleset).values())

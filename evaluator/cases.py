@@ -21,7 +21,7 @@ from evaluator.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
 
 __all__ = [
     "Cases", "DossierCase", "Gap", "Result", "RuleCase", "coverage_gaps", "read_cases",
-    "run_dossier_case", "run_rule_case", "run_rule_cases",
+    "run_cases", "run_dossier_case", "run_rule_case", "run_rule_cases",
 ]  # fmt: skip
 
 # So many of the rules behind a wrong verdict are named.
@@ -82,6 +82,12 @@ class Gap:
 
 
 # --- running -------------------------------------------------------------------------------------
+
+
+def run_cases(cases: Cases, evaluator: Evaluator) -> list[Result]:
+    """Run every case, rule cases first, both in file order."""
+    found = list(run_rule_cases(cases, evaluator.engine, evaluator))
+    return found + [run_dossier_case(case, evaluator) for case in cases.dossiers]
 
 
 def run_rule_cases(cases: Cases, engine: Engine, reference: Evaluator) -> Iterator[Result]:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from evaluator.casebook import read_cases
-from evaluator.cases import coverage_gaps, run_dossier_case, run_rule_cases
+from evaluator.cases import coverage_gaps, run_cases
 from evaluator.errors import InputError, Problem
 from evaluator.evaluate import ENGINES, Evaluator
 from evaluator.rulebook.checks import check_directory
@@ -26,7 +26,7 @@ Directory = Annotated[Path | None, typer.Argument(help="规则集目录；不写
 def add_commands(app: typer.Typer) -> None:
     """Add ``check`` and ``test`` to a command group."""
     app.command("check")(check)
-    app.command("test")(run_cases)
+    app.command("test")(check_cases)
 
 
 def check(
@@ -56,7 +56,7 @@ def check(
     raise typer.Exit(1 if counts["error"] else 0)
 
 
-def run_cases(
+def check_cases(
     directory: Directory = None,
     engine: Annotated[
         str, typer.Option("--engine", help=f"引擎：{'、'.join(ENGINES)}")
@@ -77,8 +77,7 @@ def run_cases(
     cases = read_cases(ruleset, problems, root=path)
     evaluator = Evaluator(ruleset, engine)
     with console.status("正在运行案例…"):
-        results = list(run_rule_cases(cases, evaluator.engine, evaluator))
-        results += [run_dossier_case(case, evaluator) for case in cases.dossiers]
+        results = run_cases(cases, evaluator)
     problems += [r.problem() for r in results if not r.passed]
     problems += [gap.problem() for gap in coverage_gaps(ruleset, cases)]
     evaluator.close()

@@ -124,8 +124,9 @@ def _missing_table(evaluation: Evaluation, heading: str, style: str, items: list
             fields, titles = suppliers.setdefault(by, ({}, {}))
             fields[registry.label(name)] = None
             titles[item.rule.title] = None
+        # No dossier can settle these: no standard in force, no row for the trade, a divisor of zero.
         for reason in item.reasons:
-            fields, titles = suppliers.setdefault("招商部门", ({}, {}))
+            fields, titles = suppliers.setdefault("由会审决定", ({}, {}))
             fields[reason] = None
             titles[item.rule.title] = None
     for by, (fields, titles) in suppliers.items():

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 from evaluator.casebook import Cases, read_cases
+from evaluator.cases import run_cases
 from evaluator.coverage import coverage
 from evaluator.diff import diff
 from evaluator.errors import InputError, Problem, RulebookError
+from evaluator.evaluate import Evaluator
 from evaluator.mutation import mutate
 from evaluator.prove import CHECKS, Report, boundaries, compare, prove
 from evaluator.quality_html import quality_html
@@ -106,7 +110,8 @@ def prove_rules(
         raise typer.Exit(2)
     days = boundaries(ruleset, first) if ahead else (first,)
     try:
-        reports = [prove(ruleset, d, tuple(only or CHECKS), timeout * 1000) for d in days]
+        with Console(stderr=True).status("正在证明…"):
+            reports = [prove(ruleset, d, tuple(only or CHECKS), timeout * 1000) for d in days]
     except InputError as error:
         _fail(error)
     if as_json:
@@ -179,7 +184,23 @@ def suggest(directory: Directory = None, output: Output = None) -> None:
     from evaluator.suggest import render, suggest_cases
 
     ruleset = _load(directory)
-    found = list(suggest_cases(ruleset, _cases(ruleset, directory)))
+    cases = _cases(ruleset, directory)
+    failed = [
+        r.problem() for r in run_cases(cases, Evaluator(ruleset, "reference")) if not r.passed
+    ]
+    if failed:
+        # What a failing case would notice says nothing; each slip would go to the solver.
+        for problem in failed:
+            print(problem.render())
+        print(f"{len(failed)} 个案例不通过，先改好再拟新的。")
+        raise typer.Exit(1)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("正在找案例", total=None)
+        found = list(
+            suggest_cases(
+                ruleset, cases, lambda n, of: progress.update(task, completed=n, total=of)
+            )
+        )
     text = render(found, ruleset.registry)
     if output is None:
         print(text, end="")

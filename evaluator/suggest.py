@@ -11,7 +11,7 @@ What is proposed is what the rules say now. Whether they say the right thing is 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -57,14 +57,31 @@ class Suggestion:
     proven: bool = False
 
 
-def suggest_cases(ruleset: Ruleset, cases: Cases) -> Iterator[Suggestion]:
-    """One case for each slip that neither ``cases`` nor a case suggested before notices."""
+def suggest_cases(
+    ruleset: Ruleset, cases: Cases, step: Callable[[int, int], None] = lambda *_: None
+) -> Iterator[Suggestion]:
+    """One case for each slip that neither ``cases`` nor a case suggested before notices.
+
+    The cases must hold. ``step`` is told how many of how many rules and criteria were looked at.
+    """
     suggester = _Suggester(ruleset, cases)
-    yield from suggester.run()
-    yield from (
-        Suggestion(rule, what, case, proven)
-        for rule, what, case, proven in whole_cases(ruleset, suggester.runner)
+    rules = rules_here(ruleset)
+    # Values first: what stands exactly on one shows which side counts, too.
+    here = criteria_here(ruleset)
+    values = [(id_, used) for id_, used in users(ruleset).items() if id_ in here]
+    parts = (
+        *(suggester.about_criterion(id_, used) for id_, used in values),
+        *(suggester.about_rule(rule) for rule in rules),
+        *(_whole(rule, ruleset, suggester.runner) for rule in rules),
     )
+    for number, part in enumerate(parts):
+        step(number, len(parts))
+        yield from part
+
+
+def _whole(rule: Rule, ruleset: Ruleset, runner: Runner) -> Iterator[Suggestion]:
+    for what, case, proven in whole_cases(rule, ruleset, runner):
+        yield Suggestion(rule.id, what, case, proven)
 
 
 def render(found: Iterable[Suggestion], registry: Registry) -> str:
@@ -86,21 +103,19 @@ class _Suggester:
         codes = (str(c) for c in (*used, *lists) if c is not None)
         self.known = tuple(dict.fromkeys(c for c in codes if len(c) == WHOLE))
 
-    def run(self) -> Iterator[Suggestion]:
-        # Values first: what stands exactly on one shows which side counts, too.
-        here = criteria_here(self.ruleset)
-        for id_, rules in users(self.ruleset).items():
-            if id_ not in here:
-                continue
-            criterion = self.ruleset.criteria[id_]
-            for found in criterion_mutants(criterion, step_of(self.ruleset, id_, rules)):
-                if self.runner.criterion(found, rules) is None:
-                    yield from self._for_criterion(found, rules)
-        for rule in rules_here(self.ruleset):
-            day = _day(rule, None)
-            for mutant in rule_mutants(rule, self.ruleset):
-                if mutant.kind != "effect" and self.runner.rule(mutant) is None:
-                    yield from self._for_rule(mutant, day)
+    def about_criterion(self, id_: str, rules: list[Rule]) -> Iterator[Suggestion]:
+        """Cases for slips in the values of a criterion that ``rules`` use."""
+        step = step_of(self.ruleset, id_, rules)
+        for found in criterion_mutants(self.ruleset.criteria[id_], step):
+            if self.runner.criterion(found, rules) is None:
+                yield from self._for_criterion(found, rules)
+
+    def about_rule(self, rule: Rule) -> Iterator[Suggestion]:
+        """Cases for slips in the conditions of a rule."""
+        day = _day(rule, None)
+        for mutant in rule_mutants(rule, self.ruleset):
+            if mutant.kind != "effect" and self.runner.rule(mutant) is None:
+                yield from self._for_rule(mutant, day)
 
     # --- one slip ------------------------------------------------------------------------------
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from evaluator.casebook import SUBMITTED_ON, DossierCase
-from evaluator.caselayers import rules_here
 from evaluator.dossier import Profile, Value
 from evaluator.evaluate import combine
 from evaluator.fields import Field, FieldType
@@ -34,30 +33,26 @@ __all__ = ["whole_cases"]
 FACTORS = tuple(
     Fraction(f) for f in ("3/4", "5/4", "9/10", "11/10", "1/2", "3/2", "2", "99/100", "101/100")
 )
-Found = tuple[str, str, Whole | None, bool]
+Found = tuple[str, Whole | None, bool]
 
 
-def whole_cases(ruleset: Ruleset, runner: Runner) -> Iterator[Found]:
-    """For each slip of an effect that no case notices: the rule, the slip in words, a case.
+def whole_cases(rule: Rule, ruleset: Ruleset, runner: Runner) -> Iterator[Found]:
+    """For each slip of the rule's effect that no case notices: the slip in words, a case.
 
     Without a case the last part says whether it is proven that no project's verdict depends on it.
     """
     bases = [c for c, _ in runner.whole if c.file is not None and c.verdict is Verdict.PASS]
-    for rule in rules_here(ruleset):
-        slips = [
-            m for m in rule_mutants(rule, ruleset)
-            if m.kind == "effect" and runner.rule(m) is None
-        ]  # fmt: skip
-        while slips:
-            found = _best(ruleset, runner, rule, slips, bases)
-            if found is None:
-                yield from (
-                    (rule.id, m.what, None, _same_verdicts(ruleset, runner, m)) for m in slips
-                )
-                break
-            change, case = found
-            yield rule.id, "；".join(m.what for m in slips if m in change.noticed), case, False
-            slips = [m for m in slips if m not in change.noticed]
+    slips = [
+        m for m in rule_mutants(rule, ruleset) if m.kind == "effect" and runner.rule(m) is None
+    ]
+    while slips:
+        found = _best(ruleset, runner, rule, slips, bases)
+        if found is None:
+            yield from ((m.what, None, _same_verdicts(ruleset, runner, m)) for m in slips)
+            return
+        change, case = found
+        yield "；".join(m.what for m in slips if m in change.noticed), case, False
+        slips = [m for m in slips if m not in change.noticed]
 
 
 def _same_verdicts(ruleset: Ruleset, runner: Runner, slip: RuleMutant) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evaluator.casebook import Cases, read_cases
-from evaluator.cases import coverage_gaps, run_dossier_case, run_rule_cases
+from evaluator.cases import coverage_gaps, run_cases, run_dossier_case
 from evaluator.coverage import coverage
 from evaluator.errors import Problem
 from evaluator.evaluate import Evaluator
@@ -54,8 +54,7 @@ def test_every_profile_has_its_cases_and_they_hold(directory: Path, engine: str)
     ruleset = load_directory(directory)
     cases = cases_of(ruleset, directory)
     evaluator = Evaluator(ruleset, engine)
-    results = list(run_rule_cases(cases, evaluator.engine, evaluator))
-    results += [run_dossier_case(case, evaluator) for case in cases.dossiers]
+    results = run_cases(cases, evaluator)
     evaluator.close()
     assert [r.problem().render() for r in results if not r.passed] == []
     assert [g.problem().render() for g in coverage_gaps(ruleset, cases)] == []
@@ -128,8 +127,7 @@ def test_the_profiles_own_cases(tmp_path: Path) -> None:
     cases = cases_of(ruleset, top)
     assert [c.name for c in cases.dossiers] == ["文件", "自己的"]
     evaluator = Evaluator(ruleset, "reference")
-    results = list(run_rule_cases(cases, evaluator.engine, evaluator))
-    results += [run_dossier_case(case, evaluator) for case in cases.dossiers]
+    results = run_cases(cases, evaluator)
     assert [r.failures for r in results if not r.passed] == []
     # The nearest file of that name counts.
     write(top, {"materials/one.yaml": "dossier: {industry_code: C1310}\n"})

@@ -271,3 +271,10 @@ def test_the_command_writes_what_the_floor_then_asks_for(tmp_path: Path) -> None
     assert run("suggest", "-o", str(tmp_path / "rules" / "b.cases.yaml")) == 0
     assert (run("mutate", "--floor", "0.9"), run("mutate", "--floor", "1")) == (0, 1)
     # What is not known is no slip: cases of missing data are for a person to write.
+    # Where a case fails, nothing is suggested: what it would notice is not known.
+    wrong = SEED.replace("expect: satisfied", "expect: violated", 1)
+    (tmp_path / "rules" / "a.cases.yaml").write_text(wrong, "utf-8")
+    refused = runner.invoke(app, ["rules", "suggest", str(tmp_path)])
+    assert refused.exit_code == 1
+    assert "C110" in refused.output
+    assert "1 个案例不通过，先改好再拟新的。" in refused.output

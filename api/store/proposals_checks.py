@@ -16,7 +16,7 @@ from typing import Any
 from api.publication import marked_files
 from api.store.proposals_text import Text
 from evaluator.casebook import read_cases
-from evaluator.cases import coverage_gaps, run_dossier_case, run_rule_cases
+from evaluator.cases import coverage_gaps, run_cases
 from evaluator.diff import bare, diff
 from evaluator.errors import InputError, Problem
 from evaluator.evaluate import Evaluator
@@ -78,8 +78,7 @@ def _cases(ruleset: Ruleset, text: Text) -> dict[str, Any]:
         root = write_text(text.layers, text.materials, Path(directory))
         cases = read_cases(ruleset, problems, root)
     evaluator = Evaluator(ruleset, "reference")
-    results = list(run_rule_cases(cases, evaluator.engine, evaluator))
-    results += [run_dossier_case(case, evaluator) for case in cases.dossiers]
+    results = run_cases(cases, evaluator)
     failed = [r.problem() for r in results if not r.passed]
     gaps = [g.problem().to_dict() for g in coverage_gaps(ruleset, cases)]
     return {

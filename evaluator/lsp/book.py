@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.casebook import read_cases
-from evaluator.cases import coverage_gaps, run_dossier_case, run_rule_cases
+from evaluator.cases import coverage_gaps, run_cases
 from evaluator.errors import InputError, Problem
 from evaluator.evaluate import Evaluator
 from evaluator.fields import FieldType
@@ -173,8 +173,7 @@ def _case_problems(ruleset: Ruleset, root: Mapping[str, Path], *, run: bool) -> 
     if not run:
         return problems
     evaluator = Evaluator(ruleset, "reference")
-    results = list(run_rule_cases(cases, evaluator.engine, evaluator))
-    results += [run_dossier_case(case, evaluator) for case in cases.dossiers]
+    results = run_cases(cases, evaluator)
     problems += [r.problem() for r in results if not r.passed]
     # A rule is written before its cases, so that a missing one is no mistake yet.
     gaps = [replace(gap.problem(), severity="warning") for gap in coverage_gaps(ruleset, cases)]

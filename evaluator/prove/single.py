@@ -7,13 +7,14 @@ from typing import Any
 
 import z3
 
+from evaluator.criteria import Miss, period_or_miss
 from evaluator.prove.compile import Compiled
 from evaluator.prove.lookups import rows_taken
 from evaluator.prove.pool import Pool
 from evaluator.prove.report import Answer, State
 from evaluator.prove.solve import Outcome, Question, Reply, Side, Space
 from evaluator.rulebook.ast import Compare, Each
-from evaluator.rulebook.reads import criterion_refs
+from evaluator.rulebook.reads import criteria_of, criterion_refs
 from evaluator.verdict import Status
 
 __all__ = ["row_answers", "rule_answers", "settled"]
@@ -78,6 +79,7 @@ def _one_rule(space: Space, side: Side, pool: Pool, compiled: Compiled) -> Itera
         if open_:
             yield open_
         elif reply.outcome is Outcome.NONE:
+            hint = _without_standard(side, compiled) or hint
             yield Answer(check, (rule.id,), State.ALARM, f"{title}：{words}", True, hint=hint)
         else:
             assert reply.witness is not None
@@ -85,6 +87,17 @@ def _one_rule(space: Space, side: Side, pool: Pool, compiled: Compiled) -> Itera
                 check, (rule.id,), State.OK, f"{title}：有项目能使它{'不符合' if check == 'never_violated' else '符合'}",
                 witnesses=(reply.witness,),
             )  # fmt: skip
+
+
+def _without_standard(side: Side, compiled: Compiled) -> str | None:
+    """The criteria of a rule that have no value on the day: why it is never more than unknown."""
+    day = side.domain.as_of
+    absent = [
+        f"“{c.id}”（{c.title}）"
+        for c in criteria_of(compiled.rule, side.ruleset).values()
+        if isinstance(period_or_miss(c, day, day), Miss)
+    ]
+    return f"{'、'.join(absent)}在 {day.isoformat()} 没有标准值，补上那时的标准" if absent else None
 
 
 def row_answers(space: Space, side: Side) -> Iterator[Answer]:

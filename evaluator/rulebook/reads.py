@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from weakref import WeakKeyDictionary
 
+from evaluator.criteria import Criterion
 from evaluator.rulebook.ast import (
     Arith,
     Compare,
     CriterionRef,
     Each,
     Expr,
+    Member,
     MetricRef,
     Rule,
     Ruleset,
@@ -19,7 +21,15 @@ from evaluator.rulebook.ast import (
     leaves,
 )
 
-__all__ = ["criteria_in", "criterion_refs", "dimensions_of", "expr_parts", "fields_of", "reads"]
+__all__ = [
+    "criteria_in",
+    "criteria_of",
+    "criterion_refs",
+    "dimensions_of",
+    "expr_parts",
+    "fields_of",
+    "reads",
+]
 
 _known: WeakKeyDictionary[Ruleset, Mapping[str, frozenset[str]]] = WeakKeyDictionary()
 
@@ -70,6 +80,20 @@ def criterion_refs(expr: Expr, ruleset: Ruleset) -> Iterator[CriterionRef]:
 def dimensions_of(expr: Expr, ruleset: Ruleset) -> Iterator[str]:
     """The fields that choose the row of every table an expression asks, through metrics too."""
     return (name for ref in criterion_refs(expr, ruleset) for name in _by(ref.id, ruleset))
+
+
+def criteria_of(rule: Rule, ruleset: Ruleset) -> dict[str, Criterion]:
+    """The criteria that a rule's conditions read, also through metrics."""
+    found: dict[str, Criterion] = {}
+    for condition in (rule.applies_when, rule.require):
+        for leaf in leaves(condition):
+            if isinstance(leaf, Compare):
+                for side in (leaf.left, leaf.right):
+                    for ref in criterion_refs(side, ruleset):
+                        found[ref.id] = ruleset.criteria[ref.id]
+            elif isinstance(leaf, (Member, Each)) and leaf.criterion is not None:
+                found[leaf.criterion] = ruleset.criteria[leaf.criterion]
+    return found
 
 
 def criteria_in(expr: Expr) -> Iterator[str]:

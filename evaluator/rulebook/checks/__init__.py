@@ -16,7 +16,7 @@ from evaluator.rulebook.checks.accepting import settle
 from evaluator.rulebook.checks.base import Check
 from evaluator.rulebook.load import Layers, read_directory, try_layers
 
-__all__ = ["CHECKS", "Check", "check_directory", "check_layers", "run_checks"]
+__all__ = ["CHECKS", "DATED", "Check", "check_directory", "check_layers", "run_checks"]
 
 SEVERITIES = ("error", "warning", "accepted")
 CHECKS: tuple[Check, ...] = (
@@ -48,13 +48,20 @@ CHECKS: tuple[Check, ...] = (
     wording.DigitsHideThreshold(),
 )
 
+# What they find depends on the day.
+DATED = (dates.StandardNotYet,)
 
-def run_checks(ruleset: Ruleset, *, whole: bool = True) -> list[Problem]:
-    """Every lint's problems, accepted or not, errors first, then by place.
+
+def run_checks(
+    ruleset: Ruleset, today: dt.date | None = None, *, whole: bool = True
+) -> list[Problem]:
+    """Every lint's problems as of a day, accepted or not, errors first, then by place.
 
     ``whole=False`` leaves out the lints that mean nothing where parts could not be read.
     """
+    day = today or dt.date.today()
     found = [p for check in CHECKS if whole or not check.whole for p in check.run(ruleset)]
+    found += [p for check in DATED for p in check(day).run(ruleset)]
     return sorted(found, key=_order)
 
 
@@ -75,14 +82,15 @@ def check_layers(
 
     The ruleset is None where there are mistakes of reading: it must not judge then. Warnings that
     the rulebook accepts come last, with severity "accepted"; ``today`` tells which of those entries
-    still count.
+    still count and which standards are not yet in force.
     """
     ruleset, problems = try_layers(layers)
     unread = {p.place.source.name for p in problems if p.severity == "error"}
     broken = ruleset is None or bool(unread)
     if ruleset is not None:
-        lints = run_checks(ruleset, whole=not broken)
-        found = list(settle(lints, ruleset, today or dt.date.today(), whole=not broken))
+        day = today or dt.date.today()
+        lints = run_checks(ruleset, day, whole=not broken)
+        found = list(settle(lints, ruleset, day, whole=not broken))
         # In a file with mistakes of reading a lint may only be about what they left out.
         problems = [*problems, *(p for p in found if not _files(p) & unread)]
     return (None if broken else ruleset), sorted(problems, key=_order)

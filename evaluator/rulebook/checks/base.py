@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, Protocol
 
-from evaluator.criteria import Criterion
 from evaluator.errors import Problem
 from evaluator.rulebook.ast import (
     All,
@@ -31,7 +30,6 @@ from evaluator.rulebook.ast import (
     leaves,
 )
 from evaluator.rulebook.files import shown_name
-from evaluator.rulebook.reads import criterion_refs
 from evaluator.source import Place
 from evaluator.yamlio import YMap, read_yaml
 
@@ -39,7 +37,6 @@ __all__ = [
     "Check",
     "Key",
     "condition_key",
-    "criteria_of",
     "expr_key",
     "key_places",
     "overlap",
@@ -87,19 +84,6 @@ def rule_leaves(rule: Rule) -> Iterator[Leaf]:
     """Every leaf of both halves of a rule."""
     yield from leaves(rule.applies_when)
     yield from leaves(rule.require)
-
-
-def criteria_of(rule: Rule, ruleset: Ruleset) -> dict[str, Criterion]:
-    """The criteria that a rule's conditions read, also through metrics."""
-    found: dict[str, Criterion] = {}
-    for leaf in rule_leaves(rule):
-        if isinstance(leaf, Compare):
-            for side in (leaf.left, leaf.right):
-                for ref in criterion_refs(side, ruleset):
-                    found[ref.id] = ruleset.criteria[ref.id]
-        elif isinstance(leaf, (Member, Each)) and leaf.criterion is not None:
-            found[leaf.criterion] = ruleset.criteria[leaf.criterion]
-    return found
 
 
 def key_places(ruleset: Ruleset, file: str, table: str) -> dict[str, Place]:

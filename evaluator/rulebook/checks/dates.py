@@ -9,7 +9,8 @@ from typing import ClassVar
 from evaluator.criteria import Criterion, Source
 from evaluator.errors import Problem
 from evaluator.rulebook.ast import Rule, Ruleset
-from evaluator.rulebook.checks.base import criteria_of, overlap, problem
+from evaluator.rulebook.checks.base import overlap, problem
+from evaluator.rulebook.reads import criteria_of
 from evaluator.source import Place
 
 __all__ = ["BasisNeverInForce", "BasisPartlyInForce", "RuleWithoutStandard"]
@@ -162,3 +163,31 @@ class RuleWithoutStandard:
             hint = "给规则写 from 或 until，或补上那段时间的标准"
             notes = (("标准在此", criterion.place),)
             yield problem(self.code, message, rule.place, hint, notes, subject=rule.id)
+
+
+class StandardNotYet:
+    """A rule counts today, but the first value of a criterion it reads only begins later.
+
+    Until then every project that the rule applies to is referred. The lint of ``W907`` is silent
+    about it, since a rule without ``from`` is taken to begin with the criterion.
+    """
+
+    code: ClassVar[str] = "W929"
+
+    def __init__(self, today: dt.date) -> None:
+        self.today = today
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        for rule in ruleset.rules.values():
+            if rule.start is not None or not rule.in_force(self.today):
+                continue
+            for criterion in criteria_of(rule, ruleset).values():
+                first = criterion.periods[0].start
+                if first is not None and first > self.today:
+                    message = (
+                        f"规则“{rule.id}”现在有效，“{criterion.id}”从 {first.isoformat()} 起才有标准，"
+                        "此前适用这条规则的项目只能得出“材料不足”"
+                    )
+                    hint = f"补上此前的标准，或给规则写 from: {first.isoformat()}"
+                    notes = (("标准在此", criterion.place),)
+                    yield problem(self.code, message, rule.place, hint, notes, subject=rule.id)

@@ -17,13 +17,12 @@ from evaluator.rulebook.ast import (
     Ruleset,
 )
 from evaluator.rulebook.checks.base import (
-    criteria_of,
     key_places,
     problem,
     rule_leaves,
 )
 from evaluator.rulebook.load import case_files
-from evaluator.rulebook.reads import criterion_refs, expr_parts
+from evaluator.rulebook.reads import criteria_of, criterion_refs, expr_parts
 
 __all__ = [
     "RoundedElsewhere",

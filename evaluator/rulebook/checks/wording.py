@@ -19,7 +19,8 @@ from evaluator.rulebook.ast import (
     Ruleset,
     Scale,
 )
-from evaluator.rulebook.checks.base import criteria_of, problem, rule_leaves
+from evaluator.rulebook.checks.base import problem, rule_leaves
+from evaluator.rulebook.reads import criteria_of
 
 __all__ = ["DigitsHideThreshold", "MissingMessage", "MissingRemedy", "UnverifiedReject"]
 
