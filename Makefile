@@ -10,7 +10,7 @@ STAMP := .venv/.stamp$(if $(EXTRAS),-spark)
 # Where Python may keep no bytecode, each of the many processes of the tests compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup run test lint cases check bench schema screenshots clean
+.PHONY: setup run test lint cases check bench screenshots clean
 
 setup: $(STAMP) api/static/.stamp
 

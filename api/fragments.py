@@ -55,7 +55,6 @@ class Fragments:
     """
 
     def __init__(self, ruleset: Ruleset, max_bytes: int) -> None:
-        self._ruleset = ruleset
         self._reads = {rule.id: _reads(rule, ruleset) for rule in ruleset.rules.values()}
         self._generation, self._size = max_bytes // 2, 0
         self._young: dict[Hashable, _Text] = {}

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from functools import cached_property
 from types import MappingProxyType
 
 from evaluator.source import Place
@@ -112,10 +111,6 @@ class Period:
     def covers(self, day: dt.date) -> bool:
         """Whether the period is in force on ``day``."""
         return self.start <= day and (self.end is None or day <= self.end)
-
-    @cached_property
-    def code_set(self) -> frozenset[str]:
-        return frozenset(self.codes)
 
 
 @dataclass(frozen=True)

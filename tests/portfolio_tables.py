@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from evaluator.casebook import read_cases
 from evaluator.dossier import Profile, make_profile
 from evaluator.engine.columnar import Layout, Plan, TooWide, compile_ruleset
-from evaluator.engine.columnar.memory import tables_of
 from evaluator.engine.reference import ReferenceEngine
 from evaluator.errors import Problem
 from evaluator.evaluate import combine
 from evaluator.rulebook.ast import Rule, Ruleset
 from evaluator.verdict import Status
+from tests.columnar_memory import tables_of
 from tests.strategies import as_of_dates, dossiers, rulesets
 from tests.support import ROOT
 

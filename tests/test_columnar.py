@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evaluator.dossier import make_profile
-from evaluator.engine.columnar.memory import statuses_of
 from evaluator.engine.reference import ReferenceEngine
 from evaluator.portfolio.duck import sql_of
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
+from tests.columnar_memory import statuses_of
 from tests.portfolio_tables import (
     RESULT,
     Made,

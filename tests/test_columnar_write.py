@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluator.engine.columnar.exact import Amount, Dec, compare
-from evaluator.engine.columnar.memory import tables_of
 from evaluator.engine.columnar.plan import compile_ruleset
 from evaluator.portfolio import write
 from evaluator.portfolio.duck import sql_of
 from evaluator.rulebook.ast import Op
 from evaluator.rulebook.load import load_directory
+from tests.columnar_memory import tables_of
 from tests.portfolio_tables import RESULT, corpus, expected
 from tests.support import ROOT, good, profile, ruleset_of
 

@@ -21,10 +21,3 @@ class Pool:
     def add(self, profile: Profile) -> None:
         """Judge and keep a dossier."""
         self.seen.append((profile, self.side.statuses(profile)))
-
-    def with_statuses(self, statuses: Mapping[str, Status]) -> Profile | None:
-        """A dossier on which these rules have these statuses."""
-        for profile, found in self.seen:
-            if all(found[rule] is status for rule, status in statuses.items()):
-                return profile
-        return None
