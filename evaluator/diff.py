@@ -27,7 +27,7 @@ from evaluator.rulebook.ast import (
 )
 from evaluator.verdict import EFFECT_LABELS, LIST_LABELS, VERDICT_LABELS, Verdict
 
-__all__ = ["Diff", "Entry", "diff"]
+__all__ = ["KINDS", "Diff", "Entry", "diff"]
 
 WEIGHT = {Effect.REJECT: 2, Effect.REFER: 1, Effect.ADVISE: 0}
 KINDS = {

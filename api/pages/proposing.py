@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -23,9 +23,12 @@ from api.routes.stateless import CurrentJudge
 from api.security import store_of
 from api.store import accounts, proposals, proposals_publish
 from api.store.proposals import STATES, Edit, RunView
-from api.store.proposals_text import Text, load_text
+from api.store.proposals_text import MATERIALS, Text, load_text
 from api.store.work import Invalid, Missing, Work
 from api.tables_proposals import Proposal
+from evaluator.diff import KINDS
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.files import shown_name
 
 __all__ = ["router"]
 
@@ -100,7 +103,25 @@ def _context(request: Request, judge: Any, proposal_id: int) -> dict[str, Any]:
         "p": view, "run": run, "busy": bool(run and run.state in RUNNING), "stages": STAGES,
         "files": text.names(), "changed": changed, "editors": editors, "matrix": matrix,
         "result": result, "people": people, "ruleset": judge.ruleset, "today": today().isoformat(),
+        "named": lambda word: named(word, judge.ruleset), "shown_name": _shown_name,
     }  # fmt: skip
+
+
+def named(word: str, ruleset: Ruleset) -> str:
+    """What a proposal touches ("criterion:land_tax_floor"), in words."""
+    kind, _, id_ = word.partition(":")
+    tables: dict[str, Mapping[str, Any]] = {
+        "rule": ruleset.rules, "criterion": ruleset.criteria, "metric": ruleset.metrics,
+    }  # fmt: skip
+    found = tables.get(kind, {}).get(id_)
+    return (
+        f"{KINDS[kind]}“{found.title}”（{id_}）" if found else f"{KINDS.get(kind, '文件')}“{id_}”"
+    )
+
+
+def _shown_name(layer: str, path: str) -> str:
+    """A file as problems name it."""
+    return path if layer == MATERIALS else shown_name(layer, path)
 
 
 def _old(base: Text, layer: str, path: str) -> str | None:

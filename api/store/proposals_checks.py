@@ -84,7 +84,7 @@ def _cases(ruleset: Ruleset, text: Text) -> dict[str, Any]:
     return {
         "total": len(results), "failed": len(failed) + len(problems),
         "problems": [p.to_dict() for p in (*problems, *failed)][:MAX_LISTED],
-        "gaps": gaps[:MAX_LISTED],
+        "gaps": gaps[:MAX_LISTED], "left_out": cases.left_out,
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from docx import Document
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.pages.proposing import named
 from api.pages.verdict_view import view_of
 from api.pages.words import citation, digits
 from scripts.seeding import PASSWORD, people, submit_examples
@@ -320,6 +321,20 @@ def test_a_basis_names_the_days_it_counts(app: Any) -> None:
 )
 def test_the_words_of_a_basis(start: str | None, until: str | None, said: str) -> None:
     assert citation({"text": "《甲》", "from": start, "until": until}) == said
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("rule:positive.land_tax", "规则“亩均税收”（positive.land_tax）"),
+        ("criterion:land_tax_floor", "标准“土地税收下限”（land_tax_floor）"),
+        ("metric:land_tax", "指标“亩均税收”（land_tax）"),
+        ("rule:no.longer", "规则“no.longer”"),
+        ("file:criteria.yaml", "文件“criteria.yaml”"),
+    ],
+)
+def test_what_a_proposal_touches_is_named(app: Any, word: str, said: str) -> None:
+    assert named(word, app.state.judges.current().ruleset) == said
 
 
 def test_lists_as_files(app: Any) -> None:
