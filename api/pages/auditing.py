@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.body import parse_day
+from api.choices import find_choice
 from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.listing import Column, Kind, Listing, listing_response
@@ -102,6 +103,9 @@ class Wanted:
     @property
     def filter(self) -> AuditFilter:
         """The same for the store. Raises ProblemError 422."""
+        begun = self.action.removesuffix("*")
+        if self.action == begun or not any(a.startswith(begun) for a in ACTIONS):
+            find_choice("action", self.action, ACTIONS)
         return AuditFilter(
             self.actor.strip() or None, self.subject.strip() or None, self.action or None,
             parse_day(self.start or None, "from"), parse_day(self.end or None, "to"),

@@ -7,9 +7,12 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from api.china import today
+from api.choices import find_choice, find_past_department
+from api.judge import Judge
 from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.listing import Column, Kind, Listing, listing_response
@@ -21,6 +24,7 @@ from api.routes.stateless import CurrentJudge
 from api.security import store_of
 from api.store import accounts, supervision, tasklist
 from api.store.tasklist import TaskFilter
+from api.tables_review import Task
 
 __all__ = ["router"]
 
@@ -29,6 +33,7 @@ Id = Annotated[int, Path(ge=1, le=2**53)]
 State = Annotated[str, Query(max_length=20)]
 Short = Annotated[str, Query(max_length=60)]
 LATE = TaskFilter(late=True)
+CHOICES = {"waiting": "未办结", "all": "全部", **TASK_STATES}
 TASKS = (
     Column("受理编号", width=17), Column("项目", width=36), Column("版本", "number"),
     Column("部门", width=22), Column("状态"), Column("时限"), Column("送达日期", "date"),
@@ -42,6 +47,11 @@ SUPERVISED = (
 )  # fmt: skip
 
 
+def _wanted(session: Session, judge: Judge, state: str, department: str) -> TaskFilter:
+    chosen = find_choice("state", state, CHOICES) or "waiting"
+    return TaskFilter(chosen, find_past_department(session, judge, department, Task.department))
+
+
 @router.get("/tasks")
 def tasks(
     request: Request, judge: CurrentJudge, state: State = "waiting", department: Short = "",
@@ -50,12 +60,12 @@ def tasks(
     """Review tasks, the most urgent first."""
     actor = entitled(request, "review.read")
     store, registry = store_of(request), judge.ruleset.registry
-    wanted = TaskFilter(state, department or None)
     with store.db.read() as session:
+        wanted = _wanted(session, judge, state, department)
         listed = tasklist.find(session, actor, store.calendar, today(), wanted, cursor or None)
         total = tasklist.total(session, actor, wanted, today()) if wanted.urgent else None
     return page(
-        request, "tasks.html", listed=listed, total=total, state=state, department=department,
+        request, "tasks.html", listed=listed, total=total, state=wanted.state, department=department, choices=CHOICES,
         departments=registry.reviewers, registry=registry, cursor=cursor,
         asked=urlencode({"state": state, "department": department}),
     )  # fmt: skip
@@ -69,10 +79,10 @@ def tasks_file(
     """The same tasks for a spreadsheet."""
     actor = entitled(request, "review.read")
     store, name = store_of(request), judge.ruleset.registry.department
-    wanted = TaskFilter(state, department or None)
-    asked = [("状态", {"waiting": "未办结", "all": "全部", **TASK_STATES}.get(state, state))]
-    asked += [("部门", name(department))] if department else []
     with store.db.read() as session:
+        wanted = _wanted(session, judge, state, department)
+        asked = [("状态", CHOICES[wanted.state])]
+        asked += [("部门", name(wanted.department))] if wanted.department else []
         rows = (
             (t.number, t.project, t.version, name(t.department), TASK_STATES[t.state],
              TASK_LIGHTS[t.light] if t.light else None, t.opened_on, t.due_on,

@@ -12,6 +12,7 @@ from api import schemas
 from api.answers import answer
 from api.body import model_body, parse_day, takes
 from api.china import today
+from api.choices import find_industry
 from api.middleware import request_id
 from api.routes.stateless import DAY
 from api.security import require, store_of
@@ -143,9 +144,10 @@ def rates(
     industry: Annotated[str | None, Query(pattern=r"^[A-Ta-t][0-9]{0,4}$")] = None,
 ) -> Response:  # fmt: skip
     """The conversion rates of all projects, or of those accepted within a period."""
+    code = find_industry(industry)
     with store_of(request).db.read() as session:
         found = commitments.rates(
             session, actor, today(), start=parse_day(start, "from"), end=parse_day(end, "to"),
-            industry=industry,
+            industry=code,
         )  # fmt: skip
     return answer(found)

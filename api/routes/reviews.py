@@ -21,12 +21,14 @@ from api.answers import answer
 from api.attachments import Upload, receive
 from api.body import model_body, takes
 from api.china import today
+from api.choices import find_past_department
 from api.middleware import request_id
 from api.problems import ProblemError
 from api.security import require, store_of
 from api.store import review, supervision
 from api.store.core import Store
 from api.store.work import Actor
+from api.tables_review import Task
 
 __all__ = ["router"]
 
@@ -151,9 +153,11 @@ def tasks(
 ) -> Response:  # fmt: skip
     """Review tasks the actor may see, by number; the next page starts after the last one's."""
     store = store_of(request)
+    judge = store.rulesets.current()
     with store.db.read() as session:
+        chosen = find_past_department(session, judge, department, Task.department)
         found = review.tasks(
-            session, actor, store.calendar, today(), number=number, department=department,
+            session, actor, store.calendar, today(), number=number, department=chosen,
             state=state, overdue=overdue, limit=limit, after=after,
         )  # fmt: skip
     return answer(found)
