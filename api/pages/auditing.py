@@ -54,7 +54,7 @@ ACTIONS = {
     "task.withdraw": "撤回会审事项",
 }  # fmt: skip
 SUBJECTS = {
-    "account": "账号", "attachment": "附件", "audit": "审计日志", "decision": "结论", "draft": "草稿",
+    "account": "账号", "attachment": "附件", "audit": "审计日志", "commitment": "承诺", "decision": "结论", "draft": "草稿",
     "key": "密钥", "project": "项目", "proposal": "提案", "publication": "发布", "ruleset": "规则集",
     "task": "会审事项",
 }  # fmt: skip

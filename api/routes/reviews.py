@@ -125,10 +125,14 @@ class NoteIn(BaseModel):
 
 
 class SupervisionOut(BaseModel):
+    """Of a review task or of a commitment: the other one is null."""
+
     id: int
-    task: int
+    task: int | None
+    commitment: int | None
     number: str
-    department: str
+    department: str | None
+    promise: str | None = Field(description="督办的是哪项承诺，如“开工”")
     due_on: dt.date
     due_estimated: bool
     note: str
@@ -138,7 +142,8 @@ class SupervisionOut(BaseModel):
     closed_by: str | None
     closed_at: dt.datetime | None
     project: str
-    settled: bool
+    decision: int
+    settled: bool = Field(description="会审事项已办结，或督办以后已填报实绩，可以销号")
 
 
 @router.get("/tasks", summary="会审事项", response_model=list[TaskOut], responses=READS)
@@ -284,6 +289,17 @@ def supervise(
     """Put an overdue task under supervision."""
     with store_of(request).work(actor, request_id.get()) as work:
         return answer(supervision.start(work, task_id, given.note), 201)
+
+
+@router.post("/commitments/{commitment_id}/supervision", summary="督办逾期承诺", status_code=201,
+             response_model=SupervisionOut, openapi_extra=takes(NoteIn), responses=WRITES)  # fmt: skip
+def supervise_promise(
+    request: Request, actor: Supervisor, commitment_id: Id,
+    given: Annotated[NoteIn, model_body(NoteIn)],
+) -> Response:  # fmt: skip
+    """Put an overdue commitment under supervision."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        return answer(supervision.start_promise(work, commitment_id, given.note), 201)
 
 
 @router.get(
