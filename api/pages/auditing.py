@@ -39,7 +39,7 @@ ENTRIES = (
 ACTIONS = {
     "account.active": "停用或启用账号", "account.create": "建账号", "account.password": "改密码",
     "account.roles": "改角色", "audit.export": "导出审计日志", "commitment.promise": "登记承诺",
-    "commitment.report": "填报实绩", "decision.read": "查看结论", "draft.create": "新建草稿",
+    "commitment.report": "填报实绩", "database.downgrade": "退回数据库结构", "decision.read": "查看结论", "draft.create": "新建草稿",
     "draft.discard": "丢弃草稿", "draft.save": "保存草稿", "key.create": "建密钥",
     "key.revoke": "撤销密钥", "login.close": "退出", "login.fail": "登录失败",
     "login.open": "登录", "project.submit": "提交项目", "proposal.approve": "批准提案",
@@ -54,7 +54,7 @@ ACTIONS = {
     "task.withdraw": "撤回会审事项",
 }  # fmt: skip
 SUBJECTS = {
-    "account": "账号", "attachment": "附件", "audit": "审计日志", "commitment": "承诺", "decision": "结论", "draft": "草稿",
+    "account": "账号", "attachment": "附件", "audit": "审计日志", "commitment": "承诺", "database": "数据库", "decision": "结论", "draft": "草稿",
     "key": "密钥", "project": "项目", "proposal": "提案", "publication": "发布", "ruleset": "规则集",
     "task": "会审事项",
 }  # fmt: skip
