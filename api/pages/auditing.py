@@ -38,6 +38,7 @@ ENTRIES = (
 )  # fmt: skip
 ACTIONS = {
     "account.active": "停用或启用账号", "account.create": "建账号", "account.password": "改密码",
+    "account.password_fail": "改密码时原密码不对",
     "account.roles": "改角色", "audit.export": "导出审计日志", "commitment.promise": "登记承诺",
     "commitment.report": "填报实绩", "database.downgrade": "退回数据库结构", "decision.read": "查看结论", "draft.create": "新建草稿",
     "draft.discard": "丢弃草稿", "draft.save": "保存草稿", "key.create": "建密钥",

@@ -44,6 +44,7 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("POST", "/api/v1/session"): OPEN,
     ("GET", "/api/v1/session"): EVERYONE,
     ("DELETE", "/api/v1/session"): EVERYONE,
+    ("PUT", "/api/v1/session/password"): EVERYONE,
     ("GET", "/api/v1/session/oidc"): OPEN,
     ("GET", "/api/v1/session/oidc/callback"): OPEN,
     ("GET", "/api/v1/keys"): EVERYONE,
