@@ -49,7 +49,7 @@ def blank(
         if found is None:
             raise ProblemError(404, f"没有示例“{example[:60]}”。")
         typed = typed_from(found.profile, judge.ruleset.registry)
-    return form_page(request, judge, Filled(typed))
+    return form_page(request, judge, Filled(typed), blank=not example)
 
 
 @router.get("/assess/template.xlsx")
@@ -102,9 +102,10 @@ def field_check(
 
 @router.post("/assess/edit")
 def edit(request: Request, judge: CurrentJudge, form: Form) -> Response:
-    """Back to the form with everything that was typed."""
+    """Back to the form with everything that was typed, also from before the login."""
     filled = fill(texts_of(form), judge.ruleset.registry)
-    return form_page(request, judge, Filled(filled.typed), keep=keeping_of(form))
+    restored = form.get("restored") == "1"
+    return form_page(request, judge, Filled(filled.typed), keep=keeping_of(form), restored=restored)
 
 
 @router.post("/assess/confirm")
