@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 
 from api.judge import Judge
 from api.pages.dossier_form import Filled, fill, sections
+from api.pages.industries import industry_choices
 from api.pages.render import page
 from api.problems import ProblemError
 from api.security import any_actor
@@ -60,6 +61,7 @@ def form_page(
         request, "assess.html", status, sections=sections(registry, filled.typed, filled.mistakes),
         mistakes=filled.mistakes, uploaded=uploaded, cells=cells, keep=keep, saved=saved,
         blank=blank, restored=restored, sent=request.method == "POST",
+        industries=industry_choices(judge.ruleset),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from api.judge import Judge
 from api.middleware import request_id
 from api.pages.cases import Case, Origin, case_of
 from api.pages.errors import PageRoute
+from api.pages.industries import industry_choices
 from api.pages.judged import docx_response, opinion_page, verdict_page
 from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.promises import KINDS
@@ -99,7 +100,7 @@ def found(
     }  # fmt: skip
     return page(
         request, "projects.html", listed=listed, drafts=mine, chosen=chosen, ruleset=judge.ruleset,
-        asked=urlencode({k: v for k, v in chosen.items() if v}), cursor=cursor,
+        industries=industry_choices(judge.ruleset), asked=urlencode({k: v for k, v in chosen.items() if v}), cursor=cursor,
     )  # fmt: skip
 
 
