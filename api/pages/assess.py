@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
+from api.answers import download
 from api.body import XLSX
 from api.china import today
 from api.judge import Judge
@@ -58,7 +59,7 @@ def template(judge: CurrentJudge, example: Annotated[str, Query(max_length=80)] 
     del example
     book = io.BytesIO()
     write_template(judge.ruleset.registry, book)
-    head = {"Content-Disposition": 'attachment; filename="dossier-template.xlsx"'}
+    head = {"Content-Disposition": download("项目申报表.xlsx", "dossier-template.xlsx")}
     return Response(book.getvalue(), media_type=XLSX, headers=head)
 
 

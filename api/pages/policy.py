@@ -130,4 +130,9 @@ def moved_file(request: Request, judge: CurrentJudge, proposal_id: Id, kind: Kin
         ("结论改变", f"{impact.get('moved_total', 0)} 次，表中列出 {len(impact.get('moved', ()))} 次"),
         ("判定总数", f"{impact.get('total', 0)} 次"),
     ]  # fmt: skip
-    return listing_response(kind, f"moved-{view.id}", Listing("结论改变的项目", MOVED, rows, about))
+    return listing_response(
+        kind,
+        f"moved-{view.id}",
+        Listing("结论改变的项目", MOVED, rows, about),
+        title=f"结论改变的项目-第{view.id}号提案",
+    )

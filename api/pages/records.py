@@ -127,7 +127,9 @@ def export(
             for p in projects.each(session, actor, wanted)
         )  # fmt: skip
         found = [(k, v) for k, v in asked.items() if v]
-        return listing_response(kind, "projects", Listing("项目", PROJECTS, rows, found))
+        return listing_response(
+            kind, "projects", Listing("项目", PROJECTS, rows, found), title="项目清单"
+        )
 
 
 @router.get("/projects/{number}")
@@ -306,7 +308,10 @@ def findings(request: Request, decision_id: Id, kind: Kind) -> Response:
         ("规则集", f"{case.data['ruleset']['title']}，{view.ruleset}"), ("结论摘要", view.digest),
     ]  # fmt: skip
     return listing_response(
-        kind, f"findings-{view.number}-{view.version}", Listing("单项结论", FINDINGS, rows, about)
+        kind,
+        f"findings-{view.number}-{view.version}",
+        Listing("单项结论", FINDINGS, rows, about),
+        title=f"单项结论-{view.number}-第{view.version}版",
     )
 
 

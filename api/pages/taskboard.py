@@ -149,6 +149,7 @@ def supervised_file(request: Request, judge: CurrentJudge, kind: Kind) -> Respon
         return listing_response(
             kind, "supervision", Listing("督办", SUPERVISED, rows),
             Listing("逾期尚未督办", TASKS, waiting), Listing("承诺逾期尚未督办", BROKEN, broken),
+            title="督办清单",
         )  # fmt: skip
 
 

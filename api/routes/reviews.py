@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
 from itertools import count
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api import schemas
-from api.answers import answer
+from api.answers import answer, download
 from api.attachments import Upload, receive
 from api.body import model_body, takes
 from api.china import today
@@ -216,7 +215,9 @@ def attachment(request: Request, actor: Reader, attachment_id: Id) -> Response:
     with store.db.read() as session:
         view = review.read_attachment(session, actor, attachment_id)
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.name, safe='')}",
+        "Content-Disposition": download(
+            view.name, f"attachment-{view.id}.{view.name.rpartition('.')[2]}"
+        ),
         "Content-Length": str(view.size), "Content-Security-Policy": "sandbox",
         # RFC 9530: whoever keeps the file can hold it against what was registered.
         "Repr-Digest": f"sha-256=:{b64encode(bytes.fromhex(view.digest)).decode()}:",
