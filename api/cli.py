@@ -22,6 +22,8 @@ from api.backup import backup as write_backup
 from api.backup import restore as read_backup
 from api.calendar import LAST, WorkCalendar
 from api.db import Database, Unmigrated
+from api.downgrade import downgrade as run_downgrade
+from api.downgrade import steps_back, trial
 from api.holidays import read_holidays
 from api.settings import SettingsError, read_settings
 from api.store import accounts, audit
@@ -42,7 +44,7 @@ accounts_app = typer.Typer(
 )
 audit_app = typer.Typer(help="审计日志：核对、导出。", no_args_is_help=True, add_completion=False)
 db_app = typer.Typer(
-    help="数据库：升级结构、备份、恢复、发布规则集、查节假日安排。",
+    help="数据库：升级和退回结构、备份、恢复、发布规则集、查节假日安排。",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -269,6 +271,34 @@ def upgrade(database_url: Url = None) -> None:
         with _database(database_url) as db:
             db.migrate()
             console.print(f"数据库结构版本：{db.revision()}")
+
+    run_command(work)
+
+
+@db_app.command("downgrade")
+def downgrade(
+    revision: Annotated[str, typer.Argument(help="退回到哪个结构版本，如 0008")],
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问；会丢失记录的也照办")] = False,
+    database_url: Url = None,
+) -> None:  # fmt: skip
+    """退回较早的数据库结构，装回旧版程序前用；先停止服务并备份。"""
+
+    def work() -> None:
+        with _database(database_url) as db:
+            now = steps_back(db, revision)
+            loss = trial(db, revision)
+            lost = "、".join(f"{name} {count} 行" for name, count in loss.rows)
+            if lost and not yes:
+                _fail(f"退回到 {revision} 会丢失记录：{lost}。先备份；确实要丢弃，加 --yes 再运行")
+            told = (
+                f"数据库结构由 {now} 退回到 {revision}，{f'丢失{lost}' if lost else '不丢失记录'}"
+            )
+            told += f"，去掉列 {'、'.join(loss.columns)}" if loss.columns else ""
+            console.print(f"{told}。", highlight=False, soft_wrap=True)
+            if not yes and not typer.confirm("已停止服务并备份，继续？"):
+                _fail("没有改动", 1)
+            run_downgrade(db, revision, loss)
+            console.print(f"数据库结构版本：{db.revision() or '空'}")
 
     run_command(work)
 

@@ -85,14 +85,14 @@ class Database:
 
     def migrate(self, revision: str = "head") -> None:
         """Bring the structure forward to ``revision``; one process at a time."""
-        with self._migrating() as connection:
+        with self.migrating() as connection:
             config = self.alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
 
     def downgrade(self, revision: str) -> None:
         """Bring the structure back to ``revision``."""
-        with self._migrating() as connection:
+        with self.migrating() as connection:
             config = self.alembic()
             config.attributes["connection"] = connection
             command.downgrade(config, revision)
@@ -112,7 +112,8 @@ class Database:
             )
 
     @contextmanager
-    def _migrating(self) -> Iterator[Connection]:
+    def migrating(self) -> Iterator[Connection]:
+        """A transaction in which the structure is changed; one process at a time."""
         if self.sqlite and self.url.database:
             with open(f"{self.url.database}.migrate", "w") as handle:
                 fcntl.flock(handle, fcntl.LOCK_EX)

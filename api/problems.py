@@ -158,6 +158,8 @@ _VALIDATION = {
 }
 
 
+# What is chosen from a list or follows a pattern: the refusal says what was found.
+_CHOSEN = ("enum", "literal_error", "string_pattern_mismatch")
 _QUOTED = re.compile("'([^']*)'")
 
 
@@ -181,6 +183,8 @@ def validation_entries(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, An
             entry["hint"] = f"可用：{'、'.join(limits)}"
         if loc and loc[0] in ("query", "path", "header", "cookie"):
             entry["parameter"] = ".".join(loc[1:])
+            if kind in _CHOSEN:
+                entry["detail"] = f"“{str(error.get('input', ''))[:40]}”{detail}"
         else:
             parts = loc[1:] if loc and loc[0] == "body" else loc
             entry["pointer"] = "".join(f"/{p.replace('~', '~0').replace('/', '~1')}" for p in parts)

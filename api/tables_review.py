@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     Boolean,
+    CheckConstraint,
     Date,
     ForeignKey,
     Index,
@@ -120,12 +121,16 @@ class Conclusion(Base):
 
 
 class Supervision(Base):
-    """督办 of an overdue task, until it is struck off (销号)."""
+    """督办 of an overdue task or an overdue commitment, until it is struck off (销号)."""
 
     __tablename__ = "supervisions"
+    __table_args__ = (
+        CheckConstraint("(task_id IS NULL) <> (commitment_id IS NULL)", name="ck_supervisions_one"),
+    )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
-    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id"), index=True)
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("tasks.id"), index=True)
+    commitment_id: Mapped[int | None] = mapped_column(ForeignKey("commitments.id"), index=True)
     note: Mapped[str] = mapped_column(Text)
     opened_by: Mapped[str] = mapped_column(String(200))
     opened_at: Mapped[dt.datetime]

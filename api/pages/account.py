@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.middleware import request_id
@@ -13,11 +13,13 @@ from api.pages.errors import PageRoute
 from api.pages.render import page
 from api.pages.session import Form, entitled
 from api.pages.words import role_label
+from api.problems import ProblemError
+from api.routes.sessions import change_own_password
 from api.routes.stateless import current_judge
 from api.security import store_of
 from api.store import accounts
 from api.store.accounts import KeyView
-from api.store.work import Actor
+from api.store.work import Actor, Invalid
 
 __all__ = ["router"]
 
@@ -28,22 +30,46 @@ DAYS = {"365": "一年", "90": "三个月", "30": "一个月", "": "不限"}
 
 
 def _page(
-    request: Request, actor: Actor, made: tuple[KeyView, str] | None = None, wrong: str = ""
-) -> Response:
+    request: Request, actor: Actor, made: tuple[KeyView, str] | None = None, wrong: str = "", *,
+    password_wrong: tuple[str, str] | None = None, changed: bool = False,
+) -> Response:  # fmt: skip
     departments = current_judge(request).ruleset.registry.departments
     with store_of(request).db.read() as session:
         keys = accounts.keys_of(session, actor)
+        local = accounts.has_password(session, actor)
+    status = 422 if wrong or password_wrong else 201 if made else 200
     return page(
-        request, "account.html", 422 if wrong else 201 if made else 200, keys=keys[::-1], made=made,
-        wrong=wrong, days=DAYS, now=dt.datetime.now(dt.UTC),
+        request, "account.html", status, keys=keys[::-1], made=made, wrong=wrong, days=DAYS,
+        local=local, password_wrong=password_wrong, changed=changed, least=accounts.MIN_PASSWORD, now=dt.datetime.now(dt.UTC),
         roles=[role_label(r, departments) for r in sorted(actor.roles)],
     )  # fmt: skip
 
 
 @router.get("")
-def show(request: Request) -> Response:
+def show(request: Request, changed: Annotated[str, Query(max_length=1)] = "") -> Response:
     """The actor's roles and keys; for an admin, everybody's keys."""
-    return _page(request, entitled(request))
+    return _page(request, entitled(request), changed=bool(changed))
+
+
+@router.post("/password")
+def password(request: Request, form: Form) -> Response:
+    """Another password for the actor; what is wrong is told above the form."""
+    actor = entitled(request)
+    current, new, again = (str(form.get(k, "")) for k in ("current", "new", "again"))
+    if not current:
+        return _page(request, actor, password_wrong=("current", "请填写原密码"))
+    if new != again:
+        return _page(request, actor, password_wrong=("again", "两次填写的新密码不一样"))
+    try:
+        change_own_password(request, actor, current[:200], new)
+    except Invalid as error:
+        return _page(request, actor, password_wrong=(error.field, error.detail))
+    except ProblemError as refused:
+        shown = _page(request, actor, password_wrong=("current", refused.detail))
+        shown.status_code = refused.status
+        shown.headers.update(refused.headers)
+        return shown
+    return RedirectResponse("/account?changed=1", 303)
 
 
 @router.post("/keys")

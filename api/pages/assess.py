@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
+from api.answers import download
 from api.body import XLSX
 from api.china import today
 from api.judge import Judge
@@ -49,7 +50,7 @@ def blank(
         if found is None:
             raise ProblemError(404, f"没有示例“{example[:60]}”。")
         typed = typed_from(found.profile, judge.ruleset.registry)
-    return form_page(request, judge, Filled(typed))
+    return form_page(request, judge, Filled(typed), blank=not example)
 
 
 @router.get("/assess/template.xlsx")
@@ -58,7 +59,7 @@ def template(judge: CurrentJudge, example: Annotated[str, Query(max_length=80)] 
     del example
     book = io.BytesIO()
     write_template(judge.ruleset.registry, book)
-    head = {"Content-Disposition": 'attachment; filename="dossier-template.xlsx"'}
+    head = {"Content-Disposition": download("项目申报表.xlsx", "dossier-template.xlsx")}
     return Response(book.getvalue(), media_type=XLSX, headers=head)
 
 
@@ -102,9 +103,10 @@ def field_check(
 
 @router.post("/assess/edit")
 def edit(request: Request, judge: CurrentJudge, form: Form) -> Response:
-    """Back to the form with everything that was typed."""
+    """Back to the form with everything that was typed, also from before the login."""
     filled = fill(texts_of(form), judge.ruleset.registry)
-    return form_page(request, judge, Filled(filled.typed), keep=keeping_of(form))
+    restored = form.get("restored") == "1"
+    return form_page(request, judge, Filled(filled.typed), keep=keeping_of(form), restored=restored)
 
 
 @router.post("/assess/confirm")

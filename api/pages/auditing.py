@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.body import parse_day
+from api.choices import find_choice
 from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.listing import Column, Kind, Listing, listing_response
@@ -37,8 +38,9 @@ ENTRIES = (
 )  # fmt: skip
 ACTIONS = {
     "account.active": "停用或启用账号", "account.create": "建账号", "account.password": "改密码",
+    "account.password_fail": "改密码时原密码不对",
     "account.roles": "改角色", "audit.export": "导出审计日志", "commitment.promise": "登记承诺",
-    "commitment.report": "填报实绩", "decision.read": "查看结论", "draft.create": "新建草稿",
+    "commitment.report": "填报实绩", "database.downgrade": "退回数据库结构", "decision.read": "查看结论", "draft.create": "新建草稿",
     "draft.discard": "丢弃草稿", "draft.save": "保存草稿", "key.create": "建密钥",
     "key.revoke": "撤销密钥", "login.close": "退出", "login.fail": "登录失败",
     "login.open": "登录", "project.submit": "提交项目", "proposal.approve": "批准提案",
@@ -53,7 +55,7 @@ ACTIONS = {
     "task.withdraw": "撤回会审事项",
 }  # fmt: skip
 SUBJECTS = {
-    "account": "账号", "attachment": "附件", "audit": "审计日志", "decision": "结论", "draft": "草稿",
+    "account": "账号", "attachment": "附件", "audit": "审计日志", "commitment": "承诺", "database": "数据库", "decision": "结论", "draft": "草稿",
     "key": "密钥", "project": "项目", "proposal": "提案", "publication": "发布", "ruleset": "规则集",
     "task": "会审事项",
 }  # fmt: skip
@@ -102,6 +104,9 @@ class Wanted:
     @property
     def filter(self) -> AuditFilter:
         """The same for the store. Raises ProblemError 422."""
+        begun = self.action.removesuffix("*")
+        if self.action == begun or not any(a.startswith(begun) for a in ACTIONS):
+            find_choice("action", self.action, ACTIONS)
         return AuditFilter(
             self.actor.strip() or None, self.subject.strip() or None, self.action or None,
             parse_day(self.start or None, "from"), parse_day(self.end or None, "to"),

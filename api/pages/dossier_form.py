@@ -291,6 +291,8 @@ def _options(f: Field) -> tuple[tuple[str, str], ...]:
 
 def _format_hint(f: Field) -> str:
     parts = [f.note] if f.note else []
+    if f.format == "industry_code":
+        parts.append("不知道代码的打名称，如“水泥”，从列出的里面选")
     if f.type is FieldType.CODES:
         parts.append("几个代码用顿号隔开")
     low, high = f.minimum, f.maximum

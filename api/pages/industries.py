@@ -1,10 +1,18 @@
-"""Names of the divisions (大类) of GB/T 4754-2017, so that nobody has to know the codes by heart."""
+"""Names of the divisions (大类) of GB/T 4754-2017, so that nobody has to know the codes by heart.
+
+There is no table of the names of the groups and classes below them here: those are found by what
+the rulebook itself calls them, where it does (``WORDS``).
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-__all__ = ["industry_label", "industry_name"]
+from evaluator.national_codes import INDUSTRY_SECTIONS, BadCode, industry_code
+from evaluator.rulebook.ast import Member, Ruleset, leaves
+
+__all__ = ["WORDS", "industry_choices", "industry_label", "industry_name"]
 
 # In the order of their codes, 01 to 97.
 _NAMES = (
@@ -32,6 +40,14 @@ _NAMES = (
     "人民政协、民主党派", "社会保障", "群众团体、社会团体和其他成员组织",
     "基层群众自治组织及其他组织", "国际组织",
 )  # fmt: skip
+# What criteria.yaml says of these codes, each in the note of an entry that lists the code; a test
+# holds them against it. They are words to search by, not the standard's names.
+WORDS = {
+    "C2521": "焦炭", "C2612": "烧碱", "C2613": "电石", "C2619": "黄磷", "C262": "化肥", "C2623": "钾肥",
+    "C2671": "炸药及火工产品", "C2672": "焰火鞭炮", "C291": "橡胶制品业", "C292": "塑料制品业",
+    "C3011": "水泥", "C3041": "平板玻璃", "C311": "炼铁", "C312": "炼钢", "C3140": "铁合金",
+    "C3216": "电解铝", "C3421": "数控机床", "C3491": "机器人", "C3973": "集成电路", "D4411": "煤电",
+}  # fmt: skip
 _CODE = re.compile(r"[A-Z](\d\d)\d{0,2}")
 
 
@@ -46,3 +62,39 @@ def industry_label(code: str) -> str:
     """ "C39 计算机、通信和其他电子设备制造业"; a code without a name as it is."""
     name = industry_name(code)
     return f"{code} {name}" if name else code
+
+
+def industry_choices(ruleset: Ruleset) -> list[tuple[str, str]]:
+    """Codes to choose from, with words to find them by: every division, and what the rulebook names."""
+    divisions = (
+        f"{section}{number:02}"
+        for section, (low, high) in INDUSTRY_SECTIONS.items()
+        for number in range(low, high + 1)
+    )
+    codes = {*divisions, *_named(ruleset)}
+    return [(code, _described(code)) for code in sorted(codes)]
+
+
+def _described(code: str) -> str:
+    name = industry_name(code) or ""
+    word = WORDS.get(code)
+    return f"{word}（{name}）" if word else name
+
+
+def _named(ruleset: Ruleset) -> Iterator[str]:
+    """Industry codes in the criteria's tables and lists and in the rules' own conditions."""
+    fields = {n for n, f in ruleset.registry.fields.items() if f.format == "industry_code"}
+    found: list[str] = []
+    for criterion in ruleset.criteria.values():
+        for period in criterion.periods:
+            found += period.codes
+            found += [c for row in period.rows for n in fields for c in row.keys.get(n, ())]
+    for rule in ruleset.rules.values():
+        for leaf in (*leaves(rule.applies_when), *leaves(rule.require)):
+            if isinstance(leaf, Member) and leaf.field in fields:
+                found += [c for c in leaf.options if isinstance(c, str)]
+    for code in found:
+        try:
+            yield industry_code(code)
+        except BadCode:
+            continue  # A list of other codes, or a whole section.

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from api.answers import download
 from api.judge import Judge
 from api.pages.cases import Case
 from api.pages.errors import PageRoute
@@ -46,13 +47,9 @@ def opinion_page(request: Request, case: Case, reviews: Sequence[Any] = ()) -> R
 
 def docx_response(case: Case, reviews: Sequence[Any] = ()) -> Response:
     """The opinion as a Word file."""
-    name = (
-        (case.origin.number or case.data["dossier"]["project_id"])
-        .encode("ascii", "ignore")
-        .decode()
-    )
-    safe = "".join(c for c in name if c.isalnum() or c in "-_") or "opinion"
-    head = {"Content-Disposition": f'attachment; filename="opinion-{safe}.docx"'}
+    number = case.origin.number or case.data["dossier"]["project_id"]
+    named = download(f"准入意见书-{number}.docx", f"opinion-{number}.docx")
+    head = {"Content-Disposition": named}
     return Response(opinion_docx(case, reviews), media_type=DOCX, headers=head)
 
 

@@ -25,6 +25,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
+from api.answers import download
 from api.body import XLSX
 from api.china import CHINA
 from api.pages.words import chinese_time
@@ -75,8 +76,12 @@ class Listing:
     notes: Sequence[tuple[str, str]] = field(default=())
 
 
-def listing_response(kind: str, name: str, *listings: Listing) -> StreamingResponse:
-    """The lists as a file ``name``.csv (the first list) or ``name``.xlsx (a sheet for each).
+def listing_response(
+    kind: str, name: str, *listings: Listing, title: str = ""
+) -> StreamingResponse:
+    """The lists as a file: .csv (the first list) or .xlsx (a sheet for each).
+
+    It is called ``title``, or as the first list is; ``name`` is for what knows ASCII only.
 
     Raises ProblemError 422 for more than ``MAX_ROWS`` rows.
     """
@@ -93,7 +98,7 @@ def listing_response(kind: str, name: str, *listings: Listing) -> StreamingRespo
     file.seek(0)
     media = XLSX if kind == "xlsx" else "text/csv; charset=utf-8"
     headers = {
-        "Content-Disposition": f'attachment; filename="{name}.{kind}"',
+        "Content-Disposition": download(f"{title or listings[0].title}.{kind}", f"{name}.{kind}"),
         "Content-Length": str(size),
         "Cache-Control": "no-store",
     }

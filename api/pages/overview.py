@@ -146,10 +146,12 @@ def overview_file(
     found = _overview(request, judge.ruleset, period)
     tables = _tables(found, _about(judge.ruleset, period, found))
     if not table and kind == "xlsx":
-        return listing_response(kind, "overview", *tables.values())
+        return listing_response(kind, "overview", *tables.values(), title="总览")
     if table not in tables:
         raise ProblemError(404, f"没有统计表“{table}”。可用：{'、'.join(tables)}。")
-    return listing_response(kind, f"overview-{table}", tables[table])
+    return listing_response(
+        kind, f"overview-{table}", tables[table], title=f"总览-{tables[table].title}"
+    )
 
 
 def _about(ruleset: Ruleset, period: Period, found: Overview) -> Sequence[tuple[str, str]]:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from api.choices import find_choice
 from api.pages.errors import PageRoute
 from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.render import page
@@ -91,6 +92,7 @@ def proposals_file(
 ) -> Response:
     """Proposals for a spreadsheet."""
     entitled(request, "proposal.read")
+    find_choice("state", state, STATES)
     with store_of(request).db.read() as session:
         people = accounts.display_names(session)
         rows = (
@@ -99,7 +101,7 @@ def proposals_file(
              "；".join(p.blockers), p.created_at, p.updated_at)
             for p in _proposals(session, state)
         )  # fmt: skip
-        asked = [("状态", STATES.get(state, state))] if state else []
+        asked = [("状态", STATES[state])] if state else []
         return listing_response(kind, "proposals", Listing("规则提案", PROPOSALS, rows, asked))
 
 
@@ -128,4 +130,9 @@ def moved_file(request: Request, judge: CurrentJudge, proposal_id: Id, kind: Kin
         ("结论改变", f"{impact.get('moved_total', 0)} 次，表中列出 {len(impact.get('moved', ()))} 次"),
         ("判定总数", f"{impact.get('total', 0)} 次"),
     ]  # fmt: skip
-    return listing_response(kind, f"moved-{view.id}", Listing("结论改变的项目", MOVED, rows, about))
+    return listing_response(
+        kind,
+        f"moved-{view.id}",
+        Listing("结论改变的项目", MOVED, rows, about),
+        title=f"结论改变的项目-第{view.id}号提案",
+    )

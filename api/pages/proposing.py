@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from api.china import today
+from api.choices import find_choice
 from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.render import page
@@ -57,7 +58,7 @@ def listed(request: Request, state: Annotated[str, Query(max_length=20)] = "") -
     """Proposals, newest first, and how to start one."""
     entitled(request, "proposal.read")
     with store_of(request).db.read() as session:
-        found = proposals.listed(session, state or None)
+        found = proposals.listed(session, find_choice("state", state, STATES))
         people = accounts.display_names(session)
     return page(
         request, "proposals.html", proposals=found, people=people, state=state, states=STATES,

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from api.body import parse_day
 from api.china import today
+from api.choices import find_choice, find_industry, find_past_department, find_rule
 from api.judge import Judge
 from api.middleware import request_id
 from api.pages.cases import Case, Origin, case_of
 from api.pages.errors import PageRoute
+from api.pages.industries import industry_choices
 from api.pages.judged import docx_response, opinion_page, verdict_page
 from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.promises import KINDS
@@ -35,7 +37,7 @@ from api.pages.words import (
     value_text,
 )
 from api.problems import ProblemError
-from api.routes.stateless import CurrentJudge, find_department
+from api.routes.stateless import CurrentJudge
 from api.security import allowed, store_of
 from api.store import commitments, decisions, drafts, projects, review
 from api.store.core import Store
@@ -43,7 +45,7 @@ from api.store.decisions import DecisionView
 from api.store.projects import Filter
 from api.store.review import ConclusionView, TaskView
 from api.store.work import Actor, Missing
-from api.tables import Decision
+from api.tables import Decision, Hit
 from evaluator.field_values import read_value
 from evaluator.fields import Registry
 
@@ -67,12 +69,15 @@ FINDINGS = (
 
 
 def _filter(
-    judge: Judge, q: str, verdict: str, state: str, department: str, industry: str, rule: str,
+    session: Session, judge: Judge, q: str, verdict: str, state: str, department: str, industry: str, rule: str,
     start: str, end: str,
 ) -> Filter:  # fmt: skip
     return Filter(
-        verdict or None, find_department(judge, department or None), rule or None, industry or None,
-        state or None, parse_day(start or None, "from"), parse_day(end or None, "to"), q or None,
+        find_choice("verdict", verdict, VERDICTS),
+        find_past_department(session, judge, department, Hit.department),
+        find_rule(session, judge.ruleset, rule), find_industry(industry),
+        find_choice("state", state, STATES), parse_day(start or None, "from"),
+        parse_day(end or None, "to"), q or None,
     )  # fmt: skip
 
 
@@ -85,8 +90,8 @@ def found(
 ) -> Response:  # fmt: skip
     """Projects the actor may see."""
     actor = entitled(request, "read")
-    wanted = _filter(judge, q, verdict, state, department, industry, rule, start, end)
     with store_of(request).db.read() as session:
+        wanted = _filter(session, judge, q, verdict, state, department, industry, rule, start, end)
         listed = projects.find(session, actor, wanted, cursor or None, 50)
         mine = drafts.mine(session, actor) if allowed(actor, "draft") else ()
     chosen = {
@@ -95,7 +100,7 @@ def found(
     }  # fmt: skip
     return page(
         request, "projects.html", listed=listed, drafts=mine, chosen=chosen, ruleset=judge.ruleset,
-        asked=urlencode({k: v for k, v in chosen.items() if v}), cursor=cursor,
+        industries=industry_choices(judge.ruleset), asked=urlencode({k: v for k, v in chosen.items() if v}), cursor=cursor,
     )  # fmt: skip
 
 
@@ -108,21 +113,23 @@ def export(
 ) -> Response:  # fmt: skip
     """The same list for a spreadsheet."""
     actor = entitled(request, "read")
-    wanted = _filter(judge, q, verdict, state, department, industry, rule, start, end)
     registry = judge.ruleset.registry
-    asked = {
-        "文字": q, "结论": VERDICTS.get(verdict, verdict), "状态": STATES.get(state, state),
-        "涉及部门": registry.department(wanted.department) if wanted.department else "",
-        "行业代码": industry, "规则": rule, "受理日期从": start, "受理日期到": end,
-    }  # fmt: skip
     with store_of(request).db.read() as session:
+        wanted = _filter(session, judge, q, verdict, state, department, industry, rule, start, end)
+        asked = {
+            "文字": q, "结论": VERDICTS.get(verdict, ""), "状态": STATES.get(state, ""),
+            "涉及部门": registry.department(wanted.department) if wanted.department else "",
+            "行业代码": industry, "规则": rule, "受理日期从": start, "受理日期到": end,
+        }  # fmt: skip
         rows = (
             (p.number, p.project_id, p.name, p.enterprise, p.industry, p.submitted_on, p.version,
              VERDICTS[p.verdict], STATES.get(p.state, p.state))
             for p in projects.each(session, actor, wanted)
         )  # fmt: skip
         found = [(k, v) for k, v in asked.items() if v]
-        return listing_response(kind, "projects", Listing("项目", PROJECTS, rows, found))
+        return listing_response(
+            kind, "projects", Listing("项目", PROJECTS, rows, found), title="项目清单"
+        )
 
 
 @router.get("/projects/{number}")
@@ -301,7 +308,10 @@ def findings(request: Request, decision_id: Id, kind: Kind) -> Response:
         ("规则集", f"{case.data['ruleset']['title']}，{view.ruleset}"), ("结论摘要", view.digest),
     ]  # fmt: skip
     return listing_response(
-        kind, f"findings-{view.number}-{view.version}", Listing("单项结论", FINDINGS, rows, about)
+        kind,
+        f"findings-{view.number}-{view.version}",
+        Listing("单项结论", FINDINGS, rows, about),
+        title=f"单项结论-{view.number}-第{view.version}版",
     )
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.china import today as china_today
+from api.choices import find_choice
 from api.pages.errors import PageRoute
 from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.render import page
@@ -99,13 +100,16 @@ Wanted = Annotated[RuleFilter, Depends()]
 
 def _found(ruleset: Ruleset, wanted: RuleFilter) -> list[RuleRow]:
     """Rules by words, list, department and effect, in the order of the lists."""
+    listed = find_choice("list", wanted.listed, LISTS)
+    effect = find_choice("effect", wanted.effect, EFFECTS)
+    department = find_choice("department", wanted.department, ruleset.registry.departments)
     words = normalised(wanted.q).split()
     order = list(LISTS)
     found = []
     for rule in sorted(ruleset.rules.values(), key=lambda r: order.index(r.list)):
-        if wanted.listed not in ("", rule.list) or wanted.effect not in ("", rule.effect.value):
+        if listed not in (None, rule.list) or effect not in (None, rule.effect.value):
             continue
-        if wanted.department and wanted.department not in rule.departments:
+        if department is not None and department not in rule.departments:
             continue
         row = _row(rule, ruleset)
         text = normalised(

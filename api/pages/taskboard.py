@@ -1,4 +1,4 @@
-"""What waits for whom: review tasks by urgency, and what is under supervision (督办)."""
+"""What waits for whom: review tasks by urgency, overdue commitments, what is under supervision (督办)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from api.china import today
+from api.choices import find_choice, find_past_department
+from api.judge import Judge
 from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.render import page
 from api.pages.session import Form, entitled
-from api.pages.words import OPINIONS, TASK_LIGHTS, TASK_STATES
+from api.pages.words import OPINIONS, PROMISE_LIGHTS, TASK_LIGHTS, TASK_STATES
 from api.problems import ProblemError
 from api.routes.stateless import CurrentJudge
 from api.security import store_of
-from api.store import accounts, supervision, tasklist
+from api.store import accounts, overdue, supervision, tasklist
 from api.store.tasklist import TaskFilter
+from api.tables_review import Task
 
 __all__ = ["router"]
 
@@ -29,6 +33,7 @@ Id = Annotated[int, Path(ge=1, le=2**53)]
 State = Annotated[str, Query(max_length=20)]
 Short = Annotated[str, Query(max_length=60)]
 LATE = TaskFilter(late=True)
+CHOICES = {"waiting": "未办结", "all": "全部", **TASK_STATES}
 TASKS = (
     Column("受理编号", width=17), Column("项目", width=36), Column("版本", "number"),
     Column("部门", width=22), Column("状态"), Column("时限"), Column("送达日期", "date"),
@@ -36,10 +41,20 @@ TASKS = (
     Column("意见", width=60),
 )  # fmt: skip
 SUPERVISED = (
-    Column("受理编号", width=17), Column("部门", width=22), Column("期限", "date"),
+    Column("受理编号", width=17), Column("督办的事项", width=18), Column("部门", width=22), Column("期限", "date"),
     Column("督办要求", width=50), Column("督办人"), Column("督办时间", "time"),
     Column("状态"), Column("办理结果", width=50), Column("销号人"), Column("销号时间", "time"),
 )  # fmt: skip
+BROKEN = (
+    Column("受理编号", width=17), Column("项目", width=36), Column("承诺的事项", width=18),
+    Column("承诺", "number"), Column("最近实绩", "number"), Column("单位"), Column("期限", "date"),
+    Column("逾期", "number", "天"), Column("灯"),
+)  # fmt: skip
+
+
+def _wanted(session: Session, judge: Judge, state: str, department: str) -> TaskFilter:
+    chosen = find_choice("state", state, CHOICES) or "waiting"
+    return TaskFilter(chosen, find_past_department(session, judge, department, Task.department))
 
 
 @router.get("/tasks")
@@ -50,12 +65,12 @@ def tasks(
     """Review tasks, the most urgent first."""
     actor = entitled(request, "review.read")
     store, registry = store_of(request), judge.ruleset.registry
-    wanted = TaskFilter(state, department or None)
     with store.db.read() as session:
+        wanted = _wanted(session, judge, state, department)
         listed = tasklist.find(session, actor, store.calendar, today(), wanted, cursor or None)
         total = tasklist.total(session, actor, wanted, today()) if wanted.urgent else None
     return page(
-        request, "tasks.html", listed=listed, total=total, state=state, department=department,
+        request, "tasks.html", listed=listed, total=total, state=wanted.state, department=department, choices=CHOICES,
         departments=registry.reviewers, registry=registry, cursor=cursor,
         asked=urlencode({"state": state, "department": department}),
     )  # fmt: skip
@@ -69,10 +84,10 @@ def tasks_file(
     """The same tasks for a spreadsheet."""
     actor = entitled(request, "review.read")
     store, name = store_of(request), judge.ruleset.registry.department
-    wanted = TaskFilter(state, department or None)
-    asked = [("状态", {"waiting": "未办结", "all": "全部", **TASK_STATES}.get(state, state))]
-    asked += [("部门", name(department))] if department else []
     with store.db.read() as session:
+        wanted = _wanted(session, judge, state, department)
+        asked = [("状态", CHOICES[wanted.state])]
+        asked += [("部门", name(wanted.department))] if wanted.department else []
         rows = (
             (t.number, t.project, t.version, name(t.department), TASK_STATES[t.state],
              TASK_LIGHTS[t.light] if t.light else None, t.opened_on, t.due_on,
@@ -86,13 +101,15 @@ def tasks_file(
 
 @router.get("/supervision")
 def supervised(
-    request: Request, judge: CurrentJudge, cursor: Short = "",
+    request: Request, judge: CurrentJudge, cursor: Short = "", after: Short = "",
     before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
 ) -> Response:  # fmt: skip
-    """Overdue tasks and what is under supervision."""
+    """Overdue tasks and commitments, and what is under supervision."""
     actor = entitled(request, "review.supervise")
     store = store_of(request)
     with store.db.read() as session:
+        promises = overdue.find(session, actor, today(), after or None, 20, unwatched=True)
+        broken = overdue.total(session, actor, today())
         late = tasklist.find(session, actor, store.calendar, today(), LATE, cursor or None, 20)
         total = tasklist.total(session, actor, LATE, today())
         listed = supervision.listed(session, limit=51, before=before)
@@ -100,7 +117,7 @@ def supervised(
     return page(
         request, "supervision.html", late=late, total=total, listed=listed[:50], people=people,
         older=listed[49].id if len(listed) > 50 else None, registry=judge.ruleset.registry,
-        cursor=cursor, before=before,
+        cursor=cursor, before=before, promises=promises, broken=broken, after=after,
     )  # fmt: skip
 
 
@@ -112,7 +129,8 @@ def supervised_file(request: Request, judge: CurrentJudge, kind: Kind) -> Respon
     with store.db.read() as session:
         people = accounts.display_names(session)
         rows = (
-            (s.number, name(s.department), s.due_on, s.note, people.get(s.opened_by, s.opened_by),
+            (s.number, f"承诺：{s.promise}" if s.promise else "会审",
+             name(s.department) if s.department else None, s.due_on, s.note, people.get(s.opened_by, s.opened_by),
              s.opened_at, "已销号" if s.closed_at else "督办中", s.closing_note,
              people.get(s.closed_by or "", s.closed_by), s.closed_at)
             for s in supervision.each(session)
@@ -123,9 +141,15 @@ def supervised_file(request: Request, judge: CurrentJudge, kind: Kind) -> Respon
              "是" if t.due_estimated else None, t.workdays_left, None)
             for t in tasklist.each(session, actor, store.calendar, today(), LATE)
         )  # fmt: skip
+        broken = (
+            (p.number, p.project, p.title, p.promised, p.reached, p.unit, p.due_on, p.days_late,
+             PROMISE_LIGHTS[p.light])
+            for p in overdue.each(session, actor, today(), unwatched=True)
+        )  # fmt: skip
         return listing_response(
             kind, "supervision", Listing("督办", SUPERVISED, rows),
-            Listing("逾期尚未督办", TASKS, waiting),
+            Listing("逾期尚未督办", TASKS, waiting), Listing("承诺逾期尚未督办", BROKEN, broken),
+            title="督办清单",
         )  # fmt: skip
 
 
@@ -135,6 +159,15 @@ def supervise(request: Request, form: Form, task_id: Id) -> Response:
     actor = entitled(request, "review.supervise")
     with store_of(request).work(actor, request_id.get()) as work:
         supervision.start(work, task_id, _note(form))
+    return RedirectResponse("/supervision", 303)
+
+
+@router.post("/commitments/{commitment_id}/supervise")
+def supervise_promise(request: Request, form: Form, commitment_id: Id) -> Response:
+    """Put an overdue commitment under supervision."""
+    actor = entitled(request, "review.supervise")
+    with store_of(request).work(actor, request_id.get()) as work:
+        supervision.start_promise(work, commitment_id, _note(form))
     return RedirectResponse("/supervision", 303)
 
 

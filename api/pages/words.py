@@ -16,7 +16,7 @@ from evaluator.verdict import LIST_LABELS, STATUS_LABELS, VERDICT_LABELS
 from evaluator.wording import show_value, with_unit
 
 __all__ = [
-    "EFFECTS", "LISTS", "LIGHTS", "OPINIONS", "OUTCOMES", "STATES", "STATUSES", "TASK_LIGHTS",
+    "EFFECTS", "LISTS", "LIGHTS", "OPINIONS", "OUTCOMES", "PROMISE_LIGHTS", "STATES", "STATUSES", "TASK_LIGHTS",
     "TASK_STATES", "VERDICTS", "amount", "chinese_date",
     "chinese_time", "citation", "digits", "in_words", "plain_unit", "role_label", "value_text",
 ]  # fmt: skip
@@ -35,6 +35,7 @@ STATES = {
 }
 TASK_STATES = {"open": "待办", "supplement": "待补正", "done": "已办结", "withdrawn": "已撤回"}
 TASK_LIGHTS = {"green": "正常", "yellow": "临期", "red": "逾期"}
+PROMISE_LIGHTS = {"green": "绿灯", "yellow": "黄灯（接近兑现）", "red": "红灯"}
 OPINIONS = {"agree": "同意", "disagree": "不同意", "supplement": "要求补正"}
 ROLES = {
     "submitter": "申报", "committee": "预审委员会", "maintainer": "规则维护", "publisher": "规则发布",

@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api import schemas
+from api.answers import download
 from api.middleware import request_id
 from api.security import require, store_of
 from api.store import audit
@@ -94,4 +95,5 @@ def export(request: Request, actor: Auditor, after: After = 0) -> StreamingRespo
         with store.db.read() as session:
             yield from audit.export_lines(session, after)
 
-    return StreamingResponse(lines(), media_type="application/jsonl")
+    headers = {"Content-Disposition": download("审计日志.jsonl", "audit.jsonl")}
+    return StreamingResponse(lines(), media_type="application/jsonl", headers=headers)

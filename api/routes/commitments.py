@@ -12,10 +12,11 @@ from api import schemas
 from api.answers import answer
 from api.body import model_body, parse_day, takes
 from api.china import today
+from api.choices import find_industry
 from api.middleware import request_id
 from api.routes.stateless import DAY
 from api.security import require, store_of
-from api.store import commitments
+from api.store import commitments, overdue
 from api.store.commitments import Promise
 from api.store.work import Actor
 
@@ -85,6 +86,29 @@ class CommitmentOut(BaseModel):
     reports: list[ReportOut]
 
 
+class OverdueOut(BaseModel):
+    """A commitment past its day and unmet."""
+
+    id: int
+    number: str
+    project: str
+    decision: int = Field(description="项目最新一次决定")
+    kind: Kind
+    title: str
+    promised: str | None
+    unit: str | None
+    reached: str | None = Field(description="最近一次填报的实绩")
+    due_on: dt.date
+    days_late: int
+    light: Literal["yellow", "red"] = Field(description="数量已接近承诺的为黄灯，其余红灯")
+    supervision: int | None = Field(description="正在进行的督办")
+
+
+class OverduePage(BaseModel):
+    items: list[OverdueOut]
+    next: str | None = Field(description="下一页的 cursor；没有下一页时为 null")
+
+
 class RateOut(BaseModel):
     name: str
     title: str
@@ -120,6 +144,18 @@ def promise(
         return answer(commitments.of_project(work.session, actor, number, today()), 201)
 
 
+@router.get("/commitments/overdue", summary="逾期未兑现的承诺，供督办", response_model=OverduePage,
+            responses=READS)  # fmt: skip
+def late(
+    request: Request, actor: Reader,
+    cursor: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:  # fmt: skip
+    """What the actor may see of it, the longest overdue first."""
+    with store_of(request).db.read() as session:
+        return answer(overdue.find(session, actor, today(), cursor, limit))
+
+
 @router.post("/commitments/{commitment_id}/reports", summary="填报实绩", status_code=204, responses=WRITES,
              openapi_extra=takes(ReportIn))  # fmt: skip
 def report(
@@ -143,9 +179,10 @@ def rates(
     industry: Annotated[str | None, Query(pattern=r"^[A-Ta-t][0-9]{0,4}$")] = None,
 ) -> Response:  # fmt: skip
     """The conversion rates of all projects, or of those accepted within a period."""
+    code = find_industry(industry)
     with store_of(request).db.read() as session:
         found = commitments.rates(
             session, actor, today(), start=parse_day(start, "from"), end=parse_day(end, "to"),
-            industry=industry,
+            industry=code,
         )  # fmt: skip
     return answer(found)

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from api import schemas
 from api.answers import answer
+from api.choices import find_department
 from api.middleware import request_id
-from api.routes.stateless import find_department
 from api.security import require, store_of
 from api.store import decisions
 from api.store.work import Actor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,14 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from api import schemas
 from api.answers import answer
 from api.body import XLSX, json_bytes, model_body, parse_day, read_json, takes
+from api.choices import find_industry, find_past_department, find_rule
 from api.middleware import request_id
 from api.problems import ProblemError
-from api.routes.stateless import DAY, find_department
+from api.routes.stateless import DAY
 from api.security import require, store_of
 from api.store import drafts, projects, submissions
 from api.store.projects import Filter
 from api.store.submissions import Receipt, Submission
 from api.store.work import Actor
+from api.tables import Hit
 from api.telemetry import judged
 from evaluator.dossier_files import read_dossiers
 from evaluator.fields import Registry
@@ -39,6 +41,7 @@ KeyHeader = Annotated[
     Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$",
            description="同一个键重复提交只受理一次，答复相同"),
 ]  # fmt: skip
+State = Literal["decided", "review", "supplement", "admitted", "rejected"]
 WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
 READS = schemas.problems(401, 403, 404, 422, 503)
 
@@ -204,7 +207,7 @@ def find(
     department: Annotated[str | None, Query(max_length=60, description="有不符合或待核事项的部门")] = None,
     rule: Annotated[str | None, Query(max_length=200, description="不符合或待核的规则")] = None,
     industry: Annotated[str | None, Query(pattern=r"^[A-Ta-t][0-9]{0,4}$", description="行业代码或其前缀")] = None,
-    state: Annotated[str | None, Query(max_length=20)] = None,
+    state: Annotated[State | None, Query()] = None,
     start: Annotated[str | None, Query(alias="from", pattern=DAY, json_schema_extra={"format": "date"})] = None,
     end: Annotated[str | None, Query(alias="to", pattern=DAY, json_schema_extra={"format": "date"})] = None,
     q: Annotated[str | None, Query(max_length=100, description="项目或企业名称中的文字，空格分开表示都要有")] = None,
@@ -213,11 +216,12 @@ def find(
 ) -> Response:  # fmt: skip
     """Projects the actor may see, newest first."""
     store = store_of(request)
-    chosen = find_department(store.rulesets.current(), department)
-    wanted = Filter(
-        verdict, chosen, rule, industry, state, parse_day(start, "from"), parse_day(end, "to"), q
-    )
+    judge, code = store.rulesets.current(), find_industry(industry)
+    days = parse_day(start, "from"), parse_day(end, "to")
     with store.db.read() as session:
+        chosen = find_past_department(session, judge, department, Hit.department)
+        known = find_rule(session, judge.ruleset, rule)
+        wanted = Filter(verdict, chosen, known, code, state, *days, q)
         return answer(projects.find(session, actor, wanted, cursor, limit))
 
 

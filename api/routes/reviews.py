@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
 from itertools import count
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -17,16 +16,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api import schemas
-from api.answers import answer
+from api.answers import answer, download
 from api.attachments import Upload, receive
 from api.body import model_body, takes
 from api.china import today
+from api.choices import find_past_department
 from api.middleware import request_id
 from api.problems import ProblemError
 from api.security import require, store_of
 from api.store import review, supervision
 from api.store.core import Store
 from api.store.work import Actor
+from api.tables_review import Task
 
 __all__ = ["router"]
 
@@ -123,10 +124,14 @@ class NoteIn(BaseModel):
 
 
 class SupervisionOut(BaseModel):
+    """Of a review task or of a commitment: the other one is null."""
+
     id: int
-    task: int
+    task: int | None
+    commitment: int | None
     number: str
-    department: str
+    department: str | None
+    promise: str | None = Field(description="督办的是哪项承诺，如“开工”")
     due_on: dt.date
     due_estimated: bool
     note: str
@@ -136,7 +141,8 @@ class SupervisionOut(BaseModel):
     closed_by: str | None
     closed_at: dt.datetime | None
     project: str
-    settled: bool
+    decision: int
+    settled: bool = Field(description="会审事项已办结，或督办以后已填报实绩，可以销号")
 
 
 @router.get("/tasks", summary="会审事项", response_model=list[TaskOut], responses=READS)
@@ -151,9 +157,11 @@ def tasks(
 ) -> Response:  # fmt: skip
     """Review tasks the actor may see, by number; the next page starts after the last one's."""
     store = store_of(request)
+    judge = store.rulesets.current()
     with store.db.read() as session:
+        chosen = find_past_department(session, judge, department, Task.department)
         found = review.tasks(
-            session, actor, store.calendar, today(), number=number, department=department,
+            session, actor, store.calendar, today(), number=number, department=chosen,
             state=state, overdue=overdue, limit=limit, after=after,
         )  # fmt: skip
     return answer(found)
@@ -207,7 +215,9 @@ def attachment(request: Request, actor: Reader, attachment_id: Id) -> Response:
     with store.db.read() as session:
         view = review.read_attachment(session, actor, attachment_id)
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.name, safe='')}",
+        "Content-Disposition": download(
+            view.name, f"attachment-{view.id}.{view.name.rpartition('.')[2]}"
+        ),
         "Content-Length": str(view.size), "Content-Security-Policy": "sandbox",
         # RFC 9530: whoever keeps the file can hold it against what was registered.
         "Repr-Digest": f"sha-256=:{b64encode(bytes.fromhex(view.digest)).decode()}:",
@@ -280,6 +290,17 @@ def supervise(
     """Put an overdue task under supervision."""
     with store_of(request).work(actor, request_id.get()) as work:
         return answer(supervision.start(work, task_id, given.note), 201)
+
+
+@router.post("/commitments/{commitment_id}/supervision", summary="督办逾期承诺", status_code=201,
+             response_model=SupervisionOut, openapi_extra=takes(NoteIn), responses=WRITES)  # fmt: skip
+def supervise_promise(
+    request: Request, actor: Supervisor, commitment_id: Id,
+    given: Annotated[NoteIn, model_body(NoteIn)],
+) -> Response:  # fmt: skip
+    """Put an overdue commitment under supervision."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        return answer(supervision.start_promise(work, commitment_id, given.note), 201)
 
 
 @router.get(

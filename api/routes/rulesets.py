@@ -13,7 +13,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import schemas
-from api.answers import answer
+from api.answers import answer, download
 from api.body import model_body, takes
 from api.middleware import request_id
 from api.security import require, store_of
@@ -163,7 +163,11 @@ def archive(request: Request, actor: Reader, publication_id: Id) -> Response:  #
             # A fixed time: the same publication gives the same bytes.
             entry = zipfile.ZipInfo(f"{folder}/{path}", (1980, 1, 1, 0, 0, 0))
             made.writestr(entry, text.file(layer, path) or "", zipfile.ZIP_DEFLATED)
-    headers = {"Content-Disposition": f'attachment; filename="ruleset-{publication_id}.zip"'}
+    headers = {
+        "Content-Disposition": download(
+            f"规则集-第{publication_id}次发布.zip", f"ruleset-{publication_id}.zip"
+        )
+    }
     return Response(out.getvalue(), headers=headers, media_type="application/zip")
 
 

@@ -23,9 +23,9 @@ from api.security import (
 )
 from api.store import accounts
 from api.store.accounts import KeyView
-from api.store.work import SYSTEM, Actor
+from api.store.work import SYSTEM, Actor, Conflict, Invalid
 
-__all__ = ["log_in", "router"]
+__all__ = ["change_own_password", "log_in", "router"]
 
 router = APIRouter(prefix="/api/v1", tags=["登录与密钥"])
 AnyActor = Annotated[Actor, Depends(any_actor)]
@@ -39,6 +39,15 @@ class Credentials(BaseModel):
 
     name: str = Field(min_length=1, max_length=100)
     password: str = Field(min_length=1, max_length=200)
+
+
+class Passwords(BaseModel):
+    """The password so far and the one that is to count from now on."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    current: str = Field(min_length=1, max_length=200)
+    new: str = Field(min_length=accounts.MIN_PASSWORD, max_length=200)
 
 
 class Me(BaseModel):
@@ -90,15 +99,19 @@ def key_out(view: KeyView) -> KeyOut:
     return KeyOut.model_validate(view, from_attributes=True)
 
 
-def log_in(request: Request, response: Response, name: str, password: str) -> Actor:
-    """Check a name and password and set the session cookie. Raises ProblemError 401 or 429."""
+def _attempts(request: Request, name: str, what: str) -> tuple[Attempts, tuple[str, str]]:
+    """The counts of wrong passwords and under what they are counted. Raises ProblemError 429."""
     attempts: Attempts = request.app.state.attempts
     keys = (f"name:{name}", f"from:{client_address(request)}")
     wait = attempts.wait(*keys)
     if wait:
-        raise ProblemError(
-            429, f"登录失败次数过多，请 {wait} 秒后再试", headers={"Retry-After": str(wait)}
-        )
+        raise ProblemError(429, f"{what}，请 {wait} 秒后再试", headers={"Retry-After": str(wait)})
+    return attempts, keys
+
+
+def log_in(request: Request, response: Response, name: str, password: str) -> Actor:
+    """Check a name and password and set the session cookie. Raises ProblemError 401 or 429."""
+    attempts, keys = _attempts(request, name, "登录失败次数过多")
     store = store_of(request)
     with store.db.read() as session:
         actor = accounts.authenticate(session, name, password)
@@ -113,6 +126,31 @@ def log_in(request: Request, response: Response, name: str, password: str) -> Ac
         token = accounts.open_login(work, actor, settings.session_hours)
     set_cookie(response, token, settings)
     return actor
+
+
+def change_own_password(request: Request, actor: Actor, current: str, new: str) -> None:
+    """Another password for who asks, who must know the old one; their other logins end.
+
+    Wrong guesses count with those at the login. Raises ProblemError 429, Conflict, Invalid.
+    """
+    store = store_of(request)
+    with store.db.read() as session:
+        if not accounts.has_password(session, actor):
+            raise Conflict("经统一身份认证登录的账号没有本地密码，请在认证服务里修改")
+    accounts.check_password(new, "new")
+    attempts, keys = _attempts(request, actor.name, "原密码错误次数过多")
+    with store.db.read() as session:
+        known = accounts.authenticate(session, actor.name, current)
+    if known is None:
+        attempts.failed(*keys)
+        with store.work(actor, request_id.get()) as work:
+            work.log("account.password_fail", f"account:{actor.name}")
+        raise Invalid("current", "原密码不对")
+    if new == current:
+        raise Invalid("new", "新密码要与原密码不同")
+    attempts.succeeded(*keys)
+    with store.work(actor, request_id.get()) as work:
+        accounts.change_password(work, actor.name, new, request.cookies.get(COOKIE))
 
 
 @router.post("/session", summary="登录（本地账号）", response_model=Me, openapi_extra=takes(Credentials),
@@ -147,6 +185,17 @@ def logout(request: Request, actor: AnyActor) -> Response:
     response = Response(status_code=204)
     clear_cookie(response)
     return response
+
+
+@router.put("/session/password", summary="改自己的密码（本地账号）", status_code=204,
+            openapi_extra=takes(Passwords),
+            responses=schemas.problems(400, 401, 403, 409, 413, 415, 422, 503))  # fmt: skip
+def change_password(
+    request: Request, actor: AnyActor, given: Annotated[Passwords, model_body(Passwords)]
+) -> Response:
+    """Change one's own password; the account's other logins end, its API keys do not."""
+    change_own_password(request, actor, given.current, given.new)
+    return Response(status_code=204)
 
 
 @router.get(

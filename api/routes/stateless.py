@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import schemas
 from api.body import json_bytes, parse_day, read_json
+from api.choices import find_department
 from api.judge import Judge, Memo
 from api.problems import ProblemError
 from api.security import any_actor
@@ -41,29 +42,6 @@ def current_judge(request: Request) -> Judge:
 
 
 CurrentJudge = Annotated[Judge, Depends(current_judge)]
-
-
-def find_department(judge: Judge, word: str | None) -> str | None:
-    """A department by name or Chinese label. Raises ProblemError 422 for an unknown one."""
-    departments = judge.ruleset.registry.departments
-    if word is None or word in departments:
-        return word
-    for name, label in departments.items():
-        if label == word:
-            return name
-    hint = suggest(word, departments) or f"可用：{'、'.join(departments)}"
-    raise ProblemError(
-        422,
-        "请求参数有误",
-        [
-            {
-                "parameter": "department",
-                "detail": f"没有“{word[:40]}”这个部门",
-                "code": "A109",
-                "hint": hint,
-            }
-        ],
-    )
 
 
 @dataclass(frozen=True, slots=True)

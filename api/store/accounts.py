@@ -19,8 +19,8 @@ from api.tables import Account, ApiKey, Login
 
 __all__ = [
     "FIXED_ROLES", "AccountView", "KeyView", "authenticate", "by_key", "by_token", "change_password",
-    "close_login", "create_account", "create_key", "display_names", "from_subject", "keys_of", "list_accounts",
-    "open_login", "revoke_key", "set_active", "set_roles",
+    "check_password", "close_login", "create_account", "create_key", "display_names", "from_subject",
+    "has_password", "keys_of", "list_accounts", "open_login", "revoke_key", "set_active", "set_roles",
 ]  # fmt: skip
 
 FIXED_ROLES = ("submitter", "committee", "maintainer", "publisher", "auditor", "admin")
@@ -105,7 +105,7 @@ def create_account(
     if work.session.scalar(select(Account.id).where(Account.name == name)) is not None:
         raise Conflict(f"账号“{name}”已经有了")
     password = password or secrets.token_urlsafe(12)
-    _check_password(password)
+    check_password(password)
     account = Account(
         name=name, display_name=display_name.strip() or name, roles=roles, active=True,
         password_hash=_hasher().hash(password), subject=None, created_at=work.now,
@@ -121,9 +121,10 @@ def create_account(
     return _view(account), password
 
 
-def _check_password(password: str) -> None:
+def check_password(password: str, field: str = "password") -> None:
+    """Raise Invalid for a password that is too weak or too long."""
     if len(password) < MIN_PASSWORD or len(password) > 200:
-        raise Invalid("password", f"密码应有 {MIN_PASSWORD} 至 200 个字符")
+        raise Invalid(field, f"密码应有 {MIN_PASSWORD} 至 200 个字符")
 
 
 def _get(session: Session, name: str) -> Account:
@@ -167,15 +168,26 @@ def set_active(work: Work, name: str, active: bool) -> AccountView:
     return _view(account)
 
 
-def change_password(work: Work, name: str, password: str | None = None) -> str:
-    """A new password (made up where none is given); ends the account's logins."""
+def change_password(
+    work: Work, name: str, password: str | None = None, keep: str | None = None
+) -> str:
+    """A new password (made up where none is given); ends the account's logins, but for ``keep``."""
     account = _get(work.session, name)
-    password = password or secrets.token_urlsafe(12)
-    _check_password(password)
+    password = secrets.token_urlsafe(12) if password is None else password
+    check_password(password)
     account.password_hash = _hasher().hash(password)
-    work.session.execute(delete(Login).where(Login.account_id == account.id))
+    ended = delete(Login).where(Login.account_id == account.id)
+    if keep is not None:
+        ended = ended.where(Login.token_hash != _digest(keep))
+    work.session.execute(ended)
     work.log("account.password", f"account:{name}")
     return password
+
+
+def has_password(session: Session, actor: Actor) -> bool:
+    """Whether the actor has a password here, and does not come through the identity provider."""
+    account = session.get(Account, actor.account_id)
+    return account is not None and account.password_hash is not None
 
 
 def authenticate(session: Session, name: str, password: str) -> Actor | None:

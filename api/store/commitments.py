@@ -23,8 +23,9 @@ from api.tables_review import Commitment, Report
 from evaluator.numbers import exact_text
 
 __all__ = [
-    "AMOUNTS", "MILESTONES", "RATES", "CommitmentView", "Promise", "Rate", "ReportView", "Standing",
-    "light", "of_project", "past_record", "promise", "rates", "rates_of", "report", "standings",
+    "AMOUNTS", "MILESTONES", "PROMISING", "RATES", "CommitmentView", "Promise", "Rate", "ReportView",
+    "Standing", "light", "of_project", "past_record", "promise", "rates", "rates_of", "report",
+    "reports_of", "standings", "title_of",
 ]  # fmt: skip
 
 MILESTONES = {
@@ -105,7 +106,7 @@ def promise(work: Work, number: str, promises: tuple[Promise, ...]) -> None:
             Commitment.project_id == project.id, Commitment.kind == wanted.kind
         )
         if work.session.scalar(exists) is not None:
-            raise Conflict(f"“{_title(wanted.kind)}”已有承诺，承诺不能改写")
+            raise Conflict(f"“{title_of(wanted.kind)}”已有承诺，承诺不能改写")
         promised, unit = None, None
         if wanted.kind in AMOUNTS:
             field, unit = AMOUNTS[wanted.kind]
@@ -126,7 +127,8 @@ def promise(work: Work, number: str, promises: tuple[Promise, ...]) -> None:
     work.session.flush()
 
 
-def _title(kind: str) -> str:
+def title_of(kind: str) -> str:
+    """What is promised, in a word."""
     names = {"investment": "投资", "output": "产值", "tax": "税收", "energy": "能耗"}
     return MILESTONES.get(kind) or names[kind]
 
@@ -200,7 +202,7 @@ def of_project(
     found = session.scalars(
         select(Commitment).where(Commitment.project_id == project.id).order_by(Commitment.id)
     ).all()
-    said = _reports(session, [c.id for c in found])
+    said = reports_of(session, [c.id for c in found])
     return tuple(_view(c, project.number, said.get(c.id, ()), today) for c in found)
 
 
@@ -210,12 +212,13 @@ def _view(
     last = said[0] if said else None
     met, late, colour = light(found.kind, found.promised, found.due_on, last, today)
     return CommitmentView(
-        found.id, number, found.kind, _title(found.kind), found.promised, found.unit,
+        found.id, number, found.kind, title_of(found.kind), found.promised, found.unit,
         found.due_on, met, late, colour, said,
     )  # fmt: skip
 
 
-def _reports(session: Session, ids: list[int]) -> dict[int, tuple[ReportView, ...]]:
+def reports_of(session: Session, ids: list[int]) -> dict[int, tuple[ReportView, ...]]:
+    """What was reported on each commitment, newest first."""
     out: dict[int, tuple[ReportView, ...]] = {}
     query = select(Report).where(Report.commitment_id.in_(ids)).order_by(Report.id.desc())
     for r in session.scalars(query):
@@ -248,7 +251,7 @@ class Standing:
     @property
     def title(self) -> str:
         """What was promised, in a word."""
-        return _title(self.kind)
+        return title_of(self.kind)
 
 
 def standings(

@@ -1,4 +1,4 @@
-"""督办 of overdue review tasks, closed by 销号."""
+"""督办 of overdue review tasks and of overdue commitments, closed by 销号."""
 
 from __future__ import annotations
 
@@ -6,28 +6,35 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from api.china import china_day
+from api.china import china_day, today
+from api.store.commitments import PROMISING, ReportView, light, reports_of, title_of
 from api.store.review import WAITING
 from api.store.work import Conflict, Invalid, Missing, Work
 from api.tables import Project
-from api.tables_review import Supervision, Task
+from api.tables_review import Commitment, Supervision, Task
 
-__all__ = ["SupervisionView", "close", "each", "listed", "start"]
+__all__ = ["SupervisionView", "close", "each", "listed", "start", "start_promise"]
 
 BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class SupervisionView:
-    """One 督办: who started it and why, and how it was struck off; ``settled`` is its task's."""
+    """One 督办: who started it and why, and how it was struck off.
+
+    It is of a task (``department``) or of a commitment (``promise``: what was promised, in a word).
+    ``settled``: the task is done, or an actual was reported since.
+    """
 
     id: int
-    task: int
+    task: int | None
+    commitment: int | None
     number: str
-    department: str
+    department: str | None
+    promise: str | None
     due_on: dt.date
     due_estimated: bool
     note: str
@@ -37,20 +44,65 @@ class SupervisionView:
     closed_by: str | None
     closed_at: dt.datetime | None
     project: str
+    decision: int
     settled: bool
 
 
-def _view(session: Session, found: Supervision) -> SupervisionView:
-    task = session.get_one(Task, found.task_id)
-    return _shown(found, task, session.get_one(Project, task.project_id))
+# Of task and commitment one is None.
+Rows = Select[Supervision, Task, Commitment, Project]
 
 
-def _shown(found: Supervision, task: Task, project: Project) -> SupervisionView:
-    return SupervisionView(
-        found.id, task.id, project.number, task.department, task.due_on, task.due_estimated, found.note,
-        found.opened_by, found.opened_at, found.closing_note, found.closed_by, found.closed_at,
-        project.name, task.state not in WAITING,
-    )  # fmt: skip
+def _query() -> Rows:
+    owner = func.coalesce(Task.project_id, Commitment.project_id)
+    return (
+        select(Supervision, Task, Commitment, Project)
+        .outerjoin(Task, Task.id == Supervision.task_id)
+        .outerjoin(Commitment, Commitment.id == Supervision.commitment_id)
+        .join(Project, Project.id == owner)
+    )
+
+
+def _views(session: Session, query: Rows) -> tuple[SupervisionView, ...]:
+    rows = session.execute(query).all()
+    said = reports_of(session, [s.commitment_id for s, *_ in rows if s.commitment_id])
+    out = []
+    for found, task, promise, project in rows:
+        if found.commitment_id is None:
+            settled = task.state not in WAITING
+            department, word, due, guessed = task.department, None, task.due_on, task.due_estimated
+        else:
+            settled = _reported(found, promise, said.get(promise.id, ()))
+            department, word, due, guessed = None, title_of(promise.kind), promise.due_on, False
+        out.append(
+            SupervisionView(
+                found.id, found.task_id, found.commitment_id, project.number, department, word, due,
+                guessed, found.note, found.opened_by, found.opened_at, found.closing_note,
+                found.closed_by, found.closed_at, project.name, project.decision_id, settled,
+            )
+        )  # fmt: skip
+    return tuple(out)
+
+
+def _reported(found: Supervision, promise: Commitment, said: tuple[ReportView, ...]) -> bool:
+    """Whether an actual was reported since the supervision began, or the promise is met anyway."""
+    if not said:
+        return False
+    met, _, _ = light(promise.kind, promise.promised, promise.due_on, said[0], today())
+    return met or said[0].reported_at >= found.opened_at
+
+
+def _open(work: Work, found: Supervision, what: str, subject: str) -> SupervisionView:
+    column = Supervision.task_id if found.commitment_id is None else Supervision.commitment_id
+    query = select(Supervision.id).where(
+        column == (found.task_id or found.commitment_id), Supervision.closed_at.is_(None)
+    )
+    if work.session.scalar(query) is not None:
+        raise Conflict(f"{what}已在督办中")
+    work.session.add(found)
+    work.session.flush()
+    after = {"supervision": found.id, "note": found.note}
+    work.log("supervision.start", subject, None, after)
+    return _views(work.session, _query().where(Supervision.id == found.id))[0]
 
 
 def start(work: Work, task_id: int, note: str) -> SupervisionView:
@@ -60,22 +112,38 @@ def start(work: Work, task_id: int, note: str) -> SupervisionView:
         raise Missing(f"没有第 {task_id} 号会审事项")
     if task.state not in WAITING or task.due_on >= china_day(work.now):
         raise Conflict("这件会审事项没有逾期，无须督办")
-    query = select(Supervision.id).where(
-        Supervision.task_id == task_id, Supervision.closed_at.is_(None)
-    )
-    if work.session.scalar(query) is not None:
-        raise Conflict("这件会审事项已在督办中")
     found = Supervision(
         task_id=task_id, note=note.strip(), opened_by=work.actor.name, opened_at=work.now
     )
-    work.session.add(found)
-    work.session.flush()
-    work.log("supervision.start", f"task:{task_id}", None, {"supervision": found.id, "note": note})
-    return _view(work.session, found)
+    return _open(work, found, "这件会审事项", f"task:{task_id}")
+
+
+def start_promise(work: Work, commitment_id: int, note: str) -> SupervisionView:
+    """Put an overdue commitment under supervision. Raises Conflict as ``start`` does."""
+    promise = work.session.get(Commitment, commitment_id, with_for_update=True)
+    if promise is None:
+        raise Missing("没有这项承诺")
+    project = work.session.get_one(Project, promise.project_id)
+    said = reports_of(work.session, [promise.id]).get(promise.id)
+    day = china_day(work.now)
+    met, _, _ = light(
+        promise.kind, promise.promised, promise.due_on, said[0] if said else None, day
+    )
+    if met or promise.due_on >= day or project.state not in PROMISING:
+        raise Conflict("这项承诺没有逾期，无须督办")
+    found = Supervision(
+        commitment_id=commitment_id, note=note.strip(), opened_by=work.actor.name,
+        opened_at=work.now,
+    )  # fmt: skip
+    return _open(work, found, "这项承诺", f"commitment:{commitment_id}")
 
 
 def close(work: Work, supervision_id: int, note: str) -> SupervisionView:
-    """Strike a supervision off (销号): its task must be settled, and how is written down."""
+    """Strike a supervision off (销号), with what was done about it.
+
+    Its task must be settled, or an actual reported since. What is still short of the promise is
+    then listed as overdue again.
+    """
     found = work.session.get(Supervision, supervision_id, with_for_update=True)
     if found is None:
         raise Missing("没有这件督办")
@@ -83,31 +151,27 @@ def close(work: Work, supervision_id: int, note: str) -> SupervisionView:
         raise Conflict("这件督办已经销号")
     if not note.strip():
         raise Invalid("note", "销号须写明办理结果")
-    if work.session.get_one(Task, found.task_id).state in WAITING:
-        raise Conflict("会审事项还没有办结，不能销号")
+    query = _query().where(Supervision.id == supervision_id)
+    if not _views(work.session, query)[0].settled:
+        waits = "会审事项还没有办结" if found.task_id else "督办以后还没有填报实绩"
+        raise Conflict(f"{waits}，不能销号")
     found.closing_note, found.closed_by, found.closed_at = note.strip(), work.actor.name, work.now
-    work.log(
-        "supervision.close", f"task:{found.task_id}", None, {"supervision": found.id, "note": note}
-    )
-    return _view(work.session, found)
+    work.session.flush()
+    subject = f"task:{found.task_id}" if found.task_id else f"commitment:{found.commitment_id}"
+    work.log("supervision.close", subject, None, {"supervision": found.id, "note": note})
+    return _views(work.session, query)[0]
 
 
 def listed(
     session: Session, *, open_only: bool = False, limit: int = 1000, before: int | None = None
 ) -> tuple[SupervisionView, ...]:
     """Supervisions, newest first, older than number ``before``."""
-    query = (
-        select(Supervision, Task, Project)
-        .join(Task, Task.id == Supervision.task_id)
-        .join(Project, Project.id == Task.project_id)
-        .order_by(Supervision.id.desc())
-        .limit(limit)
-    )
+    query = _query().order_by(Supervision.id.desc()).limit(limit)
     if open_only:
         query = query.where(Supervision.closed_at.is_(None))
     if before is not None:
         query = query.where(Supervision.id < before)
-    return tuple(_shown(*row) for row in session.execute(query))
+    return _views(session, query)
 
 
 def each(session: Session) -> Iterator[SupervisionView]:

@@ -17,7 +17,7 @@ from api.store.work import Actor, Invalid
 from api.tables import Decision, Project
 from api.tables_review import Supervision, Task
 
-__all__ = ["TaskFilter", "TaskPage", "each", "find", "total"]
+__all__ = ["TaskFilter", "TaskPage", "each", "find", "position", "total"]
 
 ALL = 200
 Row = TypeVarTuple("Row")
@@ -86,7 +86,7 @@ def find(
     else:
         query = query.order_by(Task.id.desc())
     if cursor is not None:
-        day, last = _position(cursor)
+        day, last = position(cursor)
         later = or_(Task.due_on > day, and_(Task.due_on == day, Task.id > last))
         query = query.where(later if wanted.urgent else Task.id < last)
     found = session.execute(query.limit(limit + 1)).all()
@@ -108,7 +108,8 @@ def each(
             return
 
 
-def _position(cursor: str) -> tuple[dt.date, int]:
+def position(cursor: str) -> tuple[dt.date, int]:
+    """The day and number that a cursor stands for. Raises Invalid."""
     day, _, last = cursor.partition("-")
     try:
         if not (last.isascii() and last.isdecimal()):

@@ -331,7 +331,12 @@ def test_whole_files_of_the_former_structure_are_cut_into_parts(
     assert content_of(empty, key) == content
 
 
-LATER = ("tasks.workdays", "tasks.due_estimated", "rulesets.fields")
+LATER = (
+    "tasks.workdays",
+    "tasks.due_estimated",
+    "rulesets.fields",
+    "supervisions.commitment_id",
+)
 
 
 def _old_backup(db: Database, path: Path) -> None:

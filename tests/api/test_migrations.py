@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from api.app import open_store
 from api.db import Database
@@ -66,6 +68,35 @@ def test_back_to_the_first_revision_and_forward_with_data(database_url: str) -> 
         assert replay["stored_intact"]
         with db.read() as session:
             assert audit.verify(session)[1] == ()
+
+
+def test_supervisions_of_commitments_have_no_place_before_0009(database_url: str) -> None:
+    """Going back keeps those of tasks, and both kinds can be made again afterwards."""
+    with Service(database_url) as service:
+        number = service.submit("r01")["number"]
+        task = service.call("committee", "GET", "/tasks").json()[0]["id"]
+        promise = {"promises": [{"kind": "signed", "due_on": "2020-01-01"}]}
+        path = f"/projects/{number}/commitments"
+        made = service.call("committee", "POST", path, json=promise).json()[0]["id"]
+        with service.store.db.write() as session:
+            session.execute(text("UPDATE tasks SET due_on = '2020-01-01'"))
+
+        def supervise(what: str) -> int:
+            path = f"/{what}/supervision"
+            return int(service.call("committee", "POST", path, json={"note": "请办"}).status_code)
+
+        assert supervise(f"tasks/{task}") == supervise(f"commitments/{made}") == 201
+        db = service.store.db
+        db.downgrade("0008")
+        with db.read() as session:
+            assert session.execute(text("SELECT task_id FROM supervisions")).all() == [(task,)]
+        db.migrate()
+        assert supervise(f"tasks/{task}") == 409
+        assert supervise(f"commitments/{made}") == 201
+        for wrong in ("task_id = NULL", f"commitment_id = {made}"):
+            change = f"UPDATE supervisions SET {wrong} WHERE task_id = {task}"
+            with pytest.raises(IntegrityError), db.write() as session:
+                session.execute(text(change))
 
 
 def test_down_to_nothing_and_up_again(database_url: str) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import text, update
 from api.store.work import SYSTEM
 from api.tables_review import Task
 from tests.api.support import Service, example
+from tests.api_pages.test_pages import saved_as
 
 # The service of a module is made once: keep its tests in one process.
 pytestmark = pytest.mark.xdist_group("api-review")
@@ -169,7 +170,7 @@ def test_attachments_are_kept_whole(every_department: Service) -> None:
     assert given.json()[0]["opinions"][0]["attachments"] == [file]
     got = service.call("committee", "GET", f"/attachments/{file['id']}")
     assert got.content == content
-    assert got.headers["content-disposition"].startswith("attachment")
+    assert saved_as(got) == ("红线图.pdf", f"attachment-{file['id']}.pdf")
     assert service.call("submitter:other", "GET", f"/attachments/{file['id']}").status_code == 403
 
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import openpyxl
 import pytest
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
+from api.answers import download
 from api.app import create_app
 from api.pages import listing
 from api.pages.listing import Column, Listing, listing_response
 from api.problems import ProblemError
 from scripts.seeding import people, submit_examples
 from tests.api.support import settings
-from tests.api_pages.test_pages import DRAFT, Visitor
+from tests.api_pages.test_pages import DRAFT, Visitor, saved_as
 from tests.support import run_async
 
 # Address, who may have it, and the first column's head.
@@ -72,8 +75,11 @@ def test_both_kinds_hold_the_same_list(app: Any, address: str, who: str | None, 
     sheet = reader.get(file_of(address, "xlsx"))
     assert (text.status_code, sheet.status_code) == (200, 200), text.text
     assert text.content.startswith(b"\xef\xbb\xbf")
-    assert ".csv" in text.headers["content-disposition"]
-    assert ".xlsx" in sheet.headers["content-disposition"]
+    assert saved_as(text)[0].endswith(".csv")
+    name, plain = saved_as(sheet)
+    assert name.endswith(".xlsx")
+    assert plain.endswith(".xlsx")
+    assert name != plain
     rows = list(csv.reader(io.StringIO(text.content.decode("utf-8-sig"))))
     found = book_of(sheet).worksheets[0]
     assert rows[0][0] == head == found["A1"].value
@@ -82,6 +88,55 @@ def test_both_kinds_hold_the_same_list(app: Any, address: str, who: str | None, 
     assert found.max_row == len(rows) + extra
     assert found.freeze_panes == "A2"
     assert found.auto_filter.ref == found.dimensions
+
+
+@pytest.mark.parametrize(
+    ("path", "who", "name", "plain"),
+    [
+        ("/projects.xlsx", "chair", "项目清单.xlsx", "projects.xlsx"),
+        ("/projects.csv", "chair", "项目清单.csv", "projects.csv"),
+        ("/tasks.xlsx", "chair", "会审事项.xlsx", "tasks.xlsx"),
+        ("/supervision.csv", "chair", "督办清单.csv", "supervision.csv"),
+        ("/overview.xlsx", "chair", "总览.xlsx", "overview.xlsx"),
+        ("/overview.csv?table=month", "chair", "总览-各月的结论.csv", "overview-month.csv"),
+        ("/rules.csv", None, "规则.csv", "rules.csv"),
+        ("/criteria.xlsx", None, "准入标准.xlsx", "criteria.xlsx"),
+        ("/examples.xlsx", None, "示例项目.xlsx", "examples.xlsx"),
+        ("/proposals.xlsx", "maintainer", "规则提案.xlsx", "proposals.xlsx"),
+        ("/publications.xlsx", "maintainer", "规则集的发布.xlsx", "publications.xlsx"),
+        ("/audit.csv", "auditor", "审计日志.csv", "audit.csv"),
+        ("/api/v1/audit/export", "auditor", "审计日志.jsonl", "audit.jsonl"),
+        ("/api/v1/rulesets/1/archive", "maintainer", "规则集-第1次发布.zip", "ruleset-1.zip"),
+        ("/assess/template.xlsx", None, "项目申报表.xlsx", "dossier-template.xlsx"),
+        ("/examples/d01-complete-good/opinion.docx", None, "准入意见书-D01.docx", "opinion-D01.docx"),
+    ],
+)  # fmt: skip
+def test_files_have_chinese_names(
+    app: Any, path: str, who: str | None, name: str, plain: str
+) -> None:
+    assert saved_as(visitor(app, who).get(path)) == (name, plain)
+
+
+def test_a_findings_file_names_its_project(app: Any) -> None:
+    name, plain = saved_as(visitor(app, "clerk").get("/decisions/1/findings.xlsx"))
+    assert re.fullmatch(r"单项结论-ZR\d{4}-000001-第1版\.xlsx", name)
+    assert re.fullmatch(r"findings-ZR\d{4}-000001-1\.xlsx", plain)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "saved", "fallback"),
+    [
+        ("意见 1.pdf", "attachment-1.pdf", "意见 1.pdf", "attachment-1.pdf"),
+        ('甲"/\\\r\n乙.pdf', 'a"\r\n/b.pdf', "甲乙.pdf", "ab.pdf"),
+        ("半\ud800个.pdf", "x.半", "半?个.pdf", "x."), ("项目.docx", "opinion-项目.docx", "项目.docx", "opinion.docx"),
+    ],
+)  # fmt: skip
+def test_no_name_breaks_the_header(name: str, plain: str, saved: str, fallback: str) -> None:
+    said = download(name, plain)
+    assert f'filename="{fallback}"; ' in said
+    assert unquote(said.rpartition("''")[2]) == saved
+    assert said.isascii()
+    assert "\n" not in said
 
 
 @pytest.mark.parametrize(("address", "who", "head"), FILES)

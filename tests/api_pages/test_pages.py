@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from docx import Document
@@ -26,6 +27,16 @@ DRAFT = {
     "project_name": "<script>alert(1)</script>",
     "submitted_on": "2026-11-24",
 }
+
+
+def saved_as(answer: Any) -> tuple[str, str]:
+    """The file's name for browsers, and the one for what knows only ASCII."""
+    said = answer.headers["content-disposition"]
+    found = re.fullmatch(
+        r"attachment; filename=\"([\w.-]+)\"; filename\*=UTF-8''([\w.%-]+)", said, re.A
+    )
+    assert found is not None, said
+    return unquote(found[2], errors="strict"), found[1]
 
 
 class Visitor:
@@ -200,7 +211,9 @@ def test_a_spreadsheet_never_runs_what_a_list_holds(app: Any) -> None:
 
 def test_the_opinion_as_a_word_file(app: Any) -> None:
     answer = Visitor(app).log_in("clerk").get("/decisions/1/opinion.docx")
-    assert "opinion-ZR" in answer.headers["content-disposition"]
+    number = re.search(r"ZR\d{4}-\d{6}", Visitor(app).log_in("clerk").get("/decisions/1").text)
+    assert number is not None
+    assert saved_as(answer) == (f"准入意见书-{number[0]}.docx", f"opinion-{number[0]}.docx")
     document = Document(io.BytesIO(answer.content))
     text = "\n".join(p.text for p in document.paragraphs)
     for words in (

@@ -77,6 +77,16 @@ def test_a_field_is_checked_as_it_is_typed(page: Page, address: str) -> None:
     expect(page.locator("[id='m-industry_code']")).to_contain_text("不是 GB/T 4754 行业代码")
 
 
+def test_an_industry_is_found_by_its_name(page: Page, address: str) -> None:
+    page.goto(f"{address}/assess")
+    offered = page.evaluate(
+        "[...document.getElementById('f-industry_code').list.options]"
+        ".filter(o => o.label.includes('水泥')).map(o => o.value)"
+    )
+    assert offered == ["C3011"]
+    assert breaches(page) == []
+
+
 def _workbook(path: Path, cells: dict[str, str]) -> Path:
     out = io.BytesIO()
     write_template(base_registry(), out)

@@ -24,6 +24,70 @@ ready(() => {
   }
 });
 
+// What a stranger fills in is kept in this tab, and put back into the form after the login.
+const CARRIED = "dossier";
+const OWN = new Set(["csrf", "draft", "revision", "number", "once", "restored"]);
+const carry = (form) => {
+  const typed = [...new FormData(form)].filter(([name, value]) => value && !OWN.has(name));
+  if (!typed.length) return;
+  try {
+    sessionStorage.setItem(CARRIED, JSON.stringify(typed));
+  } catch {
+    // Forbidden or full: then nothing is carried over, as without a script.
+  }
+};
+const carried = () => {
+  try {
+    return JSON.parse(sessionStorage.getItem(CARRIED) || "[]");
+  } catch {
+    return [];
+  }
+};
+const putBack = (typed, csrf) => {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = "/assess/edit";
+  [["csrf", csrf], ["restored", "1"], ...typed].forEach(([name, value]) => {
+    const input = form.appendChild(document.createElement("input"));
+    input.type = "hidden";
+    input.name = name;
+    input.value = value;
+  });
+  document.body.append(form);
+  form.submit();
+};
+ready(() => {
+  const dossier = document.getElementById("dossier");
+  const leave = document.querySelector("form[action='/logout']");
+  if (!leave) {
+    const sent = document.querySelector("#checked, #again, #dossier[data-sent]");
+    if (sent) carry(sent);
+    if (dossier) dossier.addEventListener("input", () => carry(dossier));
+    document.querySelectorAll("[data-carried]").forEach((item) => { item.hidden = false; });
+    document.querySelectorAll("[data-uncarried]").forEach((item) => { item.hidden = true; });
+    return;
+  }
+  const forget = () => sessionStorage.removeItem(CARRIED);
+  leave.addEventListener("submit", forget);
+  // Put back, it is kept as a draft from here on.
+  if (document.querySelector("[data-restored]")) return forget();
+  const typed = carried();
+  if (!typed.length) return;
+  if (dossier && dossier.matches("[data-blank]")) {
+    putBack(typed, dossier.querySelector("[name=csrf]").value);
+  } else if (!dossier) {
+    const note = document.createElement("div");
+    note.className = "note";
+    note.setAttribute("role", "status");
+    const link = document.createElement("a");
+    link.href = "/assess";
+    link.textContent = "继续填写";
+    const words = note.appendChild(document.createElement("p"));
+    words.append("登录前填写的申报材料还没有提交。", link);
+    document.getElementById("main").prepend(note);
+  }
+});
+
 // What was kept before stays on the page where keeping fails, so the failure is written in its place.
 // Who has logged in again elsewhere goes on here: the forms get the token of the new login.
 const EXPIRED = [401, 403];
