@@ -38,6 +38,17 @@ class FieldType(StrEnum):
     RECORD = "record"
 
 
+TYPE_LABELS = {
+    "str": "文字",
+    "date": "日期",
+    "bool": "是或否",
+    "int": "整数",
+    "decimal": "数",
+    "enum": "选项",
+    "codes": "几个代码",
+    "record": "清单，每项有名称、数值、单位",
+}
+FORMATS = {"credit_code": "统一社会信用代码", "industry_code": "行业代码"}
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 NUMERIC = frozenset({FieldType.INT, FieldType.DECIMAL})
 
@@ -160,7 +171,7 @@ def _parse_field(
         hint = "以小写字母开头，只用小写字母、数字和下划线"
         r.report("E312", f"字段名“{name}”不合写法", name_node.place, hint)
     label = r.text("label", required=True)
-    kind = r.choice("type", [t.value for t in FieldType], required=True)
+    kind = r.choice("type", TYPE_LABELS, required=True)
     group = r.choice("group", groups, required=True)
     unit: Unit | None = None
     unit_node = r.take("unit")
@@ -181,7 +192,7 @@ def _parse_field(
         values=_pairs(r, "values"),
         key=r.text("key"),
         keys=_pairs(r, "keys"),
-        format=r.choice("format", ("credit_code", "industry_code")),
+        format=r.choice("format", FORMATS),
         supplied_by=r.choice("supplied_by", departments),
         changeable=r.boolean("changeable", True),
         note=r.text("note"),

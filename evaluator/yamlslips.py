@@ -104,8 +104,11 @@ def _swallows_lines(lines: Sequence[str], first: int, last: int) -> bool:
     return False
 
 
-def open_quote(lines: Sequence[str], last: int) -> tuple[int, int] | None:
-    """Line and column of the first quote up to line ``last`` that is not closed as it should be."""
+def open_quote(lines: Sequence[str], last: int, *, ended: bool = False) -> tuple[int, int] | None:
+    """Line and column of the first quote up to line ``last`` that is not closed as it should be.
+
+    ``ended`` asks only for one that ends further down, which YAML takes for a text of many lines.
+    """
     number, column, depth = 1, 0, 0
     block: int | None = None
     while number <= min(last, MAX_LINES):
@@ -125,7 +128,9 @@ def open_quote(lines: Sequence[str], last: int) -> tuple[int, int] | None:
             number, column = number + 1, 0
             continue
         end = _closing(lines, number, text[opening])
-        if end is None or _swallows_lines(lines, number, end[0]):
+        if end is None:
+            return None if ended else (number, opening + 1)
+        if _swallows_lines(lines, number, end[0]):
             return number, opening + 1
         number, column = end
     return None

@@ -99,7 +99,7 @@ class OpenQuote:
         for name, text in _texts(ruleset):
             source = SourceText(name, text.removeprefix("\ufeff"))
             lines = split_lines(source.text)
-            found = open_quote(lines, len(lines))
+            found = open_quote(lines, len(lines), ended=True)
             if found is not None:
                 line, column = found
                 quote = source.line(line)[column - 1 : column]
