@@ -83,9 +83,12 @@ def guess(word: str, labels: Mapping[str, str]) -> str | None:
         found = [k for k, v in exact.items() if v == text]
         if len(found) == 1:
             return found[0]
-    close = difflib.get_close_matches(text.lower(), labels, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(text.lower(), labels, n=1, cutoff=0.7)
     if close:
         return close[0]
+    begun = [k for k in labels if len(k) > 2 and text.startswith(k)]
+    if len(begun) == 1:
+        return begun[0]
     if len(text) < 2:
         return None
     # "准入" is part of "不予准入" and means the opposite.

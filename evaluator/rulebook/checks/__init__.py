@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evaluator.errors import Problem, RulebookError
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.checks import conditions, dates, marks, tables, usage, wording
+from evaluator.rulebook.checks import conditions, dates, field_file, marks, tables, usage, wording
 from evaluator.rulebook.checks.accepting import settle
 from evaluator.rulebook.checks.base import Check
 from evaluator.rulebook.load import Layers, read_directory, try_layers
@@ -48,6 +48,7 @@ CHECKS: tuple[Check, ...] = (
     wording.DigitsHideThreshold(),
     marks.FullWidthMark(),
     marks.OpenQuote(),
+    field_file.FieldDefinition(),
 )
 
 
