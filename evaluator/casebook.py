@@ -21,13 +21,14 @@ from pathlib import Path
 
 from evaluator.caselayers import CaseLayers
 from evaluator.casetables import is_table, merged, table_rows
+from evaluator.choices import strings
 from evaluator.dossier import Path as FieldPath
 from evaluator.dossier import Profile, parse_dossier
 from evaluator.errors import Problem
 from evaluator.rulebook.ast import Rule, Ruleset
 from evaluator.rulebook.files import BASE, is_case_file, shown_name
 from evaluator.source import Place
-from evaluator.verdict import Status, Verdict
+from evaluator.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
 from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, plain, read_yaml, suggest
 
 __all__ = ["Cases", "DossierCase", "RuleCase", "read_cases"]
@@ -160,7 +161,7 @@ class _CaseReader:
         r = Reader(node, self.problems, "案例")
         word = r.take("rule", required=True)
         name = r.text("name", required=True)
-        expect = r.choice("expect", [s.value for s in Status], required=True)
+        expect = r.choice("expect", strings(STATUS_LABELS), required=True)
         as_of = r.date("as_of")
         boundary = r.boolean("boundary", False)
         fragment = r.mapping("dossier", required=True)
@@ -188,7 +189,7 @@ class _CaseReader:
     def dossier_case(self, node: YMap) -> DossierCase | None:
         r = Reader(node, self.problems, "案例")
         name = r.text("name", required=True)
-        verdict = r.choice("verdict", [v.value for v in Verdict], required=True)
+        verdict = r.choice("verdict", strings(VERDICT_LABELS), required=True)
         as_of = r.date("as_of")
         fragment, file, change = r.mapping("dossier"), r.word("file"), r.mapping("change")
         exact = r.take("violated") is not None

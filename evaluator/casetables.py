@@ -45,6 +45,9 @@ def table_rows(node: YMap, registry: Registry, problems: list[Problem]) -> Itera
     rows = r.list_of("rows", required=True)
     shared = tuple((k, v) for k, v in node.entries if k.text not in TABLE)
     fields = [c for c in columns if c.text not in PARTS]
+    if node.get("name") is None:
+        hint = "在 columns 上面加一行“name: 表名”；每行的名字写在 name 一栏"
+        r.report("E201", "案例表缺少“name”，即整张表的名字", node.place, hint)
     _check_columns(columns, fields, node, registry, problems)
     if len(problems) > before:
         return

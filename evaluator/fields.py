@@ -19,7 +19,8 @@ from importlib import resources
 from types import MappingProxyType
 
 from evaluator.errors import Problem, RulebookError
-from evaluator.units import ONE, Unit, UnitError, parse_unit
+from evaluator.source import Place
+from evaluator.units import ONE, Unit, UnitError, parse_unit, unit_hint
 from evaluator.yamlio import Reader, YMap, YScalar, read_yaml, suggest, word_of
 
 __all__ = ["Field", "FieldType", "Registry", "base_registry", "parse_registry"]
@@ -38,6 +39,24 @@ class FieldType(StrEnum):
     RECORD = "record"
 
 
+TYPE_LABELS = {
+    "str": "文字",
+    "date": "日期",
+    "bool": "是或否",
+    "int": "整数",
+    "decimal": "数字",
+    "enum": "选项",
+    "codes": "几个代码",
+    "record": "清单，每项有名称、数值、单位",
+}
+KEYS = {
+    "name": "字段名", "label": "中文名", "type": "类型", "group": "分组", "unit": "单位",
+    "required": "必填", "min": "最小值", "max": "最大值", "values": "选项", "key": "每项的名称叫什么",
+    "keys": "可写的名称", "format": "格式", "supplied_by": "由谁提供", "changeable": "能否改动",
+    "note": "说明",
+}  # fmt: skip
+FILE_KEYS = {"fields": "字段", "groups": "分组", "departments": "部门", "applicant": "申报方"}
+FORMATS = {"credit_code": "统一社会信用代码", "industry_code": "行业代码"}
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 NUMERIC = frozenset({FieldType.INT, FieldType.DECIMAL})
 
@@ -133,7 +152,8 @@ def _number(reader: Reader, key: str) -> Fraction | None:
         return None
     value = node.value if isinstance(node, YScalar) else None
     if not isinstance(value, (int, Decimal)) or isinstance(value, bool):
-        reader.report("E202", f"“{key}”应是数", node.place)
+        found = f"，写的是“{node.text[:40]}”" if isinstance(node, YScalar) else ""
+        reader.report("E202", f"“{key}”应是数{found}", node.place, "只写数字，不加引号和单位")
         return None
     return Fraction(value)
 
@@ -153,14 +173,16 @@ def _pairs(reader: Reader, key: str) -> Mapping[str, str]:
 def _parse_field(
     node: YMap, departments: Mapping[str, str], groups: Mapping[str, str], problems: list[Problem]
 ) -> Field | None:
-    r = Reader(node, problems, "字段")
+    r = Reader(node, problems, "字段", KEYS)
     name_node = r.word("name", required=True)
     name = name_node.text if name_node else None
+    if name:
+        r.what = f"字段“{name}”"
     if name_node and not FIELD_NAME.fullmatch(name_node.text):
         hint = "以小写字母开头，只用小写字母、数字和下划线"
         r.report("E312", f"字段名“{name}”不合写法", name_node.place, hint)
     label = r.text("label", required=True)
-    kind = r.choice("type", [t.value for t in FieldType], required=True)
+    kind = r.choice("type", TYPE_LABELS, required=True)
     group = r.choice("group", groups, required=True)
     unit: Unit | None = None
     unit_node = r.take("unit")
@@ -168,7 +190,7 @@ def _parse_field(
         try:
             unit = parse_unit(unit_node.text)
         except UnitError as error:
-            r.report("E401", str(error), unit_node.place)
+            r.report("E401", str(error), unit_node.place, unit_hint(unit_node.text))
     field = Field(
         name=name or "",
         label=label or "",
@@ -181,7 +203,7 @@ def _parse_field(
         values=_pairs(r, "values"),
         key=r.text("key"),
         keys=_pairs(r, "keys"),
-        format=r.choice("format", ("credit_code", "industry_code")),
+        format=r.choice("format", FORMATS),
         supplied_by=r.choice("supplied_by", departments),
         changeable=r.boolean("changeable", True),
         note=r.text("note"),
@@ -191,10 +213,17 @@ def _parse_field(
         field = replace(field, unit=ONE)
     low, high = field.minimum, field.maximum
     if low is not None and high is not None and low > high:
-        r.report("E317", f"字段“{name}”的 min 大于 max", node.place, "小的写 min，大的写 max")
-    if field.type is FieldType.ENUM and not field.values:
-        r.report("E201", f"字段“{name}”缺少“values”", node.place)
+        place = _place(node, "min")
+        r.report("E317", f"字段“{name}”的 min 大于 max", place, "小的写 min，大的写 max")
+    if field.type is FieldType.ENUM and not field.values and not r.given("values"):
+        hint = "选项写作 values: {yes: 有, none: 无}，代码在前，中文在后"
+        r.report("E201", f"字段“{name}”缺少“values”", _place(node, "type"), hint)
     return field if name and label and kind and group else None
+
+
+def _place(node: YMap, key: str) -> Place:
+    found = node.get(key)
+    return found.place if found else node.place
 
 
 def parse_registry(
@@ -206,22 +235,22 @@ def parse_registry(
         if root is not None:
             problems.append(Problem("E202", "字段文件应是键值表", root.place, "以“fields:”开头"))
         return base
-    r = Reader(root, problems, "字段文件")
+    r = Reader(root, problems, "字段文件", FILE_KEYS)
     departments = {**(base.departments if base else {}), **_pairs(r, "departments")}
     applicant = r.choice("applicant", departments) or (base.applicant if base else None)
     groups = {**(base.groups if base else {}), **_pairs(r, "groups")}
     fields: dict[str, Field] = dict(base.fields) if base else {}
     for item in r.list_of("fields", required=True):
         if not isinstance(item, YMap):
-            r.report("E202", "字段应是键值表", item.place)
+            r.report("E202", "字段应是键值表", item.place, "以“- name:”开头，每行一项")
             continue
         field = _parse_field(item, departments, groups, problems)
         if field is None:
             continue
         if field.name in fields:
-            r.report(
-                "E302", f"字段“{field.name}”已经有了", item.place, "字段只能增加，不能改动已有的"
-            )
+            shipped = base is not None and field.name in base.fields
+            hint = "字段只能增加，不能改动已有的；另取一个名字" if shipped else "只保留一处"
+            r.report("E302", f"字段“{field.name}”已经有了", _place(item, "name"), hint)
             continue
         fields[field.name] = field
     r.finish()

@@ -9,6 +9,7 @@ are policy (a criterion), not measurement.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ __all__ = [
     "parse_quantity",
     "parse_unit",
     "split_quantity",
+    "unit_hint",
 ]
 
 Dimension = tuple[tuple[str, int], ...]
@@ -160,6 +162,27 @@ def parse_unit(text: str) -> Unit:
         pairs.extend((n, sign * p) for n, p in dimension)
         factor *= unit_factor**sign
     return Unit("/".join(parts), _dimension(pairs), factor)
+
+
+def unit_hint(text: str) -> str:
+    """How the unit should be written, where that can be told, and the units there are."""
+    how = f'用“/”连接，如 万元/亩、吨标准煤/万元；没有单位写 "1"。基本单位：{"、".join(_ATOMS)}'
+    meant = _meant(text)
+    return f"应写 {meant}；{how}" if meant else how
+
+
+def _meant(text: str) -> str | None:
+    parts = text.translate(_NARROW).replace("每", "/").replace("//", "/").strip("“”\"' ").split("/")
+    near = [
+        next(iter(difflib.get_close_matches(p, _ATOMS, 1, 0.6)), p)
+        if p not in _ATOMS and len(p) > 1
+        else p
+        for p in (part.strip() for part in parts)
+    ]
+    try:
+        return parse_unit("/".join(near)).name
+    except UnitError:
+        return None
 
 
 @lru_cache(maxsize=256)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from evaluator.choices import allowed, guess, key_labels, which
 from evaluator.errors import Problem
 from evaluator.source import Place
+from evaluator.yamlscalar import full_width
 from evaluator.yamlscan import Node, YList, YMap, YScalar, read_yaml
 
 __all__ = ["Node", "Reader", "YList", "YMap", "YScalar", "plain", "read_yaml", "suggest", "word_of"]
@@ -79,10 +81,19 @@ class Reader:
     All problems go to the shared list, so that one reading reports everything.
     """
 
-    def __init__(self, node: YMap, problems: list[Problem], what: str) -> None:
+    def __init__(
+        self,
+        node: YMap,
+        problems: list[Problem],
+        what: str,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """``labels`` are the Chinese names of keys that only this kind of mapping has."""
         self.node = node
         self.problems = problems
         self.what = what
+        self._labels = labels
+        self._missing: dict[str, Problem] = {}
         self._entries = {k.text: (k, v) for k, v in node.entries}
         self._asked: list[str] = []
 
@@ -109,7 +120,9 @@ class Reader:
         if node is None and required:
             place = found[0].place if found else self.node.place
             message = f"{self.what}的“{key}”没有内容" if found else f"{self.what}缺少“{key}”"
-            self.report("E201", message, place)
+            problem = Problem("E201", message, place, None if found else f"加上“{key}: …”")
+            self.problems.append(problem)
+            self._missing[key] = problem
         return node
 
     def text(self, key: str, *, required: bool = False) -> str | None:
@@ -130,7 +143,8 @@ class Reader:
         if node is None:
             return default
         if not isinstance(node, YScalar) or not isinstance(node.value, bool):
-            self.report("E202", f"“{key}”应是 true 或 false", node.place)
+            hint = "是写 true，否写 false，不加引号"
+            self.report("E202", f"“{key}”应是 true 或 false{self._found(node)}", node.place, hint)
             return default
         return node.value
 
@@ -140,7 +154,8 @@ class Reader:
         if node is None:
             return None
         if not isinstance(node, YScalar) or not isinstance(node.value, dt.date):
-            self.report("E202", f"“{key}”应是日期", node.place, "写作 2024-01-01，不加引号")
+            message = f"“{key}”应是日期{self._found(node)}"
+            self.report("E202", message, node.place, "写作 2024-01-01，不加引号")
             return None
         return node.value
 
@@ -153,21 +168,25 @@ class Reader:
             return None
         value = node.value if isinstance(node, YScalar) else None
         if not isinstance(value, int) or isinstance(value, bool):
-            self.report("E202", f"“{key}”应是整数", node.place)
+            self.report(
+                "E202", f"“{key}”应是整数{self._found(node)}", node.place, "只写数字，不加引号"
+            )
             return None
         if (low is not None and value < low) or (high is not None and value > high):
-            self.report("E203", f"“{key}”应在 {low} 至 {high}", node.place)
+            self.report("E203", f"“{key}”不能是 {value}", node.place, f"应在 {low} 至 {high}")
             return None
         return value
 
-    def choice(self, key: str, allowed: Iterable[str], *, required: bool = False) -> str | None:
-        """One of a closed list of words."""
+    def choice(
+        self, key: str, words: Mapping[str, str] | Iterable[str], *, required: bool = False
+    ) -> str | None:
+        """One of a closed list of words, given with what they mean where that has a name."""
         node = self.word(key, required=required)
         if node is None:
             return None
-        words = list(allowed)
-        if node.text not in words:
-            hint = suggest(node.text, words) or f"可用：{'、'.join(words)}"
+        labels = words if isinstance(words, Mapping) else dict.fromkeys(words, "")
+        if node.text not in labels:
+            hint = which(node.text, labels)
             self.report("E203", f"“{key}”不能是“{node.text}”", node.place, hint)
             return None
         return node.text
@@ -178,9 +197,11 @@ class Reader:
         if node is None:
             return ()
         if not isinstance(node, YList):
-            self.report(
-                "E202", f"“{key}”应是列表", node.place, "写作 [甲, 乙]，或每项一行以“- ”开头"
-            )
+            hint = "写作 [甲, 乙]，或每项一行以“- ”开头"
+            if isinstance(node, YScalar):
+                wide = full_width(node.text)
+                hint = wide.hint if wide else f"写作 [{node.text[:40]}]，或每项一行以“- ”开头"
+            self.report("E202", f"“{key}”应是列表{self._found(node)}", node.place, hint)
             return ()
         if required and not node.items:
             self.report("E201", f"{self.what}的“{key}”是空的", node.place)
@@ -207,13 +228,26 @@ class Reader:
         if node is None:
             return None
         if not isinstance(node, YMap):
-            self.report("E202", f"“{key}”应是键值表", node.place)
+            hint = "写作 {名称: 内容}，或另起几行，每行“名称: 内容”"
+            self.report("E202", f"“{key}”应是键值表{self._found(node)}", node.place, hint)
             return None
         return node
+
+    def _found(self, node: Node) -> str:
+        if isinstance(node, YScalar):
+            return f"，写的是“{node.text[:40]}”"
+        return "，写的是列表" if isinstance(node, YList) else "，写的是键值表"
 
     def finish(self) -> None:
         """Report every key that nobody asked for."""
         for name, (key, _) in self._entries.items():
             if name not in self._asked:
-                hint = suggest(name, self._asked) or f"可用：{'、'.join(self._asked)}"
-                self.report("E204", f"{self.what}没有“{name}”这一项", key.place, hint)
+                labels = key_labels(self._asked, self._labels)
+                meant = guess(name, labels)
+                hint = f"应写 {meant}；{allowed(labels)}" if meant else which(name, labels)
+                shown = name.strip("“”")
+                self.report("E204", f"{self.what}没有“{shown}”这一项", key.place, hint)
+                # What was meant is written after all, under another name: one mistake, not two.
+                lacking = self._missing.pop(meant or "", None)
+                if lacking is not None:
+                    self.problems[:] = [p for p in self.problems if p is not lacking]

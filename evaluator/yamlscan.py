@@ -8,6 +8,7 @@ Knows nothing of rules or dossiers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,8 @@ import yaml
 from evaluator.errors import Problem
 from evaluator.source import Place, SourceText
 from evaluator.yamlscalar import Scalar, Unclear, meaning
-from evaluator.yamlsyntax import find_forbidden, syntax_problem
+from evaluator.yamlslips import key_slip
+from evaluator.yamlsyntax import find_forbidden, split_lines, syntax_problem
 
 __all__ = ["Node", "Scalar", "YList", "YMap", "YScalar", "read_yaml"]
 
@@ -25,6 +27,10 @@ MAX_DEPTH = 40
 MAX_NODES = 1_000_000
 MAX_ALIASED = 100_000  # Nodes (and hundreds of characters) that anchors may add by being reused.
 MAX_SCALAR_PROBLEMS = 100  # Of one kind in one file; a binary file would give thousands.
+
+# A number with thousands separators, which in braces falls apart into keys.
+THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9])")
+WIDE = ("｛", "［", "【")  # A key that begins so was not meant to.
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +95,16 @@ def read_yaml(name: str, text: str, problems: list[Problem]) -> Node | None:
     except _Stop:
         return None
     except yaml.MarkedYAMLError as error:
-        problems.append(syntax_problem(source, error))
+        problem = syntax_problem(source, error)
+        # A slip may have been told before reading came to where it goes no further.
+        at = problem.place
+        problems[:] = [p for p in problems if not _same_start(p.place, at)]
+        problems.append(problem)
         return None
+
+
+def _same_start(a: Place, b: Place) -> bool:
+    return (a.source, a.line, a.column) == (b.source, b.line, b.column)
 
 
 def _tag(tag: str) -> str:
@@ -108,6 +122,7 @@ class _Parser:
         self.weight = 0
         self.aliased = 0
         self.reported: dict[str, int] = {}
+        self._lines: list[str] | None = None
 
     def report(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
         count = self.reported[code] = self.reported.get(code, 0) + 1
@@ -211,7 +226,10 @@ class _Parser:
             if event.anchor is not None:
                 self.anchors[event.anchor] = (key, 1)
             self.weight += 1
-            value = self.node(next(self.events), depth + 1)
+            value_event = next(self.events)
+            value = self.node(value_event, depth + 1)
+            if self.key_is_slip(event, value_event, entries):
+                continue
             if name == "<<":
                 self.report("E106", "不支持合并键“<<”", key_place, "请把内容写全")
             elif name in seen:
@@ -223,6 +241,43 @@ class _Parser:
                 seen[name] = key_place
                 entries.append((key, value))
         return YMap(tuple(entries), place)
+
+    def key_is_slip(self, key: Any, value: Any, before: list[tuple[YScalar, Node]]) -> bool:
+        """Whether a key is a slip, reported as that: ``{value: 1,800}``, ``- ｛value: 20｝``."""
+        bare = isinstance(value, yaml.ScalarEvent) and not value.value and not value.style
+        if key.style or not (bare or key.value[:1] in WIDE):
+            return False
+        place = self.place(key)
+        slip = key_slip(place.line or 1, place.column or 1, key.value)
+        if slip is not None:
+            at = Place(self.source, slip.line, slip.column, slip.end_column)
+            self.report("E101", f"YAML 写法有误：{slip.what}", at, slip.hint)
+            return True
+        return bare and key.value[:3].isdecimal() and self.in_a_number(place, before)
+
+    def in_a_number(self, key: Place, before: list[tuple[YScalar, Node]]) -> bool:
+        """Whether a key is what follows a comma in the number before it (E104, told once)."""
+        last = before[-1][1] if before else None
+        if (
+            not isinstance(last, YScalar)
+            or last.place.line != key.line
+            or last.place.column is None
+        ):
+            return False
+        start, column = last.place.column, key.column or 0
+        found = THOUSANDS.match(self.lines()[(key.line or 1) - 1], start - 1)
+        if found is None or found.end() < column:
+            return False
+        if last.place.end_column == column - 1:
+            both = Place(self.source, key.line, start, found.end() + 1)
+            hint = f"数中不加逗号，写 {found[0].replace(',', '')}"
+            self.report("E104", f"“{found[0]}”的意思不明确", both, hint)
+        return True
+
+    def lines(self) -> list[str]:
+        if self._lines is None:
+            self._lines = split_lines(self.source.text)
+        return self._lines
 
     def scalar(self, event: Any, place: Place) -> Scalar:
         text: str = event.value

@@ -8,8 +8,11 @@ import yaml
 
 from evaluator.errors import Problem
 from evaluator.source import Place, SourceText
+from evaluator.yamlslips import Failure, find_slip
 
-__all__ = ["find_forbidden", "syntax_problem"]
+__all__ = ["find_forbidden", "split_lines", "syntax_problem"]
+
+_BREAK = re.compile(r"\r\n|\r|\n")
 
 # Outside YAML's printable set, or invisible: text direction marks, zero-width and odd spaces.
 _FORBIDDEN = re.compile(
@@ -25,11 +28,16 @@ def find_forbidden(source: SourceText) -> Problem | None:
 
 
 def _character_problem(source: SourceText, bad: re.Match[str]) -> Problem:
-    before = re.split(r"\r\n|\r|\n", source.text[: bad.start()])
+    before = split_lines(source.text[: bad.start()])
     place = Place(source, len(before), len(before[-1]) + 1)
     code = ord(bad[0])
     kind = "不间断空格" if code == 0xA0 else "看不见的或不允许的字符"
     return Problem("E108", f"{kind} U+{code:04X}", place, "删掉这个字符，或换成普通空格")
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text as YAML and editors count them."""
+    return _BREAK.split(text)
 
 
 _TAB = ("缩进用了制表符", "缩进用空格，不用制表符")
@@ -58,28 +66,18 @@ _SYNTAX: tuple[tuple[str, tuple[str, str]], ...] = (
 
 
 def syntax_problem(source: SourceText, error: yaml.MarkedYAMLError) -> Problem:
-    """A syntax error (E101)."""
-    mark = error.problem_mark or error.context_mark
+    """A syntax error (E101), at the slip that made it where that is a familiar one."""
+    mark, context = error.problem_mark or error.context_mark, error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    start = (context.line + 1, context.column + 1) if context else None
     flow = "flow" in str(error.context)
-    if error.context_mark and (flow or not source.line(line).strip()):
-        # Noticed only later, or at the end of the text: where it began helps more.
-        line, column = error.context_mark.line + 1, error.context_mark.column + 1
     raw = str(error.problem)
+    slip = find_slip(split_lines(source.text), Failure(line, column, start, raw, flow))
+    if slip is not None:
+        place = Place(source, slip.line, slip.column, slip.end_column)
+        return Problem("E101", f"YAML 写法有误：{slip.what}", place, slip.hint)
+    if start and (flow or not source.line(line).strip()):
+        # Noticed only later, or at the end of the text: where it began helps more.
+        line, column = start
     what, hint = next((v for key, v in _SYNTAX if key in raw), ("写法有误", "检查缩进、冒号和引号"))
-    here, above = source.line(line), source.line(line - 1) if line > 1 else ""
-    if "\t" in here[: max(column, len(here) - len(here.lstrip()))]:
-        what, hint = _TAB
-    else:
-        for number, text in ((line, here), (line - 1, above)):
-            wide = re.match(r"\s*(?:- )?[A-Za-z_.]+(\uff1a)", text)
-            if wide:
-                line, column = number, wide.start(1) + 1
-                what, hint = "冒号用了全角", "改为半角冒号，后面加一个空格"
-                break
-            tight = re.match(r"\s*(?:- )?[a-z_]+(:)[^\s:/]", text)
-            if tight:
-                line, column = number, tight.start(1) + 1
-                what, hint = "冒号后面缺少空格", "在冒号后加一个空格"
-                break
     return Problem("E101", f"YAML 写法有误：{what}", Place(source, line, column), hint)

@@ -11,6 +11,7 @@ import pytest
 from evaluator.casebook import read_cases
 from evaluator.errors import Problem
 from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.conditions import parse_condition
 from evaluator.rulebook.exprs import parse_expr
 from evaluator.rulebook.load import Layers, load_directory, read_directory, try_layers
@@ -48,6 +49,13 @@ def layers(kind: str, text: str) -> Layers:
     return (*read_directory(ROOT), ("doc", own))
 
 
+@cache
+def with_fields() -> Layers:
+    """The shipped rulebook with the page's fields of a city's own beside it."""
+    (text,) = (t for kind, t in snippets() if kind == "fields")
+    return (*read_directory(ROOT), ("city", {"criteria.yaml": HEAD, "fields.yaml": text}))
+
+
 def problems_of(kind: str, text: str) -> list[Problem]:
     problems: list[Problem] = []
     if kind in ("condition", "formula"):
@@ -57,6 +65,12 @@ def problems_of(kind: str, text: str) -> list[Problem]:
         if node is not None:
             found = (parse_condition if kind == "condition" else parse_expr)(node, names)
             assert (found is None) == bool(problems)
+    elif kind.startswith("fields"):
+        (*below, (name, own)) = with_fields()
+        if kind == "fields-rules":
+            own = {**own, FILES["rules"]: text}
+        found = check_layers((*below, (name, own)))[1]
+        problems = [p for p in found if p.severity == "error" and p.code != "E904"]
     elif kind == "cases":
         read_cases(shipped(), problems, ROOT, {DOC: text})
     else:
@@ -68,7 +82,7 @@ def test_there_are_examples_of_every_kind() -> None:
     kinds = {kind.partition(" ")[0] for kind, _ in snippets()}
     assert kinds == {
         "rules", "metrics", "labels", "criteria", "cases", "profile", "condition", "formula",
-        "wrong", "wrong-condition", "wrong-formula",
+        "wrong", "wrong-condition", "wrong-formula", "fields", "fields-rules",
     }  # fmt: skip
     text = (ROOT / DOC).read_text("utf-8")
     assert text.count("```yaml\n") == 0, "say what kind of YAML it is"

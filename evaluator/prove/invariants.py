@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import z3
 
+from evaluator.choices import strings, which
 from evaluator.dossier import Profile
 from evaluator.engine.reference import ReferenceEngine
 from evaluator.errors import Problem, RulebookError
@@ -27,7 +28,7 @@ from evaluator.rulebook.conditions import parse_condition
 from evaluator.rulebook.names import Names
 from evaluator.source import Place
 from evaluator.verdict import VERDICT_LABELS, Status, Verdict
-from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, read_yaml, suggest
+from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, read_yaml
 
 __all__ = ["FILE", "Invariant", "invariant_answers", "invariants_of", "parse_invariants"]
 
@@ -112,12 +113,8 @@ def _verdicts(node: Node | None, names: Names) -> frozenset[Verdict]:
         if word in list(Verdict):
             out.add(Verdict(word))
         elif item is not None:
-            allowed = [v.value for v in Verdict]
             names.report(
-                "E203",
-                f"结论不能是“{word}”",
-                item.place,
-                suggest(word, allowed) or f"可用：{'、'.join(allowed)}",
+                "E203", f"结论不能是“{word}”", item.place, which(word, strings(VERDICT_LABELS))
             )
     return frozenset(out)
 

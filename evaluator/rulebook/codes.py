@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from evaluator.choices import which
 from evaluator.fields import Field, FieldType
 from evaluator.national_codes import INDUSTRY_SECTIONS
 
@@ -39,7 +40,7 @@ def key_fault(field: Field, text: str) -> tuple[str, str] | None:
         fault = code_fault(text, whole=False)
         return (f"“{text}”{fault}", CODE_HINT) if fault else None
     if field.type is FieldType.ENUM and text not in field.values:
-        return f"“{field.label}”没有取值“{text}”", f"可用：{'、'.join(field.values)}"
+        return f"“{field.label}”没有取值“{text}”", which(text, field.values)
     if field.type is FieldType.INT:
         if not re.fullmatch(r"-?(0|[1-9]\d*)", text):
             return f"“{field.label}”是整数，不能是“{text}”", "写整数"

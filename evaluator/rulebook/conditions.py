@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from evaluator.choices import allowed, key_labels, which
 from evaluator.criteria import Criterion, Kind
 from evaluator.errors import Problem
 from evaluator.fields import Field, FieldType
@@ -27,7 +28,7 @@ from evaluator.rulebook.ast import (
 from evaluator.rulebook.codes import CODE_HINT, code_fault
 from evaluator.rulebook.exprs import in_unit, parse_expr, parse_literal, reference
 from evaluator.rulebook.names import Names, same_kind
-from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest, word_of
+from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, word_of
 
 __all__ = ["parse_condition"]
 
@@ -49,7 +50,7 @@ def parse_condition(node: Node, names: Names) -> Condition | None:
     subject = next((k for k, _ in node.entries if k.text in SUBJECTS), None)
     if subject is None:
         key = node.entries[0][0] if node.entries else None
-        hint = (key and suggest(key.text, SUBJECTS)) or f"先写对象，可用：{'、'.join(SUBJECTS)}"
+        hint = f"先写对象，{which(key.text if key else '', key_labels(SUBJECTS))}"
         names.report("E206", "条件没有对象", key.place if key else node.place, hint)
         return None
     r = Reader(node, names.problems, "条件")
@@ -85,15 +86,15 @@ def _known(r: Reader, names: Names) -> Condition | None:
     return Known(field.name, node.place) if field else None
 
 
-def _operator(node: YMap, names: Names, allowed: tuple[str, ...]) -> str | None:
-    present = [k for k, _ in node.entries if k.text in allowed]
+def _operator(node: YMap, names: Names, known: tuple[str, ...]) -> str | None:
+    present = [k for k, _ in node.entries if k.text in known]
     if len(present) == 1:
         return present[0].text
     if present:
         names.report("E207", "一个条件只写一种比较", present[1].place, "多个比较请用 all 组合")
         return None
     other = next((k for k, _ in node.entries if k.text not in SUBJECTS), None)
-    hint = (other and suggest(other.text, allowed)) or f"可用：{'、'.join(allowed)}"
+    hint = which(other.text if other else "", key_labels(known))
     names.report("E207", "条件没有比较方式", other.place if other else node.place, hint)
     return None
 
@@ -156,7 +157,7 @@ def _comparison(r: Reader, node: YMap, subject: str, names: Names) -> Condition 
     if operator == "between":
         return _between(left, right, names)
     if operator not in (*ORDER, "equals"):
-        hint = f"数可用：{'、'.join((*ORDER, 'between', 'equals'))}"
+        hint = allowed(key_labels((*ORDER, "between", "equals")))
         names.report("E309", f"“{word.text}”是数，不能用“{operator}”", r.node.place, hint)
         return None
     return _compare(left, Op(operator), right, names)
@@ -202,7 +203,8 @@ def _check_direction(criterion: Criterion, op: Op, right: Node, names: Names) ->
 
 def _between(left: Expr, right: Node, names: Names) -> Condition | None:
     if not isinstance(right, YList) or len(right.items) != 2:
-        names.report("E202", "between 后写两个数，如 [10, 20]", right.place)
+        hint = "两个数之间用半角逗号，小的在前"
+        names.report("E202", "between 后写两个数，如 [10, 20]", right.place, hint)
         return None
     low = _compare(left, Op.AT_LEAST, right.items[0], names)
     high = _compare(left, Op.AT_MOST, right.items[1], names)
@@ -220,13 +222,13 @@ def _membership(field: Field, operator: str, right: Node, names: Names) -> Condi
     if operator in ("at_least", "at_most", "more_than", "less_than", "between"):
         names.report(
             "E309", f"“{field.name}”（{field.label}）不是数，不能用“{operator}”", right.place,
-            "可用：equals、known" if field.type is FieldType.BOOL else
-            "可用：equals、in、not_in、starts_with、known",
+            allowed(key_labels(_operators(field))),
         )  # fmt: skip
         return None
     prefix = operator == "starts_with"
     if prefix and field.type not in (FieldType.STR, FieldType.CODES):
-        names.report("E309", f"“{field.name}”不能用 starts_with", right.place)
+        hint = allowed(key_labels(_operators(field)))
+        names.report("E309", f"“{field.name}”不能用 starts_with", right.place, hint)
         return None
     if isinstance(right, YMap):
         criterion = _criterion(right, names)
@@ -256,6 +258,19 @@ def _membership(field: Field, operator: str, right: Node, names: Names) -> Condi
     return Not(found, right.place) if operator == "not_in" else found
 
 
+def _operators(field: Field) -> tuple[str, ...]:
+    """How a field that is no number may be compared."""
+    match field.type:
+        case FieldType.BOOL:
+            return ("equals", "known")
+        case FieldType.ENUM:
+            return ("equals", "in", "not_in", "known")
+        case FieldType.DATE | FieldType.RECORD:
+            return ("known",)
+        case _:
+            return ("equals", "in", "not_in", "starts_with", "known")
+
+
 def _option(field: Field, node: Node, prefix: bool, names: Names) -> str | bool | None:
     value = node.value if isinstance(node, YScalar) else None
     if field.type is FieldType.BOOL:
@@ -275,9 +290,7 @@ def _option(field: Field, node: Node, prefix: bool, names: Names) -> str | bool 
     if text is None:
         return None
     if field.type is FieldType.ENUM and text not in field.values:
-        labels = {label: code for code, label in field.values.items()}
-        hint = f"“{text}”写作 {labels[text]}" if text in labels else suggest(text, field.values)
-        hint = hint or f"可用：{'、'.join(field.values)}"
+        hint = which(text, field.values)
         names.report("E311", f"“{field.label}”没有取值“{text}”", node.place, hint)
         return None
     if field.format == "industry_code":
@@ -298,7 +311,7 @@ def _check_codes(
                 fault = code_fault(code, whole=not prefix)
                 hint: str | None = CODE_HINT
             elif field.type is FieldType.ENUM and code not in field.values:
-                fault, hint = "不是该字段的取值", f"可用：{'、'.join(field.values)}"
+                fault, hint = "不是该字段的取值", allowed(field.values)
             else:
                 continue
             if fault:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import datetime as dt
 from itertools import pairwise
 
-from evaluator.criteria import Criterion, Kind, Period, Source
+from evaluator.choices import which
+from evaluator.criteria import KIND_LABELS, Criterion, Kind, Period, Source
 from evaluator.fields import Field, FieldType, Registry
 from evaluator.rulebook.criteria_values import PeriodReader
-from evaluator.rulebook.exprs import MAX_DIGITS, UNIT_HINT
+from evaluator.rulebook.exprs import MAX_DIGITS
 from evaluator.rulebook.names import Names
-from evaluator.units import Unit, UnitError, parse_unit
-from evaluator.yamlio import Reader, YMap, YScalar, suggest
+from evaluator.units import Unit, UnitError, parse_unit, unit_hint
+from evaluator.yamlio import Reader, YMap, YScalar
 
 __all__ = ["LEVELS", "parse_criteria", "parse_sources", "table_dimensions"]
 
-LEVELS = ("national", "provincial", "city", "county", "park")
+LEVELS = {
+    "national": "国家",
+    "provincial": "省级",
+    "city": "市级",
+    "county": "县级",
+    "park": "园区",
+}
 TABLE_TYPES = frozenset({FieldType.STR, FieldType.ENUM, FieldType.INT})
 DAY = dt.timedelta(days=1)
 
@@ -78,10 +85,12 @@ def parse_criteria(node: YMap | None, names: Names) -> None:
 def _parse_criterion(key: YScalar, node: YMap, names: Names) -> Criterion | None:
     r = Reader(node, names.problems, f"准入标准“{key.text}”")
     title = r.text("title", required=True)
-    kind_text = r.choice("kind", [k.value for k in Kind], required=True)
+    kind_text = r.choice("kind", KIND_LABELS, required=True)
     kind = Kind(kind_text or "value")
     unit = _unit(r)
+    before = len(names.problems)
     by = _dimensions(r, names)
+    by_known = len(names.problems) == before
     rounded = _rounded(r, names)
     tighten_only = r.boolean("tighten_only", False)
     r.text("note")
@@ -91,7 +100,8 @@ def _parse_criterion(key: YScalar, node: YMap, names: Names) -> Criterion | None
         if (extra := node.get(name)) is not None:
             r.report("E208", f"代码清单不写“{name}”", extra.place, "删掉这一项")
     reader = PeriodReader(key.text, kind, unit, by, names)
-    periods = [p for v in values if (p := reader.read(v)) is not None]
+    # Without its columns a table would only seem to be full of mistakes.
+    periods = [p for v in values if by_known and (p := reader.read(v)) is not None]
     periods.sort(key=lambda p: p.start)
     _check_dates(key.text, periods, names)
     bare = next((row for p in periods for row in p.rows if row.unit is None), None)
@@ -112,7 +122,7 @@ def _unit(r: Reader) -> Unit | None:
     try:
         return parse_unit(node.text)
     except UnitError as error:
-        r.report("E401", str(error), node.place, UNIT_HINT)
+        r.report("E401", str(error), node.place, unit_hint(node.text))
         return None
 
 
@@ -126,7 +136,7 @@ def _dimensions(r: Reader, names: Names) -> dict[str, Field | None]:
             message = f"不能按“{names.registry.label(word.text)}”（{word.text}）分档"
             r.report("E306", message, word.place, "只能按文字、选项和整数的字段分档")
         else:
-            hint = suggest(word.text, known)
+            hint = which(word.text, {n: f.label if f else "" for n, f in known.items()})
             r.report("E301", f"没有可分档的字段“{word.text}”", word.place, hint)
     return out
 

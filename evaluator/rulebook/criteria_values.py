@@ -11,12 +11,13 @@ from itertools import product
 from math import prod
 from types import MappingProxyType
 
+from evaluator.choices import which
 from evaluator.criteria import Kind, Period, Provenance, Row
 from evaluator.fields import Field
+from evaluator.rulebook.amounts import number_fault
 from evaluator.rulebook.codes import key_fault
-from evaluator.rulebook.exprs import UNIT_HINT
 from evaluator.rulebook.names import Names, same_kind
-from evaluator.units import Unit, UnitError, parse_unit
+from evaluator.units import Unit, UnitError, parse_unit, unit_hint
 from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, word_of
 
 __all__ = ["PeriodReader"]
@@ -51,7 +52,7 @@ class PeriodReader:
         self._check_content(r, node, gap)
         rows: tuple[Row, ...] = ()
         if provenance is not None and value is not None:
-            number = self._number(value)
+            number = self._number(value, self.unit)
             if number is not None:
                 rows = (Row(1, MappingProxyType({}), number, self.unit, provenance, node.place),)
         elif provenance is not None and rows_node is not None:
@@ -103,14 +104,16 @@ class PeriodReader:
             return Provenance(base.source, clause or base.clause, verified, note or base.note)
         return Provenance(source, clause, verified, note)
 
-    def _number(self, node: Node) -> Fraction | None:
+    def _number(self, node: Node, unit: Unit | None) -> Fraction | None:
         value = node.value if isinstance(node, YScalar) else None
         if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
             return Fraction(value)
-        if not (isinstance(node, YScalar) and node.unclear):
-            shown = f"“{node.text}”" if isinstance(node, YScalar) else "这里"
-            hint = "只写数字，单位写在 unit 里"
-            self.names.report("E202", f"{shown}不是数", node.place, hint)
+        if not isinstance(node, YScalar):
+            hint = "只写一个数；分档的写在 rows 里，每档一行"
+            self.names.report("E202", "这里应是一个数，写的是列表或键值表", node.place, hint)
+        elif not node.unclear:
+            message, hint = number_fault(node, unit)
+            self.names.report("E202", message, node.place, hint)
         return None
 
     # --- tables --------------------------------------------------------------------------------
@@ -144,7 +147,8 @@ class PeriodReader:
 
     def _row(self, number: int, node: YMap, base: Provenance) -> Row | None:
         what = f"“{self.id}”表的第 {number} 行"
-        r = Reader(node, self.names.problems, what)
+        labels = {d: self.names.registry.label(d) for d in self.by}
+        r = Reader(node, self.names.problems, what, labels)
         keys: dict[str, tuple[str, ...]] = {}
         for dimension, field in self.by.items():
             words = self._keys(r, dimension, field)
@@ -155,11 +159,13 @@ class PeriodReader:
             r.report("E210", message, node.place, "分成几行，或去掉不需要的档")
             return None
         number_node = r.take("value", required=True)
+        before = len(self.names.problems)
         unit = self._row_unit(r)
+        unknown_unit = unit is None and len(self.names.problems) > before
         provenance = self._provenance(r, base, required=False) or base
         r.finish()
-        value = self._number(number_node) if number_node else None
-        if value is None:
+        value = self._number(number_node, unit) if number_node else None
+        if value is None or unknown_unit:
             return None
         return Row(number, MappingProxyType(keys), value, unit, provenance, node.place)
 
@@ -170,7 +176,7 @@ class PeriodReader:
         try:
             unit = parse_unit(node.text)
         except UnitError as error:
-            r.report("E401", str(error), node.place, UNIT_HINT)
+            r.report("E401", str(error), node.place, unit_hint(node.text))
             return None
         if self.unit is not None:
             same_kind(self.names, unit, self.unit, f"“{self.id}”的行与表", node.place)
@@ -198,6 +204,6 @@ class PeriodReader:
             return None
         if field.key == dimension:  # An item of a record: one of its closed keys, where it has any.
             if field.keys and text not in field.keys:
-                return f"“{field.label}”没有“{text}”", f"可用：{'、'.join(field.keys)}"
+                return f"“{field.label}”没有“{text}”", which(text, field.keys)
             return None
         return key_fault(field, text)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+from evaluator.choices import allowed, key_labels, which
 from evaluator.criteria import Kind
 from evaluator.fields import Field, FieldType
+from evaluator.rulebook.amounts import literal_fault
 from evaluator.rulebook.ast import (
     Arith,
     CriterionRef,
@@ -24,13 +26,12 @@ from evaluator.rulebook.ast import (
 )
 from evaluator.rulebook.codes import key_fault
 from evaluator.rulebook.names import Names, same_kind
-from evaluator.units import ONE, Unit, UnitError, parse_quantity, parse_unit
-from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest, word_of
+from evaluator.units import ONE, Unit, UnitError, parse_quantity, parse_unit, unit_hint
+from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, word_of
 
 __all__ = ["in_unit", "parse_expr", "parse_literal", "parse_metric", "reference"]
 
 MAX_DIGITS = 12
-UNIT_HINT = '用“/”连接基本单位，如 万元/亩、吨标准煤/万元；没有单位写 "1"'
 ARITHMETIC = ("add", "subtract", "multiply", "divide")
 FORMS = (*ARITHMETIC, "sum", "criterion", "field", "metric", "days_between")
 
@@ -62,7 +63,8 @@ def parse_literal(node: YScalar, unit: Unit, names: Names) -> Number | None:
         try:
             return Number(parse_quantity(value, unit), unit, node.place)
         except UnitError as error:
-            names.report("E402", str(error), node.place)
+            message, hint = literal_fault(node, unit, error)
+            names.report("E402", message, node.place, hint)
             return None
     if not node.unclear:
         names.report("E202", f"“{node.text}”不是数", node.place)
@@ -82,9 +84,7 @@ def parse_expr(node: Node, names: Names) -> Expr | None:
     if node.get("criterion") is not None:
         return _criterion(node, names)
     if len(node.entries) != 1:
-        names.report(
-            "E205", "公式的一层要写且只写一种运算", node.place, f"可用：{'、'.join(FORMS)}"
-        )
+        names.report("E205", "公式的一层要写且只写一种运算", node.place, allowed(key_labels(FORMS)))
         return None
     key, argument = node.entries[0]
     if key.text in ARITHMETIC:
@@ -96,7 +96,7 @@ def parse_expr(node: Node, names: Names) -> Expr | None:
         return _named(key.text, argument, names)
     if key.text == "days_between":
         return _days(argument, names)
-    hint = suggest(key.text, FORMS) or f"可用：{'、'.join(FORMS)}"
+    hint = which(key.text, key_labels(FORMS))
     names.report("E205", f"没有运算“{key.text}”", key.place, hint)
     return None
 
@@ -202,7 +202,7 @@ def parse_metric(node: YMap, names: Names) -> Metric | None:
         try:
             unit = parse_unit(unit_node.text)
         except UnitError as error:
-            names.report("E401", str(error), unit_node.place, UNIT_HINT)
+            names.report("E401", str(error), unit_node.place, unit_hint(unit_node.text))
     if not id_ or not title or formula is None or unit is None or unit_node is None:
         return None
     what = f"指标“{title}”的公式得“{formula.unit.name}”"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from evaluator.choices import allowed, guess
 from evaluator.criteria import Criterion, Source
 from evaluator.errors import Problem
 from evaluator.fields import Field, Registry, unknown_field
@@ -16,6 +17,7 @@ from evaluator.yamlio import YScalar, suggest
 
 __all__ = ["NAME", "Names", "same_kind"]
 
+MAX_NAMES = 12  # So many names are listed in a hint.
 # What an id of a criterion, source, metric, label, dimension or field looks like.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -65,7 +67,7 @@ class Names:
         """A metric; reports E303."""
         found = self.metrics.get(node.text)
         if found is None and node.text not in self.broken:
-            hint = self._or_other(node.text, self.metrics)
+            hint = self._or_other(node.text)
             self.report("E303", f"没有指标“{node.text}”", node.place, hint)
         return found
 
@@ -73,18 +75,16 @@ class Names:
         """A criterion; reports E304."""
         found = self.criteria.get(node.text)
         if found is None and node.text not in self.broken:
-            self.report(
-                "E304", f"没有准入标准“{node.text}”", node.place, suggest(node.text, self.criteria)
-            )
+            hint = _named(node.text, {c.id: c.title for c in self.criteria.values()})
+            self.report("E304", f"没有准入标准“{node.text}”", node.place, hint)
         return found
 
     def source(self, node: YScalar) -> Source | None:
         """A legal instrument; reports E305."""
         found = self.sources.get(node.text)
         if found is None:
-            self.report(
-                "E305", f"没有依据文件“{node.text}”", node.place, suggest(node.text, self.sources)
-            )
+            hint = _named(node.text, {s.id: s.title for s in self.sources.values()})
+            self.report("E305", f"没有依据文件“{node.text}”", node.place, hint)
         return found
 
     def value(self, node: YScalar) -> Field | Metric | None:
@@ -95,14 +95,25 @@ class Names:
             return None
         found = self.registry.references.get(node.text)
         if found is None:
-            hint = unknown_field(node.text, self.registry) or suggest(node.text, self.metrics)
+            hint = unknown_field(node.text, self.registry) or self._or_other(node.text)
             self.report("E301", f"没有字段或指标“{node.text}”", node.place, hint)
         return found
 
-    def _or_other(self, name: str, known: Mapping[str, object]) -> str | None:
+    def _or_other(self, name: str) -> str | None:
         if name in self.registry.references:
             return f"“{name}”是字段，请用 field"
-        return suggest(name, known)
+        return _named(name, {m.id: m.title for m in self.metrics.values()})
+
+
+def _named(word: str, titles: Mapping[str, str]) -> str | None:
+    """What was meant by a name that is not known: a title, a near name; few names are all listed."""
+    meant = guess(word, titles)
+    hints = [f"是否想写“{meant}”（{titles[meant]}）？"] if meant else []
+    if not meant and (wide := suggest(word, titles)):
+        hints.append(wide)
+    if 0 < len(titles) <= MAX_NAMES:
+        hints.append(allowed(titles))
+    return "".join(hints) or None
 
 
 def same_kind(names: Names, a: Unit, b: Unit, what: str, place: Place) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 
+from evaluator.choices import which
 from evaluator.errors import Problem
 from evaluator.rulebook.ast import (
     All,
@@ -25,7 +26,7 @@ from evaluator.rulebook.conditions import parse_condition
 from evaluator.rulebook.exprs import parse_metric
 from evaluator.rulebook.names import Names
 from evaluator.source import Place
-from evaluator.verdict import LIST_LABELS
+from evaluator.verdict import EFFECT_LABELS, LIST_LABELS
 from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest, word_of
 
 __all__ = [
@@ -172,9 +173,8 @@ def parse_labels(node: Node, names: Names, dimensions: dict[str, str]) -> list[L
         inner.finish()
         for word in words:
             if word.text not in dimensions:
-                names.report(
-                    "E314", f"没有维度“{word.text}”", word.place, suggest(word.text, dimensions)
-                )
+                hint = which(word.text, dimensions)
+                names.report("E314", f"没有维度“{word.text}”", word.place, hint)
         if id_ and id_.text in (label.id for label in labels):
             names.report("E302", f"标签“{id_.text}”重复", id_.place, "只保留一处")
         if id_ and names.check_id(id_, "标签") and title:
@@ -198,7 +198,7 @@ def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> Rule | N
     dimension = r.choice("dimension", dimensions)
     applies_node = r.take("applies_when")
     require_node = r.take("require", required=True)
-    effect = r.choice("effect", [e.value for e in Effect], required=True)
+    effect = r.choice("effect", EFFECT_LABELS, required=True)
     departments = _departments(r, names)
     basis = _basis(r, names)
     message, remedy, note = r.text("message"), r.text("remedy"), r.text("note")
@@ -207,7 +207,11 @@ def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> Rule | N
     applies = parse_condition(applies_node, names) if applies_node else None
     require = parse_condition(require_node, names) if require_node else None
     id_place = _place(node, "id")
-    if id_ and not (RULE_ID.fullmatch(id_) and id_.startswith(f"{list_}.")):
+    if (
+        id_
+        and (list_ or not RULE_ID.fullmatch(id_))
+        and not (RULE_ID.fullmatch(id_) and id_.startswith(f"{list_}."))
+    ):
         message = f"规则编号“{id_}”应写作“{list_ or '清单'}.小写英文名”"
         names.report(
             "E312", message, id_place, f"如 {list_ or 'positive'}.land_tax，前半与 list 相同"
@@ -240,8 +244,7 @@ def _departments(r: Reader, names: Names) -> tuple[str, ...]:
     known = names.registry.departments
     for word in words:
         if word.text not in known:
-            hint = suggest(word.text, known) or f"可用：{'、'.join(known)}"
-            r.report("E315", f"没有部门“{word.text}”", word.place, hint)
+            r.report("E315", f"没有部门“{word.text}”", word.place, which(word.text, known))
     return tuple(w.text for w in words)
 
 

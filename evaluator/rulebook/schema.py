@@ -223,7 +223,7 @@ def _criteria(ruleset: Ruleset) -> Schema:
         {
             **dict.fromkeys(("title", "number", "issuer", "seen_at", "note"), TEXT),
             **{k: {**DATE, "description": v} for k, v in day.items()},
-            "level": choice(dict.fromkeys(LEVELS, ""), "层级"),
+            "level": choice(LEVELS, "层级"),
         },
         required=("title",),
     )

@@ -55,6 +55,10 @@ def test_the_guide_step_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         for kind, info, body in BLOCK.findall(text):
             if kind == "diff":
                 patch(tmp_path / info, body)
+            elif kind == "yaml" and info:
+                path = tmp_path / info
+                assert not path.exists(), path
+                path.write_text(body, "utf-8")
             elif kind == "sh":
                 monkeypatch.setenv("ADMISSION_KEY", keys["换人" if info == "换人" else ""])
                 output = ""

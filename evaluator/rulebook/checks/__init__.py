@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evaluator.errors import Problem, RulebookError
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.checks import conditions, dates, tables, usage, wording
+from evaluator.rulebook.checks import conditions, dates, field_file, marks, tables, usage, wording
 from evaluator.rulebook.checks.accepting import settle
 from evaluator.rulebook.checks.base import Check
 from evaluator.rulebook.load import Layers, read_directory, try_layers
@@ -46,6 +46,9 @@ CHECKS: tuple[Check, ...] = (
     wording.MissingRemedy(),
     wording.UnverifiedReject(),
     wording.DigitsHideThreshold(),
+    marks.FullWidthMark(),
+    marks.OpenQuote(),
+    field_file.FieldDefinition(),
 )
 
 # What they find depends on the day.
@@ -91,8 +94,10 @@ def check_layers(
         day = today or dt.date.today()
         lints = run_checks(ruleset, day, whole=not broken)
         found = list(settle(lints, ruleset, day, whole=not broken))
-        # In a file with mistakes of reading a lint may only be about what they left out.
-        problems = [*problems, *(p for p in found if not _files(p) & unread)]
+        # In a file with mistakes of reading a lint may only be about what they left out. A quote
+        # left open is where such mistakes come from.
+        quote = marks.OpenQuote.code
+        problems += [p for p in found if p.code == quote or not _files(p) & unread]
     return (None if broken else ruleset), sorted(problems, key=_order)
 
 
