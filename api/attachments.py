@@ -17,7 +17,7 @@ from typing import IO, BinaryIO, Literal, cast
 
 from starlette.concurrency import run_in_threadpool
 
-from api.store.work import Invalid
+from api.errors import Invalid
 
 __all__ = ["FORM_FILES", "PART", "KindName", "Policy", "Upload", "inspect", "receive", "size_words"]
 

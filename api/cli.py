@@ -24,12 +24,13 @@ from api.calendar import LAST, WorkCalendar
 from api.db import Database, Unmigrated
 from api.downgrade import downgrade as run_downgrade
 from api.downgrade import steps_back, trial
+from api.errors import Invalid, StoreError
 from api.holidays import read_holidays
 from api.settings import SettingsError, read_settings
 from api.store import accounts, audit
 from api.store.core import Store
 from api.store.rulesets import current_identity, load_stored
-from api.store.work import SYSTEM, Invalid, StoreError
+from api.store.work import SYSTEM
 from evaluator.errors import InputError
 from evaluator.fields import base_registry
 

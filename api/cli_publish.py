@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from api.cli import Url, console, db_app, errors, open_store_of, run_command
+from api.errors import Denied, Invalid
 from api.jobs import Jobs
 from api.security import allowed
 from api.settings import read_settings
@@ -23,7 +24,7 @@ from api.store import accounts, proposals, proposals_publish, proposals_run
 from api.store.core import Store
 from api.store.proposals_text import Text, make_text
 from api.store.rulesets import install
-from api.store.work import SYSTEM, Actor, Denied, Invalid
+from api.store.work import SYSTEM, Actor
 from api.tables import Publication
 from evaluator.publishing import read_text
 from evaluator.rulebook.ast import Ruleset

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, func, inspect, select, table
 from sqlalchemy.orm import Session
 
 from api.db import Database
+from api.errors import Conflict, Invalid
 from api.store import audit
-from api.store.work import SYSTEM, Conflict, Invalid, Work
+from api.store.work import SYSTEM, Work
 
 __all__ = ["Loss", "downgrade", "steps_back", "trial"]
 

@@ -7,7 +7,6 @@ import re
 import time
 import uuid
 from collections.abc import Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,11 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.attachments import size_words
 from api.problems import MEDIA_TYPE, problem_bytes
 from api.ratelimit import RateLimit
-from api.telemetry import observe
+from api.telemetry import observe, request_id
 
-__all__ = ["BodyLimit", "Edge", "request_id"]
+__all__ = ["BodyLimit", "Edge"]
 
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
 access = logging.getLogger("api.access")
 log = logging.getLogger("api")
 # Probes and scrapes must get through when a client on the same address has run wild.

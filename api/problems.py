@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from api.db import Unmigrated
-from api.store.work import Conflict, Denied, Invalid, Missing, StoreError
+from api.errors import Conflict, Denied, Invalid, Missing, StoreError
 from evaluator.errors import InputError
 from evaluator.errors import Problem as Mistake
 

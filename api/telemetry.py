@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import logging
 import os
+from contextvars import ContextVar
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -18,8 +19,11 @@ __all__ = [
     "judged",
     "metrics_text",
     "observe",
+    "request_id",
 ]
 
+# Of the request under way, for the log and the audit trail.
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 registry = CollectorRegistry()
 requests = Counter(
@@ -66,8 +70,6 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: time, level, logger, message, request, and what was given extra."""
 
     def format(self, record: logging.LogRecord) -> str:
-        from api.middleware import request_id
-
         when = dt.datetime.fromtimestamp(record.created, dt.UTC)
         out: dict[str, Any] = {
             "time": when.isoformat(timespec="milliseconds"),

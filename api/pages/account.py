@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api.middleware import request_id
+from api.errors import Invalid
 from api.pages.errors import PageRoute
 from api.pages.render import page
 from api.pages.session import Form, entitled
@@ -19,7 +19,8 @@ from api.routes.stateless import current_judge
 from api.security import store_of
 from api.store import accounts
 from api.store.accounts import KeyView
-from api.store.work import Actor, Invalid
+from api.store.work import Actor
+from api.telemetry import request_id
 
 __all__ = ["router"]
 

@@ -14,7 +14,6 @@ from fastapi.responses import Response
 
 from api.body import parse_day
 from api.choices import find_choice
-from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.render import page
@@ -25,6 +24,7 @@ from api.security import store_of
 from api.store import accounts, audit, auditlist
 from api.store.auditlist import AuditFilter
 from api.store.proposals import STATES as PROPOSAL_STATES
+from api.telemetry import request_id
 
 __all__ = ["router"]
 

@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api.middleware import request_id
 from api.oidc import Provider
 from api.pages.errors import PageRoute
 from api.pages.render import page
@@ -17,6 +16,7 @@ from api.routes.oidc import HINT, HINT_PATH
 from api.routes.sessions import log_in
 from api.security import COOKIE, clear_cookie, store_of
 from api.store import accounts
+from api.telemetry import request_id
 
 __all__ = ["router"]
 

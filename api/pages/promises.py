@@ -9,13 +9,13 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.session import Form, entitled
 from api.problems import ProblemError
 from api.security import store_of
 from api.store import commitments, projects
 from api.store.commitments import AMOUNTS, MILESTONES, Promise
+from api.telemetry import request_id
 
 __all__ = ["KINDS", "router"]
 

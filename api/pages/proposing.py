@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.china import today
 from api.choices import find_choice
-from api.middleware import request_id
+from api.errors import Invalid, Missing
 from api.pages.errors import PageRoute
 from api.pages.render import page
 from api.pages.session import Form, entitled
@@ -25,8 +25,9 @@ from api.security import store_of
 from api.store import accounts, proposals, proposals_publish
 from api.store.proposals import STATES, Edit, RunView
 from api.store.proposals_text import MATERIALS, Text, load_text
-from api.store.work import Invalid, Missing, Work
+from api.store.work import Work
 from api.tables_proposals import Proposal
+from api.telemetry import request_id
 from evaluator.diff import KINDS
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.files import shown_name

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from api.body import parse_day
 from api.china import today
 from api.choices import find_choice, find_industry, find_past_department, find_rule
+from api.errors import Missing
 from api.judge import Judge
-from api.middleware import request_id
 from api.pages.cases import Case, Origin, case_of
 from api.pages.errors import PageRoute
 from api.pages.industries import industry_choices
@@ -44,8 +44,9 @@ from api.store.core import Store
 from api.store.decisions import DecisionView
 from api.store.projects import Filter
 from api.store.review import ConclusionView, TaskView
-from api.store.work import Actor, Missing
+from api.store.work import Actor
 from api.tables import Decision, Hit
+from api.telemetry import request_id
 from evaluator.field_values import read_value
 from evaluator.fields import Registry
 

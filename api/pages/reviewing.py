@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 
 from api.attachments import FORM_FILES, Policy, inspect, size_words
 from api.china import today
-from api.middleware import request_id
+from api.errors import Invalid
 from api.pages.errors import PageRoute
 from api.pages.render import page
 from api.pages.session import Form, entitled
@@ -20,7 +20,8 @@ from api.routes.stateless import CurrentJudge
 from api.security import store_of
 from api.store import decisions, review
 from api.store.review import TaskView
-from api.store.work import Actor, Invalid
+from api.store.work import Actor
+from api.telemetry import request_id
 
 __all__ = ["router"]
 

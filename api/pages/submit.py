@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api.middleware import request_id
+from api.errors import Conflict, Missing
 from api.pages.dossier_form import Filled, fill, raw_of, typed_of
 from api.pages.errors import PageRoute
 from api.pages.posted import Keeping, form_page, keeping_of, profile_of, texts_of
@@ -19,8 +19,7 @@ from api.routes.stateless import CurrentJudge
 from api.security import store_of
 from api.store import decisions, drafts, projects, submissions
 from api.store.submissions import Submission
-from api.store.work import Conflict, Missing
-from api.telemetry import judged
+from api.telemetry import judged, request_id
 
 __all__ = ["router"]
 

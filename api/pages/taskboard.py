@@ -13,7 +13,6 @@ from starlette.datastructures import FormData
 from api.china import today
 from api.choices import find_choice, find_past_department
 from api.judge import Judge
-from api.middleware import request_id
 from api.pages.errors import PageRoute
 from api.pages.listing import Column, Kind, Listing, listing_response
 from api.pages.render import page
@@ -25,6 +24,7 @@ from api.security import store_of
 from api.store import accounts, overdue, supervision, tasklist
 from api.store.tasklist import TaskFilter
 from api.tables_review import Task
+from api.telemetry import request_id
 
 __all__ = ["router"]
 

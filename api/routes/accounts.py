@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import schemas
 from api.body import model_body, takes
-from api.middleware import request_id
 from api.security import require, store_of
 from api.store import accounts
 from api.store.accounts import AccountView
 from api.store.work import Actor
+from api.telemetry import request_id
 
 __all__ = ["router"]
 

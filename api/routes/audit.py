@@ -11,10 +11,11 @@ from pydantic import BaseModel
 
 from api import schemas
 from api.answers import download
-from api.middleware import request_id
+from api.errors import Invalid
 from api.security import require, store_of
 from api.store import audit
-from api.store.work import Actor, Invalid
+from api.store.work import Actor
+from api.telemetry import request_id
 
 __all__ = ["router"]
 

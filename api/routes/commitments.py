@@ -13,12 +13,12 @@ from api.answers import answer
 from api.body import model_body, parse_day, takes
 from api.china import today
 from api.choices import find_industry
-from api.middleware import request_id
 from api.routes.stateless import DAY
 from api.security import require, store_of
 from api.store import commitments, overdue
 from api.store.commitments import Promise
 from api.store.work import Actor
+from api.telemetry import request_id
 
 __all__ = ["router"]
 

@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from api import schemas
 from api.answers import answer
 from api.choices import find_department
-from api.middleware import request_id
 from api.security import require, store_of
 from api.store import decisions
 from api.store.work import Actor
+from api.telemetry import request_id
 
 __all__ = ["router"]
 

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api import schemas
-from api.middleware import request_id
+from api.errors import Invalid
 from api.oidc import LoginFailed, Provider, ProviderDown
 from api.problems import ProblemError
 from api.security import set_cookie, store_of
 from api.store import accounts
-from api.store.work import SYSTEM, Invalid
+from api.store.work import SYSTEM
+from api.telemetry import request_id
 
 __all__ = ["HINT", "HINT_PATH", "router"]
 

@@ -14,7 +14,6 @@ from api import schemas
 from api.answers import answer
 from api.body import XLSX, json_bytes, model_body, parse_day, read_json, takes
 from api.choices import find_industry, find_past_department, find_rule
-from api.middleware import request_id
 from api.problems import ProblemError
 from api.routes.stateless import DAY
 from api.security import require, store_of
@@ -23,7 +22,7 @@ from api.store.projects import Filter
 from api.store.submissions import Receipt, Submission
 from api.store.work import Actor
 from api.tables import Hit
-from api.telemetry import judged
+from api.telemetry import judged, request_id
 from evaluator.dossier_files import read_dossiers
 from evaluator.fields import Registry
 

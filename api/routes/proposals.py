@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from api import schemas
 from api.answers import answer
 from api.body import model_body, parse_day, takes
-from api.middleware import request_id
 from api.routes.rulesets import FileOut, PublicationOut, files_answer, jobs_wake, root_of
 from api.security import require, store_of
 from api.store import proposals, proposals_publish
@@ -20,6 +19,7 @@ from api.store.proposals import Edit
 from api.store.proposals_text import make_text
 from api.store.work import Actor, Work
 from api.tables_proposals import Proposal
+from api.telemetry import request_id
 
 __all__ = ["router"]
 

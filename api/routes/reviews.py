@@ -21,13 +21,13 @@ from api.attachments import Upload, receive
 from api.body import model_body, takes
 from api.china import today
 from api.choices import find_past_department
-from api.middleware import request_id
 from api.problems import ProblemError
 from api.security import require, store_of
 from api.store import review, supervision
 from api.store.core import Store
 from api.store.work import Actor
 from api.tables_review import Task
+from api.telemetry import request_id
 
 __all__ = ["router"]
 

@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from api import schemas
 from api.answers import answer, download
 from api.body import model_body, takes
-from api.middleware import request_id
 from api.security import require, store_of
 from api.store import proposals, proposals_publish
 from api.store.proposals_text import MATERIALS, Text
 from api.store.rulesets import current_identity
 from api.store.work import Actor
+from api.telemetry import request_id
 from evaluator.rulebook.checks import check_directory
 from evaluator.shipped import rulebook_path
 

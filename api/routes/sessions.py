@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import schemas
 from api.body import model_body, takes
-from api.middleware import request_id
+from api.errors import Conflict, Invalid
 from api.problems import ProblemError
 from api.ratelimit import Attempts
 from api.security import (
@@ -23,7 +23,8 @@ from api.security import (
 )
 from api.store import accounts
 from api.store.accounts import KeyView
-from api.store.work import SYSTEM, Actor, Conflict, Invalid
+from api.store.work import SYSTEM, Actor
+from api.telemetry import request_id
 
 __all__ = ["change_own_password", "log_in", "router"]
 

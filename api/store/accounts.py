@@ -14,7 +14,8 @@ from pwdlib import PasswordHash
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from api.store.work import Actor, Conflict, Denied, Invalid, Missing, Work
+from api.errors import Conflict, Denied, Invalid, Missing
+from api.store.work import Actor, Work
 from api.tables import Account, ApiKey, Login
 
 __all__ = [

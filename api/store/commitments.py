@@ -16,8 +16,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.china import china_day
+from api.errors import Conflict, Invalid, Missing
 from api.store.visibility import get_project, may_write, visible
-from api.store.work import Actor, Conflict, Invalid, Missing, Work
+from api.store.work import Actor, Work
 from api.tables import Decision, Project
 from api.tables_review import Commitment, Report
 from evaluator.numbers import exact_text

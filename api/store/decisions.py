@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from api.errors import Denied, Missing
 from api.judge import SOFTWARE
 from api.store.rulesets import Rulesets
 from api.store.visibility import (
@@ -18,7 +19,7 @@ from api.store.visibility import (
     visible_dossier,
     visible_result,
 )
-from api.store.work import Actor, Denied, Missing
+from api.store.work import Actor
 from api.tables import Decision, Project
 from evaluator.result import judgement
 from evaluator.trace import trace_of

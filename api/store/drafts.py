@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.errors import Conflict, Denied, Missing
 from api.store.visibility import get_project, may_write
-from api.store.work import Actor, Conflict, Denied, Missing, Work
+from api.store.work import Actor, Work
 from api.tables import Draft, Project
 
 __all__ = ["DraftView", "create", "discard", "get", "mine", "save"]

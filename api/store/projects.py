@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
+from api.errors import Invalid
 from api.store.submissions import normalised
 from api.store.visibility import get_project, owned, visible
-from api.store.work import Actor, Invalid
+from api.store.work import Actor
 from api.tables import Decision, Hit, Project
 
 __all__ = ["Filter", "Page", "ProjectView", "VersionView", "each", "find", "get", "versions"]

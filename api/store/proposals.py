@@ -15,11 +15,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.publication import merge_texts
+from api.errors import Conflict, Invalid, Missing
 from api.store import proposals_run
+from api.store.merging import merge_texts
 from api.store.proposals_checks import STAGES
 from api.store.proposals_text import Text, head, load_text, store_text, text_of, touched_by
-from api.store.work import Conflict, Invalid, Missing, Work
+from api.store.work import Work
 from api.tables_proposals import Proposal, ProposalReview, ProposalRun
 
 __all__ = [

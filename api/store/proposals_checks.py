@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from api.publication import marked_files
+from api.store.merging import marked_files
 from api.store.proposals_text import Text
 from evaluator.casebook import read_cases
 from evaluator.cases import coverage_gaps, run_cases

@@ -14,12 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.china import china_day, today
+from api.errors import Conflict, Denied, Invalid
 from api.store import proposals, proposals_run
 from api.store.core import Store
 from api.store.proposals import APPROVED, DRAFT, PUBLISHED, REVIEW, STATES, get_row
 from api.store.proposals_text import Text, head, load_text, publication_row, text_of, touched_by
 from api.store.rulesets import current_publication, hold, publish
-from api.store.work import Actor, Conflict, Denied, Invalid, Work
+from api.store.work import Actor, Work
 from api.tables import Publication, StoredRuleset
 from api.tables_proposals import Proposal, ProposalReview, PublicationRecord
 from evaluator.diff import diff

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.store.work import Invalid, Missing, Work
+from api.errors import Invalid, Missing
+from api.store.work import Work
 from api.tables import Publication, StoredRuleset, dump_json
 from api.tables_proposals import PublicationRecord, RulesetText
 from evaluator.diff import diff

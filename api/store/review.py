@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 from api.attachments import Upload
 from api.calendar import WorkCalendar
 from api.china import china_day
+from api.errors import Conflict, Denied, Invalid, Missing
 from api.store.visibility import get_decision, get_project, owns, tasks_seen, visible
-from api.store.work import Actor, Conflict, Denied, Invalid, Missing, Work
+from api.store.work import Actor, Work
 from api.tables import Decision, Project
 from api.tables_review import Attachment, AttachmentPart, Conclusion, Opinion, Task
 from evaluator.fields import Registry

@@ -24,8 +24,9 @@ from sqlalchemy.orm import Session
 
 from api.china import today as china_today
 from api.db import Database
+from api.errors import Conflict, Missing
 from api.judge import Judge
-from api.store.work import Conflict, Missing, Work
+from api.store.work import Work
 from api.tables import Publication, StoredRuleset
 from api.tables_proposals import PublicationRecord
 from evaluator.errors import AdmissionError

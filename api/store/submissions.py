@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api.china import china_day, today
+from api.errors import Conflict
 from api.judge import SOFTWARE, Judge, Judged
 from api.store.changes import changed_fields, moved_findings
 from api.store.commitments import past_record
@@ -27,7 +28,7 @@ from api.store.core import Store
 from api.store.review import open_tasks
 from api.store.rulesets import current_identity, hold
 from api.store.visibility import get_project, may_write
-from api.store.work import SYSTEM, Actor, Conflict, Work
+from api.store.work import SYSTEM, Actor, Work
 from api.tables import Counter, Decision, Hit, Idempotency, Project, dump_json
 from evaluator.dossier import Profile
 from evaluator.verdict import Status, Verdict

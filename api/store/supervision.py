@@ -10,9 +10,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from api.china import china_day, today
+from api.errors import Conflict, Invalid, Missing
 from api.store.commitments import PROMISING, ReportView, light, reports_of, title_of
 from api.store.review import WAITING
-from api.store.work import Conflict, Invalid, Missing, Work
+from api.store.work import Work
 from api.tables import Project
 from api.tables_review import Commitment, Supervision, Task
 

@@ -11,9 +11,10 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from api.calendar import WorkCalendar
+from api.errors import Invalid
 from api.store.review import WAITING, TaskView, views
 from api.store.visibility import tasks_seen, visible
-from api.store.work import Actor, Invalid
+from api.store.work import Actor
 from api.tables import Decision, Project
 from api.tables_review import Supervision, Task
 

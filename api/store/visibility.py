@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
-from api.store.work import Actor, Denied, Missing
+from api.errors import Denied, Missing
+from api.store.work import Actor
 from api.tables import Decision, Hit, Project
 from api.tables_review import Task
 from evaluator.rulebook.ast import Ruleset

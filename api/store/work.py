@@ -1,4 +1,4 @@
-"""Actors, units of work, and what can go wrong in the store."""
+"""Actors and units of work."""
 
 from __future__ import annotations
 
@@ -9,43 +9,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-__all__ = [
-    "Actor",
-    "Conflict",
-    "Denied",
-    "Entry",
-    "Invalid",
-    "Missing",
-    "SYSTEM",
-    "StoreError",
-    "Work",
-]
+__all__ = ["SYSTEM", "Actor", "Entry", "Work"]
 
 SEES_ALL = frozenset({"committee", "auditor", "maintainer", "publisher"})
-
-
-class StoreError(Exception):
-    """A refusal, as one Chinese sentence."""
-
-
-class Denied(StoreError):
-    """The actor may not do or see this."""
-
-
-class Missing(StoreError):
-    """There is no such record."""
-
-
-class Conflict(StoreError):
-    """The record is not in the state that this needs."""
-
-
-class Invalid(StoreError):
-    """What was given cannot be recorded; ``field`` names the part at fault."""
-
-    def __init__(self, field: str, detail: str, hint: str | None = None) -> None:
-        self.field, self.detail, self.hint = field, detail, hint
-        super().__init__(detail)
 
 
 @dataclass(frozen=True, slots=True)

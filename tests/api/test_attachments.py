@@ -22,8 +22,8 @@ from sqlalchemy.exc import DBAPIError
 from api.attachments import KINDS, PART, Policy, inspect, size_words
 from api.backup import BackupError, backup, restore
 from api.db import Database
+from api.errors import Invalid
 from api.store import audit
-from api.store.work import Invalid
 from scripts.serving import running
 from tests.api.conftest import _postgres
 from tests.api.support import Service

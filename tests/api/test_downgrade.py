@@ -10,8 +10,8 @@ from api.app import open_store
 from api.command import app as cli
 from api.db import Database
 from api.downgrade import Loss, downgrade, trial
+from api.errors import Conflict
 from api.store import audit
-from api.store.work import Conflict
 from tests.api.support import Service, settings, shipped
 
 runner = CliRunner()

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from api.errors import Invalid
 from api.pages.counts import CountsMemo
 from api.store import accounts, auditlist, commitments, projects, statistics, supervision, tasklist
 from api.store.auditlist import AuditFilter
 from api.store.projects import Filter
 from api.store.tasklist import TaskFilter
-from api.store.work import SYSTEM, Actor, Invalid
+from api.store.work import SYSTEM, Actor
 from api.tables import Hit, Project
 from api.tables_review import Task
 from tests.api.support import Service

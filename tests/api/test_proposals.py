@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.publication import merge_lines
 from api.store import audit
+from api.store.merging import merge_lines
 from tests.api.workbench import CASES, FILES, INVARIANTS, Bench, bench, dossier
 
 LOWER = FILES["criteria.yaml"].replace("value: 20}", "value: 18}")

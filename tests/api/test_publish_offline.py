@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 from api.app import create_app, open_store
 from api.command import app as cli
 from api.db import Database
+from api.errors import Conflict, Missing
 from api.store import accounts, audit
 from api.store.core import Store
 from api.store.rulesets import install
-from api.store.work import SYSTEM, Actor, Conflict, Missing
+from api.store.work import SYSTEM, Actor
 from evaluator.rulebook.load import load_directory
 from tests.api.support import ROOT, settings
 from tests.api.test_proposals import LOWER, LOWER_CASES

@@ -1,0 +1,29 @@
+"""Why a request is refused, whoever makes it: the reasons that pages and routes turn into answers."""
+
+from __future__ import annotations
+
+__all__ = ["Conflict", "Denied", "Invalid", "Missing", "StoreError"]
+
+
+class StoreError(Exception):
+    """A refusal, as one Chinese sentence."""
+
+
+class Denied(StoreError):
+    """The actor may not do or see this."""
+
+
+class Missing(StoreError):
+    """There is no such record."""
+
+
+class Conflict(StoreError):
+    """The record is not in the state that this needs."""
+
+
+class Invalid(StoreError):
+    """What was given cannot be recorded; ``field`` names the part at fault."""
+
+    def __init__(self, field: str, detail: str, hint: str | None = None) -> None:
+        self.field, self.detail, self.hint = field, detail, hint
+        super().__init__(detail)
