@@ -16,6 +16,7 @@ from api.backup import backup
 from api.store import accounts, audit, review, submissions
 from api.store.work import SYSTEM, Actor
 from tests.api.support import Service, example, unlock
+from tests.support import join_all
 
 OTHER = "department:tax"
 
@@ -128,8 +129,7 @@ def test_a_conclusion_and_a_new_version_at_the_same_moment(service: Service) -> 
         threads = [threading.Thread(target=version), threading.Thread(target=conclude)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        join_all(threads)
         assert sorted(codes.values()) == [201, 409], codes
 
 
@@ -187,8 +187,7 @@ def test_an_opinion_and_a_new_version_at_the_same_moment(
     threads[0].start()
     assert begun.wait(60)
     threads[1].start()
-    for thread in threads:
-        thread.join(60)
+    join_all(threads)
     assert codes == {"version": 201, "opinion": 409 if first == "version" else 200}
     tasks = service.call(role, "GET", "/tasks", params={"number": number}).json()
     done = "done" if (first, said) == ("opinion", "agree") else "withdrawn"
