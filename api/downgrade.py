@@ -118,7 +118,7 @@ def _state(connection: Connection) -> _State:
 def _log(connection: Connection, before: str, revision: str, loss: Loss) -> None:
     with Session(connection) as session:
         work = Work(session, SYSTEM, dt.datetime.now(dt.UTC))
-        after = {"revision": revision, "lost": dict(loss.rows), "columns": list(loss.columns)}
-        work.log("database.downgrade", "database", {"revision": before}, after)
+        after = {"structure": revision, "lost": dict(loss.rows), "columns": list(loss.columns)}
+        work.log("database.downgrade", "database", {"structure": before}, after)
         audit.append(work)
         session.commit()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Coroutine
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
@@ -17,6 +19,7 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_layers
 
 T = TypeVar("T")
+PATIENCE = 600.0  # Seconds; a slow machine is no failure, a test that never ends is one.
 ROOT = Path(__file__).parent.parent
 DAY = dt.date(2024, 6, 3)
 
@@ -131,6 +134,24 @@ def good(**values: Any) -> dict[str, Any]:
         "two_high": False,
     }
     return {k: v for k, v in {**base, **values}.items() if v is not None}
+
+
+def wait_until(holds: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
+    """Wait until ``holds`` does; fails after ``seconds``, saying what it waited for."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"waited {seconds:g} s in vain: {what}"
+        time.sleep(0.02)
+
+
+def join_all(threads: Iterable[threading.Thread], seconds: float = PATIENCE) -> None:
+    """Wait for every thread to end; fails after ``seconds``, naming those that have not."""
+    end = time.monotonic() + seconds
+    running = list(threads)
+    for thread in running:
+        thread.join(max(0.0, end - time.monotonic()))
+    left = [t.name for t in running if t.is_alive()]
+    assert not left, f"still running after {seconds:g} s: {', '.join(left)}"
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

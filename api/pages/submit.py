@@ -11,7 +11,7 @@ from api.errors import Conflict, Missing
 from api.pages.dossier_form import Filled, fill, raw_of, typed_of
 from api.pages.errors import PageRoute
 from api.pages.posted import Keeping, form_page, keeping_of, profile_of, texts_of
-from api.pages.render import environment
+from api.pages.render import environment, page
 from api.pages.session import Form, entitled
 from api.pages.words import chinese_time
 from api.problems import ProblemError
@@ -106,6 +106,15 @@ def resume(
     typed = typed_of(found.dossier, judge.ruleset.registry)
     keep = Keeping(found.id, found.revision, found.number or "")
     return form_page(request, judge, Filled(typed), keep=keep, saved=bool(saved))
+
+
+@router.get("/drafts/{draft_id}/discard")
+def ask(request: Request, draft_id: DraftId) -> Response:
+    """Whether the draft is really to be thrown away."""
+    actor = entitled(request, "draft")
+    with store_of(request).db.read() as session:
+        found = drafts.get(session, actor, draft_id)
+    return page(request, "discard.html", draft=found)
 
 
 @router.post("/drafts/{draft_id}/discard")

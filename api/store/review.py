@@ -203,12 +203,27 @@ def _opinions(session: Session, ids: list[int]) -> dict[int, tuple[OpinionView, 
 
 
 def _own_task(work: Work, task_id: int) -> tuple[Task, Project]:
-    task = work.session.scalar(select(Task).where(Task.id == task_id).with_for_update())
+    """A task of the actor's department, still waiting, and its project; nobody else changes either.
+
+    The project is locked first, as a new version does it, which withdraws the tasks of the one
+    before: whichever comes second sees what the first has done, and neither waits for the other.
+    """
+    task = work.session.get(Task, task_id)
     if task is None:
         raise Missing(f"没有第 {task_id} 号会审事项")
     if task.department not in work.actor.departments:
         raise Denied("这件会审事项不由您的部门负责")
-    return task, work.session.get_one(Project, task.project_id)
+    project = work.session.get_one(Project, task.project_id, with_for_update=True)
+    work.session.refresh(task, with_for_update=True)
+    _must_wait(task)
+    return task, project
+
+
+def _must_wait(task: Task) -> None:
+    if task.state == WITHDRAWN:
+        raise Conflict("这件会审事项已经撤回：项目有了新的一版，或委员会已有结论")
+    if task.state not in WAITING:
+        raise Conflict("这件会审事项已经办结")
 
 
 def may_attach(session: Session, actor: Actor, task_id: int) -> None:
@@ -218,15 +233,12 @@ def may_attach(session: Session, actor: Actor, task_id: int) -> None:
         raise Missing(f"没有第 {task_id} 号会审事项")
     if task.department not in actor.departments:
         raise Denied("这件会审事项不由您的部门负责")
-    if task.state not in WAITING:
-        raise Conflict("这件会审事项已经办结")
+    _must_wait(task)
 
 
 def attach(work: Work, task_id: int, upload: Upload) -> AttachmentView:
     """Keep a file for an opinion that is still to be given. Raises Missing, Denied, Conflict."""
-    task, _ = _own_task(work, task_id)
-    if task.state not in WAITING:
-        raise Conflict("这件会审事项已经办结")
+    _own_task(work, task_id)
     count = len(
         work.session.scalars(select(Attachment.id).where(Attachment.task_id == task_id)).all()
     )
@@ -273,8 +285,6 @@ def give_opinion(
     Raises Conflict where the task no longer waits, Invalid for a missing reason.
     """
     task, project = _own_task(work, task_id)
-    if task.state not in WAITING:
-        raise Conflict("这件会审事项已经办结")
     if opinion != "agree" and not reason.strip():
         raise Invalid("reason", "不同意或要求补正时须写明理由")
     files: list[dict[str, Any]] = []

@@ -15,6 +15,7 @@ from api.store import audit
 from api.store.core import Store
 from api.store.work import SYSTEM
 from tests.api.support import Service, settings, shipped, unlock
+from tests.support import join_all
 
 # The service of a module is made once: keep its tests in one process.
 pytestmark = pytest.mark.xdist_group("api-audit")
@@ -97,8 +98,7 @@ def test_many_writers_leave_one_chain(store: Store) -> None:
     threads = [threading.Thread(target=write, args=(n,)) for n in range(6)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join_all(threads)
     with store.db.read() as session:
         count, broken = audit.verify(session)
     assert broken == ()

@@ -29,6 +29,7 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
 from tests.api.batches import BASE, URL, lines, ndjson, post, problem
 from tests.api.support import ROOT, settings, shipped
+from tests.support import PATIENCE, join_all, wait_until
 
 
 class Serving:
@@ -44,16 +45,18 @@ class Serving:
         )  # fmt: skip
         self.batches: Batches = self.app.state.batches
         self.server = uvicorn.Server(uvicorn.Config(self.app, port=0, log_level="error"))
-        self.thread = threading.Thread(target=self.server.run)
+        self.thread = threading.Thread(target=self.server.run, name="the server")
         self.thread.start()
-        while not self.server.started:
-            time.sleep(0.05)
+        wait_until(
+            lambda: self.server.started or not self.thread.is_alive(), "the server has started"
+        )
+        assert self.server.started, "the server ended instead of starting"
         self.port: int = self.server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
     def stop(self) -> None:
         self.server.should_exit = True
-        self.thread.join()
+        join_all([self.thread])
 
     def idle(self) -> bool:
         """Wait until no batch is under way."""
@@ -65,7 +68,7 @@ class Serving:
 
     def begin(self, length: int, kind: str = PARQUET, query: str = "") -> socket.socket:
         """A connection that has sent the head of a request."""
-        connection = socket.create_connection(("127.0.0.1", self.port))
+        connection = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
         connection.sendall(
             f"POST {URL}{query} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n".encode()
         )
@@ -162,15 +165,13 @@ def test_a_client_that_goes_stops_the_work(serving: Serving, many: bytes) -> Non
     # While the body comes in.
     connection = serving.begin(len(many))
     connection.sendall(many[: len(many) // 2])
-    while not serving.batches.runs:
-        time.sleep(0.01)
+    wait_until(lambda: serving.batches.runs, "the batch has begun")
     connection.close()
     assert serving.idle()
     # While it is read and checked.
     connection = serving.begin(len(many))
     connection.sendall(many)
-    while not serving.batches.runs:
-        time.sleep(0.01)
+    wait_until(lambda: serving.batches.runs, "the batch has begun")
     connection.close()
     assert serving.idle()
     # While the answer is sent.
@@ -207,6 +208,15 @@ def test_time_runs_out_for_the_slow(tmp_path: Path, many: bytes) -> None:
         serving.stop()
 
 
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 def test_a_stopped_server_leaves_no_files(tmp_path: Path) -> None:
     """SIGTERM with a batch under way that outlasts the grace: the real command, as it is run."""
     code = (
@@ -222,16 +232,16 @@ def test_a_stopped_server_leaves_no_files(tmp_path: Path) -> None:
     }  # fmt: skip
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=env)
     try:
-        for _ in range(600):
-            try:
-                connection = socket.create_connection(("127.0.0.1", port))
-                break
-            except OSError:
-                time.sleep(0.1)
+        wait_until(lambda: process.poll() is not None or answers(port), "the server has started")
+        connection = socket.create_connection(("127.0.0.1", port), PATIENCE)
         head = f"POST {URL} HTTP/1.1\r\nHost: x\r\nContent-Type: {NDJSON}\r\nContent-Length: 1000\r\n\r\n{{"
         connection.sendall(head.encode())
-        while not list((tmp_path / "batches").glob(f"{PREFIX}*/body.ndjson")):
-            time.sleep(0.05)
+        bodies = f"{PREFIX}*/body.ndjson"
+        wait_until(
+            lambda: process.poll() is not None or list((tmp_path / "batches").glob(bodies)),
+            "the batch has begun",
+        )
+        assert process.poll() is None, "the server ended before it was told to"
         process.terminate()
         process.wait(60)
         connection.close()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from api.backup import backup
-from api.store import accounts
+from api.store import accounts, audit, review, submissions
 from api.store.work import SYSTEM, Actor
 from tests.api.support import Service, example, unlock
+from tests.support import join_all
 
 OTHER = "department:tax"
 
@@ -126,9 +129,74 @@ def test_a_conclusion_and_a_new_version_at_the_same_moment(service: Service) -> 
         threads = [threading.Thread(target=version), threading.Thread(target=conclude)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        join_all(threads)
         assert sorted(codes.values()) == [201, 409], codes
+
+
+@pytest.mark.parametrize("said", ["agree", "supplement"])
+@pytest.mark.parametrize("first", ["version", "opinion"])
+def test_an_opinion_and_a_new_version_at_the_same_moment(
+    service: Service, monkeypatch: pytest.MonkeyPatch, first: str, said: str
+) -> None:
+    """Whichever has begun is finished first; an opinion is never on a version it was not asked about."""
+    receipt = service.submit("r01")
+    number = receipt["number"]
+    role = "department:natural_resources"
+    (task,) = service.call(role, "GET", "/tasks", params={"number": number}).json()
+    begun, other = threading.Event(), threading.Event()
+    codes: dict[str, int] = {}
+    real_open, real_own = submissions.open_tasks, review._own_task
+
+    def open_tasks(*arguments: Any) -> None:
+        """Called with the project locked and the tasks of the version before not yet read."""
+        if first == "version":
+            begun.set()
+            other.wait(1)
+            time.sleep(0.3)
+        else:
+            other.set()
+        real_open(*arguments)
+
+    def own_task(*arguments: Any) -> Any:
+        """Returns with what the opinion locks."""
+        if first == "version":
+            found = real_own(*arguments)
+            other.set()
+            return found
+        found = real_own(*arguments)
+        begun.set()
+        if other.wait(2):
+            time.sleep(0.3)
+        return found
+
+    monkeypatch.setattr(submissions, "open_tasks", open_tasks)
+    monkeypatch.setattr(review, "_own_task", own_task)
+
+    def version() -> None:
+        changed = {**example("r01"), "employees": 800}
+        path = f"/projects/{number}/versions"
+        codes["version"] = service.call("submitter", "POST", path, json=changed).status_code
+
+    def opinion() -> None:
+        body = {"opinion": said, "reason": "缺图"}
+        path = f"/tasks/{task['id']}/opinion"
+        codes["opinion"] = service.call(role, "POST", path, json=body).status_code
+
+    one, two = (version, opinion) if first == "version" else (opinion, version)
+    threads = [threading.Thread(target=one), threading.Thread(target=two)]
+    threads[0].start()
+    assert begun.wait(60)
+    threads[1].start()
+    join_all(threads)
+    assert codes == {"version": 201, "opinion": 409 if first == "version" else 200}
+    tasks = service.call(role, "GET", "/tasks", params={"number": number}).json()
+    done = "done" if (first, said) == ("opinion", "agree") else "withdrawn"
+    assert [(t["version"], t["state"]) for t in tasks] == [(1, done), (2, "open")]
+    assert len(tasks[0]["opinions"]) == (0 if first == "version" else 1)
+    # The new version has been asked about by nobody: there is nothing to supplement.
+    assert service.call("submitter", "GET", f"/projects/{number}").json()["state"] == "review"
+    with service.store.db.read() as session:
+        assert audit.verify(session)[1] == ()
 
 
 @pytest.mark.parametrize("table", ["decisions", "audit_log", "rulesets", "hits", "publications"])

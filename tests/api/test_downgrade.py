@@ -85,7 +85,7 @@ def test_what_would_be_lost_is_refused_without_yes(database_url: str) -> None:
         ((before, after),) = session.execute(text(query)).all()
     assert "0009" in before
     assert '"lost":{"supervisions":1}' in after
-    assert '"revision":"0003"' in after
+    assert '"structure":"0003"' in after
 
 
 def test_everything_is_thrown_away_only_when_told(database_url: str) -> None:

@@ -31,6 +31,7 @@ from evaluator.publishing import read_text, write_text
 from evaluator.rulebook.load import load_directory
 from tests.api.support import Service, settings
 from tests.api.workbench import CASES, FILES, Bench, bench, dossier, write_rulebook
+from tests.support import join_all, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 LOWER = FILES["criteria.yaml"].replace("value: 20}", "value: 18}")
@@ -74,8 +75,7 @@ def test_no_request_fails_or_mixes_rulesets(tmp_path: Path, engine: str) -> None
         new = desk.publish(proposal)["identity"]
         time.sleep(0.5)
         stop.set()
-        for thread in threads:
-            thread.join()
+        join_all(threads)
         assert {status for status, _, _ in answers} <= {200, 201}
         assert {(r, v) for _, r, v in answers} == {(old, "refer"), (new, "pass")}
 
@@ -257,16 +257,16 @@ def serving(directory: Path, url: str) -> Iterator[tuple[str, Store]]:
         ruleset_check_seconds=0.2,
     ))  # fmt: skip
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="on"))
-    thread = threading.Thread(target=server.run)
+    thread = threading.Thread(target=server.run, name="the server")
     thread.start()
-    while not server.started:
-        time.sleep(0.05)
+    wait_until(lambda: server.started or not thread.is_alive(), "the server has started")
+    assert server.started, "the server ended instead of starting"
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield f"http://127.0.0.1:{port}", app.state.store
     finally:
         server.should_exit = True
-        thread.join()
+        join_all([thread])
 
 
 def test_publish_and_pull_go_both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

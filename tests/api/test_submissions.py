@@ -16,6 +16,7 @@ from evaluator.dossier_template import write_template
 from evaluator.evaluate import Evaluator
 from evaluator.result import canonical_bytes, result
 from tests.api.support import Service, example, shipped
+from tests.support import join_all
 
 # The service of a module is made once: keep its tests in one process.
 pytestmark = pytest.mark.xdist_group("api-submissions")
@@ -69,8 +70,7 @@ def test_the_same_key_at_the_same_moment(service: Service) -> None:
     threads = [threading.Thread(target=send) for _ in range(8)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join_all(threads)
     assert {a.status_code for a in answers} == {201}
     assert len({a.json()["number"] for a in answers}) == 1
 
@@ -165,6 +165,5 @@ def test_the_first_submissions_of_a_year_at_the_same_moment(database_url: str) -
         ]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        join_all(threads)
     assert sorted(int(n[-6:]) for n in numbers) == [1, 2, 3, 4, 5, 6]

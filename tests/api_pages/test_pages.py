@@ -197,6 +197,12 @@ def test_a_draft_is_kept_as_typed_and_conflicts_are_seen(app: Any) -> None:
     auto = visitor.post("/drafts/auto", {**form, "draft": draft[1], "revision": revision[1]})
     assert "草稿已自动保存" in auto.text
     assert "没有自动保存" in visitor.post("/drafts/auto", stale).text
+    asked = visitor.get(f"/drafts/{draft[1]}/discard")
+    assert "丢弃这份草稿？" in asked.text
+    assert "草稿，新项目" in asked.text
+    assert visitor.get(f"/drafts/{draft[1]}").status_code == 200  # Asking throws nothing away.
+    assert Visitor(app).get(f"/drafts/{draft[1]}/discard").status_code == 401
+    assert Visitor(app).log_in("chair").get(f"/drafts/{draft[1]}/discard").status_code == 403
     assert visitor.post(f"/drafts/{draft[1]}/discard", {}).status_code == 200
     assert visitor.get(f"/drafts/{draft[1]}").status_code == 404
 

@@ -162,6 +162,12 @@ def test_a_draft_keeps_itself(page: Page, seeded: str) -> None:
     expect(page.locator("[id='f-land_area']")).to_have_value("约六十亩")
     page.goto(f"{seeded}/projects")
     page.click("[aria-label='丢弃草稿：自动保存的项目']")
+    expect(page.locator("main")).to_contain_text("自动保存的项目，新项目")
+    assert breaches(page) == []
+    page.click("text=保留，返回项目")
+    expect(page.locator("main")).to_contain_text("自动保存的项目")
+    page.click("[aria-label='丢弃草稿：自动保存的项目']")
+    page.click("main button:has-text('丢弃草稿')")
     expect(page.locator("main")).not_to_contain_text("自动保存的项目")
 
 
@@ -184,3 +190,4 @@ def test_an_expired_login_is_told_and_loses_nothing(page: Page, seeded: str) -> 
     expect(page.locator("main")).to_contain_text("60 亩")
     other.goto(f"{seeded}/projects")
     other.click("[aria-label='丢弃草稿：登录过期的项目']")
+    other.click("main button:has-text('丢弃草稿')")

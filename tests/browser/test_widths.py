@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from api.store import accounts
+from api.china import today
+from api.store import accounts, commitments, supervision
+from api.store.commitments import Promise
 from api.store.work import SYSTEM
+from api.tables import Project
 from api.tables_review import Task
 from scripts.seeding import people, submit_examples
 from scripts.serving import running
@@ -71,6 +74,16 @@ def place(
         with store.db.write() as session:
             past = dt.date(2026, 1, 5)
             session.execute(update(Task).where(Task.id <= 3).values(due_on=past, opened_on=past))
+        promises = (
+            Promise("production", past), Promise("tax", past, "123456789012345678.5"),
+            Promise("started", past),
+        )  # fmt: skip
+        with store.work(SYSTEM) as work:
+            number = work.session.scalar(select(Project.number).order_by(Project.id).limit(1))
+            assert number is not None
+            commitments.promise(work, number, promises)
+            view = commitments.of_project(work.session, SYSTEM, number, today())[2]
+            supervision.start_promise(work, view.id, LONG)
         yield address, browser
 
 
@@ -144,6 +157,18 @@ def submitted(page: Page, address: str, note: Callable[[str], None]) -> None:
     page.click("text=保存草稿")
     page.locator("[role=status]", has_text="草稿已保存").wait_for()
     note("draft")
+    page.goto(f"{address}/projects")
+    press(page, "a:has-text('丢弃')", "丢弃这份草稿")
+    note("discard")
+    page.goto(f"{address}/account")
+    page.click("summary:has-text('改密码')")
+    note("change password")
+    for field in ("current", "new", "again"):
+        page.fill(f"#{field}", "too short")
+    press(page, "button:has-text('改密码')", "我的账号")
+    note("change password, refused")
+    page.goto(f"{address}/projects?rule={UNBROKEN[:90]}&industry=C99")
+    note("misspelt filter")
 
 
 def committee(page: Page, address: str, note: Callable[[str], None]) -> None:
