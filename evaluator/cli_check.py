@@ -20,7 +20,10 @@ from evaluator.shipped import rulebook_path
 
 __all__ = ["add_commands"]
 
-Directory = Annotated[Path | None, typer.Argument(help="规则集目录；不写则用自带的")]
+Directory = Annotated[
+    Path | None,
+    typer.Argument(metavar="规则集目录", help="criteria.yaml 所在的目录；不写则用自带的"),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -33,7 +36,7 @@ def check(
     directory: Directory = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供编辑器使用")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="只列错误，不列提醒")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="连同已接受的提醒和理由")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="已接受的提醒和理由也列出")] = False,
 ) -> None:
     """检查规则集：写法、名称、单位、日期、依据和常见疏漏，一次列出全部问题。
 
@@ -59,13 +62,19 @@ def check(
 def run_cases(
     directory: Directory = None,
     engine: Annotated[
-        str, typer.Option("--engine", help=f"引擎：{'、'.join(ENGINES)}")
+        str,
+        typer.Option(
+            "--engine", help="用哪个引擎：reference（逐条解释）或 durable（判定时用的）；结果应相同"
+        ),
     ] = "reference",
 ) -> None:
-    """运行规则旁的案例，并检查每条规则是否都有符合、不符合、恰好达标、材料缺失的案例。
+    """运行规则旁的案例，并检查每条规则是否都有符合、不符合、恰在界限上、材料不足的案例。
 
     有案例不通过或缺案例返回 1，规则集读不了返回 2。
     """
+    if engine not in ENGINES:
+        print(f"没有引擎“{engine}”，可用：{'、'.join(ENGINES)}")
+        raise typer.Exit(2)
     console = Console(stderr=True)
     path = rulebook_path(directory)
     try:
