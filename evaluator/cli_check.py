@@ -12,8 +12,9 @@ from rich.console import Console
 
 from evaluator.casebook import read_cases
 from evaluator.cases import coverage_gaps, run_dossier_case, run_rule_cases
-from evaluator.errors import InputError, Problem
+from evaluator.errors import InputError, Problem, RulebookError
 from evaluator.evaluate import ENGINES, Evaluator
+from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
 from evaluator.rulebook.load import load_directory
 from evaluator.shipped import rulebook_path
@@ -44,6 +45,7 @@ def check(
     有错误返回 1，只有提醒返回 0。
     """
     ruleset, problems = check_directory(rulebook_path(directory))
+    problems += _invariant_problems(ruleset)
     counts = Counter(p.severity for p in problems)
     if as_json:
         print(json.dumps([p.to_dict() for p in problems], ensure_ascii=False, indent=2))
@@ -57,6 +59,19 @@ def check(
         more = "（--verbose 列出）" if accepted and not verbose else ""
         print(f"{size}{counts['error']} 处错误，{counts['warning']} 处提醒{accepted}{more}。")
     raise typer.Exit(1 if counts["error"] else 0)
+
+
+def _invariant_problems(ruleset: Ruleset | None) -> list[Problem]:
+    """What is miswritten in rules/invariants.yaml, which only the prover reads."""
+    from evaluator.prove.invariants import invariants_of  # z3, slow to import.
+
+    if ruleset is None:
+        return []
+    try:
+        invariants_of(ruleset)
+    except RulebookError as error:
+        return list(error.problems)
+    return []
 
 
 def run_cases(
