@@ -37,12 +37,16 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a case came out; ``failures`` says in Chinese what differs from what was expected."""
+    """How a case came out; ``failures`` says in Chinese what differs from what was expected.
+
+    ``why`` is the reason that the rule gives, for a case of one rule.
+    """
 
     case: RuleCase | DossierCase
     expected: str
     found: str
     failures: tuple[str, ...]
+    why: str = ""
 
     @property
     def passed(self) -> bool:
@@ -50,12 +54,12 @@ class Result:
 
     def problem(self) -> Problem:
         """The failure as a Problem (C110) at the place of the case."""
-        what = (
-            f"{self.case.rule}“{self.case.name}”"
-            if isinstance(self.case, RuleCase)
-            else self.case.name
-        )
-        return Problem("C110", f"案例{what}：{'；'.join(self.failures)}", self.case.place)
+        rule = f"（{self.case.rule}）" if isinstance(self.case, RuleCase) else ""
+        message = f"案例“{self.case.name}”{rule}：{'；'.join(self.failures)}"
+        if self.why:
+            message += f"。{self.why}"
+        hint = "规则改得对，就改案例；规则不该是这个结果，就查规则和标准"
+        return Problem("C110", message, self.case.place, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Gap:
         hint = (
             f"规则或它所用的标准在“{self.layer}”改了，案例写在那个目录的 rules/ 下，如 rules/local.cases.yaml"
             if self.layer is not None
-            else None
+            else "在规则旁边的 .cases.yaml 里补上；admission rules suggest 可以先拟出来"
         )
         return Problem("C109", f"规则“{self.rule}”缺少{kinds}的案例", self.place, hint)
 
@@ -102,13 +106,16 @@ def run_rule_case(case: RuleCase, engine: Engine, reference: Evaluator) -> Resul
     """
     found = engine.statuses(case.profile, case.as_of).get(case.rule)
     failures: list[str] = []
+    why = ""
     if found is not case.expect:
         wanted = STATUS_LABELS[case.expect]
+        if found in (Status.VIOLATED, Status.UNKNOWN):
+            why = explain(reference.evaluate(case.profile, case.as_of), case.rule).message
         failures.append(f"应为“{wanted}”，得到“{STATUS_LABELS[found] if found else '没有结论'}”")
     if case.missing is not None or case.boundary:
         evaluation = reference.evaluate(case.profile, case.as_of)
         failures += _details(case, evaluation)
-    return Result(case, case.expect.value, found.value if found else "", tuple(failures))
+    return Result(case, case.expect.value, found.value if found else "", tuple(failures), why)
 
 
 def _details(case: RuleCase, evaluation: Evaluation) -> Iterator[str]:

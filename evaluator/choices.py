@@ -62,6 +62,8 @@ def strings(labels: Mapping[Any, str]) -> dict[str, str]:
 
 def allowed(labels: Mapping[str, str]) -> str:
     """The list: "可用：reject（不予准入）、refer（提交会审）"."""
+    if not labels:
+        return "还没有可用的，先写出来再用"
     shown: list[str] = []
     for word, label in labels.items():
         text = f"{word}（{label}）" if label and label != word else word

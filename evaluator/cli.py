@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from evaluator.cli_check import add_commands
+from evaluator.cli_files import save, written
 from evaluator.cli_lazy import lazy_group
 from evaluator.cli_print import print_evaluation, print_trace
 from evaluator.cli_words import speak_chinese
@@ -227,12 +228,13 @@ def schema(
             _usage("模板请写到 .xlsx 文件：admission schema template -o 申报模板.xlsx")
         from evaluator.dossier_template import write_template  # openpyxl is slow to import
 
-        write_template(_registry(rulebook), output)
+        registry = _registry(rulebook)
+        written(output, lambda: write_template(registry, output))
         return
     if what == "rules":
         ruleset = _load(rulebook)
         if output is not None:
-            for path in write_schemas(ruleset, output):
+            for path in written(output, lambda: write_schemas(ruleset, output)):
                 print(path)
             return
         data: dict[str, Any] = schemas(ruleset)
@@ -244,7 +246,7 @@ def schema(
     if output is None:
         sys.stdout.write(text)
     else:
-        output.write_text(text, "utf-8")
+        save(output, text)
 
 
 def _registry(rulebook: Path | None) -> Registry:

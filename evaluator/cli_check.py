@@ -12,15 +12,19 @@ from rich.console import Console
 
 from evaluator.casebook import read_cases
 from evaluator.cases import coverage_gaps, run_cases
-from evaluator.errors import InputError, Problem
+from evaluator.errors import InputError, Problem, RulebookError
 from evaluator.evaluate import ENGINES, Evaluator
+from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
 from evaluator.rulebook.load import load_directory
 from evaluator.shipped import rulebook_path
 
 __all__ = ["add_commands"]
 
-Directory = Annotated[Path | None, typer.Argument(help="规则集目录；不写则用自带的")]
+Directory = Annotated[
+    Path | None,
+    typer.Argument(metavar="规则集目录", help="criteria.yaml 所在的目录；不写则用自带的"),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -33,7 +37,7 @@ def check(
     directory: Directory = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供编辑器使用")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="只列错误，不列提醒")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="连同已接受的提醒和理由")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="已接受的提醒和理由也列出")] = False,
 ) -> None:
     """检查规则集：写法、名称、单位、日期、依据和常见疏漏，一次列出全部问题。
 
@@ -41,6 +45,7 @@ def check(
     有错误返回 1，只有提醒返回 0。
     """
     ruleset, problems = check_directory(rulebook_path(directory))
+    problems += _invariant_problems(ruleset)
     counts = Counter(p.severity for p in problems)
     if as_json:
         print(json.dumps([p.to_dict() for p in problems], ensure_ascii=False, indent=2))
@@ -56,16 +61,35 @@ def check(
     raise typer.Exit(1 if counts["error"] else 0)
 
 
+def _invariant_problems(ruleset: Ruleset | None) -> list[Problem]:
+    """What is miswritten in rules/invariants.yaml, which only the prover reads."""
+    from evaluator.prove.invariants import invariants_of  # z3, slow to import.
+
+    if ruleset is None:
+        return []
+    try:
+        invariants_of(ruleset)
+    except RulebookError as error:
+        return list(error.problems)
+    return []
+
+
 def check_cases(
     directory: Directory = None,
     engine: Annotated[
-        str, typer.Option("--engine", help=f"引擎：{'、'.join(ENGINES)}")
+        str,
+        typer.Option(
+            "--engine", help="用哪个引擎：reference（逐条解释）或 durable（判定时用的）；结果应相同"
+        ),
     ] = "reference",
 ) -> None:
-    """运行规则旁的案例，并检查每条规则是否都有符合、不符合、恰好达标、材料缺失的案例。
+    """运行规则旁的案例，并检查每条规则是否都有符合、不符合、恰在界限上、材料不足的案例。
 
     有案例不通过或缺案例返回 1，规则集读不了返回 2。
     """
+    if engine not in ENGINES:
+        print(f"没有引擎“{engine}”，可用：{'、'.join(ENGINES)}")
+        raise typer.Exit(2)
     console = Console(stderr=True)
     path = rulebook_path(directory)
     try:

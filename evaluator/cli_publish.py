@@ -16,6 +16,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from evaluator.cli_files import save
 from evaluator.errors import AdmissionError, InputError
 from evaluator.impact import impact_file
 from evaluator.publishing import read_text, write_text
@@ -23,17 +24,33 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
 from evaluator.rulebook.load import Layers, load_directory
 from evaluator.shipped import rulebook_path
+from evaluator.verdict import VERDICT_LABELS
+from evaluator.wording import rule_names
 
 __all__ = ["add_commands", "publish_app"]
 
 KEY = "ADMISSION_KEY"
 SERVER = "ADMISSION_SERVER"
+# What a check is at, as the service names it.
+STAGES = {
+    "check": "查写法",
+    "cases": "跑案例",
+    "diff": "比差别",
+    "proof": "证明不变式",
+    "impact": "算影响",
+}
 POLL_SECONDS = 1.0
+MAX_MOVED = 20
 LOCAL = "http://127.0.0.1:8000"
 Server = Annotated[
     str, typer.Option("--server", envvar=SERVER, help="服务地址，如 http://127.0.0.1:8000")
 ]
-Directory = Annotated[Path, typer.Argument(help="规则集目录", exists=True, file_okay=False)]
+Directory = Annotated[
+    Path,
+    typer.Argument(
+        metavar="规则集目录", help="criteria.yaml 所在的目录", exists=True, file_okay=False
+    ),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -59,8 +76,8 @@ def _load(path: Path | None) -> Ruleset:
 
 
 def impact(
-    old: Annotated[Path, typer.Argument(help="原规则集目录")],
-    new: Annotated[Path, typer.Argument(help="新规则集目录")],
+    old: Annotated[Path, typer.Argument(metavar="原目录", help="改之前的规则集目录")],
+    new: Annotated[Path, typer.Argument(metavar="新目录", help="改之后的规则集目录")],
     dossiers: Annotated[
         Path, typer.Option("--dossiers", help="材料：.parquet、.csv、.jsonl、.xlsx、.yaml 等")
     ],
@@ -68,9 +85,9 @@ def impact(
         str | None, typer.Option("--as-of", help="全部按这一天评估，如 2026-06-01；不写则为受理日期")
     ] = None,
     engine: Annotated[
-        str | None, typer.Option("--engine", help="columnar（组合引擎）或 reference（逐份）；不写则自动选")
+        str | None, typer.Option("--engine", help="columnar（成批算，适合几千份以上）或 reference（逐份算）；不写则自动选，结果相同")
     ] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="结论改变的项目全部写到 .jsonl")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="结论改变的项目全部写到这个 .jsonl 文件")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:  # fmt: skip
     """一批材料按新旧规则集各评一遍：哪些项目的结论变了，因为哪些规则，涉及哪些部门和行业。"""
@@ -87,8 +104,10 @@ def impact(
         _stop(str(error))
     if out is not None:
         lines = (json.dumps(m.to_dict(), ensure_ascii=False) for m in found.moved)
-        out.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    typer.echo(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else found.render(b))
+        save(out, "".join(f"{line}\n" for line in lines))
+    typer.echo(
+        json.dumps(found.to_dict(), ensure_ascii=False) if as_json else found.render(b, old=a)
+    )
 
 
 # --- the service ---------------------------------------------------------------------------------
@@ -102,6 +121,7 @@ class _Service:
 
         key = os.environ.get(KEY)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._server = server
         self._errors = httpx2.HTTPError
         self._http = httpx2.Client(
             base_url=f"{server.rstrip('/')}/api/v1", headers=headers, timeout=60
@@ -119,7 +139,8 @@ class _Service:
             answer = self._http.request(method, path, json=body) if body is not None else (
                 self._http.request(method, path))  # fmt: skip
         except self._errors as error:
-            _stop(f"连不上服务：{error}")
+            why = "等了 60 秒没有答复" if "Timeout" in type(error).__name__ else "检查地址和网络"
+            _stop(f"连不上服务 {self._server}：{why}（地址用 --server 或环境变量 {SERVER} 写明）")
         try:
             data = answer.json()
         except ValueError:
@@ -145,7 +166,7 @@ def publish(
 
     密钥写在环境变量 ADMISSION_KEY 里。提案可以发布（已送审），或与已发布的没有不同，返回 0；有问题返回 1。
     """
-    _, problems = check_directory(directory)
+    ruleset, problems = check_directory(directory)
     errors = [p for p in problems if p.severity == "error"]
     if errors:
         for problem in errors:
@@ -167,7 +188,7 @@ def publish(
         if wait == 0:
             return
         run = _wait(service, proposal, wait)
-        _tell(run)
+        _tell(run, ruleset)
         blockers = service.call("GET", f"/proposals/{proposal}")["blockers"]
         if blockers:
             _stop("\n".join(f"还不能送审：{b}" for b in blockers), 1)
@@ -195,7 +216,8 @@ def _wait(service: _Service, proposal: int, seconds: int) -> dict[str, Any]:
     end, said = time.monotonic() + seconds, ""
     while True:
         run: dict[str, Any] = service.call("GET", f"/proposals/{proposal}/checks")
-        now = f"检查：{run['label']} {run['stage']}".rstrip()
+        stage = STAGES.get(run["stage"], run["stage"])
+        now = f"检查：{run['label']}" + (f"（{stage}）" if stage else "")
         if now != said:
             typer.echo(now)
             said = now
@@ -206,15 +228,19 @@ def _wait(service: _Service, proposal: int, seconds: int) -> dict[str, Any]:
         time.sleep(POLL_SECONDS)
 
 
-def _tell(run: dict[str, Any]) -> None:
+def _tell(run: dict[str, Any], ruleset: Ruleset | None) -> None:
     result = run["result"]
+    known = (ruleset,) if ruleset else ()
     if run["error"]:
         typer.echo(run["error"])
     for part in ("check", "cases"):
         for problem in result.get(part, {}).get("problems", []):
             if problem.get("severity") == "error":
-                where = f"{problem.get('file', '')}:{problem.get('line', '')}"
+                at = (problem.get(k) for k in ("file", "line", "column"))
+                where = ":".join(str(part) for part in at if part)
                 typer.echo(f"{where} {problem['code']} {problem['message']}")
+                if problem.get("hint"):
+                    typer.echo(f"  提示：{problem['hint']}")
     if "diff" in result:
         typer.echo(result["diff"]["text"])
     for answer in result.get("proof", {}).get("answers", []):
@@ -223,11 +249,16 @@ def _tell(run: dict[str, Any]) -> None:
     impact = result.get("impact")
     if impact:
         typer.echo(f"影响：已有决定 {impact['total']} 份，结论改变 {impact['moved_total']} 份")
-        for m in impact["moved"][:20]:
-            typer.echo(f"  {m['ref']}：{m['old']} → {m['new']}，因 {'、'.join(m['rules'])}")
+        for m in impact["moved"][:MAX_MOVED]:
+            old, new = (VERDICT_LABELS.get(m[k], m[k]) for k in ("old", "new"))
+            typer.echo(f"  {m['ref']}：{old} → {new}，因 {rule_names(m['rules'], *known)}")
+        if impact["moved_total"] > MAX_MOVED:
+            typer.echo(f"  另有 {impact['moved_total'] - MAX_MOVED} 份没有列出，见网页上的提案")
 
 
-Proposal = Annotated[int, typer.Argument(help="提案编号", min=1)]
+Proposal = Annotated[
+    int, typer.Argument(metavar="提案编号", help="publish 起草时给出的编号", min=1)
+]
 
 
 def approve(
@@ -259,7 +290,7 @@ def release(
 
 
 def rollback(
-    publication: Annotated[int, typer.Argument(help="回到第几次发布", min=1)],
+    publication: Annotated[int, typer.Argument(metavar="第几次", help="回到第几次发布", min=1)],
     reason: Annotated[str, typer.Option("--reason", help="为什么回退")],
     server: Server = LOCAL,
 ) -> None:
@@ -273,7 +304,9 @@ def rollback(
 
 
 def pull(
-    directory: Annotated[Path, typer.Argument(help="写到这个目录；已有的同名文件被覆盖")],
+    directory: Annotated[
+        Path, typer.Argument(metavar="目录", help="写到这个目录；已有的同名文件被覆盖")
+    ],
     publication: Annotated[
         int | None, typer.Option("--publication", help="第几次发布；不写则为现在生效的")
     ] = None,
@@ -283,7 +316,9 @@ def pull(
     with _Service(server) as service:
         if publication is None:
             listed = service.call("GET", "/rulesets?limit=200")
-            publication = next(p["id"] for p in listed if p["state"] == "in_force")
+            publication = next((p["id"] for p in listed if p["state"] == "in_force"), None)
+            if publication is None:
+                _stop("服务上没有现在生效的规则集；用 --publication 写明取第几次发布", 1)
         found = service.call("GET", f"/rulesets/{publication}/files")
     layers: dict[str, dict[str, str]] = {}
     materials: dict[str, str] = {}

@@ -13,12 +13,14 @@ from rich.progress import Progress
 
 from evaluator.casebook import Cases, read_cases
 from evaluator.cases import run_cases
+from evaluator.choices import which
+from evaluator.cli_files import save
 from evaluator.coverage import coverage
 from evaluator.diff import diff
 from evaluator.errors import InputError, Problem, RulebookError
 from evaluator.evaluate import Evaluator
 from evaluator.mutation import mutate
-from evaluator.prove import CHECKS, Report, boundaries, compare, prove
+from evaluator.prove import CHECK_LABELS, CHECKS, Report, boundaries, compare, prove
 from evaluator.quality_html import quality_html
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
@@ -26,7 +28,10 @@ from evaluator.shipped import rulebook_path
 
 __all__ = ["add_commands", "rules_app"]
 
-Directory = Annotated[Path | None, typer.Argument(help="规则集目录；不写则用自带的")]
+Directory = Annotated[
+    Path | None,
+    typer.Argument(metavar="规则集目录", help="criteria.yaml 所在的目录；不写则用自带的"),
+]
 Day = Annotated[
     str | None, typer.Option("--as-of", help="按哪一天有效的规则，如 2026-01-01；不写则为今天")
 ]
@@ -90,23 +95,25 @@ def prove_rules(
     directory: Directory = None,
     as_of: Day = None,
     ahead: Annotated[
-        bool, typer.Option("--ahead", help="连同今后每个规则或标准变动的日子")
+        bool, typer.Option("--ahead", help="除这一天外，今后每个规则或标准变动的日子也各证明一遍")
     ] = False,
     only: Annotated[
-        list[str] | None, typer.Option("--only", help=f"只查：{'、'.join(CHECKS)}")
+        list[str] | None, typer.Option("--only", help="只查哪一项，可写几次；有哪些见上")
     ] = None,
     timeout: Timeout = 10,
-    verbose: Annotated[bool, typer.Option("--verbose", help="连同成立的各项")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="成立的各项也列出")] = False,
     as_json: Json = False,
 ) -> None:
     """证明规则集没有死规则、多余规则、矛盾、被误挡的行业，以及各条不变式；每个问题附反例。
+
+    {checks}
 
     有问题、有未能判定的返回 1，全部成立返回 0。
     """
     ruleset, first = _load(directory), _day(as_of)
     unknown = sorted(set(only or ()) - set(CHECKS))
     if unknown:
-        print(f"没有“{unknown[0]}”这项检查，可用：{'、'.join(CHECKS)}")
+        print(f"没有“{unknown[0]}”这项检查，{which(unknown[0], CHECK_LABELS)}")
         raise typer.Exit(2)
     days = boundaries(ruleset, first) if ahead else (first,)
     try:
@@ -122,9 +129,15 @@ def prove_rules(
     raise typer.Exit(0 if all(r.clean for r in reports) else 1)
 
 
+# Typer reads the text of a command from its docstring, which cannot be an f-string.
+prove_rules.__doc__ = (prove_rules.__doc__ or "").replace(
+    "{checks}", "--only 可写：" + "；".join(f"{k} {v}" for k, v in CHECK_LABELS.items()) + "。"
+)
+
+
 def diff_rules(
-    old: Annotated[Path, typer.Argument(help="原规则集目录")],
-    new: Annotated[Path, typer.Argument(help="新规则集目录")],
+    old: Annotated[Path, typer.Argument(metavar="原目录", help="改之前的规则集目录")],
+    new: Annotated[Path, typer.Argument(metavar="新目录", help="改之后的规则集目录")],
     as_of: Day = None,
     semantic: Annotated[
         bool, typer.Option("--semantic", help="再求出结论会变的项目，或证明没有")
@@ -148,35 +161,41 @@ def diff_rules(
 def show_coverage(
     directory: Directory = None,
     html: Html = None,
-    floor: Annotated[float, typer.Option("--floor", help="触及率低于此数（0 至 1）返回 1")] = 0,
+    floor: Annotated[
+        float, typer.Option("--floor", help="有案例碰到的不足这个比例（0 至 1）就返回 1")
+    ] = 0,
 ) -> None:
-    """列出没有案例触及的结论、条件、标准行和界限。"""
+    """列出没有案例碰到的结论、条件、标准行和界限。"""
     ruleset = _load(directory)
     cases = _cases(ruleset, directory)
     found = coverage(ruleset, cases)
-    print(found.render())
+    print(found.render(ruleset))
     if html is not None:
-        html.write_text(quality_html(ruleset.title, found, mutate(ruleset, cases)), "utf-8")
+        save(html, quality_html(ruleset.title, found, mutate(ruleset, cases)))
     raise typer.Exit(1 if found.ratio() < floor else 0)
 
 
 def show_mutation(
     directory: Directory = None,
     html: Html = None,
-    floor: Annotated[float, typer.Option("--floor", help="发现率低于此数（0 至 1）返回 1")] = 0,
+    floor: Annotated[
+        float, typer.Option("--floor", help="案例发现的不足这个比例（0 至 1）就返回 1")
+    ] = 0,
 ) -> None:
-    """把规则逐处改错，列出没有案例发现的改动。"""
+    """看案例够不够：在内存里把规则逐处改错（文件不动），列出没有案例发现的改动。"""
     ruleset = _load(directory)
     cases = _cases(ruleset, directory)
     found = mutate(ruleset, cases)
-    print(found.render())
+    print(found.render(ruleset))
     if html is not None:
-        html.write_text(quality_html(ruleset.title, coverage(ruleset, cases), found), "utf-8")
+        save(html, quality_html(ruleset.title, coverage(ruleset, cases), found))
     raise typer.Exit(1 if found.ratio() < floor else 0)
 
 
 def suggest(directory: Directory = None, output: Output = None) -> None:
-    """为没有案例发现的改动逐一拟出案例（YAML），供核对后并入 *.cases.yaml。
+    """缺的案例先由程序拟出（YAML），对照文件核对后并入 *.cases.yaml。
+
+    针对 mutate 列出的每一处没有案例发现的改动。
 
     先在已有案例的近旁找：恰在界限上、差一步、换一个取值；找不到才由求解器求。
     expect 和 verdict 是现行规则的结论，要由人核对是否正是本意。
@@ -205,7 +224,7 @@ def suggest(directory: Directory = None, output: Output = None) -> None:
     if output is None:
         print(text, end="")
     else:
-        output.write_text(text, "utf-8")
+        save(output, text)
     for s in found:
         if s.case is None:
             why = "改与不改意思相同，不需要案例" if s.proven else "未能判定"
@@ -213,12 +232,19 @@ def suggest(directory: Directory = None, output: Output = None) -> None:
 
 
 def export(
-    target: Annotated[str, typer.Argument(help="dmn（DMN 1.5）或 jdm（zen-engine）")],
-    output: Annotated[Path, typer.Argument(help="写到哪个文件")],
-    directory: Annotated[Path | None, typer.Option("--rulebook", help="规则集目录")] = None,
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="格式", help="dmn（DMN 1.5，决策表通用格式）或 jdm（zen-engine 用）"
+        ),
+    ],
+    output: Annotated[Path, typer.Argument(metavar="文件", help="写到哪个文件")],
+    directory: Annotated[
+        Path | None, typer.Option("--rulebook", help="规则集目录；不写则用自带的")
+    ] = None,
     as_of: Day = None,
 ) -> None:
-    """把某一天有效的规则集转成 DMN 或 JDM。"""
+    """把某一天有效的规则集转成别的决策程序能读的 DMN 或 JDM 文件。"""
     from evaluator.interchange import ExportError, dmn, jdm
 
     ruleset, day = _load(directory), _day(as_of)
@@ -233,12 +259,16 @@ def export(
     except ExportError as error:
         print(error)
         raise typer.Exit(1) from None
-    output.write_text(text, "utf-8")
+    save(output, text)
 
 
 def read_sheet(
-    workbook: Annotated[Path, typer.Argument(help="标准表 .xlsx，一张工作表一项标准")],
-    directory: Annotated[Path | None, typer.Option("--rulebook", help="规则集目录")] = None,
+    workbook: Annotated[
+        Path, typer.Argument(metavar="工作簿", help="标准表 .xlsx，一张工作表一项标准")
+    ],
+    directory: Annotated[
+        Path | None, typer.Option("--rulebook", help="规则集目录；不写则用自带的")
+    ] = None,
 ) -> None:
     """把 Excel 标准表转成 criteria.yaml 的写法；错误指到单元格。"""
     from evaluator.interchange import criteria_from_sheets, criterion_yaml

@@ -24,11 +24,11 @@ CONSTANTS = {
     "DEPRECATED_STRING": "（不再使用）", "DEFAULT_STRING": "[默认：{}]", "ENVVAR_STRING": "[环境变量：{}]",
     "REQUIRED_LONG_STRING": "[必填]", "ARGUMENTS_PANEL_TITLE": "参数", "OPTIONS_PANEL_TITLE": "选项",
     "COMMANDS_PANEL_TITLE": "命令", "ERRORS_PANEL_TITLE": "用法有误", "ABORTED_TEXT": "已中断。",
-    "RICH_HELP": "用法见 [blue]{command_path} {help_option}[/]",
+    "RANGE_STRING": "", "RICH_HELP": "用法见 [blue]{command_path} {help_option}[/]",
 }  # fmt: skip
 USAGE = (("Usage: ", "用法："), ("[OPTIONS]", "[选项]"), ("COMMAND [ARGS]...", "命令 ..."))
 TYPES = {
-    "str": "文字", "int": "整数", "float": "数", "path": "路径", "file": "文件", "directory": "目录",
+    "str": "文字", "int": "整数", "float": "数", "path": "路径", "file": "文件", "directory": "目录", "dir": "目录",
 }  # fmt: skip
 _TYPE = re.compile(r"<(?:list\[)?(\w+)(?: range)?\]?>(?:\.\.\.)?")
 _COMMAND = re.compile(r"No such command '([^']*)'", re.DOTALL)

@@ -31,7 +31,7 @@ from evaluator.rulebook.ast import (
 from evaluator.rulebook.reads import criterion_refs
 from evaluator.source import Place
 from evaluator.verdict import STATUS_LABELS, Status
-from evaluator.wording import with_unit
+from evaluator.wording import subject_name, with_unit
 
 __all__ = ["Coverage", "Item", "coverage"]
 
@@ -70,15 +70,18 @@ class Coverage:
         items = self.of(kind) if kind else self.items
         return sum(i.covered for i in items) / len(items) if items else 1.0
 
-    def render(self) -> str:
-        """The report for a terminal: shares, then what no case touches."""
+    def render(self, ruleset: Ruleset | None = None) -> str:
+        """The report for a terminal: shares, then what no case touches; ``ruleset`` gives titles."""
         lines = []
         for kind, title in KINDS.items():
             items = self.of(kind)
             done = sum(i.covered for i in items)
             lines.append(f"{title}：{done}/{len(items)}（{self.ratio(kind):.1%}）")
         open_ = [i for i in self.items if not i.covered]
-        lines += [f"{i.place.label()}：{i.subject} 没有案例触及：{i.what}" for i in open_]
+        lines += [
+            f"{i.place.label()}：{subject_name(i.subject, ruleset)} 没有案例碰到：{i.what}"
+            for i in open_
+        ]
         return "\n".join(lines)
 
 

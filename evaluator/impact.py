@@ -25,6 +25,7 @@ from evaluator.evaluate import combine
 from evaluator.rulebook.ast import Effect, Metric, MetricRef, Rule, Ruleset
 from evaluator.source import Place, SourceText
 from evaluator.verdict import VERDICT_LABELS, Status, Verdict
+from evaluator.wording import rule_names
 
 __all__ = [
     "COLUMNAR_FROM", "Impact", "Listed", "Moved", "Row", "Snapshots", "Tally", "changed_rules", "impact_file",
@@ -113,8 +114,9 @@ class Impact:
             },
         }  # fmt: skip
 
-    def render(self, new: Ruleset, most: int = 20) -> str:
-        """The outcome for a terminal."""
+    def render(self, new: Ruleset, most: int = 20, old: Ruleset | None = None) -> str:
+        """The outcome for a terminal; ``old`` names the rules that are no more."""
+        both = (new, old) if old else (new,)
         words = {v.value: VERDICT_LABELS[v] for v in Verdict}
         lines = [f"共 {self.total:,} 份材料，结论改变 {len(self.moved):,} 份（{self.note}）"]
         if self.unread:
@@ -126,15 +128,15 @@ class Impact:
             lines.append(f"  原“{words[a.value]}”：{row}")
         names = new.registry
         for title, counts in (
-            ("引起变化的规则", self.rules),
+            ("引起变化的规则", {rule_names([r], *both): n for r, n in self.rules.items()}),
             ("按部门", {names.department(d): n for d, n in self.departments.items()}),
             ("按行业", {k: sum(v.values()) for k, v in self.industries.items()}),
         ):
-            listed = "，".join(f"{k} {n:,}" for k, n in list(counts.items())[:most])
+            listed = "，".join(f"{k} {n:,} 份" for k, n in list(counts.items())[:most])
             lines += [f"{title}：{listed}"] if listed else []
         for m in self.moved[:most]:
             change = f"{words[m.old]} → {words[m.new]}"
-            lines.append(f"  {m.ref} {m.project_id}：{change}，因 {'、'.join(m.rules)}")
+            lines.append(f"  {m.ref} {m.project_id}：{change}，因 {rule_names(m.rules, *both)}")
         if len(self.moved) > most:
             lines.append(f"  另有 {len(self.moved) - most:,} 份没有列出")
         return "\n".join(lines)

@@ -30,6 +30,7 @@ from evaluator.rulebook.ast import Compare, Each, Expr, Member, MetricRef, Rule,
 from evaluator.rulebook.reads import criteria_in
 from evaluator.source import Place
 from evaluator.verdict import Status
+from evaluator.wording import subject_name
 
 __all__ = ["Mutation", "Outcome", "Runner", "mutate", "step_of", "users"]
 
@@ -67,14 +68,17 @@ class Mutation:
         """The mutants that no case notices."""
         return tuple(o for o in self.outcomes if o.killed_by is None)
 
-    def render(self) -> str:
-        """The report for a terminal: shares, then the survivors."""
+    def render(self, ruleset: Ruleset | None = None) -> str:
+        """The report for a terminal: shares, then the survivors; ``ruleset`` gives titles."""
         lines = []
         for kind, title in KINDS.items():
             found = self.of(kind)
             killed = sum(o.killed_by is not None for o in found)
             lines.append(f"{title}：{killed}/{len(found)}（{self.ratio(kind):.1%}）")
-        lines += [f"{o.place.label()}：{o.subject} {o.what}，没有案例发现" for o in self.survivors]
+        lines += [
+            f"{o.place.label()}：{subject_name(o.subject, ruleset)}：{o.what}，没有案例发现"
+            for o in self.survivors
+        ]
         return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -10,11 +11,11 @@ from evaluator.criteria import Period, Provenance, Source
 from evaluator.dossier import Item, Value
 from evaluator.fields import Field
 from evaluator.numbers import shown, shown_nonzero
-from evaluator.rulebook.ast import Op
+from evaluator.rulebook.ast import Op, Ruleset
 from evaluator.units import Unit
 
 __all__ = [
-    "BREACH_WORDS", "EXAMPLE", "OP_WORDS", "Citation", "cite", "cite_source", "difference", "gap_words", "show_value", "with_unit",
+    "BREACH_WORDS", "EXAMPLE", "OP_WORDS", "Citation", "cite", "cite_source", "difference", "gap_words", "rule_names", "show_value", "subject_name", "with_unit",
 ]  # fmt: skip
 
 EXAMPLE = "示例值"
@@ -93,6 +94,18 @@ def show_value(field: Field | None, value: Value | None) -> str:
         else v
         for v in value
     )
+
+
+def rule_names(ids: Iterable[str], *rulesets: Ruleset) -> str:
+    """Rules as a person looks them up: "positive.land_tax（土地税收）"; the first that knows one."""
+    found = ((id_, next((s.rules[id_] for s in rulesets if id_ in s.rules), None)) for id_ in ids)
+    return "、".join(f"{id_}（{rule.title}）" if rule else id_ for id_, rule in found)
+
+
+def subject_name(id_: str, ruleset: Ruleset | None) -> str:
+    """A rule or a criterion by name and title."""
+    found = ruleset and (ruleset.rules.get(id_) or ruleset.criteria.get(id_))
+    return f"{id_}（{found.title}）" if found else id_
 
 
 def gap_words(value: Fraction, required: Fraction, digits: int) -> tuple[str, str | None]:

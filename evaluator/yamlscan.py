@@ -209,6 +209,7 @@ class _Parser:
     def mapping(self, place: Place, depth: int) -> YMap:
         seen: dict[str, Place] = {}
         entries: list[tuple[YScalar, Node]] = []
+        hollow: YScalar | None = None  # The last key, where it has no content.
         for event in self.events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
@@ -232,6 +233,14 @@ class _Parser:
                 continue
             if name == "<<":
                 self.report("E106", "不支持合并键“<<”", key_place, "请把内容写全")
+            elif name in seen and hollow is not None:
+                # Its own lines stand beside it: what follows would only seem to be repeated.
+                if hollow.place.column == key_place.column and hollow.text:
+                    what = f"“{hollow.text}”下面没有内容，下面各行与它一样缩进"
+                    hint = "下面各行是它的内容的，它少写 2 个空格，与上一层的各项对齐"
+                    self.report("E101", f"YAML 写法有误：{what}", hollow.place, hint)
+                    hollow = YScalar("", "", hollow.place)
+                continue
             elif name in seen:
                 first = (("第一处", seen[name]),)
                 self.problems.append(
@@ -240,6 +249,9 @@ class _Parser:
             else:
                 seen[name] = key_place
                 entries.append((key, value))
+                if hollow is None or hollow.text:
+                    empty = isinstance(value, YScalar) and not value.text and value.value is None
+                    hollow = key if empty else None
         return YMap(tuple(entries), place)
 
     def key_is_slip(self, key: Any, value: Any, before: list[tuple[YScalar, Node]]) -> bool:

@@ -15,29 +15,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evaluator.yamlindent import not_at_the_edge, too_deep, uneven
+from evaluator.yamllines import ITEM, KEY, LEAD, MAX_LINES, Slip, indent_of, line_above, line_at
+
 __all__ = ["Failure", "Slip", "find_slip", "key_slip", "open_quote"]
 
-_LEAD = re.compile(r" *(?:- +)*")
-_KEY = re.compile(r" *(?:- +)*[A-Za-z_][\w.]*:(?: |$)")
-_ITEM = re.compile(r" *(?:- |-$)")
 _BLOCK_TEXT = re.compile(r"(?:: |- )[|>][-+0-9]*\s*(?:#.*)?$")
 _CLOSED = {'"': re.compile(r'"(?:[^"\\]|\\.)*"'), "'": re.compile(r"'(?:[^']|'')*'")}
 _REST = {'"': re.compile(r'(?:[^"\\]|\\.)*"'), "'": re.compile(r"(?:[^']|'')*'(?!')")}
 _OPENERS = {"{": "}", "[": "]"}
 _WIDE = {"｛": "{", "［": "[", "【": "[", "｝": "}", "］": "]", "】": "]", "，": ", ", "：": ": "}
 _WIDE_NAMES = {"{": "括号", "[": "括号", "}": "括号", "]": "括号", ", ": "逗号", ": ": "冒号"}
-MAX_LINES = 20_000  # More are not searched for a quote that was opened far above.
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """What was done, 1-based where, and what to write instead."""
-
-    line: int
-    column: int
-    what: str
-    hint: str
-    end_column: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +41,8 @@ class Failure:
 
 def find_slip(lines: Sequence[str], at: Failure) -> Slip | None:
     """The slip that made libyaml stop there; None where nothing familiar is found."""
-    here = _line(lines, at.line)
-    lead = _indent(here)
+    here = line_at(lines, at.line)
+    lead = indent_of(here)
     if (tab := here.find("\t", 0, max(at.column, lead))) >= 0:
         return Slip(at.line, tab + 1, "缩进用了制表符", "删掉制表符，改用空格")
     opened = open_quote(lines, at.line)
@@ -62,28 +50,17 @@ def find_slip(lines: Sequence[str], at: Failure) -> Slip | None:
         return _unclosed(lines, *opened)
     numbers = dict.fromkeys([at.line, at.start[0]] if at.start else [at.line])
     for number in numbers:
-        slip = _in_line(number, _line(lines, number)) or _full_width(number, _line(lines, number))
+        slip = _in_line(number, line_at(lines, number)) or _full_width(
+            number, line_at(lines, number)
+        )
         if slip is not None:
             return slip
-    above = _above(lines, at.line)
-    if above not in numbers and (slip := _in_line(above, _line(lines, above))) is not None:
+    above = line_above(lines, at.line)
+    if above not in numbers and (slip := _in_line(above, line_at(lines, above))) is not None:
         return slip
     if at.flow and at.start is not None:
         return _in_brackets(lines, at, at.start)
     return _of_failure(lines, at)
-
-
-def _line(lines: Sequence[str], number: int) -> str:
-    return lines[number - 1] if 1 <= number <= len(lines) else ""
-
-
-def _indent(text: str) -> int:
-    return len(text) - len(text.lstrip())
-
-
-def _above(lines: Sequence[str], number: int) -> int:
-    """The last line before ``number`` that says something; 0 where there is none."""
-    return next((n for n in range(number - 1, 0, -1) if _line(lines, n).strip()), 0)
 
 
 # --- quotes --------------------------------------------------------------------------------------
@@ -95,11 +72,11 @@ def _swallows_lines(lines: Sequence[str], first: int, last: int) -> bool:
     Such lines stand no deeper than the line that opens the quote: the text of a quote goes on
     deeper, or it is not meant to go on.
     """
-    opening = _LEAD.match(_line(lines, first))
+    opening = LEAD.match(line_at(lines, first))
     own = opening.end() if opening else 0
     for number in range(first + 1, last + 1):
-        text = _line(lines, number)
-        if _indent(text) <= own and (_KEY.match(text) or _ITEM.match(text)):
+        text = line_at(lines, number)
+        if indent_of(text) <= own and (KEY.match(text) or ITEM.match(text)):
             return True
     return False
 
@@ -112,19 +89,19 @@ def open_quote(lines: Sequence[str], last: int, *, ended: bool = False) -> tuple
     number, column, depth = 1, 0, 0
     block: int | None = None
     while number <= min(last, MAX_LINES):
-        text = _line(lines, number)
-        indent = _indent(text)
+        text = line_at(lines, number)
+        indent = indent_of(text)
         if block is not None and (not text.strip() or indent > block):
             number += 1
             continue
         block = None
-        if column == 0 and indent == 0 and (_KEY.match(text) or _ITEM.match(text)):
+        if column == 0 and indent == 0 and (KEY.match(text) or ITEM.match(text)):
             depth = 0
         opening, depth = _scan(text, column, depth)
         if opening is None:
             if depth == 0 and _BLOCK_TEXT.search(text):
-                found = _LEAD.match(text)
-                block = found.end() if found and _KEY.match(text) else indent
+                found = LEAD.match(text)
+                block = found.end() if found and KEY.match(text) else indent
             number, column = number + 1, 0
             continue
         end = _closing(lines, number, text[opening])
@@ -164,14 +141,14 @@ def _scan(text: str, column: int, depth: int) -> tuple[int | None, int]:
 def _closing(lines: Sequence[str], first: int, quote: str) -> tuple[int, int] | None:
     """Line, and column behind it, of the quote that ends a text which goes on after ``first``."""
     for number in range(first + 1, min(len(lines), first + MAX_LINES) + 1):
-        found = _REST[quote].match(_line(lines, number))
+        found = _REST[quote].match(line_at(lines, number))
         if found is not None:
             return number, found.end()
     return None
 
 
 def _unclosed(lines: Sequence[str], number: int, column: int) -> Slip:
-    text = _line(lines, number)
+    text = line_at(lines, number)
     quote = text[column - 1]
     wide = re.search("[”“’‘＂]", text[column:])
     if wide and not text[column + wide.end() :].strip(" ,]}"):
@@ -252,13 +229,13 @@ def key_slip(number: int, column: int, key: str) -> Slip | None:
 def _in_brackets(lines: Sequence[str], at: Failure, start: tuple[int, int]) -> Slip:
     """A slip between a bracket and where libyaml found that it cannot go on."""
     number, column = start
-    text, here = _line(lines, number), _line(lines, at.line)
+    text, here = line_at(lines, number), line_at(lines, at.line)
     end = at.column if at.line == number else len(text)
     for wide in re.finditer(r"([｛［【｝］】]|，(?=\s*\w+: )|：(?=[{\[]))", text):
         if column <= wide.start() + 1 <= end:
             return _wide(number, wide)
     before = here[: at.column - 1]
-    inside = at.line == number or _indent(here) > _indent(text)
+    inside = at.line == number or indent_of(here) > indent_of(text)
     if (
         inside
         and here[at.column - 1 : at.column] == ":"
@@ -267,7 +244,7 @@ def _in_brackets(lines: Sequence[str], at: Failure, start: tuple[int, int]) -> S
         return _mark(
             at.line, found, f"“{found[1]}”前面缺少逗号", "各项之间写半角逗号，后面加一个空格"
         )
-    left = _line(lines, number)[column - 1 : column]
+    left = line_at(lines, number)[column - 1 : column]
     right = _OPENERS.get(left, "")
     if not right:
         return Slip(
@@ -287,25 +264,30 @@ def _in_brackets(lines: Sequence[str], at: Failure, start: tuple[int, int]) -> S
 
 
 def _of_failure(lines: Sequence[str], at: Failure) -> Slip | None:
-    here = _line(lines, at.line)
+    here = line_at(lines, at.line)
     char = here[at.column - 1 : at.column]
     if "could not find expected ':'" in at.raw and at.start:
         return _no_colon(lines, at.start[0])
     if "mapping values are not allowed" in at.raw:
-        key = _KEY.match(here)
+        key = KEY.match(here)
         if key and key.end() >= at.column:
-            return _too_deep(lines, at.line)
+            return too_deep(lines, at.line) or _no_colon(lines, line_above(lines, at.line))
+        above = line_above(lines, at.line)
+        if re.fullmatch(r"\s*(?:- +)*[a-z_]+\s*", line_at(lines, above)):
+            return _no_colon(lines, above)
         return _no_colon(lines, at.line)
     if char and char in "}]" and "did not find expected" in at.raw:
         return Slip(at.line, at.column, f"多了一个“{char}”", "删掉它，或补上与它成对的括号")
+    if "<document start>" in at.raw:
+        return not_at_the_edge(lines, at.line)
     if "did not find expected key" in at.raw or "did not find expected '-'" in at.raw:
-        return _uneven(lines, at.line) if not here[: at.column - 1].strip() else None
+        return uneven(lines, at.line) if not here[: at.column - 1].strip() else None
     return None
 
 
 def _no_colon(lines: Sequence[str], number: int) -> Slip | None:
-    text = _line(lines, number)
-    if _ITEM.match(_line(lines, number - 1)) and (found := re.match(r"\s*([{\[])", text)):
+    text = line_at(lines, number)
+    if ITEM.match(line_at(lines, number - 1)) and (found := re.match(r"\s*([{\[])", text)):
         return _mark(number, found, "这一行开头缺少“- ”", "列表的每一项以“- ”开头")
     found = re.match(r"\s*(?:- +)*([A-Za-z_]+)(?:\s+([^\s:].*)|\s*)$", text)
     if found is None:
@@ -315,49 +297,3 @@ def _no_colon(lines: Sequence[str], number: int) -> Slip | None:
     return _mark(
         number, found, f"“{found[1]}”后面缺少冒号", f"写作“{example}”，冒号是半角，后面有一个空格"
     )
-
-
-def _levels(lines: Sequence[str], number: int, item: bool) -> list[int]:
-    """The indents at which a line may stand after those above it, the innermost first."""
-    found: list[int] = []
-    low = 1_000
-    for above in range(number - 1, max(0, number - MAX_LINES), -1):
-        text = _line(lines, above)
-        if not text.strip() or text.lstrip().startswith("#"):
-            continue
-        indent, content = _indent(text), _LEAD.match(text)
-        if indent >= low and found:
-            continue
-        own = [indent] if item and _ITEM.match(text) else []
-        if not item and _KEY.match(text) and content:
-            own = [content.end()]
-        found += [n for n in own if n not in found]
-        low = min(low, indent)
-        if not low:
-            break
-    return found
-
-
-def _uneven(lines: Sequence[str], number: int) -> Slip:
-    text = _line(lines, number)
-    indent = _indent(text)
-    what = f"缩进与上文不一致，这一行前面有 {indent} 个空格"
-    levels = _levels(lines, number, bool(_ITEM.match(text)))
-    if not levels or indent in levels:
-        return Slip(number, indent + 1, what, "同一层的各行要从同一列开始")
-    near = min(levels, key=lambda n: (abs(n - indent), -n))
-    return Slip(number, indent + 1, what, f"与同一层的上一项对齐，前面写 {near} 个空格")
-
-
-def _too_deep(lines: Sequence[str], number: int) -> Slip | None:
-    """A key deeper than the one above, which already has its content."""
-    above = _above(lines, number)
-    text, previous = _line(lines, number), _line(lines, above)
-    lead = _LEAD.match(previous)
-    indent = _indent(text)
-    if not (lead and _KEY.match(previous)):
-        return _no_colon(lines, above)
-    if indent <= lead.end():
-        return None
-    what = f"缩进多了，这一行前面有 {indent} 个空格"
-    return Slip(number, indent + 1, what, f"与上一项对齐，前面写 {lead.end()} 个空格")

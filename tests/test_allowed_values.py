@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from typer.testing import CliRunner
 
 from evaluator.casebook import read_cases
 from evaluator.choices import allowed, guess, which
+from evaluator.cli import app
 from evaluator.errors import Problem
 from evaluator.fields import base_registry
 from evaluator.prove.invariants import FILE, parse_invariants
@@ -16,6 +20,7 @@ from tests.rulebook_corpus import MINIMAL, texts
 from tests.test_yaml_slips import CRITERIA, RULES, problems_of
 
 LABELS = "rules/labels.yaml"
+FILE_OF_INVARIANTS = "rules/invariants.yaml"
 METRICS = "rules/metrics.yaml"
 EFFECTS = "可用：reject（不予准入）、refer（提交会审）、advise（只作建议）"
 LAND = "可用：new_industrial_land（新增工业用地）、stock_land（盘活存量用地）"
@@ -262,6 +267,20 @@ def test_words_of_invariants() -> None:
     assert hint == "应写 pass；可用：pass（准入）、refer（提交会审）、reject（不予准入）"
 
 
+def test_the_check_reads_invariants(tmp_path: Path) -> None:
+    files = texts(MINIMAL) | {
+        FILE_OF_INVARIANTS: "- {id: a, title: 甲, when: {field: two_hig, equals: true}, never: pass}\n"
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    shown = CliRunner().invoke(app, ["rules", "check", str(tmp_path)])
+    assert shown.exit_code == 1
+    assert f"{FILE_OF_INVARIANTS}:1:35: E301 没有字段“two_hig”" in shown.output
+    assert "是否想写“two_high”？" in shown.output
+    assert "1 处错误" in shown.output
+
+
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
@@ -274,6 +293,7 @@ def test_guess(word: str, meant: str | None) -> None:
 
 
 def test_long_lists_are_cut_short() -> None:
+    assert which("甲", {}) == "还没有可用的，先写出来再用"
     assert allowed({f"a{n}": "甲乙丙" for n in range(50)}).endswith("等 50 个")
     assert which("甲，乙", LIST_LABELS).startswith("逗号和冒号要用半角")
 

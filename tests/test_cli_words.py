@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,7 +73,7 @@ def test_help_is_chinese(path: tuple[str, ...]) -> None:
         (["serve", "--port", "abc"], "--port：应是整数"),
         (["serve", "--port"], "选项 --port 后面没有写值"),
         (["serve", "--demo=1"], "选项 --demo 不带值"),
-        (["rules", "approve", "0"], "proposal：不能小于 1"),
+        (["rules", "approve", "0"], "提案编号：不能小于 1"),
         (["rules", "approve", "1", "2", "3"], "多写了参数：2 3"),
         (["db", "publish", "/nowhere"], "directory：没有“/nowhere”"),
         (["db", "publish", __file__], "是文件，应是目录"),
@@ -87,3 +88,29 @@ def test_misuse_is_told_in_chinese(typed: list[str], said: str) -> None:
     said = re.sub(r"--[\w-]+|admission( [a-z-]+)*", "", shown.output)
     assert ENGLISH.findall(said) == []
     assert WORDS.findall(said) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["rules", "test", "--engine", "x"], "没有引擎“x”，可用：durable、reference"),
+        (["rules", "prove", "--only", "rule"], "应写 rules；可用：rules（规则能否适用"),
+        (["rules", "export", "dmn", "/nowhere/x"], "写不了“/nowhere/x”：没有这个目录"),
+        (["schema", "dossier", "-o", "/nowhere/x"], "写不了“/nowhere/x”：没有这个目录"),
+        (["schema", "template", "-o", "/nowhere/x.xlsx"], "写不了“/nowhere/x.xlsx”：没有这个目录"),
+        (["schema", "rules", "-o", f"{__file__}/x"], "路径中间有一段不是目录"),
+        (["rules", "diff", "/nowhere", "/nowhere"], "写规则集的目录，也就是 criteria.yaml 所在的目录"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_a_sentence(typed: list[str], said: str) -> None:
+    shown = runner.invoke(app, typed, prog_name="admission")
+    assert shown.exit_code == 2, shown.exception
+    assert said in shown.output
+
+
+def test_a_service_that_is_not_there(tmp_path: Path) -> None:
+    typed = ["rules", "pull", str(tmp_path / "x"), "--server", "http://127.0.0.1:1"]
+    shown = runner.invoke(app, typed, prog_name="admission")
+    assert shown.exit_code == 2
+    assert "连不上服务 http://127.0.0.1:1" in shown.output
+    assert ENGLISH.findall(shown.output) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -97,6 +98,18 @@ def test_the_rules_that_moved_are_named() -> None:
     text = found.render(new)
     assert "positive.tax" in text
     assert "税务" in text
+    title = new.rules["positive.tax"].title
+    assert f"引起变化的规则：positive.tax（{title}）" in text
+    assert f"因 positive.tax（{title}）" in text
+
+
+def test_a_rule_that_is_no_more_has_its_title() -> None:
+    old = ruleset_of()
+    found = impact_rows(old, old, ROWS, "reference")
+    gone = replace(found, rules={"positive.tax": 1})
+    empty = replace(old, rules={})
+    assert "positive.tax 1 份" in gone.render(empty)
+    assert f"positive.tax（{old.rules['positive.tax'].title}） 1 份" in gone.render(empty, old=old)
 
 
 def test_what_is_only_written_otherwise_is_no_change() -> None:

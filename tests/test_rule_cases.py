@@ -14,16 +14,18 @@ from evaluator.cases import (
     read_cases,
     run_dossier_case,
     run_rule_case,
+    run_rule_cases,
 )
 from evaluator.criteria import Kind
 from evaluator.dossier import Profile, parse_dossier
 from evaluator.errors import Problem
 from evaluator.evaluate import Evaluator
 from evaluator.rulebook.ast import Effect, Member, Ruleset, leaves
-from evaluator.rulebook.load import load_directory
+from evaluator.rulebook.load import load_directory, load_layers
 from evaluator.source import Place, SourceText
 from evaluator.verdict import Status, Verdict
 from evaluator.yamlio import YMap, plain, read_yaml
+from tests.rulebook_corpus import MINIMAL, texts
 
 ROOT = Path(__file__).resolve().parent.parent
 RULESET: Ruleset = load_directory(ROOT)
@@ -340,3 +342,35 @@ def test_gaps_name_the_rule_and_the_kind() -> None:
     assert land_tax.message == (
         "规则“positive.land_tax”缺少“符合”、“不符合”、“材料不足”、“不适用”、“恰在界限上”的案例"
     )
+
+
+def test_what_is_wrong_with_a_case_and_what_to_do() -> None:
+    files = texts(MINIMAL)
+    dossier = "{industry_code: C2010, land_use_mode: stock_land, annual_tax: 199, land_area: 10}"
+    name = "rules/more.cases.yaml"
+    files[name] = (
+        f"- {{rule: positive.land_tax, name: 低, expect: satisfied, dossier: {dossier}}}\n"
+    )
+    ruleset = load_layers((("base", files),))
+    problems: list[Problem] = []
+    evaluator = Evaluator(ruleset, "reference")
+    found = run_rule_cases(read_cases(ruleset, problems), evaluator.engine, evaluator)
+    (wrong,) = (r.problem() for r in found if not r.passed)
+    assert problems == []
+    assert wrong.place.label().startswith(f"{name}:1:")
+    assert "案例“低”（positive.land_tax）：应为“符合”，得到“不符合”。亩均税收 19.9" in wrong.message
+    assert "改案例" in (wrong.hint or "")
+
+
+def test_a_table_of_cases_without_a_name_is_told_once() -> None:
+    files = texts(MINIMAL)
+    name = "rules/more.cases.yaml"
+    files[name] = (
+        "- rule: positive.land_tax\n  columns: [name, annual_tax, expect]\n"
+        "  rows:\n    - [甲, 1, violated]\n    - [乙, 2, violated]\n"
+    )
+    problems: list[Problem] = []
+    read_cases(load_layers((("base", files),)), problems)
+    (found,) = problems
+    assert (found.code, found.place.label()) == ("E201", f"{name}:1:3")
+    assert "name: 表名" in (found.hint or "")

@@ -76,6 +76,40 @@ def test_extends_somewhere_impossible(tmp_path: Path, target: str) -> None:
     assert codes(tmp_path / "city") == ["E701"]
 
 
+@pytest.mark.parametrize(
+    ("own", "base", "file", "what", "hint"),
+    [
+        (
+            "../nowhere",
+            "",
+            "city/criteria.yaml:2:42",
+            "“../nowhere”里没有 criteria.yaml",
+            "如 ../..",
+        ),
+        ("../state", "../city", "state/criteria.yaml:2:42", "绕回了自己", "去掉其中一个"),
+        (".", "", "city/criteria.yaml:2:42", "绕回了自己", "去掉"),
+    ],
+)
+def test_extends_is_told_at_its_line(
+    tmp_path: Path, own: str, base: str, file: str, what: str, hint: str
+) -> None:
+    write(tmp_path / "city", {"criteria.yaml": profile(own)})
+    if base:
+        write(tmp_path / "state", {"criteria.yaml": profile(base)})
+    (found,) = check_directory(tmp_path / "city")[1]
+    assert found.code == "E701"
+    assert found.place.label() == file
+    assert found.message.startswith("extends ")
+    assert what in found.message
+    assert hint in (found.hint or "")
+
+
+def test_no_rulebook_at_all(tmp_path: Path) -> None:
+    (found,) = check_directory(tmp_path / "none")[1]
+    assert "criteria.yaml" in found.message
+    assert "规则集的目录" in (found.hint or "")
+
+
 def test_extends_in_a_circle(tmp_path: Path) -> None:
     write(tmp_path / "a", {"criteria.yaml": profile("../b")})
     write(tmp_path / "b", {"criteria.yaml": profile("../a")})

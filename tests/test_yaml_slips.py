@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from evaluator.errors import Problem
@@ -79,6 +81,46 @@ SLIPS = (
         "有 9 个空格",
         "写 10 个",
     ),
+    # The first line of a block that differs from those below it; libyaml names the second.
+    (CRITERIA, "\n  id: test", "\n   id: test", "3:4", "缩进与下面各行不一致", "写 2 个空格"),
+    (CRITERIA, "\n  id: test", "\n id: test", "3:2", "前面有 1 个空格", "写 2 个空格"),
+    (CRITERIA, "language: 1", " language: 1", "1:2", "缩进与下面各行不一致", "顶格写"),
+    (
+        CRITERIA,
+        "      - from: 2020-01-01\n        until",
+        "     - from: 2020-01-01\n        until",
+        "17:6",
+        "有 5 个空格",
+        "写 6 个空格",
+    ),
+    (
+        CRITERIA,
+        "          - {industry",
+        "           - {industry",
+        "27:12",
+        "有 11 个空格",
+        "写 10 个空格",
+    ),
+    (
+        CRITERIA,
+        "          - {industry",
+        "         - {industry",
+        "27:10",
+        "有 9 个空格",
+        "写 10 个空格",
+    ),
+    (CRITERIA, "          - {industry", "            {industry", "27:13", "开头缺少“- ”", "对齐"),
+    (RULES, "- id: positive", " - id: positive", "1:2", "前面有 1 个空格", "写 0 个空格"),
+    (RULES, "- id: positive", "  id: positive", "1:3", "开头缺少“- ”", "顶格写"),
+    (RULES, "\n- id: negative.b", "\n - id: negative.b", "13:2", "前面有 1 个空格", "写 0 个空格"),
+    (
+        CRITERIA,
+        "  bad_industries:",
+        "    bad_industries:",
+        "29:5",
+        "“bad_industries”下面没有内容",
+        "少写 2 个",
+    ),
 )
 
 
@@ -88,6 +130,49 @@ def problems_of(file: str, old: str, new: str) -> list[Problem]:
     assert old in files[file]
     files[file] = files[file].replace(old, new, 1)
     return check_layers((("base", files),))[1]
+
+
+# Each slip in every line where it can be made.
+KEY = r"^(\s*(?:- )?[a-z_]+):"
+WORD = KEY + r" (?=[^\s\[{\"'|>&*])"
+EVERYWHERE = {
+    "an open quote": (WORD, r'\1: "'),
+    "an open single quote": (WORD, r"\1: '"),
+    "no colon": (KEY, r"\1"),
+    "no space": (KEY + r" (?=\S)", r"\1:"),
+    "a full-width colon": (KEY + " ?", r"\1："),
+    "a tab": (r"^ +(?=\S)", "\t"),
+    "a full-width bracket": (r"(: |- )\[", r"\1［"),
+    "a full-width brace": (r"(: |- )\{", r"\1｛"),
+    "a full-width end": (r"\}$", "｝"),
+    "no end": (r"[\]}]$", ""),
+    "two ends": (r"([\]}])$", r"\1\1"),
+    "a dash without space": (r"^( *)- ", r"\1-"),
+    "no space within": (r"\{([a-z_]+): ", r"{\1:"),
+    "a full-width colon within": (r"\{([a-z_]+): ", r"{\1："),
+    "no colon within": (r"\{([a-z_]+): ", r"{\1 "),
+}
+
+
+@pytest.mark.parametrize("slip", EVERYWHERE)
+def test_a_slip_in_every_line(slip: str) -> None:
+    pattern, written = EVERYWHERE[slip]
+    files = texts(MINIMAL)
+    tried = 0
+    for name, text in files.items():
+        lines = [] if name.endswith(".cases.yaml") else text.split("\n")
+        for index, line in enumerate(lines):
+            changed = re.sub(pattern, written, line, count=1)
+            if changed == line:
+                continue
+            tried += 1
+            whole = "\n".join([*lines[:index], changed, *lines[index + 1 :]])
+            found = check_layers((("base", {**files, name: whole}),))[1]
+            assert found, f"{name}:{index + 1} {changed}"
+            first = (found[0].place.source.name, found[0].place.line)
+            assert first == (name, index + 1), f"{changed}\n{found[0].render()}"
+            assert found[0].severity == "error"
+    assert tried > 5
 
 
 @pytest.mark.parametrize(("file", "old", "new", "where", "what", "write"), SLIPS)

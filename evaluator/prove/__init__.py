@@ -30,6 +30,7 @@ from evaluator.rulebook.ast import Ruleset
 
 __all__ = [
     "CHECKS",
+    "CHECK_LABELS",
     "Answer",
     "Change",
     "Invariant",
@@ -43,16 +44,17 @@ __all__ = [
     "prove",
 ]
 
-CHECKS = (
-    "rules",
-    "rows",
-    "scale",
-    "covered",
-    "contradiction",
-    "industry",
-    "non_monotonic",
-    "invariant",
-)
+CHECK_LABELS = {
+    "rules": "规则能否适用、符合、不符合",
+    "rows": "标准表有没有取不到的行",
+    "scale": "标准数值的量级",
+    "covered": "多余的规则",
+    "contradiction": "互相矛盾的规则",
+    "industry": "谁都过不了的行业",
+    "non_monotonic": "数值更好反而结论更差",
+    "invariant": "不变式",
+}
+CHECKS = tuple(CHECK_LABELS)
 
 
 def prove(

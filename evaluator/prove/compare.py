@@ -13,6 +13,7 @@ from evaluator.prove.single import settled
 from evaluator.prove.solve import TIMEOUT_MS, Outcome, Question, Side, Space
 from evaluator.rulebook.ast import Ruleset
 from evaluator.verdict import VERDICT_LABELS, Status, Verdict
+from evaluator.wording import rule_names
 
 __all__ = ["Change", "compare"]
 
@@ -57,7 +58,7 @@ def _move(space: Space, old: Side, new: Side, x: Verdict, y: Verdict) -> Change:
     moved = _moved(old, new, witness)
     answer = Answer(
         "transition", (x.value, y.value, *moved), State.NOTE,
-        f"有项目{words}，涉及规则 {'、'.join(moved)}", False, (witness,),
+        f"有项目{words}，涉及规则 {rule_names(moved, new.ruleset, old.ruleset)}", False, (witness,),
     )  # fmt: skip
     return Change(x, y, answer, moved)
 

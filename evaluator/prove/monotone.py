@@ -41,6 +41,7 @@ from evaluator.rulebook.ast import (
 )
 from evaluator.rulebook.ast import Any as AnyOf
 from evaluator.verdict import Verdict
+from evaluator.wording import rule_names
 
 __all__ = ["monotone_answers"]
 
@@ -211,7 +212,7 @@ def _search(space: Space, side: Side, subject: _Subject, what: str, title: str) 
     blamed = sorted(_blamed(side, first, second))
     return Answer(
         "non_monotonic", (subject.name, *blamed), State.ALARM,
-        f"{title}反而使结论变差，涉及规则 {'、'.join(blamed)}",
+        f"{title}反而使结论变差，涉及规则 {rule_names(blamed, side.ruleset)}",
         False, (first, second), "检查这些规则中的比较方向",
     )  # fmt: skip
 

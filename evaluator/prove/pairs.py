@@ -51,7 +51,7 @@ def cover_answers(space: Space, side: Side, pool: Pool) -> Iterator[Answer]:
                 "covered",
                 (a.rule.id,),
                 State.OK,
-                f"规则 {a.rule.id}：没有别的规则总是与它同时不符合",
+                f"规则 {a.rule.id}（{a.rule.title}）：没有别的规则总是与它同时不符合",
             )
 
 

@@ -28,7 +28,7 @@ from evaluator.rulebook.ast import (
 from evaluator.rulebook.codes import CODE_HINT, code_fault
 from evaluator.rulebook.exprs import in_unit, parse_expr, parse_literal, reference
 from evaluator.rulebook.names import Names, same_kind
-from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, word_of
+from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, suggest, word_of
 
 __all__ = ["parse_condition"]
 
@@ -316,6 +316,9 @@ def _check_codes(
                 continue
             if fault:
                 message = f"“{criterion.id}”里的“{code}”{fault}，与“{field.label}”永远对不上"
+                hint = (
+                    suggest(code, ()) or hint
+                )  # Several codes with commas that are not half-width.
                 names.problems.append(
                     Problem("E318", message, right.place, hint, (("清单在此", period.place),))
                 )

@@ -51,20 +51,31 @@ def _walk(directory: Path, edited: Mapping[Path, str]) -> list[tuple[str, Path, 
     layers: list[tuple[str, Path, Mapping[str, str]]] = []
     seen: set[Path] = set()
     current: Path | None = directory
+    below: YScalar | None = None  # Where ``extends`` is written that led to ``current``.
     while current is not None:
         try:
             current = current.resolve()
             found = current / "criteria.yaml" in edited or (current / "criteria.yaml").is_file()
         except (OSError, ValueError, RuntimeError):  # No possible path, or links in a circle.
             found = False
-        if current in seen or len(seen) == MAX_LAYERS:
-            raise _unreadable(str(current), "profile 的 extends 绕回了自己，或层数过多")
+        if below is not None and current in seen:
+            raise _wrong_extends(below, "绕回了自己", "去掉其中一个 extends")
+        if below is not None and len(seen) == MAX_LAYERS:
+            raise _wrong_extends(below, f"一共超过 {MAX_LAYERS} 层", "少套几层")
+        if not found and below is not None:
+            raise _wrong_extends(
+                below,
+                f"指到的目录“{below.text[:60]}”里没有 criteria.yaml",
+                "写相对于本文件所在目录的路径，如 ../..",
+            )
         if not found:
-            raise _unreadable(str(current), "目录里没有 criteria.yaml")
+            hint = "写规则集的目录，也就是 criteria.yaml 所在的目录"
+            raise _unreadable(str(directory), "这里没有 criteria.yaml", hint)
         seen.add(current)
         files = _read_files(current, edited)
         layers.append((_layer_name(current, [name for name, _, _ in layers]), current, files))
-        current = _extends(current, files["criteria.yaml"])
+        below = _extends(shown_name(layers[-1][0], "criteria.yaml"), files["criteria.yaml"])
+        current = current / below.text if below is not None else None
     # The innermost base is called "base": its directory name is an accident of the checkout.
     layers[-1] = (BASE, *layers[-1][1:])
     return layers[::-1]
@@ -80,8 +91,12 @@ def _layer_name(directory: Path, taken: list[str]) -> str:
     return unique
 
 
-def _unreadable(name: str, message: str) -> RulebookError:
-    return RulebookError([Problem("E701", message, Place(SourceText(name, "")))])
+def _unreadable(name: str, message: str, hint: str) -> RulebookError:
+    return RulebookError([Problem("E701", message, Place(SourceText(name, "")), hint)])
+
+
+def _wrong_extends(node: YScalar, message: str, hint: str) -> RulebookError:
+    return RulebookError([Problem("E701", f"extends {message}", node.place, hint)])
 
 
 def _read_files(directory: Path, edited: Mapping[Path, str]) -> dict[str, str]:
@@ -122,8 +137,8 @@ def _at(directory: Path, path: Path) -> Place:
     return Place(SourceText(path.relative_to(directory).as_posix(), ""))
 
 
-def _extends(directory: Path, text: str) -> Path | None:
-    node = read_yaml("criteria.yaml", text, [])
+def _extends(name: str, text: str) -> YScalar | None:
+    node = read_yaml(name, text, [])
     profile = node.get("profile") if isinstance(node, YMap) else None
     target = profile.get("extends") if isinstance(profile, YMap) else None
-    return directory / target.text if isinstance(target, YScalar) and target.text else None
+    return target if isinstance(target, YScalar) and target.text else None
