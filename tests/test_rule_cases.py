@@ -159,7 +159,7 @@ def test_coarse_industry_codes_cannot_slip_past_the_lists() -> None:
         for leaf in leaves(condition)
         if isinstance(leaf, Member) and leaf.prefix and leaf.criterion
     }
-    coarse = RULESET.criteria["industry_codes_needing_detail"].periods[-1].code_set
+    coarse = set(RULESET.criteria["industry_codes_needing_detail"].periods[-1].codes)
     above: set[str] = set()
     for name in used:
         criterion = RULESET.criteria[name]
