@@ -162,10 +162,10 @@ def show_coverage(
     directory: Directory = None,
     html: Html = None,
     floor: Annotated[
-        float, typer.Option("--floor", help="有案例碰到的不足这个比例（0 至 1）就返回 1")
+        float, typer.Option("--floor", help="触及率低于此数（0 至 1，如 0.95）返回 1")
     ] = 0,
 ) -> None:
-    """列出没有案例碰到的结论、条件、标准行和界限。"""
+    """列出没有案例触及的结论、条件、标准行和界限。"""
     ruleset = _load(directory)
     cases = _cases(ruleset, directory)
     found = coverage(ruleset, cases)
@@ -179,7 +179,7 @@ def show_mutation(
     directory: Directory = None,
     html: Html = None,
     floor: Annotated[
-        float, typer.Option("--floor", help="案例发现的不足这个比例（0 至 1）就返回 1")
+        float, typer.Option("--floor", help="发现率低于此数（0 至 1，如 0.99）返回 1")
     ] = 0,
 ) -> None:
     """看案例够不够：在内存里把规则逐处改错（文件不动），列出没有案例发现的改动。"""

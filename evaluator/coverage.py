@@ -79,7 +79,7 @@ class Coverage:
             lines.append(f"{title}：{done}/{len(items)}（{self.ratio(kind):.1%}）")
         open_ = [i for i in self.items if not i.covered]
         lines += [
-            f"{i.place.label()}：{subject_name(i.subject, ruleset)} 没有案例碰到：{i.what}"
+            f"{i.place.label()}：{subject_name(i.subject, ruleset)} 没有案例触及：{i.what}"
             for i in open_
         ]
         return "\n".join(lines)
