@@ -56,9 +56,21 @@ HOLIDAYS_AHEAD_DAYS = 30
 log = logging.getLogger("api")
 DESCRIPTION = "按规则集对工业项目申报材料作出准入、提交会审或不予准入的结论，并给出依据。"
 ROUTERS = (
-    stateless, batch, projects, decisions, reviews, commitments, statistics, rulesets, proposals, sessions, oidc, accounts, audit,
+    stateless,
+    batch,
+    projects,
+    decisions,
+    reviews,
+    commitments,
+    statistics,
+    rulesets,
+    proposals,
+    sessions,
+    oidc,
+    accounts,
+    audit,
     health,
-)  # fmt: skip
+)
 
 
 def work_calendar(settings: Settings) -> WorkCalendar:
@@ -73,10 +85,12 @@ def open_store(settings: Settings, ruleset: Ruleset | None = None) -> Store:
     Raises RulebookError, or Missing where what is in force cannot be read by this program.
     """
     store = Store(
-        Database(settings.database_url, settings.database_pool), settings.engine,
-        settings.ruleset_check_seconds, work_calendar(settings),
+        Database(settings.database_url, settings.database_pool),
+        settings.engine,
+        settings.ruleset_check_seconds,
+        work_calendar(settings),
         settings.review_workdays,
-    )  # fmt: skip
+    )
     try:
         _prepare(store, settings, ruleset)
     except BaseException:
@@ -106,8 +120,9 @@ def _prepare(store: Store, settings: Settings, ruleset: Ruleset | None) -> None:
         if not store.install_directory(found):
             log.warning(
                 "the rulebook on disk (%s) is not the one in force and is not taken: "
-                "propose it by admission rules publish", found.identity[:12],
-            )  # fmt: skip
+                "propose it by admission rules publish",
+                found.identity[:12],
+            )
     store.rulesets.current()
 
 
@@ -143,11 +158,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         store.close()
 
     app = FastAPI(
-        title="项目准入评估器", version=SOFTWARE, description=DESCRIPTION,
-        docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan,
+        title="项目准入评估器",
+        version=SOFTWARE,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         dependencies=[Depends(strict_query)],
-    )  # fmt: skip
+    )
     app.state.settings = settings
     app.state.store = store
     app.state.judges = store.rulesets
@@ -166,7 +186,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     examples = openapi.examples_in(examples_path())
     openapi.install(app, registry, examples)
     app.add_middleware(
-        Edge, max_body=settings.max_body_bytes, limits=_upload_limits(settings), limit=limit,
+        Edge,
+        max_body=settings.max_body_bytes,
+        limits=_upload_limits(settings),
+        limit=limit,
         trust_forwarded=settings.trust_forwarded,
-    )  # fmt: skip
+    )
     return app

@@ -49,9 +49,11 @@ KINDS: dict[str, Kind] = {
     "png": Kind("PNG 图片", "image/png", ("png",)),
 }
 ZIPPED = {
-    "word/document.xml": "docx", "xl/workbook.xml": "xlsx", "ppt/presentation.xml": "pptx",
+    "word/document.xml": "docx",
+    "xl/workbook.xml": "xlsx",
+    "ppt/presentation.xml": "pptx",
     "OFD.xml": "ofd",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,11 @@ Form = Literal["ndjson", "parquet"]
 HINT = f"可用：{NDJSON}（每行一份 JSON）、{PARQUET}"
 GONE = "连接在答完之前断开"
 rows_answered = Counter(
-    "admission_batch_rows_total", "Rows of batches by what became of them", ["outcome"],
+    "admission_batch_rows_total",
+    "Rows of batches by what became of them",
+    ["outcome"],
     registry=registry,
-)  # fmt: skip
+)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -170,9 +172,11 @@ class Run:
 
         settings = self._owner.settings
         chosen = Options(
-            rows=settings.batch_rows, memory=settings.batch_memory,
-            disk=f"{settings.batch_limit * DISK_FACTOR // 10**6 + LEAST_DISK}MB", **options,
-        )  # fmt: skip
+            rows=settings.batch_rows,
+            memory=settings.batch_memory,
+            disk=f"{settings.batch_limit * DISK_FACTOR // 10**6 + LEAST_DISK}MB",
+            **options,
+        )
         self._batch = Batch(ruleset, self.body, form, self.directory, chosen)
         if self.ended:
             self._batch.stop()
@@ -205,8 +209,12 @@ class Run:
         seconds = time.monotonic() - self.started
         log.info(
             "batch: %d bytes, %d rows, %d judged, %d rejected, %.1f s",
-            self.size, totals.rows, totals.judged, totals.rejected, seconds,
-        )  # fmt: skip
+            self.size,
+            totals.rows,
+            totals.judged,
+            totals.rejected,
+            seconds,
+        )
         yield line({"type": "summary", **totals.as_data()})
 
     def _refusal(self, error: Exception) -> ProblemError:
@@ -231,9 +239,10 @@ class Run:
     def _late(self) -> ProblemError:
         limit = self._owner.settings.batch_seconds
         return ProblemError(
-            503, f"批量评估超过 {limit} 秒没有完成，请分几次提交",
+            503,
+            f"批量评估超过 {limit} 秒没有完成，请分几次提交",
             headers=RETRY,
-        )  # fmt: skip
+        )
 
     async def _thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run in a thread that is known of: ``close`` waits for it even where this is cancelled."""

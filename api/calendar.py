@@ -42,9 +42,11 @@ class WorkCalendar:
     """
 
     def __init__(
-        self, off: Iterable[dt.date] = (), on: Iterable[dt.date] = (),
+        self,
+        off: Iterable[dt.date] = (),
+        on: Iterable[dt.date] = (),
         plans: Iterable[YearPlan] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.plans = {p.year: p for p in plans}
         self._off, self._on = frozenset(off), frozenset(on)
         self._planned_off = frozenset(d for p in self.plans.values() for d in p.off)

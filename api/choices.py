@@ -21,9 +21,15 @@ from evaluator.yamlio import suggest
 __all__ = ["find_choice", "find_department", "find_industry", "find_past_department", "find_rule"]
 
 LABELS = {
-    "action": "动作", "department": "部门", "effect": "处置", "industry": "行业代码", "list": "清单",
-    "rule": "规则", "state": "状态", "verdict": "结论",
-}  # fmt: skip
+    "action": "动作",
+    "department": "部门",
+    "effect": "处置",
+    "industry": "行业代码",
+    "list": "清单",
+    "rule": "规则",
+    "state": "状态",
+    "verdict": "结论",
+}
 _SHOWN = 40
 
 

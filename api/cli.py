@@ -35,8 +35,15 @@ from evaluator.errors import InputError
 from evaluator.fields import base_registry
 
 __all__ = [
-    "Url", "accounts_app", "audit_app", "console", "db_app", "errors", "open_store_of", "run_command",
-]  # fmt: skip
+    "Url",
+    "accounts_app",
+    "audit_app",
+    "console",
+    "db_app",
+    "errors",
+    "open_store_of",
+    "run_command",
+]
 
 accounts_app = typer.Typer(
     help="本地账号：新建、列出、改角色、停用、重设密码。",
@@ -109,10 +116,11 @@ def _departments(store: Store) -> list[str]:
 
 @accounts_app.command("create")
 def create(
-    name: Name, role: Roles,
+    name: Name,
+    role: Roles,
     display_name: Annotated[str, typer.Option("--display-name", help="姓名或单位")] = "",
     database_url: Url = None,
-) -> None:  # fmt: skip
+) -> None:
     """新建账号，印出首次密码（只印这一次）。"""
 
     def work() -> None:
@@ -281,7 +289,7 @@ def downgrade(
     revision: Annotated[str, typer.Argument(help="退回到哪个结构版本，如 0008")],
     yes: Annotated[bool, typer.Option("--yes", help="不再询问；会丢失记录的也照办")] = False,
     database_url: Url = None,
-) -> None:  # fmt: skip
+) -> None:
     """退回较早的数据库结构，装回旧版程序前用；先停止服务并备份。"""
 
     def work() -> None:
@@ -320,9 +328,11 @@ def calendar(
         for year in range(FIRST_SHOWN, max(LAST, *found.plans, 0) + 1):
             plan = found.plans.get(year)
             table.add_row(
-                str(year), f"{len(plan.off)} 天" if plan else "—",
-                f"{len(plan.on)} 天" if plan else "—", found.source_of(year) or "还没有安排",
-            )  # fmt: skip
+                str(year),
+                f"{len(plan.off)} 天" if plan else "—",
+                f"{len(plan.on)} 天" if plan else "—",
+                found.source_of(year) or "还没有安排",
+            )
         console.print(table)
 
     run_command(work)

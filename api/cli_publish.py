@@ -53,10 +53,11 @@ def publish(
         ),
     ] = None,
     effective_on: Annotated[
-        str | None, typer.Option("--effective-on", help="从哪一天起生效，如 2027-01-01；不写则为今天")
+        str | None,
+        typer.Option("--effective-on", help="从哪一天起生效，如 2027-01-01；不写则为今天"),
     ] = None,
     database_url: Url = None,
-) -> None:  # fmt: skip
+) -> None:
     """直接在数据库里发布规则集（服务不必运行）：起草人提出并检查，另一人批准才发布。
 
     空库里的第一份规则集不用第二个人，审计日志里单独记明。
@@ -67,9 +68,14 @@ def publish(
 
 
 def _publish(
-    directory: Path, title: str, reason: str, author: str | None, approver: str | None,
-    effective_on: str | None, url: str | None,
-) -> None:  # fmt: skip
+    directory: Path,
+    title: str,
+    reason: str,
+    author: str | None,
+    approver: str | None,
+    effective_on: str | None,
+    url: str | None,
+) -> None:
     day = _day(effective_on)
     ruleset, problems = check_directory(directory)
     wrong = [p for p in problems if p.severity == "error"]
@@ -100,8 +106,9 @@ def _publish(
         console.print(
             f"提案 {proposal} 由 {drafter.name} 起草、{second.name} 批准，已发布，"
             f"是第 {made.id} 次发布，自 {made.effective_on} 起生效。",
-            soft_wrap=True, highlight=False,
-        )  # fmt: skip
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 def _day(text: str | None) -> dt.date | None:
@@ -124,8 +131,9 @@ def _install(store: Store, ruleset: Ruleset) -> None:
     console.print(
         f"首次安装规则集 {ruleset.identity[:12]}（{ruleset.title}）。库里原来没有规则集，"
         "不用第二人批准，已记入审计日志；以后的发布须由另一人批准。",
-        soft_wrap=True, highlight=False,
-    )  # fmt: skip
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 def _who(store: Store, what: str, name: str | None, variable: str, action: str) -> Actor:

@@ -96,9 +96,10 @@ def _back(db: Database, connection: Connection, revision: str) -> Loss:
     )
     columns = tuple(
         f"{name}.{column}"
-        for name, found in before.columns.items() if name in after.columns
+        for name, found in before.columns.items()
+        if name in after.columns
         for column in sorted(found - after.columns[name])
-    )  # fmt: skip
+    )
     return Loss(rows, columns)
 
 

@@ -127,9 +127,13 @@ class Jobs:
         if self._directory is not None:
             env[DIRECTORY] = str(self._directory)
         return subprocess.Popen(
-            [sys.executable, "-m", "api.jobs"], env=env, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [sys.executable, "-m", "api.jobs"],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def _supervise(self, db: Database, run_id: int) -> None:
         process = self._running = self._process(str(run_id))

@@ -72,9 +72,13 @@ class Edge:
     """
 
     def __init__(
-        self, app: ASGIApp, max_body: int, limit: RateLimit, trust_forwarded: bool = False,
+        self,
+        app: ASGIApp,
+        max_body: int,
+        limit: RateLimit,
+        trust_forwarded: bool = False,
         limits: Sequence[BodyLimit] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.app = app
         self.limits = (*limits, BodyLimit(re.compile(".*", re.DOTALL), max_body))
         self.limit = limit
@@ -102,9 +106,12 @@ class Edge:
             route = getattr(scope.get("route"), "path", "(none)")
             observe(scope["method"], route, exchange.status, seconds)
             access.info(
-                "%s %s %d", scope["method"], scope["path"], exchange.status,
+                "%s %s %d",
+                scope["method"],
+                scope["path"],
+                exchange.status,
                 extra={"route": route, "ms": round(seconds * 1000, 2)},
-            )  # fmt: skip
+            )
             request_id.reset(token)
 
     async def _run(self, scope: Scope, headers: dict[bytes, bytes], exchange: _Exchange) -> None:
@@ -172,8 +179,10 @@ class _Exchange:
             self.started = True
             self.status = message["status"]
             message["headers"] = [
-                *message.get("headers", ()), *_HEADERS, (b"x-request-id", self.rid.encode()),
-            ]  # fmt: skip
+                *message.get("headers", ()),
+                *_HEADERS,
+                (b"x-request-id", self.rid.encode()),
+            ]
         await self._send(message)
 
     async def refuse(self, status: int, detail: str, retry_after: int = 0) -> None:

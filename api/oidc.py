@@ -107,9 +107,12 @@ class Provider:
         try:
             with self._client(metadata) as client:
                 token = client.fetch_token(
-                    metadata["token_endpoint"], grant_type="authorization_code", code=code,
-                    code_verifier=verifier, auth=self._basic(client),
-                )  # fmt: skip
+                    metadata["token_endpoint"],
+                    grant_type="authorization_code",
+                    code=code,
+                    code_verifier=verifier,
+                    auth=self._basic(client),
+                )
         except httpx2.HTTPStatusError as error:
             raise LoginFailed(f"身份认证服务拒绝了登录（{error.response.status_code}）") from None
         except httpx2.HTTPError as error:
@@ -131,9 +134,10 @@ class Provider:
         if not place:
             return None
         asked = {
-            "client_id": self._client_id, "id_token_hint": id_token,
+            "client_id": self._client_id,
+            "id_token_hint": id_token,
             "post_logout_redirect_uri": self.after_logout,
-        }  # fmt: skip
+        }
         return f"{place}{'&' if '?' in place else '?'}{urlencode(asked)}"
 
     def _identity(self, token: dict[str, Any], nonce: str, metadata: dict[str, Any]) -> Identity:
@@ -158,9 +162,12 @@ class Provider:
         given = claims.get(self._roles_claim) or []
         roles = tuple(str(r) for r in given) if isinstance(given, list) else (str(given),)
         return Identity(
-            f"{self._issuer}#{claims['sub']}", name, str(claims.get("name") or name), roles,
+            f"{self._issuer}#{claims['sub']}",
+            name,
+            str(claims.get("name") or name),
+            roles,
             id_token,
-        )  # fmt: skip
+        )
 
     def _userinfo(
         self, metadata: dict[str, Any], token: dict[str, Any], subject: str
@@ -212,10 +219,14 @@ class Provider:
         methods = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         post = "client_secret_basic" not in methods and "client_secret_post" in methods
         return OAuth2Client(
-            client_id=self._client_id, client_secret=self._secret, scope=self._scope,
-            redirect_uri=self.redirect, code_challenge_method="S256", timeout=TIMEOUT_SECONDS,
+            client_id=self._client_id,
+            client_secret=self._secret,
+            scope=self._scope,
+            redirect_uri=self.redirect,
+            code_challenge_method="S256",
+            timeout=TIMEOUT_SECONDS,
             token_endpoint_auth_method="client_secret_post" if post and self._secret else None,
-        )  # fmt: skip
+        )
 
     def _basic(self, client: OAuth2Client) -> httpx2.BasicAuth | None:
         # RFC 6749 2.3.1 has both parts form-encoded first, which the library leaves undone.

@@ -72,9 +72,10 @@ class RateLimit:
     def __init__(self, per_minute: int, directory: Path | None = None) -> None:
         self.per_minute = per_minute
         self._counts = _Counts(
-            directory, "requests.db",
+            directory,
+            "requests.db",
             "CREATE TABLE IF NOT EXISTS paid (source TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID",
-        )  # fmt: skip
+        )
         self._cleared = 0.0
 
     def wait(self, source: str, now: float | None = None) -> int:
@@ -112,10 +113,11 @@ class Attempts:
     def __init__(self, directory: Path | None = None, limit: int = 8, seconds: float = 600) -> None:
         self.limit, self.seconds = limit, seconds
         self._counts = _Counts(
-            directory, "logins.db",
+            directory,
+            "logins.db",
             "CREATE TABLE IF NOT EXISTS failed (key TEXT NOT NULL, at REAL NOT NULL); "
             "CREATE INDEX IF NOT EXISTS failed_key ON failed (key, at)",
-        )  # fmt: skip
+        )
 
     def wait(self, *keys: str) -> int:
         """Seconds to wait before another try; 0 for none."""

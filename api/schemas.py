@@ -7,8 +7,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
-    "BATCH_LINES", "CriterionOut", "EvaluationOut", "Health", "ProblemOut", "RuleOut", "RuleSourceOut", "RulesetOut", "problems",
-]  # fmt: skip
+    "BATCH_LINES",
+    "CriterionOut",
+    "EvaluationOut",
+    "Health",
+    "ProblemOut",
+    "RuleOut",
+    "RuleSourceOut",
+    "RulesetOut",
+    "problems",
+]
 
 VerdictName = Literal["pass", "refer", "reject"]
 StatusName = Literal["satisfied", "violated", "unknown", "not_applicable"]
@@ -208,8 +216,12 @@ class BatchError(BaseModel):
 
 
 BATCH_LINES: tuple[type[BaseModel], ...] = (
-    BatchHead, BatchJudged, BatchRejected, BatchSummary, BatchError,
-)  # fmt: skip
+    BatchHead,
+    BatchJudged,
+    BatchRejected,
+    BatchSummary,
+    BatchError,
+)
 
 
 class LabelOut(BaseModel):

@@ -21,9 +21,18 @@ from api.store.core import Store
 from api.store.work import Actor
 
 __all__ = [
-    "ACTIONS", "COOKIE", "allowed", "any_actor", "clear_cookie", "client_address", "foreign",
-    "find_actor", "require", "set_cookie", "store_of",
-]  # fmt: skip
+    "ACTIONS",
+    "COOKIE",
+    "allowed",
+    "any_actor",
+    "clear_cookie",
+    "client_address",
+    "foreign",
+    "find_actor",
+    "require",
+    "set_cookie",
+    "store_of",
+]
 
 COOKIE = "admission_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -132,9 +141,14 @@ def require(action: str) -> Any:
 def set_cookie(response: Response, token: str, settings: Settings) -> None:
     """Give the browser its session."""
     response.set_cookie(
-        COOKIE, token, max_age=settings.session_hours * 3600, httponly=True, samesite="lax",
-        secure=settings.cookie_secure, path="/",
-    )  # fmt: skip
+        COOKIE,
+        token,
+        max_age=settings.session_hours * 3600,
+        httponly=True,
+        samesite="lax",
+        secure=settings.cookie_secure,
+        path="/",
+    )
 
 
 def clear_cookie(response: Response) -> None:

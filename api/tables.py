@@ -29,9 +29,24 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = [
-    "IMMUTABLE", "Account", "ApiKey", "AuditEntry", "Base", "BigInt", "Counter", "Decision", "Draft",
-    "Hit", "Idempotency", "Json", "Login", "Project", "Publication", "StoredRuleset", "dump_json",
-]  # fmt: skip
+    "IMMUTABLE",
+    "Account",
+    "ApiKey",
+    "AuditEntry",
+    "Base",
+    "BigInt",
+    "Counter",
+    "Decision",
+    "Draft",
+    "Hit",
+    "Idempotency",
+    "Json",
+    "Login",
+    "Project",
+    "Publication",
+    "StoredRuleset",
+    "dump_json",
+]
 
 IMMUTABLE = ("rulesets", "publications", "decisions", "hits", "audit_log")
 BigInt = BigInteger().with_variant(Integer, "sqlite")

@@ -11,9 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from api.tables import Base, BigInt, Json
 
 __all__ = [
-    "IMMUTABLE_PROPOSALS", "Proposal", "ProposalReview", "ProposalRun", "PublicationRecord",
+    "IMMUTABLE_PROPOSALS",
+    "Proposal",
+    "ProposalReview",
+    "ProposalRun",
+    "PublicationRecord",
     "RulesetText",
-]  # fmt: skip
+]
 
 IMMUTABLE_PROPOSALS = ("ruleset_texts", "publication_records", "proposal_reviews")
 

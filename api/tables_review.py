@@ -23,9 +23,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from api.tables import Base, BigInt, Json
 
 __all__ = [
-    "IMMUTABLE_REVIEW", "Attachment", "AttachmentPart", "Commitment", "Conclusion", "Opinion", "Report",
-    "Supervision", "Task",
-]  # fmt: skip
+    "IMMUTABLE_REVIEW",
+    "Attachment",
+    "AttachmentPart",
+    "Commitment",
+    "Conclusion",
+    "Opinion",
+    "Report",
+    "Supervision",
+    "Task",
+]
 
 IMMUTABLE_REVIEW = ("attachments", "attachment_parts", "opinions", "conclusions", "reports")
 

@@ -27,14 +27,18 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 registry = CollectorRegistry()
 requests = Counter(
-    "admission_http_requests_total", "Requests by method, route and status",
-    ["method", "route", "status"], registry=registry,
-)  # fmt: skip
+    "admission_http_requests_total",
+    "Requests by method, route and status",
+    ["method", "route", "status"],
+    registry=registry,
+)
 seconds = Histogram(
-    "admission_http_seconds", "Time to answer by method and route", ["method", "route"],
+    "admission_http_seconds",
+    "Time to answer by method and route",
+    ["method", "route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=registry,
-)  # fmt: skip
+)
 decisions = Counter(
     "admission_decisions_total", "Stored decisions by verdict", ["verdict"], registry=registry
 )

@@ -69,19 +69,42 @@ def fill(store: Store, ruleset: Ruleset, count: int) -> None:
 
     def flush() -> None:
         projects: list[dict[str, Any]] = [
-            {"id": n, "number": f"ZR2026-{n:06d}", "owner_id": 1, "project_code": f"P{n}",
-             "name": f"项目{n}", "search": "", "submitted_on": day, "version": 1, "verdict": "refer",
-             "decision_id": n, "state": "decided", "created_at": now, "updated_at": now}
+            {
+                "id": n,
+                "number": f"ZR2026-{n:06d}",
+                "owner_id": 1,
+                "project_code": f"P{n}",
+                "name": f"项目{n}",
+                "search": "",
+                "submitted_on": day,
+                "version": 1,
+                "verdict": "refer",
+                "decision_id": n,
+                "state": "decided",
+                "created_at": now,
+                "updated_at": now,
+            }
             for n, _ in batch
-        ]  # fmt: skip
+        ]
         decisions: list[dict[str, Any]] = [
-            {"id": n, "project_id": n, "version": 1, "dossier": text,
-             "dossier_digest": hashlib.sha256(text.encode()).hexdigest(),
-             "ruleset": ruleset.identity, "as_of": day, "engine": "durable", "software": "0",
-             "verdict": "refer", "result": "{}", "digest": "0" * 64, "decided_by": 1,
-             "decided_at": now}
+            {
+                "id": n,
+                "project_id": n,
+                "version": 1,
+                "dossier": text,
+                "dossier_digest": hashlib.sha256(text.encode()).hexdigest(),
+                "ruleset": ruleset.identity,
+                "as_of": day,
+                "engine": "durable",
+                "software": "0",
+                "verdict": "refer",
+                "result": "{}",
+                "digest": "0" * 64,
+                "decided_by": 1,
+                "decided_at": now,
+            }
             for n, text in batch
-        ]  # fmt: skip
+        ]
         with store.db.write() as session:
             session.execute(insert(Project), projects)
             session.execute(insert(Decision), decisions)
@@ -112,8 +135,11 @@ def run(url: str, directory: Path) -> dict[str, float]:
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.impact", "--once", url, str(directory)],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return {**found, "process": time.perf_counter() - start}
 

@@ -102,11 +102,12 @@ def timed(subjects: dict[str, Callable[[], object]], rounds: int) -> dict[str, d
             cpu[name].append(time.process_time() - b)
     return {
         n: {
-            "least_s": round(min(wall[n]), 3), "median_s": round(statistics.median(wall[n]), 3),
+            "least_s": round(min(wall[n]), 3),
+            "median_s": round(statistics.median(wall[n]), 3),
             "cpu_s": round(min(cpu[n]), 3),
         }
         for n in subjects
-    }  # fmt: skip
+    }
 
 
 def query(rules: Ruleset, source: Path, out: Path) -> Callable[[], object]:

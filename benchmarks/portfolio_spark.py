@@ -38,9 +38,11 @@ PARTS = 8
 FEW = 1_000
 DAY = dt.date(2024, 9, 2)
 SUBJECTS = {
-    "duckdb-1": "DuckDB，一个线程", "duckdb-2": "DuckDB，两个线程",
-    "spark-1": "Spark，一个工作节点", "spark-2": "Spark，两个工作节点",
-}  # fmt: skip
+    "duckdb-1": "DuckDB，一个线程",
+    "duckdb-2": "DuckDB，两个线程",
+    "spark-1": "Spark，一个工作节点",
+    "spark-2": "Spark，两个工作节点",
+}
 SCALES = {"省": 10**7, "全国": 10**9}
 CORES = (2, 16, 64)
 START, END = "<!-- figures -->", "<!-- end of figures -->"
@@ -139,10 +141,12 @@ def figures(rows: int, took: dict[str, dict[str, Any]]) -> dict[str, Any]:
         cores = int(name[-1])
         whole, fixed = statistics.median(times["all"]), statistics.median(times["few"])
         out[name] = {
-            **times, "median_s": whole, "fixed_s": fixed,
+            **times,
+            "median_s": whole,
+            "fixed_s": fixed,
             "per_core": round(rows / whole / cores),
             "per_core_without_fixed": round((rows - FEW) / max(whole - fixed, 1e-9) / cores),
-        }  # fmt: skip
+        }
     for engine in ("duckdb", "spark"):
         pairs = zip(took[f"{engine}-1"]["all"], took[f"{engine}-2"]["all"], strict=True)
         ratios = [round(one / two, 2) for one, two in pairs]
@@ -155,10 +159,11 @@ def written(found: dict[str, Any], rules: int, command: str) -> str:
     rows = found["rows"]
     lines = [
         f"`{command}`，{machine()}，{dt.date.today().isoformat()}：{rows // 10_000} 万份材料，自带规则集 "
-        f"{rules} 条，{found['rounds']} 轮交替，取中位数。从 Parquet 到 Parquet，不含检查。", "",
+        f"{rules} 条，{found['rounds']} 轮交替，取中位数。从 Parquet 到 Parquet，不含检查。",
+        "",
         f"| 做法 | 秒 | 其中 {FEW} 份也要的（固定部分） | 每核每秒（份） | 扣除固定部分，每核每秒 |",
         "| --- | --- | --- | --- | --- |",
-    ]  # fmt: skip
+    ]
     for name, label in SUBJECTS.items():
         f = found[name]
         lines.append(
@@ -174,9 +179,12 @@ def written(found: dict[str, Any], rules: int, command: str) -> str:
         lines += ["", f"{what}的速度是一个的 {ratio['median']:.2f} 倍（各轮 {each}）。"]
     head = " | ".join(f"{c} 核" for c in CORES)
     lines += [
-        "", "推算：时间 = 固定部分 + 份数 ÷（每核每秒 × 核数），每核每秒用两核那一行扣除固定部分的数。", "",
-        f"| 规模 | 份数 | 引擎 | 核秒 | {head} |", f"| --- | --- | --- | --- |{' --- |' * len(CORES)}",
-    ]  # fmt: skip
+        "",
+        "推算：时间 = 固定部分 + 份数 ÷（每核每秒 × 核数），每核每秒用两核那一行扣除固定部分的数。",
+        "",
+        f"| 规模 | 份数 | 引擎 | 核秒 | {head} |",
+        f"| --- | --- | --- | --- |{' --- |' * len(CORES)}",
+    ]
     for scale, count in SCALES.items():
         for engine, label in (("duckdb", "DuckDB"), ("spark", "Spark")):
             f = found[f"{engine}-2"]

@@ -177,10 +177,14 @@ def linearity(seconds: float) -> str:
         few, all_ = found["few"].cpu, found["all"].cpu
         rows.append(
             [
-                str(count), number(few), f"{few / count:.2f} 微秒", number(all_),
-                f"{all_ / count:.2f} 微秒", number(compiled * 1e6),
+                str(count),
+                number(few),
+                f"{few / count:.2f} 微秒",
+                number(all_),
+                f"{all_ / count:.2f} 微秒",
+                number(compiled * 1e6),
             ]
-        )  # fmt: skip
+        )
     head = ["规则数", "少数不符合", "每条", "多数不符合", "每条", "编译"]
     return table(head, rows)
 

@@ -87,8 +87,18 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = port or probe.getsockname()[1]
-        command = [sys.executable, "-m", "uvicorn", "--factory", f"benchmarks.service:{factory}",
-                   "--port", str(self.port), "--no-access-log", "--log-level", "warning"]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "--factory",
+            f"benchmarks.service:{factory}",
+            "--port",
+            str(self.port),
+            "--no-access-log",
+            "--log-level",
+            "warning",
+        ]
         if workers > 1:
             command += ["--workers", str(workers)]
         self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **env})
@@ -118,8 +128,10 @@ def _scaled(value: Any, factor: float) -> Any:
 
 def request_bytes(path: str, body: bytes, headers: str = "") -> bytes:
     """A whole HTTP/1.1 POST."""
-    head = (f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}"
-            f"Content-Length: {len(body)}\r\n\r\n")  # fmt: skip
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 

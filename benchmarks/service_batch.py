@@ -179,8 +179,11 @@ def main() -> None:
             with target.open("wb") as file:
                 file.writelines(d + b"\n" for d in dossiers(source))
         sample = list(dossiers(whole, args.sample))
-        env = {"ADMISSION_DATABASE_URL": f"sqlite:///{folder}/a.db", "ADMISSION_MEMO_BYTES": "0",
-               "ADMISSION_BATCH_LIMIT": str(10**10)}  # fmt: skip
+        env = {
+            "ADMISSION_DATABASE_URL": f"sqlite:///{folder}/a.db",
+            "ADMISSION_MEMO_BYTES": "0",
+            "ADMISSION_BATCH_LIMIT": str(10**10),
+        }
         server = Server("service", **env)
         pid, port = server.process.pid, server.port
         idle = peak_mb(pid)

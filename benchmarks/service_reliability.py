@@ -203,8 +203,10 @@ def kill(args: argparse.Namespace) -> None:
         wrong = check(store, crowd)
         store.close()
         kind = "PostgreSQL" if args.postgres else "SQLite"
-        print(f"kill -9, {kind}: {len(crowd.acknowledged)} acknowledged, {kills} kills, {crowd.broken} requests "
-              f"without answer, {len(wrong)} faults, {time.perf_counter() - start:.0f} s")  # fmt: skip
+        print(
+            f"kill -9, {kind}: {len(crowd.acknowledged)} acknowledged, {kills} kills, {crowd.broken} requests "
+            f"without answer, {len(wrong)} faults, {time.perf_counter() - start:.0f} s"
+        )
         _end(wrong)
 
 
@@ -271,8 +273,10 @@ def outage(args: argparse.Namespace) -> None:
         if not crowd.statuses[503]:
             wrong.append("no 503 was seen")
         store.close()
-        print(f"PostgreSQL stopped twice: {len(crowd.acknowledged)} acknowledged, answers {dict(crowd.statuses)}, "
-              f"{crowd.broken} without answer, {len(wrong)} faults")  # fmt: skip
+        print(
+            f"PostgreSQL stopped twice: {len(crowd.acknowledged)} acknowledged, answers {dict(crowd.statuses)}, "
+            f"{crowd.broken} without answer, {len(wrong)} faults"
+        )
         _end(wrong)
 
 

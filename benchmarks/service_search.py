@@ -36,9 +36,17 @@ from evaluator.rulebook.ast import Ruleset
 
 PLACES = ["福州", "厦门", "泉州", "漳州", "莆田", "龙岩", "三明", "南平", "宁德", "平潭"]
 THINGS = [
-    "芯片封装", "光伏组件", "储能电池", "智能装备", "生物制药", "精密模具", "新型建材", "冷链物流",
-    "工业软件", "碳纤维",
-]  # fmt: skip
+    "芯片封装",
+    "光伏组件",
+    "储能电池",
+    "智能装备",
+    "生物制药",
+    "精密模具",
+    "新型建材",
+    "冷链物流",
+    "工业软件",
+    "碳纤维",
+]
 STATES = ["decided", "review", "review", "supplement", "admitted", "rejected"]
 RARE = "rule.of.ten.projects"
 BATCH = 2000
@@ -61,35 +69,72 @@ def rows(ruleset: Ruleset, count: int, rules: int, owner: int) -> Iterator[dict[
             verdict = chance.choice(["pass", "refer", "refer", "reject"])
             day = dt.date(2020, 1, 1) + dt.timedelta(days=i % 2400)
             state = "review" if i == count // 7 else chance.choice(STATES)
-            out[Project].append({
-                "id": i, "number": number, "owner_id": owner if i % 100 == 0 else 1,
-                "project_code": f"P{i}", "name": name, "enterprise": firm,
-                "industry": "A0111" if i % 25_000 == 0 else chance.choice(["C3985", "C2614", "C3852"]),
-                "search": normalised(number, f"P{i}", name, firm), "submitted_on": day,
-                "version": 1, "verdict": verdict, "decision_id": i, "state": state,
-                "created_at": now, "updated_at": now,
-            })  # fmt: skip
-            out[Decision].append({
-                "id": i, "project_id": i, "version": 1, "dossier": "{}", "dossier_digest": "0" * 64,
-                "ruleset": ruleset.identity, "as_of": day, "engine": "durable", "software": "0",
-                "verdict": verdict, "result": "{}", "digest": "0" * 64, "decided_by": 1,
-                "decided_at": now,
-            })  # fmt: skip
+            out[Project].append(
+                {
+                    "id": i,
+                    "number": number,
+                    "owner_id": owner if i % 100 == 0 else 1,
+                    "project_code": f"P{i}",
+                    "name": name,
+                    "enterprise": firm,
+                    "industry": "A0111"
+                    if i % 25_000 == 0
+                    else chance.choice(["C3985", "C2614", "C3852"]),
+                    "search": normalised(number, f"P{i}", name, firm),
+                    "submitted_on": day,
+                    "version": 1,
+                    "verdict": verdict,
+                    "decision_id": i,
+                    "state": state,
+                    "created_at": now,
+                    "updated_at": now,
+                }
+            )
+            out[Decision].append(
+                {
+                    "id": i,
+                    "project_id": i,
+                    "version": 1,
+                    "dossier": "{}",
+                    "dossier_digest": "0" * 64,
+                    "ruleset": ruleset.identity,
+                    "as_of": day,
+                    "engine": "durable",
+                    "software": "0",
+                    "verdict": verdict,
+                    "result": "{}",
+                    "digest": "0" * 64,
+                    "decided_by": 1,
+                    "decided_at": now,
+                }
+            )
             hit = dict(chance.choices(known, weights, k=rules))
             if i % (count // 10) == 3:
                 hit[RARE] = ("science",)
             out[Hit] += [
-                {"decision_id": i, "rule": rule, "department": department,
-                 "status": "violated" if n % 5 == 0 else "unknown", "effect": "refer"}
-                for n, (rule, departments) in enumerate(hit.items()) for department in departments
-            ]  # fmt: skip
+                {
+                    "decision_id": i,
+                    "rule": rule,
+                    "department": department,
+                    "status": "violated" if n % 5 == 0 else "unknown",
+                    "effect": "refer",
+                }
+                for n, (rule, departments) in enumerate(hit.items())
+                for department in departments
+            ]
             if i % 4 == 0:
                 out[Task] += [
-                    {"project_id": i, "decision_id": i, "department": department, "opened_on": day,
-                     "due_on": day + dt.timedelta(days=7), "closed_at": None,
-                     "state": "open" if i % 40 == 0 else "done"}
+                    {
+                        "project_id": i,
+                        "decision_id": i,
+                        "department": department,
+                        "opened_on": day,
+                        "due_on": day + dt.timedelta(days=7),
+                        "closed_at": None,
+                        "state": "open" if i % 40 == 0 else "done",
+                    }
                     for department in ("tax", "ecology")
-                ]  # fmt: skip
+                ]
         yield out
 
 
@@ -142,13 +187,22 @@ def asked(count: int) -> dict[str, dict[str, str]]:
         "no day": {"from": "2035-05-01", "to": "2035-05-31"},
         "industry and a month": {"industry": "C39", "from": "2023-05-01", "to": "2023-05-31"},
         "q, verdict and a month": {
-            "q": "量子", "verdict": "pass", "from": "2023-05-01", "to": "2023-12-31",
+            "q": "量子",
+            "verdict": "pass",
+            "from": "2023-05-01",
+            "to": "2023-12-31",
         },
         "everything": {
-            "q": "芯片", "verdict": "refer", "department": "tax", "rule": "positive.building_coefficient",
-            "industry": "C39", "from": "2021-01-01", "to": "2026-01-01", "state": "review",
+            "q": "芯片",
+            "verdict": "refer",
+            "department": "tax",
+            "rule": "positive.building_coefficient",
+            "industry": "C39",
+            "from": "2021-01-01",
+            "to": "2026-01-01",
+            "state": "review",
         },
-    }  # fmt: skip
+    }
 
 
 def queries(store: Store, wanted: dict[str, dict[str, str]]) -> None:

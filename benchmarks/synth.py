@@ -108,16 +108,22 @@ def select(registry: Registry, rows: int, start: int = 0) -> str:
         "project_id": "'P' || lpad(i::VARCHAR, 9, '0')",
         "project_name": "'项目' || i::VARCHAR",
         "submitted_on": f"DATE '2023-01-01' + CAST({_u(1)} * 1200 AS INTEGER)",
-        "industry_code": _present(2, f"[{codes}][1 + CAST(floor({_u(2)} * {len(INDUSTRIES)}) AS INTEGER)]", ),
+        "industry_code": _present(
+            2,
+            f"[{codes}][1 + CAST(floor({_u(2)} * {len(INDUSTRIES)}) AS INTEGER)]",
+        ),
         "enterprise_name": _present(9, "'企业' || (i % 50000)::VARCHAR"),
-        "zone": _present(3, f"['东片区', '西片区', '示范片区'][1 + CAST(floor({_u(3)} * 3) AS INTEGER)]"),
-    }  # fmt: skip
+        "zone": _present(
+            3, f"['东片区', '西片区', '示范片区'][1 + CAST(floor({_u(3)} * 3) AS INTEGER)]"
+        ),
+    }
     area = f"CAST(5 + floor({_u(4)} * 200) AS DECIMAL(12, 2))"
     exact = f"{_u(5)} < 0.1"
     flaw = f"CAST(CASE WHEN {_u(8)} < {FLAW} THEN 0.4 ELSE 1 END AS DECIMAL(2, 1))"
     for name, even, least, more, salt in (
-        ("fixed_asset_investment", 300, 350, 500, 6), ("annual_tax", 20, 40, 60, 7),
-    ):  # fmt: skip
+        ("fixed_asset_investment", 300, 350, 500, 6),
+        ("annual_tax", 20, 40, 60, 7),
+    ):
         free = f"{area} * {flaw} * CAST({least} + {more} * {_u(salt)} AS DECIMAL(6, 2))"
         either = f"CASE WHEN {exact} THEN {area} * {even} ELSE {free} END"
         columns[name] = _present(salt, f"CAST({either} AS DECIMAL(12, 2))")

@@ -209,10 +209,15 @@ class _CaseReader:
             return None
         self.unique("", name, node)
         return DossierCase(
-            name, Verdict(verdict), profile, as_of or profile.submitted_on,
-            frozenset(violated) if exact else None, frozenset(unknown), node.place,
+            name,
+            Verdict(verdict),
+            profile,
+            as_of or profile.submitted_on,
+            frozenset(violated) if exact else None,
+            frozenset(unknown),
+            node.place,
             file.text if file is not None and change is None else None,
-        )  # fmt: skip
+        )
 
     def rule(self, node: Node) -> Rule | None:
         text = node.text if isinstance(node, YScalar) else "（不是文字）"

@@ -20,9 +20,18 @@ from evaluator.source import Place
 from evaluator.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
 
 __all__ = [
-    "Cases", "DossierCase", "Gap", "Result", "RuleCase", "coverage_gaps", "read_cases",
-    "run_cases", "run_dossier_case", "run_rule_case", "run_rule_cases",
-]  # fmt: skip
+    "Cases",
+    "DossierCase",
+    "Gap",
+    "Result",
+    "RuleCase",
+    "coverage_gaps",
+    "read_cases",
+    "run_cases",
+    "run_dossier_case",
+    "run_rule_case",
+    "run_rule_cases",
+]
 
 # So many of the rules behind a wrong verdict are named.
 MAX_TOLD = 5

@@ -25,9 +25,18 @@ __all__ = ["PARTS", "is_table", "merged", "table_rows"]
 
 # What of a case may stand in a column; anything else is a field.
 PARTS = frozenset(
-    ("name", "expect", "as_of", "boundary", "missing", "verdict", "violated", "unknown_includes",
-     "change")
-)  # fmt: skip
+    (
+        "name",
+        "expect",
+        "as_of",
+        "boundary",
+        "missing",
+        "verdict",
+        "violated",
+        "unknown_includes",
+        "change",
+    )
+)
 TABLE = ("columns", "rows")
 Entries = tuple[tuple[YScalar, Node], ...]
 
@@ -62,9 +71,12 @@ def table_rows(node: YMap, registry: Registry, problems: list[Problem]) -> Itera
 
 
 def _check_columns(
-    columns: tuple[YScalar, ...], fields: list[YScalar], node: YMap, registry: Registry,
+    columns: tuple[YScalar, ...],
+    fields: list[YScalar],
+    node: YMap,
+    registry: Registry,
     problems: list[Problem],
-) -> None:  # fmt: skip
+) -> None:
     known = registry.fields.keys() | registry.references.keys()
     for column in fields:
         if column.text not in known:

@@ -38,15 +38,26 @@ RULE_COMMANDS = {
     name: f"{app}#{name}"
     for app, names in {
         "evaluator.cli_rules:rules_app": (
-            "prove", "diff", "coverage", "mutate", "suggest", "export", "read-sheet",
+            "prove",
+            "diff",
+            "coverage",
+            "mutate",
+            "suggest",
+            "export",
+            "read-sheet",
         ),
         "evaluator.cli_lsp:lsp_app": ("lsp",),
         "evaluator.cli_publish:publish_app": (
-            "impact", "publish", "approve", "release", "rollback", "pull",
+            "impact",
+            "publish",
+            "approve",
+            "release",
+            "rollback",
+            "pull",
         ),
     }.items()
     for name in names
-}  # fmt: skip
+}
 
 app = typer.Typer(
     cls=lazy_group(SUBCOMMANDS),

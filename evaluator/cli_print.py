@@ -56,10 +56,11 @@ def print_evaluation(
     colour = COLOURS[evaluation.verdict]
     profile = evaluation.profile
     head = Text.assemble(
-        (f"{SHAPES[evaluation.verdict]} ", colour), (line, f"bold {colour}"),
+        (f"{SHAPES[evaluation.verdict]} ", colour),
+        (line, f"bold {colour}"),
         f"\n{profile.name}（{profile.id}），按 {evaluation.as_of.isoformat()} 有效的"
         f"《{evaluation.ruleset.title}》评估，规则集 {evaluation.ruleset.identity[:12]}",
-    )  # fmt: skip
+    )
     if evaluation.labels:
         head.append("\n标签：" + "、".join(x.title for x in evaluation.labels))
     console.print(Panel(head, border_style=colour))
@@ -79,9 +80,12 @@ def print_evaluation(
 
 def _new_table(title: str, style: str, columns: dict[str, int]) -> Table:
     table = Table(
-        title=title, title_style=f"bold {style}", title_justify="left", border_style="dim",
+        title=title,
+        title_style=f"bold {style}",
+        title_justify="left",
+        border_style="dim",
         expand=True,
-    )  # fmt: skip
+    )
     for name, ratio in columns.items():
         # Chinese has no spaces to break at: without folding, a cell would be cut off.
         table.add_column(name, ratio=ratio, overflow="fold")
@@ -104,11 +108,17 @@ def _table(evaluation: Evaluation, title: str, style: str, items: list[Finding])
         relative = f"（{m.gap_relative}）" if m.gap_relative else ""
         table.add_row(
             f"{item.rule.title}\n[dim]{item.rule.id}[/dim]",
-            escape(required), escape(value), escape(gap + relative),
-            escape("；".join(dict.fromkeys(c.text + ("" if c.verified else "［示例值］") for c in item.basis))),
+            escape(required),
+            escape(value),
+            escape(gap + relative),
+            escape(
+                "；".join(
+                    dict.fromkeys(c.text + ("" if c.verified else "［示例值］") for c in item.basis)
+                )
+            ),
             "、".join(registry.department(d) for d in item.rule.departments),
             escape(item.remedy or item.message),
-        )  # fmt: skip
+        )
     return table
 
 
@@ -140,11 +150,13 @@ def print_trace(console: Console, trace: dict[str, Any], names: dict[str, str]) 
     source = trace["source"]
     console.print(
         Text.assemble(
-            (f"{finding['title']}：{trace['status_label']}", "bold"), f"  {finding['rule']}\n",
+            (f"{finding['title']}：{trace['status_label']}", "bold"),
+            f"  {finding['rule']}\n",
             f"{finding['message']}\n",
-            ("责任部门：", "bold"), "、".join(names.get(d, d) for d in finding["departments"]),
+            ("责任部门：", "bold"),
+            "、".join(names.get(d, d) for d in finding["departments"]),
         )
-    )  # fmt: skip
+    )
     if finding["remedy"]:
         console.print(Text.assemble(("怎么办：", "bold"), finding["remedy"]))
     for citation in finding["basis"]:

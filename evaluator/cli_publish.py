@@ -82,14 +82,21 @@ def impact(
         Path, typer.Option("--dossiers", help="材料：.parquet、.csv、.jsonl、.xlsx、.yaml 等")
     ],
     as_of: Annotated[
-        str | None, typer.Option("--as-of", help="全部按这一天评估，如 2026-06-01；不写则为受理日期")
+        str | None,
+        typer.Option("--as-of", help="全部按这一天评估，如 2026-06-01；不写则为受理日期"),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option("--engine", help="columnar（成批算，适合几千份以上）或 reference（逐份算）；不写则自动选，结果相同")
+        str | None,
+        typer.Option(
+            "--engine",
+            help="columnar（成批算，适合几千份以上）或 reference（逐份算）；不写则自动选，结果相同",
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="结论改变的项目全部写到这个 .jsonl 文件")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="结论改变的项目全部写到这个 .jsonl 文件")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """一批材料按新旧规则集各评一遍：哪些项目的结论变了，因为哪些规则，涉及哪些部门和行业。"""
     if engine not in (None, "columnar", "reference"):
         _stop(f"没有引擎“{engine}”，可用：columnar、reference")
@@ -136,8 +143,11 @@ class _Service:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """One request; a refusal ends the command with what the service says."""
         try:
-            answer = self._http.request(method, path, json=body) if body is not None else (
-                self._http.request(method, path))  # fmt: skip
+            answer = (
+                self._http.request(method, path, json=body)
+                if body is not None
+                else (self._http.request(method, path))
+            )
         except self._errors as error:
             why = "等了 60 秒没有答复" if "Timeout" in type(error).__name__ else "检查地址和网络"
             _stop(f"连不上服务 {self._server}：{why}（地址用 --server 或环境变量 {SERVER} 写明）")
@@ -275,11 +285,12 @@ def approve(
 def release(
     proposal: Proposal,
     effective_on: Annotated[
-        str | None, typer.Option("--effective-on", help="从哪一天起生效，如 2027-01-01；不写则为今天")
+        str | None,
+        typer.Option("--effective-on", help="从哪一天起生效，如 2027-01-01；不写则为今天"),
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="发布理由；不写则用提案的")] = None,
     server: Server = LOCAL,
-) -> None:  # fmt: skip
+) -> None:
     """发布一份已批准的提案：从生效日期起，新提交的材料按它判定，已有决定不变。"""
     with _Service(server) as service:
         given = {"effective_on": effective_on, "reason": reason}

@@ -21,15 +21,28 @@ __all__ = ["speak_chinese"]
 
 HELP = "显示这段说明"
 CONSTANTS = {
-    "DEPRECATED_STRING": "（不再使用）", "DEFAULT_STRING": "[默认：{}]", "ENVVAR_STRING": "[环境变量：{}]",
-    "REQUIRED_LONG_STRING": "[必填]", "ARGUMENTS_PANEL_TITLE": "参数", "OPTIONS_PANEL_TITLE": "选项",
-    "COMMANDS_PANEL_TITLE": "命令", "ERRORS_PANEL_TITLE": "用法有误", "ABORTED_TEXT": "已中断。",
-    "RANGE_STRING": "", "RICH_HELP": "用法见 [blue]{command_path} {help_option}[/]",
-}  # fmt: skip
+    "DEPRECATED_STRING": "（不再使用）",
+    "DEFAULT_STRING": "[默认：{}]",
+    "ENVVAR_STRING": "[环境变量：{}]",
+    "REQUIRED_LONG_STRING": "[必填]",
+    "ARGUMENTS_PANEL_TITLE": "参数",
+    "OPTIONS_PANEL_TITLE": "选项",
+    "COMMANDS_PANEL_TITLE": "命令",
+    "ERRORS_PANEL_TITLE": "用法有误",
+    "ABORTED_TEXT": "已中断。",
+    "RANGE_STRING": "",
+    "RICH_HELP": "用法见 [blue]{command_path} {help_option}[/]",
+}
 USAGE = (("Usage: ", "用法："), ("[OPTIONS]", "[选项]"), ("COMMAND [ARGS]...", "命令 ..."))
 TYPES = {
-    "str": "文字", "int": "整数", "float": "数", "path": "路径", "file": "文件", "directory": "目录", "dir": "目录",
-}  # fmt: skip
+    "str": "文字",
+    "int": "整数",
+    "float": "数",
+    "path": "路径",
+    "file": "文件",
+    "directory": "目录",
+    "dir": "目录",
+}
 _TYPE = re.compile(r"<(?:list\[)?(\w+)(?: range)?\]?>(?:\.\.\.)?")
 _COMMAND = re.compile(r"No such command '([^']*)'", re.DOTALL)
 # What typer or pydantic says of a wrong value or use, and the same in Chinese.

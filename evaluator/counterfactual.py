@@ -66,9 +66,10 @@ class _Search:
             return Counterfactual("incurable", incurable=self._named(incurable))
         # A divisor of zero is a figure that cannot be right; without a standard nobody can judge.
         verify = [
-            i for i in violated
+            i
+            for i in violated
             if self.rules[i].list == "integrity" or (i in unclear and self._by_zero(i))
-        ]  # fmt: skip
+        ]
         review = [i for i in violated if i in stuck | unclear and i not in verify]
         self.excused = {*verify, *review}
         todo = set(violated) - self.excused
@@ -82,13 +83,29 @@ class _Search:
         if mended and not self.excused and len(fill) <= MAX_COMPLETED and self._completes(profile):
             reaches = Verdict.PASS
         outcome = (
-            "single" if single else "joint" if joint else "not_found" if todo
-            else "fill" if fill else "review" if self.excused else "not_found"
-        )  # fmt: skip
+            "single"
+            if single
+            else "joint"
+            if joint
+            else "not_found"
+            if todo
+            else "fill"
+            if fill
+            else "review"
+            if self.excused
+            else "not_found"
+        )
         return Counterfactual(
-            outcome, single, joint, fill, (), self._named(review), self._named(verify), open_fields,
+            outcome,
+            single,
+            joint,
+            fill,
+            (),
+            self._named(review),
+            self._named(verify),
+            open_fields,
             reaches,
-        )  # fmt: skip
+        )
 
     def _named(self, ids: Iterable[str]) -> tuple[Rule, ...]:
         return tuple(self.rules[i] for i in ids)
@@ -322,9 +339,10 @@ class _Search:
             if combine(self.ruleset, statuses) is Verdict.PASS:
                 return True
             blocking = [
-                i for i, s in statuses.items()
+                i
+                for i, s in statuses.items()
                 if s in BAD and self.rules[i].effect is not Effect.ADVISE
-            ]  # fmt: skip
+            ]
             best: tuple[int, Profile] | None = None
             for rule_id in blocking:
                 best = self._answer(self.rules[rule_id], profile)

@@ -31,9 +31,14 @@ __all__ = ["KINDS", "Diff", "Entry", "diff"]
 
 WEIGHT = {Effect.REJECT: 2, Effect.REFER: 1, Effect.ADVISE: 0}
 KINDS = {
-    "rule": "规则", "criterion": "标准", "invariant": "不变式", "metric": "指标", "label": "标签",
-    "field": "字段", "accepted": "接受的提醒",
-}  # fmt: skip
+    "rule": "规则",
+    "criterion": "标准",
+    "invariant": "不变式",
+    "metric": "指标",
+    "label": "标签",
+    "field": "字段",
+    "accepted": "接受的提醒",
+}
 CHANGES = {"added": "新增", "removed": "删除", "changed": "修改"}
 
 
@@ -74,11 +79,23 @@ class Diff:
 def diff(old: Ruleset, new: Ruleset) -> Diff:
     """Rules, criteria, metrics, labels, fields and accepted warnings that differ."""
     entries = [
-        *_each("rule", old.rules, new.rules, lambda a, b: _rule(a, b, old, new), lambda r: _whole_rule(r, old, new)),
+        *_each(
+            "rule",
+            old.rules,
+            new.rules,
+            lambda a, b: _rule(a, b, old, new),
+            lambda r: _whole_rule(r, old, new),
+        ),
         *_criteria(old, new),
         *_invariants(old, new),
-        *_each("metric", old.metrics, new.metrics, lambda a, b: _metric(a, b, old, new), lambda m: _whole_metric(m, old, new)),
-    ]  # fmt: skip
+        *_each(
+            "metric",
+            old.metrics,
+            new.metrics,
+            lambda a, b: _metric(a, b, old, new),
+            lambda m: _whole_metric(m, old, new),
+        ),
+    ]
     labels_a, labels_b = ({x.id: x for x in r.labels} for r in (old, new))
     entries += _each("label", labels_a, labels_b, _parts(("title", "dimensions")), lambda _: [])
     fields_a, fields_b = old.registry.fields, new.registry.fields

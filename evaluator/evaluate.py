@@ -163,8 +163,11 @@ class Evaluator:
         )
         log.error(
             "engines disagree: dossier=%s ruleset=%s as_of=%s rules=%s",
-            profile.id, self.ruleset.identity, day, ",".join(differing),
-        )  # fmt: skip
+            profile.id,
+            self.ruleset.identity,
+            day,
+            ",".join(differing),
+        )
         return False
 
     def close(self) -> None:

@@ -238,9 +238,7 @@ class _Explainer:
         # Rows and periods live as long as the ruleset, so that they are the same by identity.
         rows = [id(u.row) if isinstance(u, Hit) else id(u) for u in used]
         rows += [id(inner.hit.row) for leaf in leaves for inner in leaf.inner]
-        key = (
-            "basis", self.rule.id, self.evaluation.as_of, self.profile.submitted_on, tuple(rows)
-        )  # fmt: skip
+        key = ("basis", self.rule.id, self.evaluation.as_of, self.profile.submitted_on, tuple(rows))
         memory = self.evaluation.reference.memory
         found: tuple[tuple[Citation, ...], bool] | None = memory.get(key)
         if found is None:

@@ -50,11 +50,22 @@ TYPE_LABELS = {
     "record": "清单，每项有名称、数值、单位",
 }
 KEYS = {
-    "name": "字段名", "label": "中文名", "type": "类型", "group": "分组", "unit": "单位",
-    "required": "必填", "min": "最小值", "max": "最大值", "values": "选项", "key": "每项的名称叫什么",
-    "keys": "可写的名称", "format": "格式", "supplied_by": "由谁提供", "changeable": "能否改动",
+    "name": "字段名",
+    "label": "中文名",
+    "type": "类型",
+    "group": "分组",
+    "unit": "单位",
+    "required": "必填",
+    "min": "最小值",
+    "max": "最大值",
+    "values": "选项",
+    "key": "每项的名称叫什么",
+    "keys": "可写的名称",
+    "format": "格式",
+    "supplied_by": "由谁提供",
+    "changeable": "能否改动",
     "note": "说明",
-}  # fmt: skip
+}
 FILE_KEYS = {"fields": "字段", "groups": "分组", "departments": "部门", "applicant": "申报方"}
 FORMATS = {"credit_code": "统一社会信用代码", "industry_code": "行业代码"}
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

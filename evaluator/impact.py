@@ -28,9 +28,21 @@ from evaluator.verdict import VERDICT_LABELS, Status, Verdict
 from evaluator.wording import rule_names
 
 __all__ = [
-    "COLUMNAR_FROM", "Impact", "Listed", "Moved", "Row", "Snapshots", "Tally", "changed_rules", "impact_file",
-    "impact_rows", "impact_stored", "judge_each", "keep_copies", "moved_rules",
-]  # fmt: skip
+    "COLUMNAR_FROM",
+    "Impact",
+    "Listed",
+    "Moved",
+    "Row",
+    "Snapshots",
+    "Tally",
+    "changed_rules",
+    "impact_file",
+    "impact_rows",
+    "impact_stored",
+    "judge_each",
+    "keep_copies",
+    "moved_rules",
+]
 
 COLUMNAR_FROM = 2_000  # Below this, compiling the query takes longer than judging one by one.
 PORTFOLIO = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".sqlite", ".db")
@@ -77,9 +89,13 @@ class Moved:
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
         return {
-            "ref": self.ref, "project_id": self.project_id, "industry": self.industry,
-            "old": self.old, "new": self.new, "rules": list(self.rules),
-        }  # fmt: skip
+            "ref": self.ref,
+            "project_id": self.project_id,
+            "industry": self.industry,
+            "old": self.old,
+            "new": self.new,
+            "rules": list(self.rules),
+        }
 
 
 @dataclass(frozen=True)
@@ -104,15 +120,22 @@ class Impact:
     def to_dict(self, most: int | None = None) -> dict[str, Any]:
         """JSON data; at most ``most`` moved projects, their full number in ``moved_total``."""
         return {
-            "engine": self.engine, "note": self.note, "total": self.total, "unread": self.unread,
-            "matrix": [{"old": a, "new": b, "count": n} for (a, b), n in sorted(self.matrix.items())],
-            "moved_total": len(self.moved), "moved": [m.to_dict() for m in self.moved[:most]],
-            "rules": dict(self.rules), "departments": dict(self.departments),
+            "engine": self.engine,
+            "note": self.note,
+            "total": self.total,
+            "unread": self.unread,
+            "matrix": [
+                {"old": a, "new": b, "count": n} for (a, b), n in sorted(self.matrix.items())
+            ],
+            "moved_total": len(self.moved),
+            "moved": [m.to_dict() for m in self.moved[:most]],
+            "rules": dict(self.rules),
+            "departments": dict(self.departments),
             "industries": {
                 k: [{"old": a, "new": b, "count": n} for (a, b), n in sorted(v.items())]
                 for k, v in self.industries.items()
             },
-        }  # fmt: skip
+        }
 
     def render(self, new: Ruleset, most: int = 20, old: Ruleset | None = None) -> str:
         """The outcome for a terminal; ``old`` names the rules that are no more."""
@@ -189,9 +212,14 @@ def _meaning(ruleset: Ruleset, rule_id: str) -> object:
 
 def _own(rule: Rule) -> object:
     return (
-        bare(rule.applies_when), bare(rule.require), _units(rule.applies_when), _units(rule.require),
-        rule.effect, rule.start, rule.end,
-    )  # fmt: skip
+        bare(rule.applies_when),
+        bare(rule.require),
+        _units(rule.applies_when),
+        _units(rule.require),
+        rule.effect,
+        rule.start,
+        rule.end,
+    )
 
 
 def _units(node: object) -> object:
@@ -255,11 +283,16 @@ class Tally:
             industries.setdefault(industry, Counter())[m.old, m.new] += 1
         ranked = sorted(industries.items(), key=lambda x: (-x[1].total(), x[0]))
         return Impact(
-            engine, self.total, self.unread, dict(self.matrix), tuple(self.moved),
+            engine,
+            self.total,
+            self.unread,
+            dict(self.matrix),
+            tuple(self.moved),
             dict(sorted(rules.items(), key=lambda x: (-x[1], x[0]))),
             dict(sorted(departments.items(), key=lambda x: (-x[1], x[0]))),
-            dict(ranked), note,
-        )  # fmt: skip
+            dict(ranked),
+            note,
+        )
 
     def _departments(self, rule: str) -> tuple[str, ...]:
         return (self.new.rules.get(rule) or self.old.rules[rule]).departments
@@ -285,9 +318,12 @@ def judge_each(tally: Tally, rows: Iterable[Row]) -> None:
 
 
 def _judge_one(
-    tally: Tally, engines: tuple[ReferenceEngine, ReferenceEngine], row: Row,
-    before: Profile | None, after: Profile | None,
-) -> None:  # fmt: skip
+    tally: Tally,
+    engines: tuple[ReferenceEngine, ReferenceEngine],
+    row: Row,
+    before: Profile | None,
+    after: Profile | None,
+) -> None:
     tally.total += 1
     if before is None or after is None:
         tally.unread += 1
@@ -300,10 +336,14 @@ def _judge_one(
         industry = after.values.get("industry_code")
         tally.moved.append(
             Moved(
-                row.ref, after.id, industry if isinstance(industry, str) else None, x, y,
+                row.ref,
+                after.id,
+                industry if isinstance(industry, str) else None,
+                x,
+                y,
                 moved_rules(tally.old, tally.new, a, b),
             )
-        )  # fmt: skip
+        )
 
 
 # --- entry ---------------------------------------------------------------------------------------
@@ -366,9 +406,13 @@ class _Held:
 
 
 def impact_file(
-    old: Ruleset, new: Ruleset, path: Path, engine: str | None = None,
-    as_of: dt.date | str | None = None, table: str | None = None,
-) -> Impact:  # fmt: skip
+    old: Ruleset,
+    new: Ruleset,
+    path: Path,
+    engine: str | None = None,
+    as_of: dt.date | str | None = None,
+    table: str | None = None,
+) -> Impact:
     """The outcome over a file of dossiers; ``as_of`` is one date for all, or a column's name.
 
     Raises DossierError, or PortfolioError for a portfolio file that cannot be read at all.

@@ -132,9 +132,12 @@ def _judge_each(tally: Tally, stored: Snapshots, listed: Sequence[Listed]) -> No
 
 
 def _count(
-    db: duckdb.DuckDBPyConnection, copies: Copies, tally: Tally, stored: Snapshots,
+    db: duckdb.DuckDBPyConnection,
+    copies: Copies,
+    tally: Tally,
+    stored: Snapshots,
     listed: Sequence[Listed],
-) -> list[Listed]:  # fmt: skip
+) -> list[Listed]:
     """Count what has a good copy; the decisions that have none."""
     old = tally.old
     with copies.alone():
@@ -173,9 +176,12 @@ def keep(ruleset: Ruleset, stored: Snapshots, directory: Path) -> None:
 
 
 def _copy(
-    db: duckdb.DuckDBPyConnection, copies: Copies, ruleset: Ruleset, stored: Snapshots,
+    db: duckdb.DuckDBPyConnection,
+    copies: Copies,
+    ruleset: Ruleset,
+    stored: Snapshots,
     listed: Sequence[Listed],
-) -> None:  # fmt: skip
+) -> None:
     """The tables ``given`` and ``base``, with all that has a good copy; inside ``alone``."""
     _given(db, listed)
     copies.open(db)
@@ -234,10 +240,11 @@ def _judge_missing(db: duckdb.DuckDBPyConnection, copies: Copies, old: Ruleset) 
         plan = compile_ruleset(old, copies.portfolio(db, "lacking", _reads(old)), ())
         masks = ", ".join(packed_columns(len(old.rules)))
         copies.add_verdicts(
-            db, old.identity,
+            db,
+            old.identity,
             f"SELECT l.digest, l.day, p.verdict, {masks} FROM ({sql_of(plan.packed())}) p "
             "JOIN lacking l ON l.n = p.row_id",
-        )  # fmt: skip
+        )
 
 
 def _reads(ruleset: Ruleset) -> frozenset[str]:
@@ -301,16 +308,19 @@ class _Sides:
         if self.changed:
             blocking = (Effect.REJECT, Effect.REFER)
             new = verdict_of(
-                self._any("violated", (Effect.REJECT,)), self._any("violated", (Effect.REFER,)),
-                self._any("unknown", blocking), self._any("applicable", tuple(Effect)),
-            )  # fmt: skip
+                self._any("violated", (Effect.REJECT,)),
+                self._any("violated", (Effect.REFER,)),
+                self._any("unknown", blocking),
+                self._any("applicable", tuple(Effect)),
+            )
         return t.select("row_id", *self.names, old=t["verdict"], new=new)
 
     def _any(self, what: str, effects: tuple[Effect, ...]) -> Any:
         wanted: dict[str, int] = {}
         for side, rules, numbers in (
-            ("o", self.old, self.same), ("n", self.new, range(len(self.new))),
-        ):  # fmt: skip
+            ("o", self.old, self.same),
+            ("n", self.new, range(len(self.new))),
+        ):
             for n in numbers:
                 if rules[n].effect in effects:
                     mask, bit = packed_bit(what, n)
@@ -330,8 +340,10 @@ class _Sides:
 
 def _status(held: dict[str, int], side: str, n: int) -> Status:
     for what, status in (
-        ("violated", Status.VIOLATED), ("unknown", Status.UNKNOWN), ("applicable", Status.SATISFIED),
-    ):  # fmt: skip
+        ("violated", Status.VIOLATED),
+        ("unknown", Status.UNKNOWN),
+        ("applicable", Status.SATISFIED),
+    ):
         mask, bit = packed_bit(what, n)
         if held[f"{side}_{mask}"] & bit:
             return status

@@ -162,9 +162,12 @@ class Copies:
             return None
         numbers = {n: Number(*v) for n, v in held["numbers"].items()}
         layout = Layout(
-            self.registry, frozenset(held["present"]), numbers, items is not None,
+            self.registry,
+            frozenset(held["present"]),
+            numbers,
+            items is not None,
             Number(*held["item_number"]),
-        )  # fmt: skip
+        )
         return _Segment(number, path, items, layout)
 
     def write_dossiers(
@@ -176,12 +179,13 @@ class Copies:
         listed = self._write(db, items, home, ".items") if items else None
         number = layout.item_number
         about = {
-            "present": sorted(layout.present), "items": listed.name if listed else "",
+            "present": sorted(layout.present),
+            "items": listed.name if listed else "",
             "numbers": {
                 n: [x.digits, x.scale, x.times, x.positive] for n, x in layout.numbers.items()
             },
             "item_number": [number.digits, number.scale, number.times],
-        }  # fmt: skip
+        }
         more = f", KV_METADATA {{layout: {text(json.dumps(about))}}}"
         path = self._write(db, main, home, ".parquet", more)
         return {path, listed} if listed else {path}

@@ -45,13 +45,14 @@ def add_snapshots(copies: Copies, registry: Registry, rows: Sequence[tuple[str, 
             f"WHERE len(json_keys(line)) = {filled}"
         )
         copies.write_dossiers(
-            db, loaded.layout,
+            db,
+            loaded.layout,
             "SELECT l.digest, g.row_id IS NOT NULL AS good, g.* EXCLUDE (row_id, as_of) FROM lines l "
             "LEFT JOIN (SELECT * FROM good_rows SEMI JOIN known USING (row_id)) g USING (row_id)",
             f"SELECT l.digest, i.* EXCLUDE (row_id) FROM ({loaded.items}) i JOIN lines l USING (row_id)"
             if loaded.items
             else "",
-        )  # fmt: skip
+        )
 
 
 def _cells(db: duckdb.DuckDBPyConnection, registry: Registry) -> Source:

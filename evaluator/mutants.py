@@ -150,7 +150,12 @@ def _conditions(condition: Condition, ruleset: Ruleset) -> Iterator[Variant]:
         case Not(item=item):
             for kind, changed, what, place in _conditions(item, ruleset):
                 # "not not" is the flip of "not": one of the two is enough.
-                yield kind, changed.item if isinstance(changed, Not) else Not(changed, condition.place), what, place  # fmt: skip
+                yield (
+                    kind,
+                    changed.item if isinstance(changed, Not) else Not(changed, condition.place),
+                    what,
+                    place,
+                )
         case _:
             yield from _leaves(condition, ruleset)
 
@@ -226,15 +231,23 @@ def criterion_mutants(criterion: Criterion, step: Fraction) -> Iterator[Criterio
                 name = f"{row.title()}：" if row.keys else ""
                 old, new = (with_unit(shown(v, 9), row.unit) for v in (row.value, value))
                 yield CriterionMutant(
-                    "threshold", criterion, _replaced(criterion, number, dataclasses.replace(period, rows=rows)), row,
-                    f"{name}{old} 改为 {new}", row.place,
-                )  # fmt: skip
+                    "threshold",
+                    criterion,
+                    _replaced(criterion, number, dataclasses.replace(period, rows=rows)),
+                    row,
+                    f"{name}{old} 改为 {new}",
+                    row.place,
+                )
         for code in period.codes if len(period.codes) > 1 else ():
             codes = tuple(c for c in period.codes if c != code)
             yield CriterionMutant(
-                "option", criterion, _replaced(criterion, number, dataclasses.replace(period, codes=codes)), None,
-                f"清单少了 {code}", period.place,
-            )  # fmt: skip
+                "option",
+                criterion,
+                _replaced(criterion, number, dataclasses.replace(period, codes=codes)),
+                None,
+                f"清单少了 {code}",
+                period.place,
+            )
 
 
 def _replaced(criterion: Criterion, number: int, period: Period) -> Criterion:

@@ -42,9 +42,31 @@ WHOLE = 5  # An industry code to the class: a letter and four digits.
 # divided into classes, so that their only class ends in 0.
 FIRST = {"B": "B10", "C": "C41", "D": "D44"}
 UNDIVIDED = frozenset(
-    (61, 71, 81, 161, 162, 191, 211, 212, 213, 214, 271, 272, 273, 274, 311, 312, 313, 314, 421,
-     422, 431, 461)
-)  # fmt: skip
+    (
+        61,
+        71,
+        81,
+        161,
+        162,
+        191,
+        211,
+        212,
+        213,
+        214,
+        271,
+        272,
+        273,
+        274,
+        311,
+        312,
+        313,
+        314,
+        421,
+        422,
+        431,
+        461,
+    )
+)
 MAX_DECIMALS = 6
 RANK = {Status.SATISFIED: 0, Status.VIOLATED: 0, Status.NOT_APPLICABLE: 1, Status.UNKNOWN: 2}
 
@@ -169,8 +191,12 @@ class Finder:
         for rule, engine in ((self.rule, self.engine), (self.slip, self.changed)):
             for leaf in self._leaves(rule):
                 if isinstance(leaf, Compare):
-                    for root in roots(leaf, field.name, self.ruleset.metrics,
-                                      _values_of(engine, profile, self.day)):  # fmt: skip
+                    for root in roots(
+                        leaf,
+                        field.name,
+                        self.ruleset.metrics,
+                        _values_of(engine, profile, self.day),
+                    ):
                         if _writable(field, root):
                             found[root] = None
         return list(found)

@@ -58,10 +58,11 @@ def yaml_of(cases: Iterable[Proposed | Whole], registry: Registry) -> str:
         else:
             whole.setdefault((case.file, case.as_of), []).append(case)
     parts = [
-        _table(sorted(found, key=lambda c: c.order), registry) if len(found) > 1
+        _table(sorted(found, key=lambda c: c.order), registry)
+        if len(found) > 1
         else _single(found[0], registry)
         for found in tables.values()
-    ]  # fmt: skip
+    ]
     parts += [_whole(found) for found in whole.values()]
     return "\n".join(parts)
 
@@ -98,8 +99,9 @@ def _table(cases: Sequence[Proposed], registry: Registry) -> str:
     names = [n for n in registry.references if any(n in w for w in written)]
     head = [f"- rule: {first.rule}", f"  name: {scalar(first.group)}"]
     head += [f"  as_of: {first.as_of.isoformat()}"] if first.as_of else []
-    shared = {n: written[0][n] for n in names
-              if "." not in n and len({w.get(n) for w in written}) == 1}  # fmt: skip
+    shared = {
+        n: written[0][n] for n in names if "." not in n and len({w.get(n) for w in written}) == 1
+    }
     moved = [n for n in names if n not in shared]
     expects = {c.expect for c in cases}
     if len(expects) == 1:

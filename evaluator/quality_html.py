@@ -27,22 +27,36 @@ def quality_html(title: str, coverage: Coverage, mutation: Mutation) -> str:
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">',
         f"<title>{escape(title)}：案例质量</title><style>{STYLE}</style></head><body>",
         f"<h1>{escape(title)}：案例质量</h1>",
-        *_shares("案例覆盖", [
-            (name, sum(i.covered for i in coverage.of(kind)), len(coverage.of(kind)))
-            for kind, name in COVERAGE_KINDS.items()
-        ]),
-        *_shares("变异检验：规则改错一处，案例能否发现", [
-            (name, sum(o.killed_by is not None for o in mutation.of(kind)), len(mutation.of(kind)))
-            for kind, name in MUTANT_KINDS.items()
-        ]),
-        *_list("没有案例触及", ("位置", "规则或标准", "内容"), [
-            (i.place.label(), i.subject, i.what) for i in coverage.items if not i.covered
-        ]),
-        *_list("没有案例发现的改动", ("位置", "规则或标准", "改动"), [
-            (o.place.label(), o.subject, o.what) for o in mutation.survivors
-        ]),
+        *_shares(
+            "案例覆盖",
+            [
+                (name, sum(i.covered for i in coverage.of(kind)), len(coverage.of(kind)))
+                for kind, name in COVERAGE_KINDS.items()
+            ],
+        ),
+        *_shares(
+            "变异检验：规则改错一处，案例能否发现",
+            [
+                (
+                    name,
+                    sum(o.killed_by is not None for o in mutation.of(kind)),
+                    len(mutation.of(kind)),
+                )
+                for kind, name in MUTANT_KINDS.items()
+            ],
+        ),
+        *_list(
+            "没有案例触及",
+            ("位置", "规则或标准", "内容"),
+            [(i.place.label(), i.subject, i.what) for i in coverage.items if not i.covered],
+        ),
+        *_list(
+            "没有案例发现的改动",
+            ("位置", "规则或标准", "改动"),
+            [(o.place.label(), o.subject, o.what) for o in mutation.survivors],
+        ),
         "</body></html>",
-    ]  # fmt: skip
+    ]
     return "\n".join(parts) + "\n"
 
 

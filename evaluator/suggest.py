@@ -177,9 +177,13 @@ class _Suggester:
         )
 
     def _take(
-        self, rule: Rule, what: str, finder: Finder, probe: Probe,
+        self,
+        rule: Rule,
+        what: str,
+        finder: Finder,
+        probe: Probe,
         words: tuple[str, str, tuple[int, int]],
-    ) -> Suggestion:  # fmt: skip
+    ) -> Suggestion:
         group, name, order = words
         self.added.setdefault(rule.id, []).append((probe.profile, finder.day))
         as_of = finder.day if finder.day != SUBMITTED_ON else None
@@ -250,9 +254,10 @@ class _Suggester:
         own = side.rules.get(rule.id) or side.compiler.rule(rule)
         changed = compiler.rule(finder.slip)
         different = z3.Or(
-            z3.Xor(own.violated, changed.violated), z3.Xor(own.satisfied, changed.satisfied),
+            z3.Xor(own.violated, changed.violated),
+            z3.Xor(own.satisfied, changed.satisfied),
             z3.Xor(own.not_applicable, changed.not_applicable),
-        )  # fmt: skip
+        )
         fields = own.fields | changed.fields
         exact = own.exact and changed.exact
 

@@ -79,9 +79,12 @@ class _Change:
 
 
 def _best(
-    ruleset: Ruleset, runner: Runner, rule: Rule, slips: list[RuleMutant],
+    ruleset: Ruleset,
+    runner: Runner,
+    rule: Rule,
+    slips: list[RuleMutant],
     bases: list[DossierCase],
-) -> tuple[_Change, Whole] | None:  # fmt: skip
+) -> tuple[_Change, Whole] | None:
     best: tuple[_Change, DossierCase, dt.date] | None = None
     for base in bases:
         day = max([base.as_of, *([rule.start] if rule.start else [])])
@@ -102,9 +105,14 @@ def _best(
 
 
 def _judged(
-    ruleset: Ruleset, runner: Runner, rule: Rule, slips: list[RuleMutant], profile: Profile,
-    fields: tuple[str, ...], day: dt.date,
-) -> _Change | None:  # fmt: skip
+    ruleset: Ruleset,
+    runner: Runner,
+    rule: Rule,
+    slips: list[RuleMutant],
+    profile: Profile,
+    fields: tuple[str, ...],
+    day: dt.date,
+) -> _Change | None:
     ((_, status),) = runner.engine.judge([rule], profile, day)
     if status not in (Status.VIOLATED, Status.UNKNOWN):
         return None
@@ -163,8 +171,9 @@ def _values(
     elif field.numeric:
         for leaf in (*leaves(rule.applies_when), *leaves(rule.require)):
             if isinstance(leaf, Compare):
-                known = roots(leaf, name, ruleset.metrics,
-                              lambda e: runner.engine.value(e, base, day))  # fmt: skip
+                known = roots(
+                    leaf, name, ruleset.metrics, lambda e: runner.engine.value(e, base, day)
+                )
                 for root in known:
                     yield from _beside(field, root)
         yield Fraction(0)

@@ -15,8 +15,19 @@ from evaluator.rulebook.ast import Op, Ruleset
 from evaluator.units import Unit
 
 __all__ = [
-    "BREACH_WORDS", "EXAMPLE", "OP_WORDS", "Citation", "cite", "cite_source", "difference", "gap_words", "rule_names", "show_value", "subject_name", "with_unit",
-]  # fmt: skip
+    "BREACH_WORDS",
+    "EXAMPLE",
+    "OP_WORDS",
+    "Citation",
+    "cite",
+    "cite_source",
+    "difference",
+    "gap_words",
+    "rule_names",
+    "show_value",
+    "subject_name",
+    "with_unit",
+]
 
 EXAMPLE = "示例值"
 OP_WORDS = {
@@ -123,14 +134,26 @@ def cite(provenance: Provenance, period: Period, criterion: str) -> Citation:
     """The citation of a criterion's value in one of its periods."""
     source = provenance.source
     return Citation(
-        source.title, source.number, provenance.clause, period.start, period.end,
-        provenance.verified, criterion, source.citation(provenance.clause),
-    )  # fmt: skip
+        source.title,
+        source.number,
+        provenance.clause,
+        period.start,
+        period.end,
+        provenance.verified,
+        criterion,
+        source.citation(provenance.clause),
+    )
 
 
 def cite_source(source: Source, clause: str | None) -> Citation:
     """The citation of a legal instrument itself."""
     return Citation(
-        source.title, source.number, clause, source.in_force, source.until, True, None,
+        source.title,
+        source.number,
+        clause,
+        source.in_force,
+        source.until,
+        True,
+        None,
         source.citation(clause),
-    )  # fmt: skip
+    )

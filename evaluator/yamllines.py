@@ -7,8 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = [
-    "ITEM", "KEY", "LEAD", "MAX_LINES", "Slip", "indent_of", "line_above", "line_at", "says_something",
-]  # fmt: skip
+    "ITEM",
+    "KEY",
+    "LEAD",
+    "MAX_LINES",
+    "Slip",
+    "indent_of",
+    "line_above",
+    "line_at",
+    "says_something",
+]
 
 LEAD = re.compile(r" *(?:- +)*")
 KEY = re.compile(r" *(?:- +)*[A-Za-z_][\w.]*:(?: |$)")

@@ -51,9 +51,15 @@ _TRAPS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
 )
 # What stands around the digits of a number that was written with something more.
-_DRESS = str.maketrans({"_": None, ",": None, "\uff0c": None, "\uff0e": ".", **{
-    chr(0xFF10 + n): str(n) for n in range(10)
-}})  # fmt: skip
+_DRESS = str.maketrans(
+    {
+        "_": None,
+        ",": None,
+        "\uff0c": None,
+        "\uff0e": ".",
+        **{chr(0xFF10 + n): str(n) for n in range(10)},
+    }
+)
 # Full-width marks that mean nothing to YAML: around a whole word, they were meant to.
 _QUOTES = {"“": "”", "”": "“", "‘": "’", "「": "」", "＂": "＂"}
 _ANY_QUOTE = frozenset({*_QUOTES, *_QUOTES.values(), '"'})

@@ -45,7 +45,13 @@ _PAIR = ("括号没有配对，或缺少逗号", "检查 [ ] 和 { } 是否成�
 _INDENT = ("缩进与上文不一致", "同一层的各行要从同一列开始")
 # What libyaml says → our sentence and a hint.
 _SYNTAX: tuple[tuple[str, tuple[str, str]], ...] = (
-    ("mapping values are not allowed", ("此处不该出现冒号", "冒号后面的文字里又出现了“: ”就给整段文字加引号；否则检查上一行和缩进")),
+    (
+        "mapping values are not allowed",
+        (
+            "此处不该出现冒号",
+            "冒号后面的文字里又出现了“: ”就给整段文字加引号；否则检查上一行和缩进",
+        ),
+    ),
     ("found a tab character", _TAB),
     ("could not find expected ':'", ("此处缺少冒号", "写作“名称: 内容”，或检查缩进")),
     ("found unexpected end of stream", ("引号没有配对", "给文字补上后引号")),
@@ -54,15 +60,21 @@ _SYNTAX: tuple[tuple[str, tuple[str, str]], ...] = (
     ("did not find expected '-' indicator", _INDENT),
     ("did not find expected key", _INDENT),
     ("did not find expected node content", ("此处缺少内容", "检查括号、逗号和缩进")),
-    ("did not find expected <document start>", ("此处不该有内容", "检查缩进；一个文件只放一份文档，去掉多余的“...”")),
+    (
+        "did not find expected <document start>",
+        ("此处不该有内容", "检查缩进；一个文件只放一份文档，去掉多余的“...”"),
+    ),
     ("block sequence entries are not allowed", ("此处不能开始列表", "列表的“- ”另起一行")),
-    ("unknown escape character", ("双引号里有不认识的转义", "“\\”在双引号里有特殊含义，请改用单引号")),
+    (
+        "unknown escape character",
+        ("双引号里有不认识的转义", "“\\”在双引号里有特殊含义，请改用单引号"),
+    ),
     ("found character that cannot start any token", ("此字符不能放在开头", "若是文字请加引号")),
     ("exceeded maximum nesting depth", ("嵌套过深", "检查括号是否成对")),
     ("alphabetic or numeric character", ("“&”“*”不能这样写", "若是文字请加引号")),
     ("found incompatible YAML document", ("不支持这个 YAML 版本", "删掉 %YAML 一行")),
     ("did not find expected comment or line break", ("“|”或“>”后面不能接文字", "文字从下一行开始")),
-)  # fmt: skip
+)
 
 
 def syntax_problem(source: SourceText, error: yaml.MarkedYAMLError) -> Problem:

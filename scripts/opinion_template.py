@@ -128,11 +128,19 @@ def main(path: str) -> None:
     line(doc, "二、不符合的事项和依据", HEAD)
     line(doc, "{%p if reasons %}")
     table(
-        doc, ["序号", "事项", "要求", "申报", "依据", "责任部门"], "for r in reasons",
-        ["{{ r.number }}", "{{ r.title }}（{{ r.effect }}）{% if r.gap %}，{{ r.gap }}{% endif %}", "{{ r.required }}",
-         "{{ r.value }}", "{{ r.basis }}", "{{ r.departments }}"],
+        doc,
+        ["序号", "事项", "要求", "申报", "依据", "责任部门"],
+        "for r in reasons",
+        [
+            "{{ r.number }}",
+            "{{ r.title }}（{{ r.effect }}）{% if r.gap %}，{{ r.gap }}{% endif %}",
+            "{{ r.required }}",
+            "{{ r.value }}",
+            "{{ r.basis }}",
+            "{{ r.departments }}",
+        ],
         [14, 36, 25, 24, 35, 22],
-    )  # fmt: skip
+    )
     line(doc, "{%p if example_note %}")
     line(doc, "{{ example_note }}", size=SMALL)
     line(doc, "{%p endif %}")

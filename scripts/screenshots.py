@@ -40,9 +40,10 @@ def shoot(page: Page, out: Path, name: str, size: str) -> None:
     width = SIZES[size][0]
     height = min(page.evaluate("document.documentElement.scrollHeight"), MAX_HEIGHT)
     page.screenshot(
-        path=out / f"{name}-{size}.png", full_page=True,
+        path=out / f"{name}-{size}.png",
+        full_page=True,
         clip={"x": 0, "y": 0, "width": width, "height": height},
-    )  # fmt: skip
+    )
     wide = page.evaluate("document.documentElement.scrollWidth")
     if wide > width:
         print(f"{name}-{size}: {wide} px wide, the window has {width}")

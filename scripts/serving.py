@@ -18,9 +18,15 @@ from api.settings import Settings
 __all__ = ["CHROMIUM_ARGS", "chromium_path", "running"]
 
 CHROMIUM_ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
-    "--disable-component-update", "--disable-dev-shm-usage", "--no-first-run", "--lang=zh-CN",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-sync",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--lang=zh-CN",
+]
 PLACES = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 
@@ -36,9 +42,13 @@ def running(directory: Path, **over: Any) -> Iterator[tuple[str, FastAPI]]:
     ``over`` are settings; without a port among them it takes a free one.
     """
     given: dict[str, Any] = {
-        "database_url": f"sqlite:///{directory / 'pages.db'}", "rate_limit": 0,
-        "log_level": "ERROR", "rulebook": None, "port": 0, **over,
-    }  # fmt: skip
+        "database_url": f"sqlite:///{directory / 'pages.db'}",
+        "rate_limit": 0,
+        "log_level": "ERROR",
+        "rulebook": None,
+        "port": 0,
+        **over,
+    }
     settings = Settings(**given)
     app = create_app(settings)
     config = uvicorn.Config(

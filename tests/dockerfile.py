@@ -149,9 +149,12 @@ class Build:
         wanted = " && ".join(p for p in rest.split(" && ") if not p.startswith(LEFT_OUT))
         if wanted:
             subprocess.run(
-                self._translated(wanted), shell=True, cwd=self._inside(stage, "."), check=True,
+                self._translated(wanted),
+                shell=True,
+                cwd=self._inside(stage, "."),
+                check=True,
                 env=self.variables(stage),
-            )  # fmt: skip
+            )
 
     def _cmd(self, stage: Stage, rest: str) -> None:
         stage.command = json.loads(rest)

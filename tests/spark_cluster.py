@@ -35,9 +35,12 @@ def cluster(directory: Path, workers: int = 1, cores: int = 1) -> Iterator[str]:
     home = Path(pyspark.__file__).parent
     port, ui = _free_port(), _free_port()
     env = {
-        **os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_LOG_DIR": str(directory), "SPARK_NO_DAEMONIZE": "1",
-    }  # fmt: skip
+        **os.environ,
+        "SPARK_HOME": str(home),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOG_DIR": str(directory),
+        "SPARK_NO_DAEMONIZE": "1",
+    }
     command = str(home / "bin" / "spark-class")
     master = f"spark://127.0.0.1:{port}"
     running: list[subprocess.Popen[bytes]] = []
@@ -49,8 +52,13 @@ def cluster(directory: Path, workers: int = 1, cores: int = 1) -> Iterator[str]:
     try:
         start(
             "org.apache.spark.deploy.master.Master",
-            "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(ui),
-        )  # fmt: skip
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--webui-port",
+            str(ui),
+        )
         end = time.monotonic() + WAIT
         while not _listening(port):
             if time.monotonic() > end or running[0].poll() is not None:
@@ -58,10 +66,19 @@ def cluster(directory: Path, workers: int = 1, cores: int = 1) -> Iterator[str]:
             time.sleep(0.2)
         for _ in range(workers):
             start(
-                "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--cores", str(cores),
-                "--memory", "1g", "--webui-port", str(_free_port()), "--work-dir", str(directory),
+                "org.apache.spark.deploy.worker.Worker",
+                "--host",
+                "127.0.0.1",
+                "--cores",
+                str(cores),
+                "--memory",
+                "1g",
+                "--webui-port",
+                str(_free_port()),
+                "--work-dir",
+                str(directory),
                 master,
-            )  # fmt: skip
+            )
         yield master
     finally:
         for process in reversed(running):

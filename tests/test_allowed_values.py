@@ -190,11 +190,14 @@ def test_number_of_a_criterion(text: str, code: str, what: str, write: str) -> N
 @pytest.mark.parametrize(
     ("unit", "text", "write"),
     [
-        ('"%"', "18%", "只写数：18，单位按 unit 的“%”"), ('"%"', '"18％"', "只写数：18"),
-        ('"1"', "18%", "只写数：0.18"), ("万元", "1.2亿", "只写数：12000，"),
-        (None, "18%", '只写数：18，单位另写 unit: "%"'), (None, "18 万元", "单位另写 unit: 万元"),
+        ('"%"', "18%", "只写数：18，单位按 unit 的“%”"),
+        ('"%"', '"18％"', "只写数：18"),
+        ('"1"', "18%", "只写数：0.18"),
+        ("万元", "1.2亿", "只写数：12000，"),
+        (None, "18%", '只写数：18，单位另写 unit: "%"'),
+        (None, "18 万元", "单位另写 unit: 万元"),
     ],
-)  # fmt: skip
+)
 def test_number_with_its_unit(unit: str | None, text: str, write: str) -> None:
     written = f"    unit: {unit}\n" if unit else ""
     one = f"  x:\n    title: 甲\n    kind: value\n{written}    values:\n      - "
@@ -207,10 +210,12 @@ def test_number_with_its_unit(unit: str | None, text: str, write: str) -> None:
 @pytest.mark.parametrize(
     ("right", "what", "write"),
     [
-        ("at_least: 约30", "“约30”不是数", "12.5 万元/亩/年"), ("at_least: “30”", "引号用了全角", "写 30"),
-        ("at_least: 30 万元/人", "不能换算", "可用单位：元/亩/年"), ("between: [30，60]", "写两个数", "半角逗号"),
+        ("at_least: 约30", "“约30”不是数", "12.5 万元/亩/年"),
+        ("at_least: “30”", "引号用了全角", "写 30"),
+        ("at_least: 30 万元/人", "不能换算", "可用单位：元/亩/年"),
+        ("between: [30，60]", "写两个数", "半角逗号"),
     ],
-)  # fmt: skip
+)
 def test_number_of_a_condition(right: str, what: str, write: str) -> None:
     found = problems_of(RULES, "at_least: {criterion: tax_floor}", right)[0]
     assert what in found.message
@@ -221,11 +226,16 @@ def test_number_of_a_condition(right: str, what: str, write: str) -> None:
     ("old", "new", "what", "write"),
     [
         ("verified: true", "verified: 是", "写的是“是”", "是写 true"),
-        ("from: 2020-01-01\n        until", "from: 2020年\n        until", "写的是“2020年”", "2024-01-01"),
+        (
+            "from: 2020-01-01\n        until",
+            "from: 2020年\n        until",
+            "写的是“2020年”",
+            "2024-01-01",
+        ),
         ("by: [industry_code]", "by: industry_code", "写的是“industry_code”", "[industry_code]"),
         ("codes: [C25, C2614]", "codes: ［C25］", "写的是“［C25］”", "半角 [ ]"),
     ],
-)  # fmt: skip
+)
 def test_what_was_found_is_told(old: str, new: str, what: str, write: str) -> None:
     found = problems_of(CRITERIA, old, new)[0]
     assert found.code == "E202"
@@ -284,10 +294,20 @@ def test_the_check_reads_invariants(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
-        ("refer", "refer"), ("Refer", "refer"), ("refr", "refer"), ("“refer”", "refer"), ("不予准入", "reject"),
-        ("不准入", "reject"), ("建议", "advise"), ("准入", None), ("准许", None), ("", None), ("天", None), ("x" * 100, None),
+        ("refer", "refer"),
+        ("Refer", "refer"),
+        ("refr", "refer"),
+        ("“refer”", "refer"),
+        ("不予准入", "reject"),
+        ("不准入", "reject"),
+        ("建议", "advise"),
+        ("准入", None),
+        ("准许", None),
+        ("", None),
+        ("天", None),
+        ("x" * 100, None),
     ],
-)  # fmt: skip
+)
 def test_guess(word: str, meant: str | None) -> None:
     assert guess(word, EFFECT_LABELS) == meant
 

@@ -65,18 +65,21 @@ def test_every_profile_has_its_cases_and_they_hold(directory: Path, engine: str)
 # What a profile changes, and which rules the cases below it then no longer speak of.
 CHANGES = [
     pytest.param(
-        {"criteria.yaml": profile("../..", floor("{value: 8}"))}, {"positive.land_tax"},
+        {"criteria.yaml": profile("../..", floor("{value: 8}"))},
+        {"positive.land_tax"},
         id="criterion compared",
     ),
     pytest.param(
-        {"criteria.yaml": profile("../..", LISTED)}, {"negative.bad_industry"},
+        {"criteria.yaml": profile("../..", LISTED)},
+        {"negative.bad_industry"},
         id="list of codes",
     ),
     pytest.param(
         {"criteria.yaml": profile("../.."), "rules/own.yaml": BAD_INDUSTRY},
-        {"negative.bad_industry"}, id="rule",
+        {"negative.bad_industry"},
+        id="rule",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("above", "changed"), CHANGES)

@@ -60,14 +60,30 @@ RULE = "applies_when: {field: two_high, equals: true}\n  require: {each: product
     [
         # A rule that cites successive versions of an instrument is covered by them together.
         [
-            (C, "criteria:\n", "  new: {title: 新办法, in_force: 2024-01-01}\n  old: {title: 旧办法, until: 2023-12-31}\ncriteria:\n"),
-            (R, "basis: [{criterion: unit_energy}, {source: law, clause: 第五条}]", "basis: [{source: new}, {source: old}, {source: law}]"),
+            (
+                C,
+                "criteria:\n",
+                "  new: {title: 新办法, in_force: 2024-01-01}\n  old: {title: 旧办法, until: 2023-12-31}\ncriteria:\n",
+            ),
+            (
+                R,
+                "basis: [{criterion: unit_energy}, {source: law, clause: 第五条}]",
+                "basis: [{source: new}, {source: old}, {source: law}]",
+            ),
         ],
         # A table that lists every value of a choice needs no default, and none is unreachable.
         [
             (C, "by: [industry_code]", "by: [catalogue_class]"),
-            (C, "{industry_code: [C38, C39], value: 30}", "{catalogue_class: [encouraged, permitted], value: 30}"),
-            (C, "          - {value: 20}", "          - {catalogue_class: [restricted, eliminated], value: 20}"),
+            (
+                C,
+                "{industry_code: [C38, C39], value: 30}",
+                "{catalogue_class: [encouraged, permitted], value: 30}",
+            ),
+            (
+                C,
+                "          - {value: 20}",
+                "          - {catalogue_class: [restricted, eliminated], value: 20}",
+            ),
         ],
         # Lists by prefix at several levels, none within another.
         [(C, "codes: [C25, C2614]", "codes: [C25, C2614, C2611, C30, D]")],
@@ -78,10 +94,14 @@ RULE = "applies_when: {field: two_high, equals: true}\n  require: {each: product
         # A general row below a specific one that lists nothing of the second dimension.
         [
             (C, "by: [industry_code]", "by: [industry_code, land_class]"),
-            (C, "{industry_code: [C38, C39], value: 30}", "{industry_code: C38, value: 30}\n          - {industry_code: C38, land_class: 1, value: 31}"),
+            (
+                C,
+                "{industry_code: [C38, C39], value: 30}",
+                "{industry_code: C38, value: 30}\n          - {industry_code: C38, land_class: 1, value: 31}",
+            ),
         ],
     ],
-)  # fmt: skip
+)
 def test_nothing_to_say(edits: list[tuple[str, str, str]]) -> None:
     assert [p.render() for p in edited(*edits)] == []
 
@@ -96,21 +116,30 @@ def test_load_errors_and_lints_together() -> None:
 
 def test_commented_case_is_no_case() -> None:
     problems = edited(
-        ("rules/rules.cases.yaml", "- rule: negative.unit_energy\n  name: 非两高\n  expect: not_applicable\n  dossier: {two_high: false}\n",
-         "# - rule: negative.unit_energy\n"),
-    )  # fmt: skip
+        (
+            "rules/rules.cases.yaml",
+            "- rule: negative.unit_energy\n  name: 非两高\n  expect: not_applicable\n  dossier: {two_high: false}\n",
+            "# - rule: negative.unit_energy\n",
+        ),
+    )
     assert [p.code for p in problems] == ["E904"]
 
 
 def test_gap_in_a_criterion_a_metric_reads() -> None:
     problems = edited(
-        (M, "formula: {divide: [annual_tax, land_area]}",
-         "formula: {divide: [{multiply: [annual_tax, {criterion: factor}]}, land_area]}"),
-        (C, "  bad_industries:\n",
-         '  factor:\n    title: 系数\n    kind: value\n    unit: "1"\n    values:\n'
-         "      - {from: 2020-01-01, until: 2023-12-31, source: law, verified: true, value: 1}\n"
-         "      - {from: 2024-01-01, gap: 取消}\n  bad_industries:\n"),
-    )  # fmt: skip
+        (
+            M,
+            "formula: {divide: [annual_tax, land_area]}",
+            "formula: {divide: [{multiply: [annual_tax, {criterion: factor}]}, land_area]}",
+        ),
+        (
+            C,
+            "  bad_industries:\n",
+            '  factor:\n    title: 系数\n    kind: value\n    unit: "1"\n    values:\n'
+            "      - {from: 2020-01-01, until: 2023-12-31, source: law, verified: true, value: 1}\n"
+            "      - {from: 2024-01-01, gap: 取消}\n  bad_industries:\n",
+        ),
+    )
     assert [p.code for p in problems] == ["W907"]
     assert "factor" in problems[0].message
 

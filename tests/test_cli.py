@@ -49,8 +49,19 @@ def test_json_is_one_object_a_dossier_and_byte_identical() -> None:
     objects = [json.loads(line) for line in first.splitlines()]
     assert [o["verdict"] for o in objects] == ["refer", "pass"]
     wanted = {"dossier", "verdict", "as_of", "ruleset", "labels", "findings", "counterfactual"}
-    finding = {"rule", "status", "effect", "departments", "value", "required", "unit", "gap",
-               "basis", "missing", "remedy"}  # fmt: skip
+    finding = {
+        "rule",
+        "status",
+        "effect",
+        "departments",
+        "value",
+        "required",
+        "unit",
+        "gap",
+        "basis",
+        "missing",
+        "remedy",
+    }
     for o in objects:
         assert wanted <= o.keys()
         assert all(finding <= f.keys() for f in o["findings"])

@@ -47,9 +47,14 @@ def test_what_a_check_found(capsys: pytest.CaptureFixture[str]) -> None:
         "rules": ["positive.land_tax", "x.gone"],
     }
     problem = {
-        "severity": "error", "file": "rules/r.yaml", "line": 2, "column": 8, "code": "E101",
-        "message": "冒号用了全角", "hint": "改为半角冒号",
-    }  # fmt: skip
+        "severity": "error",
+        "file": "rules/r.yaml",
+        "line": 2,
+        "column": 8,
+        "code": "E101",
+        "message": "冒号用了全角",
+        "hint": "改为半角冒号",
+    }
     impact = {"total": 30, "moved_total": 25, "moved": [moved] * 25}
     run = {"error": None, "result": {"check": {"problems": [problem]}, "impact": impact}}
     cli_publish._tell(run, RULESET)

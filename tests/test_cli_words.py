@@ -78,7 +78,7 @@ def test_help_is_chinese(path: tuple[str, ...]) -> None:
         (["db", "publish", "/nowhere"], "directory：没有“/nowhere”"),
         (["db", "publish", __file__], "是文件，应是目录"),
     ],
-)  # fmt: skip
+)
 def test_misuse_is_told_in_chinese(typed: list[str], said: str) -> None:
     shown = runner.invoke(app, typed, prog_name="admission")
     assert shown.exit_code == 2
@@ -99,9 +99,12 @@ def test_misuse_is_told_in_chinese(typed: list[str], said: str) -> None:
         (["schema", "dossier", "-o", "/nowhere/x"], "写不了“/nowhere/x”：没有这个目录"),
         (["schema", "template", "-o", "/nowhere/x.xlsx"], "写不了“/nowhere/x.xlsx”：没有这个目录"),
         (["schema", "rules", "-o", f"{__file__}/x"], "路径中间有一段不是目录"),
-        (["rules", "diff", "/nowhere", "/nowhere"], "写规则集的目录，也就是 criteria.yaml 所在的目录"),
+        (
+            ["rules", "diff", "/nowhere", "/nowhere"],
+            "写规则集的目录，也就是 criteria.yaml 所在的目录",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_done_is_a_sentence(typed: list[str], said: str) -> None:
     shown = runner.invoke(app, typed, prog_name="admission")
     assert shown.exit_code == 2, shown.exception

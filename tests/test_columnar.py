@@ -55,9 +55,13 @@ def test_shipped_rulebook_on_every_example_and_case(shipped: Ruleset) -> None:
 def test_a_product_that_fills_64_bits_is_multiplied_on(shipped: Ruleset) -> None:
     # Fourteen digits times a factor of four are 18 for DuckDB, which then keeps to 64 bits.
     found = make_profile(
-        shipped.registry, project_id="1", project_name="甲", submitted_on="2024-06-03",
-        annual_electricity="43680000000000", annual_energy="5368272000",
-    )  # fmt: skip
+        shipped.registry,
+        project_id="1",
+        project_name="甲",
+        submitted_on="2024-06-03",
+        annual_electricity="43680000000000",
+        annual_energy="5368272000",
+    )
     for made in judgeable(shipped, [(found, found.submitted_on)]).made:
         check(made)
 
@@ -67,9 +71,10 @@ def test_random_rulesets(plain: bool, count: int) -> None:
     seen = Tables()
 
     @settings(
-        max_examples=count, deadline=None,
+        max_examples=count,
+        deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )  # fmt: skip
+    )
     @given(st.data())
     def judge(data: st.DataObject) -> None:
         nonlocal seen

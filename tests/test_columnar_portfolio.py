@@ -72,9 +72,11 @@ def test_json_lines_equal_single_dossiers(shipped: Ruleset, tmp_path: Path) -> N
         ids = {s: [i for i, x in found.statuses.items() if x is s] for s in Status}
         applicable = [i for i, x in found.statuses.items() if x is not Status.NOT_APPLICABLE]
         expected[p.id] = (
-            found.verdict.value, " ".join(ids[Status.VIOLATED]), " ".join(ids[Status.UNKNOWN]),
+            found.verdict.value,
+            " ".join(ids[Status.VIOLATED]),
+            " ".join(ids[Status.UNKNOWN]),
             " ".join(applicable),
-        )  # fmt: skip
+        )
     got = {
         r[0]: r[1:] for r in rows_of(out, 'project_id, verdict, violated, "unknown", applicable')
     }
@@ -195,10 +197,16 @@ def test_a_line_that_is_no_json_is_one_bad_row(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     good = {"project_id": "1", "project_name": "甲", "submitted_on": "2024-06-03"}
     lines = [
-        json.dumps(good), "{", "[1]", json.dumps({**good, "nothing": 1}), "",
-        json.dumps({"source": "s", "dossier": {**good, "emissions": [{"pollutant": "X", "value": 1}]}}),
+        json.dumps(good),
+        "{",
+        "[1]",
+        json.dumps({**good, "nothing": 1}),
+        "",
+        json.dumps(
+            {"source": "s", "dossier": {**good, "emissions": [{"pollutant": "X", "value": 1}]}}
+        ),
         json.dumps({**good, "land_area": 100, "annual_tax": 1999.999999}),
-    ]  # fmt: skip
+    ]
     source.write_text("\n".join(lines), "utf-8")
     summary = run(ruleset_of(), [source], tmp_path / "out.csv")
     assert (summary.counts[0].total, summary.judged, summary.rejected) == (6, 2, 4)

@@ -142,9 +142,13 @@ def test_thresholds_hit_exactly_with_many_digits(spark: Any, tmp_path: Path) -> 
     for area in ("0.000001", "33.333333", "123456789012.123456"):
         for tax, shift in ((20, "0"), (20, "0.000001"), (20, "-0.000001")):
             found = make_profile(
-                ruleset.registry, project_id="1", project_name="甲", submitted_on="2024-06-03",
-                land_area=area, industry_code="C3985",
-            )  # fmt: skip
+                ruleset.registry,
+                project_id="1",
+                project_name="甲",
+                submitted_on="2024-06-03",
+                land_area=area,
+                industry_code="C3985",
+            )
             tax_value = Fraction(area) * tax + Fraction(shift)
             rows.append((found.with_value("annual_tax", tax_value), found.submitted_on))
     (made,) = judgeable(ruleset, rows).made

@@ -25,9 +25,12 @@ from tests.portfolio_tables import RESULT, corpus, expected
 from tests.support import ROOT, good, profile, ruleset_of
 
 MEANING = {
-    Op.AT_LEAST: operator.ge, Op.AT_MOST: operator.le, Op.MORE_THAN: operator.gt,
-    Op.LESS_THAN: operator.lt, Op.EQUALS: operator.eq,
-}  # fmt: skip
+    Op.AT_LEAST: operator.ge,
+    Op.AT_MOST: operator.le,
+    Op.MORE_THAN: operator.gt,
+    Op.LESS_THAN: operator.lt,
+    Op.EQUALS: operator.eq,
+}
 VALUES = [n for k in (0, 1, 50, 333, 9999) for n in (-k, k)]  # Hundredths, as DECIMAL(4, 2).
 
 
@@ -36,10 +39,12 @@ VALUES = [n for k in (0, 1, 50, 333, 9999) for n in (-k, k)]  # Hundredths, as D
     limit=st.one_of(
         st.fractions(-2000, 2000, max_denominator=3000),
         # What lies on a value, and beyond all of them.
-        st.sampled_from([Fraction(v, 100) for v in VALUES]), st.just(Fraction(10) ** 30),
+        st.sampled_from([Fraction(v, 100) for v in VALUES]),
+        st.just(Fraction(10) ** 30),
     ),
-    op=st.sampled_from(list(Op)), mirrored=st.booleans(),
-)  # fmt: skip
+    op=st.sampled_from(list(Op)),
+    mirrored=st.booleans(),
+)
 def test_comparing_with_a_constant(
     factor: Fraction, limit: Fraction, op: Op, mirrored: bool
 ) -> None:

@@ -41,8 +41,10 @@ def test_the_image_is_built_step_by_step_and_serves(tmp_path: Path) -> None:
     build = Build(DEPLOY / "Dockerfile", ROOT, tmp_path, path)
     image = build.run()
     assert [i for w, i in build.steps if w == "FROM"] == [
-        "node:20-slim AS web", "python:3.11-slim AS build", "python:3.11-slim",
-    ]  # fmt: skip
+        "node:20-slim AS web",
+        "python:3.11-slim AS build",
+        "python:3.11-slim",
+    ]
     assert image.command == ["admission", "serve"]
     # Nothing but the program: no tests, no data, no environment of this machine.
     built = build.done["build"] / "opt" / "admission"
@@ -59,8 +61,11 @@ def test_the_image_is_built_step_by_step_and_serves(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
             [which, *image.command[1:], "--port", str(port)],
-            cwd=image.root / "data", env=environment, stdout=log, stderr=log,
-        )  # fmt: skip
+            cwd=image.root / "data",
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
     try:
         health = json.loads(environment["HEALTHCHECK"])
         health = [part.replace(":8000", f":{port}") for part in health]

@@ -52,8 +52,11 @@ class Feelin:
     def __init__(self) -> None:
         self.process = subprocess.Popen(
             ["node", str(PACKAGE / "run.mjs")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
         self.model = ""
 
     def _ask(self, line: str) -> dict[str, Any]:
@@ -243,10 +246,13 @@ def exportable(ruleset: Ruleset, as_of: dt.date) -> Ruleset:
 
 
 TAMPERED: Mapping[str, tuple[str, str]] = {
-    "NO_VARIABLE_FOUND": ('<requiredInput href="#input_annual_tax" />', '<requiredInput href="#input_land_area" />'),
+    "NO_VARIABLE_FOUND": (
+        '<requiredInput href="#input_annual_tax" />',
+        '<requiredInput href="#input_land_area" />',
+    ),
     "hit policy": ('hitPolicy="FIRST"', 'hitPolicy="PRIORITY"'),
     "is no boolean": (">true</text>", ">1</text>"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("said", TAMPERED)

@@ -98,11 +98,40 @@ def test_quantity(text: str, unit: str, expected: Fraction | int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "亩", "1,23", "1,2345", "1e5", "0x10", "1_000", "1..2", ".5", "5.", "--1", "3-5", "约3", "3亿5000万",
-     "一亿", "1 417 亩", "1/0", "1/-3", "1/3 亩", "∞", "NaN", "½", "²", "1 2", "9" * 31, "0." + "1" * 30,
-     "1/" + "9" * 61, "9" * 5000, " " * 100_000 + "x", "1 " + "x" * 100_000],
+    [
+        "",
+        "亩",
+        "1,23",
+        "1,2345",
+        "1e5",
+        "0x10",
+        "1_000",
+        "1..2",
+        ".5",
+        "5.",
+        "--1",
+        "3-5",
+        "约3",
+        "3亿5000万",
+        "一亿",
+        "1 417 亩",
+        "1/0",
+        "1/-3",
+        "1/3 亩",
+        "∞",
+        "NaN",
+        "½",
+        "²",
+        "1 2",
+        "9" * 31,
+        "0." + "1" * 30,
+        "1/" + "9" * 61,
+        "9" * 5000,
+        " " * 100_000 + "x",
+        "1 " + "x" * 100_000,
+    ],
     ids=short,
-)  # fmt: skip
+)
 def test_quantity_refused(text: str) -> None:
     with pytest.raises(UnitError):
         parse_quantity(text, parse_unit("亩"))
@@ -110,9 +139,18 @@ def test_quantity_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "unit"),
-    [("1 元", "亩"), ("1 日", "月"), ("1 人", "1"), ("1 吨标准煤", "吨"), ("1 立方米", "平方米"),
-     ("1 万元/亩", "万元/年"), ("1 亿元/年/年", "万元/年"), ("1 /年", "万元/年"), ("1 万元/", "万元")],
-)  # fmt: skip
+    [
+        ("1 元", "亩"),
+        ("1 日", "月"),
+        ("1 人", "1"),
+        ("1 吨标准煤", "吨"),
+        ("1 立方米", "平方米"),
+        ("1 万元/亩", "万元/年"),
+        ("1 亿元/年/年", "万元/年"),
+        ("1 /年", "万元/年"),
+        ("1 万元/", "万元"),
+    ],
+)
 def test_other_dimension(text: str, unit: str) -> None:
     with pytest.raises(UnitError):
         parse_quantity(text, parse_unit(unit))
@@ -197,7 +235,7 @@ def test_conversion_is_exact_both_ways(number: Decimal, a: str, b: str) -> None:
         ("product_codes", (), None),
         ("emissions", (), None),
     ],
-)  # fmt: skip
+)
 def test_value(name: str, raw: Any, expected: Any) -> None:
     assert read(name, raw) == expected
 
@@ -265,7 +303,7 @@ def test_value(name: str, raw: Any, expected: Any) -> None:
         ("emissions.COD", 1, "D101"),
     ],
     ids=short,
-)  # fmt: skip
+)
 def test_refused(name: str, raw: Any, code: str) -> None:
     found = problems(**{name: raw})
     assert {p.code for p in found} == {code}

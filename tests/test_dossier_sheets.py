@@ -229,7 +229,7 @@ def note_below(book: Workbook, rows: dict[str, int]) -> None:
         (note_below, "D119", None, "没有字段名"),
         (rename_sheet, "D104", None, "缺少单位"),
     ],
-)  # fmt: skip
+)
 def test_form_refused(
     edit: Callable[[Workbook, dict[str, int]], None], code: str, where: str | None, says: str
 ) -> None:
@@ -256,12 +256,23 @@ def test_two_forms() -> None:
 def test_table() -> None:
     data = table(
         ["二〇二四年六月项目汇总"],
-        ["序号", "项目编号*", "project_name", "受理日期", "总投资（亿元）", "用地面积", "emissions.COD", "主要污染物年排放量（总氮）（千克/年）", "两高项目", "备注"],
+        [
+            "序号",
+            "项目编号*",
+            "project_name",
+            "受理日期",
+            "总投资（亿元）",
+            "用地面积",
+            "emissions.COD",
+            "主要污染物年排放量（总氮）（千克/年）",
+            "两高项目",
+            "备注",
+        ],
         [1, "A", "甲", dt.date(2024, 6, 3), 1.2, "18 公顷", 0.5, 500, "是", "x"],
         [],
         [2, 20240001, "乙", "2024年6月4日", "5000 万元", None, None, None, None, None],
         [3],
-    )  # fmt: skip
+    )
     a, b = read(data)
     assert a.values["total_investment"] == 12000
     assert a.values["land_area"] == 270
@@ -363,7 +374,7 @@ def test_other_sheets() -> None:
         ("成立日期", 45000, "yyyy-mm-dd", dt.date(2023, 3, 15)),
         ("成立日期", dt.datetime(2023, 3, 15, 13, 30), "yyyy-mm-dd hh:mm", dt.date(2023, 3, 15)),
     ],
-)  # fmt: skip
+)
 def test_number_format(header: str, value: Any, number_format: str | None, expected: Any) -> None:
     if value is None:
         assert problems(one(header, value))[0].code == "D104"

@@ -128,9 +128,15 @@ def test_sixty_leaves_in_one_condition() -> None:
         {"any": [{"all": nested}, {"any": nested}]},
     ):
         rule = {
-            "id": "positive.wide", "title": "宽", "list": "positive", "applies_when": {"any": nested[::2]},
-            "require": require, "effect": "refer", "departments": ["tax"], "basis": [{"source": "law"}],
-        }  # fmt: skip
+            "id": "positive.wide",
+            "title": "宽",
+            "list": "positive",
+            "applies_when": {"any": nested[::2]},
+            "require": require,
+            "effect": "refer",
+            "departments": ["tax"],
+            "basis": [{"source": "law"}],
+        }
         ruleset = ruleset_of(write_yaml([rule]))
         engine = DurableEngine(ruleset)
         for amount, flag in itertools.product((None, 0, 1, 30, 60), (None, True, False)):

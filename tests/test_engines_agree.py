@@ -125,13 +125,38 @@ HEAD = {
 }
 METRICS = write_yaml(
     [
-        {"id": "intensity", "title": "强度", "unit": "万元/亩", "formula": {"divide": ["total_investment", "land_area"]}},
-        {"id": "both", "title": "合计", "unit": "万元", "formula": {"add": ["total_investment", "fixed_asset_investment"]}},
-        {"id": "long", "title": "长", "unit": "万元", "formula": {"add": [{"divide": ["total_investment", 3]}] * 12}},
-        {"id": "longer", "title": "更长", "unit": "1", "formula": {"divide": [{"metric": "long"}, {"metric": "long"}, 7]}},
-        {"id": "loss", "title": "倍数", "unit": "1", "formula": {"divide": ["total_investment", "net_assets"]}},
+        {
+            "id": "intensity",
+            "title": "强度",
+            "unit": "万元/亩",
+            "formula": {"divide": ["total_investment", "land_area"]},
+        },
+        {
+            "id": "both",
+            "title": "合计",
+            "unit": "万元",
+            "formula": {"add": ["total_investment", "fixed_asset_investment"]},
+        },
+        {
+            "id": "long",
+            "title": "长",
+            "unit": "万元",
+            "formula": {"add": [{"divide": ["total_investment", 3]}] * 12},
+        },
+        {
+            "id": "longer",
+            "title": "更长",
+            "unit": "1",
+            "formula": {"divide": [{"metric": "long"}, {"metric": "long"}, 7]},
+        },
+        {
+            "id": "loss",
+            "title": "倍数",
+            "unit": "1",
+            "formula": {"divide": ["total_investment", "net_assets"]},
+        },
     ]
-)  # fmt: skip
+)
 
 
 def one_rule(require: str, criteria: dict[str, object] | None = None) -> Ruleset:
@@ -167,22 +192,66 @@ SATISFIED, VIOLATED, UNKNOWN = Status.SATISFIED, Status.VIOLATED, Status.UNKNOWN
 @pytest.mark.parametrize(
     ("require", "values", "expected"),
     [
-        ("{metric: both, equals: 0.3}", {"total_investment": "0.1", "fixed_asset_investment": "0.2"}, SATISFIED),
-        ("{metric: intensity, at_least: 20}", {"total_investment": "2000", "land_area": 100}, SATISFIED),
-        ("{metric: intensity, more_than: 20}", {"total_investment": "2000", "land_area": 100}, VIOLATED),
-        ("{metric: intensity, at_least: 20}", {"total_investment": "1999.99999999", "land_area": 100}, VIOLATED),
-        ("{metric: intensity, at_least: 300 万元/公顷}", {"total_investment": "2000", "land_area": 100}, SATISFIED),
-        ("{metric: intensity, at_least: 300 万元/公顷}", {"total_investment": "2000", "land_area": "100.0000000001"}, VIOLATED),
-        ("{metric: intensity, equals: 20}", {"total_investment": 200, "land_area": "10 亩"}, SATISFIED),
+        (
+            "{metric: both, equals: 0.3}",
+            {"total_investment": "0.1", "fixed_asset_investment": "0.2"},
+            SATISFIED,
+        ),
+        (
+            "{metric: intensity, at_least: 20}",
+            {"total_investment": "2000", "land_area": 100},
+            SATISFIED,
+        ),
+        (
+            "{metric: intensity, more_than: 20}",
+            {"total_investment": "2000", "land_area": 100},
+            VIOLATED,
+        ),
+        (
+            "{metric: intensity, at_least: 20}",
+            {"total_investment": "1999.99999999", "land_area": 100},
+            VIOLATED,
+        ),
+        (
+            "{metric: intensity, at_least: 300 万元/公顷}",
+            {"total_investment": "2000", "land_area": 100},
+            SATISFIED,
+        ),
+        (
+            "{metric: intensity, at_least: 300 万元/公顷}",
+            {"total_investment": "2000", "land_area": "100.0000000001"},
+            VIOLATED,
+        ),
+        (
+            "{metric: intensity, equals: 20}",
+            {"total_investment": 200, "land_area": "10 亩"},
+            SATISFIED,
+        ),
         ("{metric: intensity, at_most: 0.1}", {"total_investment": 1, "land_area": 10}, SATISFIED),
-        ("{metric: intensity, more_than: 0.333333333333}", {"total_investment": 1, "land_area": 3}, SATISFIED),
-        ("{metric: intensity, less_than: 0.333333333334}", {"total_investment": 1, "land_area": 3}, SATISFIED),
+        (
+            "{metric: intensity, more_than: 0.333333333333}",
+            {"total_investment": 1, "land_area": 3},
+            SATISFIED,
+        ),
+        (
+            "{metric: intensity, less_than: 0.333333333334}",
+            {"total_investment": 1, "land_area": 3},
+            SATISFIED,
+        ),
         ("{field: land_area, equals: 15}", {"land_area": "1 公顷"}, SATISFIED),
         ("{field: land_area, at_most: 0.003}", {"land_area": Fraction(3, 1000)}, SATISFIED),
-        ("{field: land_area, more_than: 0.003}", {"land_area": Fraction(3, 1000) + TINY}, SATISFIED),
+        (
+            "{field: land_area, more_than: 0.003}",
+            {"land_area": Fraction(3, 1000) + TINY},
+            SATISFIED,
+        ),
         ("{field: total_investment, at_least: 1}", {"total_investment": HUGE}, SATISFIED),
         ("{field: total_investment, at_least: 1}", {"total_investment": TINY}, VIOLATED),
-        ("{metric: both, more_than: 10000000000000000000000000000}", {"total_investment": HUGE, "fixed_asset_investment": "0.5"}, SATISFIED),
+        (
+            "{metric: both, more_than: 10000000000000000000000000000}",
+            {"total_investment": HUGE, "fixed_asset_investment": "0.5"},
+            SATISFIED,
+        ),
         ("{metric: intensity, at_least: 20}", {"total_investment": 5, "land_area": 0}, UNKNOWN),
         ("{metric: intensity, at_least: 20}", {"land_area": 10}, UNKNOWN),
         ("{metric: long, equals: 0.4}", {"total_investment": "0.1"}, SATISFIED),
@@ -194,7 +263,7 @@ SATISFIED, VIOLATED, UNKNOWN = Status.SATISFIED, Status.VIOLATED, Status.UNKNOWN
         ("{metric: loss, at_least: -2.5}", {"total_investment": 5, "net_assets": -2}, SATISFIED),
         ("{metric: loss, more_than: -2.5}", {"total_investment": 5, "net_assets": -2}, VIOLATED),
     ],
-)  # fmt: skip
+)
 def test_exact(require: str, values: dict[str, Any], expected: Status) -> None:
     assert status(one_rule(require), **values) is expected
 
@@ -244,20 +313,41 @@ def test_one_field_against_two_units(area: str, expected: Status) -> None:
 
 
 LOOKALIKES = [
-    ("{each: emissions, at_most: {criterion: limit}}", "{each: emissions, less_than: {criterion: limit}}"),
-    ("{each: emissions, at_most: {criterion: limit}}", "{each: emissions, at_most: {criterion: strict}}"),
-    ("{each: emissions, at_most: {criterion: limit}}", "{each: emission_offsets, at_most: {criterion: limit}}"),
+    (
+        "{each: emissions, at_most: {criterion: limit}}",
+        "{each: emissions, less_than: {criterion: limit}}",
+    ),
+    (
+        "{each: emissions, at_most: {criterion: limit}}",
+        "{each: emissions, at_most: {criterion: strict}}",
+    ),
+    (
+        "{each: emissions, at_most: {criterion: limit}}",
+        "{each: emission_offsets, at_most: {criterion: limit}}",
+    ),
     ("{metric: emitted, at_most: 5}", "{metric: offset, at_most: 5}"),
     ("{metric: age, more_than: 0}", "{metric: reversed, more_than: 0}"),
-    ("{field: land_area, at_least: {criterion: rounded}}", "{field: land_area, at_least: {criterion: full}}"),
-    ("{field: land_area, at_most: {criterion: full}}", "{field: land_area, at_least: {criterion: full}}"),
-    ("{field: total_investment, at_least: {criterion: table}}", "{field: total_investment, at_least: {criterion: table, industry_code: C26}}"),
+    (
+        "{field: land_area, at_least: {criterion: rounded}}",
+        "{field: land_area, at_least: {criterion: full}}",
+    ),
+    (
+        "{field: land_area, at_most: {criterion: full}}",
+        "{field: land_area, at_least: {criterion: full}}",
+    ),
+    (
+        "{field: total_investment, at_least: {criterion: table}}",
+        "{field: total_investment, at_least: {criterion: table, industry_code: C26}}",
+    ),
     ("{field: zone, starts_with: [东]}", "{field: zone, in: [东]}"),
     ("{field: product_codes, in: [a1]}", "{field: product_codes, in: [a2]}"),
-    ("{field: industry_code, starts_with: {criterion: codes}}", "{field: industry_code, in: {criterion: codes}}"),
+    (
+        "{field: industry_code, starts_with: {criterion: codes}}",
+        "{field: industry_code, in: {criterion: codes}}",
+    ),
     ("{known: zone}", "{known: chain_name}"),
     ("{metric: ratio, equals: 4}", "{metric: inverse, equals: 4}"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("true", "false"), LOOKALIKES)
@@ -326,11 +416,21 @@ def test_periods_transition_and_rule_dates() -> None:
     floor: dict[str, Any] = {"title": "下限", "kind": "floor", "unit": "亩"}
     floor["values"] = [old, {**new, "transition": {"accepted_before": early}}]
     rules = [
-        {"id": f"positive.{name}", "title": name, "list": "positive", "effect": "refer", **dates,
-         "require": {"field": "land_area", "at_least": {"criterion": "floor"}},
-         "departments": ["tax"], "basis": [{"source": "law"}]}
-        for name, dates in (("always", {}), ("dated", {"from": dt.date(2023, 12, 1), "until": dt.date(2024, 6, 30)}))
-    ]  # fmt: skip
+        {
+            "id": f"positive.{name}",
+            "title": name,
+            "list": "positive",
+            "effect": "refer",
+            **dates,
+            "require": {"field": "land_area", "at_least": {"criterion": "floor"}},
+            "departments": ["tax"],
+            "basis": [{"source": "law"}],
+        }
+        for name, dates in (
+            ("always", {}),
+            ("dated", {"from": dt.date(2023, 12, 1), "until": dt.date(2024, 6, 30)}),
+        )
+    ]
     head = write_yaml({**HEAD, "criteria": {"floor": floor}})
     ruleset = ruleset_of(write_yaml(rules), head, "[]", "{dimensions: {}, labels: []}")
     one = dt.timedelta(days=1)

@@ -21,11 +21,17 @@ S, V, U, N = Status.SATISFIED, Status.VIOLATED, Status.UNKNOWN, Status.NOT_APPLI
 @pytest.mark.parametrize(
     ("applies", "required", "status"),
     [
-        (True, True, S), (True, False, V), (True, None, U),
-        (False, True, N), (False, False, N), (False, None, N),
-        (None, True, S), (None, False, U), (None, None, U),
+        (True, True, S),
+        (True, False, V),
+        (True, None, U),
+        (False, True, N),
+        (False, False, N),
+        (False, None, N),
+        (None, True, S),
+        (None, False, U),
+        (None, None, U),
     ],
-)  # fmt: skip
+)
 def test_status_is_applies_implies_require(
     applies: bool | None, required: bool | None, status: Status
 ) -> None:
@@ -65,7 +71,7 @@ def three(effects: tuple[Effect, ...]) -> Any:
         ((Effect.REJECT, Effect.ADVISE), (N, V), Verdict.PASS),
         ((), (), Verdict.REFER),
     ],
-)  # fmt: skip
+)
 def test_deny_overrides(
     effects: tuple[Effect, ...], statuses: tuple[Status, ...], verdict: Verdict
 ) -> None:
@@ -85,17 +91,50 @@ def test_deny_overrides(
         ({"industry_code": None}, Verdict.REFER),
         ({"two_high": None}, Verdict.REFER),
         ({"two_high": True}, Verdict.REFER),
-        ({"two_high": True, "product_energy": [{"product": "水泥熟料", "value": 100, "unit": "千克标准煤/吨"}]}, Verdict.PASS),
-        ({"two_high": True, "product_energy": [{"product": "水泥熟料", "value": "0.1000001", "unit": "吨标准煤/吨"}]}, Verdict.REJECT),
-        ({"two_high": True, "product_energy": [{"product": "水泥", "value": 1, "unit": "千克标准煤/吨"}]}, Verdict.REFER),
-        ({"two_high": True, "product_energy": [{"product": "电解铝", "value": 1, "unit": "千克标准煤/吨"}]}, Verdict.REFER),
-        ({"two_high": True, "product_energy": [
-            {"product": "水泥", "value": 1, "unit": "千克标准煤/吨"},
-            {"product": "水泥熟料", "value": 101, "unit": "千克标准煤/吨"}]}, Verdict.REJECT),
+        (
+            {
+                "two_high": True,
+                "product_energy": [{"product": "水泥熟料", "value": 100, "unit": "千克标准煤/吨"}],
+            },
+            Verdict.PASS,
+        ),
+        (
+            {
+                "two_high": True,
+                "product_energy": [
+                    {"product": "水泥熟料", "value": "0.1000001", "unit": "吨标准煤/吨"}
+                ],
+            },
+            Verdict.REJECT,
+        ),
+        (
+            {
+                "two_high": True,
+                "product_energy": [{"product": "水泥", "value": 1, "unit": "千克标准煤/吨"}],
+            },
+            Verdict.REFER,
+        ),
+        (
+            {
+                "two_high": True,
+                "product_energy": [{"product": "电解铝", "value": 1, "unit": "千克标准煤/吨"}],
+            },
+            Verdict.REFER,
+        ),
+        (
+            {
+                "two_high": True,
+                "product_energy": [
+                    {"product": "水泥", "value": 1, "unit": "千克标准煤/吨"},
+                    {"product": "水泥熟料", "value": 101, "unit": "千克标准煤/吨"},
+                ],
+            },
+            Verdict.REJECT,
+        ),
         ({"two_high": True, "product_energy": []}, Verdict.REFER),
         ({"land_area": 0}, Verdict.REFER),
     ],
-)  # fmt: skip
+)
 def test_small_rulebook(change: dict[str, Any], verdict: Verdict) -> None:
     assert judge(RULESET, **good(**change)).verdict is verdict
 

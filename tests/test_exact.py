@@ -44,18 +44,66 @@ SUM = (
         (TAX, None, {"annual_tax": "20.0000000000000000001", "land_area": "1"}, Status.SATISFIED),
         # 20/3 per third of a mu: a division that does not end, still exactly at the threshold.
         (TAX, None, {"annual_tax": "20", "land_area": "2000/2000"}, Status.SATISFIED),
-        ("{metric: land_tax, equals: 20}", None, {"annual_tax": "60", "land_area": "3"}, Status.SATISFIED),
+        (
+            "{metric: land_tax, equals: 20}",
+            None,
+            {"annual_tax": "60", "land_area": "3"},
+            Status.SATISFIED,
+        ),
         # 0.1 + 0.2 is 0.3.
-        ("{metric: total, equals: 0.3}", SUM, {"registered_capital": "0.1", "paid_in_capital": "0.2"}, Status.SATISFIED),
-        ("{metric: total, more_than: 0.3}", SUM, {"registered_capital": 0.1, "paid_in_capital": 0.2}, Status.VIOLATED),
+        (
+            "{metric: total, equals: 0.3}",
+            SUM,
+            {"registered_capital": "0.1", "paid_in_capital": "0.2"},
+            Status.SATISFIED,
+        ),
+        (
+            "{metric: total, more_than: 0.3}",
+            SUM,
+            {"registered_capital": 0.1, "paid_in_capital": 0.2},
+            Status.VIOLATED,
+        ),
         # 3000 万元/公顷 is 200 万元/亩, given in 公顷, 亩 and 平方米.
-        (HECTARE, None, {"industry_code": "C13", "fixed_asset_investment": "200", "land_area": "1 亩"}, Status.SATISFIED),
-        (HECTARE, None, {"industry_code": "C13", "fixed_asset_investment": "3000", "land_area": "1 公顷"}, Status.SATISFIED),
-        (HECTARE, None, {"industry_code": "C13", "fixed_asset_investment": "0.3 亿元", "land_area": "10000 平方米"}, Status.SATISFIED),
-        (HECTARE, None, {"industry_code": "C13", "fixed_asset_investment": "199.99999999", "land_area": "1 亩"}, Status.VIOLATED),
-        (HECTARE, None, {"industry_code": "C13", "fixed_asset_investment": "3000", "land_area": "10000.0001 平方米"}, Status.VIOLATED),
+        (
+            HECTARE,
+            None,
+            {"industry_code": "C13", "fixed_asset_investment": "200", "land_area": "1 亩"},
+            Status.SATISFIED,
+        ),
+        (
+            HECTARE,
+            None,
+            {"industry_code": "C13", "fixed_asset_investment": "3000", "land_area": "1 公顷"},
+            Status.SATISFIED,
+        ),
+        (
+            HECTARE,
+            None,
+            {
+                "industry_code": "C13",
+                "fixed_asset_investment": "0.3 亿元",
+                "land_area": "10000 平方米",
+            },
+            Status.SATISFIED,
+        ),
+        (
+            HECTARE,
+            None,
+            {"industry_code": "C13", "fixed_asset_investment": "199.99999999", "land_area": "1 亩"},
+            Status.VIOLATED,
+        ),
+        (
+            HECTARE,
+            None,
+            {
+                "industry_code": "C13",
+                "fixed_asset_investment": "3000",
+                "land_area": "10000.0001 平方米",
+            },
+            Status.VIOLATED,
+        ),
     ],
-)  # fmt: skip
+)
 def test_threshold(
     require: str, metrics: str | None, values: dict[str, Any], status: Status
 ) -> None:
@@ -64,8 +112,13 @@ def test_threshold(
 
 @pytest.mark.parametrize(
     ("value", "status"),
-    [("19.995", Status.SATISFIED), ("19.994999", Status.VIOLATED), ("19.985", Status.VIOLATED), ("20", Status.SATISFIED)],
-)  # fmt: skip
+    [
+        ("19.995", Status.SATISFIED),
+        ("19.994999", Status.VIOLATED),
+        ("19.985", Status.VIOLATED),
+        ("20", Status.SATISFIED),
+    ],
+)
 def test_rounded_comparison_when_the_criterion_asks(value: str, status: Status) -> None:
     criteria = CRITERIA.replace(
         "title: 亩均税收下限\n", "title: 亩均税收下限\n    compare: {rounded: 2}\n"
@@ -112,12 +165,20 @@ def test_finding_shows_the_digits_that_decide() -> None:
 @pytest.mark.parametrize(
     ("text", "unit", "number"),
     [
-        ("18 公顷", "亩", "270"), ("1.2 亿元", "万元", "12000"), ("60%", "%", "60"), ("0.6", "%", "0.6"),
-        ("982184.97 平方米", "亩", "1473.277455"), ("1 亩", "平方米", "2000/3"), ("2 年", "月", "24"),
-        ("1,234.5", "万元", "1234.5"), ("3亿千瓦时", "万千瓦时", "30000"), ("5 亿元", "万元/年", "50000"),
-        ("270万元/亩", "万元/公顷", "4050"), ("2000/3", "平方米", "2000/3"),
+        ("18 公顷", "亩", "270"),
+        ("1.2 亿元", "万元", "12000"),
+        ("60%", "%", "60"),
+        ("0.6", "%", "0.6"),
+        ("982184.97 平方米", "亩", "1473.277455"),
+        ("1 亩", "平方米", "2000/3"),
+        ("2 年", "月", "24"),
+        ("1,234.5", "万元", "1234.5"),
+        ("3亿千瓦时", "万千瓦时", "30000"),
+        ("5 亿元", "万元/年", "50000"),
+        ("270万元/亩", "万元/公顷", "4050"),
+        ("2000/3", "平方米", "2000/3"),
     ],
-)  # fmt: skip
+)
 def test_quantity(text: str, unit: str, number: str) -> None:
     assert parse_quantity(text, parse_unit(unit)) == Fraction(number)
     assert exact_text(Fraction(number)) == number

@@ -98,9 +98,10 @@ def test_a_row_within_a_formula_is_cited_and_shown() -> None:
 def test_the_basis_is_the_row_that_was_required() -> None:
     """Not the one by which the rule applies."""
     text = rule(
-        "{field: plot_ratio, at_least: {criterion: factor}}", "{criterion: factor}",
+        "{field: plot_ratio, at_least: {criterion: factor}}",
+        "{criterion: factor}",
         "applies_when: {field: plot_ratio, at_most: {criterion: factor, land_class: 2}}",
-    )  # fmt: skip
+    )
     evaluation = judge(ruleset_of(text, criteria=FACTOR), plot_ratio=1, land_class=1)
     found = explain(evaluation, "positive.a")
     assert found.measure.required == "3"

@@ -97,11 +97,17 @@ def test_mistake(old: str, new: str, code: str, where: str, what: str, write: st
 @pytest.mark.parametrize(
     ("text", "where", "write"),
     [
-        ("", "fields.yaml:1", "写上内容"), ("- {name: a}\n", "fields.yaml:1:1", "以“fields:”开头"),
-        ("groups: {a: 甲}\n", "fields.yaml:1:1", "fields"), (GOOD + "  - robot\n", "fields.yaml:11:5", "- name:"),
-        (GOOD + "  - {name: local_employees, label: 乙, type: bool, group: local}\n", "fields.yaml:11:12", "只保留一处"),
+        ("", "fields.yaml:1", "写上内容"),
+        ("- {name: a}\n", "fields.yaml:1:1", "以“fields:”开头"),
+        ("groups: {a: 甲}\n", "fields.yaml:1:1", "fields"),
+        (GOOD + "  - robot\n", "fields.yaml:11:5", "- name:"),
+        (
+            GOOD + "  - {name: local_employees, label: 乙, type: bool, group: local}\n",
+            "fields.yaml:11:12",
+            "只保留一处",
+        ),
     ],
-)  # fmt: skip
+)
 def test_mistake_of_the_whole(text: str, where: str, write: str) -> None:
     (found,) = problems_of(text)
     assert found.place.label() == where

@@ -32,14 +32,24 @@ CHANGES = {
     "nothing": (),
     "a lower floor": (("value: 20}", "value: 15}"),),
     "a higher floor": (("value: 20}", "value: 25}"),),
-    "an effect": (("  effect: refer\n  departments: [tax]", "  effect: reject\n  departments: [tax]"),),
-    "an effect without force": (("  effect: refer\n  departments: [tax]", "  effect: advise\n  departments: [tax]"),),
+    "an effect": (
+        ("  effect: refer\n  departments: [tax]", "  effect: reject\n  departments: [tax]"),
+    ),
+    "an effect without force": (
+        ("  effect: refer\n  departments: [tax]", "  effect: advise\n  departments: [tax]"),
+    ),
     "a code list": (("codes: [C25, C2614]", "codes: [C25, C39]"),),
     "a unit": (("unit: 万元/亩/年", "unit: 万元/公顷/年"),),
     "a rule renamed": (("- id: negative.industry\n", "- id: negative.industries\n"),),
-    "all applies to few": (("  require: {not:", "  applies_when: {field: two_high, equals: true}\n  require: {not:"),),
-    "several": (("value: 20}", "value: 15}"), ("value: 100,", "value: 90,"), ("codes: [C25", "codes: [C26")),
-}  # fmt: skip
+    "all applies to few": (
+        ("  require: {not:", "  applies_when: {field: two_high, equals: true}\n  require: {not:"),
+    ),
+    "several": (
+        ("value: 20}", "value: 15}"),
+        ("value: 100,", "value: 90,"),
+        ("codes: [C25", "codes: [C26"),
+    ),
+}
 
 
 def dossiers() -> list[Row]:
@@ -60,9 +70,12 @@ def dossiers() -> list[Row]:
                     else None
                 )
                 given = good(
-                    annual_tax=tax, industry_code=industry, two_high=two_high, product_energy=items,
+                    annual_tax=tax,
+                    industry_code=industry,
+                    two_high=two_high,
+                    product_energy=items,
                     project_id=f'编号"{len(rows) // 2}',
-                )  # fmt: skip
+                )
                 data = profile(**given).to_dict(ruleset_of().registry)
                 text = json.dumps(data, ensure_ascii=False, sort_keys=True)
                 day = (None, dt.date(2024, 6, 3), dt.date(2025, 1, 1))[len(rows) % 3]
@@ -176,9 +189,16 @@ def test_a_large_parquet_file_against_the_reference(tmp_path: Path) -> None:
     fast = impact_file(old, new, path)
     registry = old.registry
     listed = [
-        Row(p, json.dumps(profile(project_id=p, **good(industry_code=c, annual_tax=t, two_high=h)).to_dict(registry)))
+        Row(
+            p,
+            json.dumps(
+                profile(project_id=p, **good(industry_code=c, annual_tax=t, two_high=h)).to_dict(
+                    registry
+                )
+            ),
+        )
         for p, c, t, h in rows
-    ]  # fmt: skip
+    ]
     slow = impact_rows(old, new, listed, "reference")
     assert fast.matrix == slow.matrix
     assert {(m.project_id, m.rules) for m in fast.moved} == {

@@ -139,9 +139,17 @@ HARD = [
     row("sevenths", land_area="10/7"),
     row("date", submitted_on="2024-02-30"),
     row("missing id", project_id=None),
-    row("items", two_high=True, product_energy=[{"key": "水泥熟料", "value": "301/3", "unit": "千克标准煤/吨"}]),
-    row("items too", two_high=True, product_energy=[{"key": "水泥熟料", "value": "100", "unit": "千克标准煤/吨"}]),
-]  # fmt: skip
+    row(
+        "items",
+        two_high=True,
+        product_energy=[{"key": "水泥熟料", "value": "301/3", "unit": "千克标准煤/吨"}],
+    ),
+    row(
+        "items too",
+        two_high=True,
+        product_energy=[{"key": "水泥熟料", "value": "100", "unit": "千克标准煤/吨"}],
+    ),
+]
 
 
 @pytest.mark.parametrize("size", [1, 5, len(HARD)])
@@ -190,10 +198,14 @@ def test_copies_that_are_broken(harm: str, tmp_path: Path) -> None:
     for path in files(tmp_path):
         whole = path.read_bytes()
         half = len(whole) // 2
-        path.write_bytes({
-            "cut": whole[:half], "garbage": b"no parquet" * 100, "empty": b"",
-            "middle": whole[:4] + bytes(half) + whole[4 + half :],
-        }[harm])  # fmt: skip
+        path.write_bytes(
+            {
+                "cut": whole[:half],
+                "garbage": b"no parquet" * 100,
+                "empty": b"",
+                "middle": whole[:4] + bytes(half) + whole[4 + half :],
+            }[harm]
+        )
     run(rows, tmp_path)
     for path in tmp_path.rglob("*.parquet"):
         assert hashlib.sha256(path.read_bytes()).hexdigest() == path.stem

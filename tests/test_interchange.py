@@ -140,7 +140,12 @@ def test_dmn_says_a_rule_in_feel() -> None:
 
 
 def test_what_cannot_be_exact_is_refused() -> None:
-    rounded = ruleset_of(criteria=CRITERIA.replace("    kind: floor\n    unit: 万元/亩/年\n", "    kind: floor\n    unit: 万元/亩/年\n    compare: {rounded: 2}\n"))  # fmt: skip
+    rounded = ruleset_of(
+        criteria=CRITERIA.replace(
+            "    kind: floor\n    unit: 万元/亩/年\n",
+            "    kind: floor\n    unit: 万元/亩/年\n    compare: {rounded: 2}\n",
+        )
+    )
     for export in (jdm, dmn):
         with pytest.raises(ExportError, match="修约"):
             export(rounded, dt.date(2024, 6, 3))
@@ -149,9 +154,15 @@ def test_what_cannot_be_exact_is_refused() -> None:
 # --- decision tables in .xlsx ------------------------------------------------------------------
 
 HEAD: list[list[Any]] = [
-    ["标准编号", "sheet_floor"], ["名称", "测试下限"], ["性质", "下限"], ["单位", "万元/亩"],
-    ["起始日期", dt.date(2026, 1, 1)], ["依据", "law"], ["条款", "表二"], ["已核对", "是"],
-]  # fmt: skip
+    ["标准编号", "sheet_floor"],
+    ["名称", "测试下限"],
+    ["性质", "下限"],
+    ["单位", "万元/亩"],
+    ["起始日期", dt.date(2026, 1, 1)],
+    ["依据", "law"],
+    ["条款", "表二"],
+    ["已核对", "是"],
+]
 TABLE: list[list[Any]] = [
     [],
     ["行业代码", "土地等别", "标准值", "备注"],

@@ -137,9 +137,12 @@ def small(tmp_path: Path) -> Path:
     root = tmp_path / "规则 集"
     (root / "rules").mkdir(parents=True)
     for name, text in (
-        ("criteria.yaml", CRITERIA), ("rules/metrics.yaml", METRICS), ("rules/rules.yaml", RULES),
-        ("rules/labels.yaml", LABELS), ("rules/rules.cases.yaml", CASES),
-    ):  # fmt: skip
+        ("criteria.yaml", CRITERIA),
+        ("rules/metrics.yaml", METRICS),
+        ("rules/rules.yaml", RULES),
+        ("rules/labels.yaml", LABELS),
+        ("rules/rules.cases.yaml", CASES),
+    ):
         (root / name).write_text(text, "utf-8")
     return root
 
@@ -215,19 +218,39 @@ def test_a_case_that_fails_is_told_on_saving(small: Path) -> None:
 
 COMPLETED: list[tuple[str, str, str, str]] = [
     ("rules/rules.yaml", "- id: positive.x\n  require: {metric: la", "land_tax", "亩均税收"),
-    ("rules/rules.yaml", "- id: positive.x\n  require: {metric: land_tax, at_least: {criterion: ", "tax_floor", "亩均税收下限"),
-    ("rules/rules.yaml", "- id: positive.x\n  require:\n    field: land_use_mode\n    equals: ", "stock_land", "盘活存量用地"),
+    (
+        "rules/rules.yaml",
+        "- id: positive.x\n  require: {metric: land_tax, at_least: {criterion: ",
+        "tax_floor",
+        "亩均税收下限",
+    ),
+    (
+        "rules/rules.yaml",
+        "- id: positive.x\n  require:\n    field: land_use_mode\n    equals: ",
+        "stock_land",
+        "盘活存量用地",
+    ),
     ("rules/rules.yaml", "- id: positive.x\n  departments:\n    - t", "tax", "税务部门"),
     ("rules/rules.yaml", "- id: positive.x\n  effect: ", "refer", "提交会审"),
     ("rules/rules.yaml", "- id: positive.x\n  ", "departments", "负责部门，第一个牵头"),
     ("rules/rules.yaml", "- id: positive.x\n  applies_when: {", "known", ""),
     ("rules/metrics.yaml", "- {id: x, formula: {divide: [annual_tax, ", "land_area", "用地面积"),
     ("rules/rules.cases.yaml", "- {rule: ", "positive.tax", "亩均税收"),
-    ("rules/rules.cases.yaml", "- {rule: positive.tax, name: 甲, dossier: {annual_tax: 3, ", "land_area", "用地面积"),
+    (
+        "rules/rules.cases.yaml",
+        "- {rule: positive.tax, name: 甲, dossier: {annual_tax: 3, ",
+        "land_area",
+        "用地面积",
+    ),
     ("rules/rules.cases.yaml", "- {rule: positive.tax, expect: ", "violated", "不符合"),
-    ("criteria.yaml", "criteria:\n  tax_floor:\n    values:\n      - {from: 2020-01-01, source: ", "law", "测试办法"),
+    (
+        "criteria.yaml",
+        "criteria:\n  tax_floor:\n    values:\n      - {from: 2020-01-01, source: ",
+        "law",
+        "测试办法",
+    ),
     ("criteria.yaml", "criteria:\n  tax_floor:\n    kind: ", "floor", "下限"),
-]  # fmt: skip
+]
 
 
 def test_completion_where_the_text_does_not_read_yet(small: Path) -> None:

@@ -220,8 +220,9 @@ def test_an_effect_is_tried_on_a_good_project_with_one_thing_wrong(tmp_path: Pat
     ruleset = ruleset_of(RULES)
     (tmp_path / "good.yaml").write_text(
         "dossier: {project_id: P1, project_name: 好项目, submitted_on: 2024-06-03,"
-        " land_use_mode: stock_land, annual_tax: 300, land_area: 10}\n", "utf-8",
-    )  # fmt: skip
+        " land_use_mode: stock_land, annual_tax: 300, land_area: 10}\n",
+        "utf-8",
+    )
     good = "- {name: 好项目, file: good.yaml, verdict: pass}\n"
     problems: list[Problem] = []
     cases = read_cases(ruleset, problems, tmp_path, {"a.cases.yaml": SEED + good})

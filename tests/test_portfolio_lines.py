@@ -82,52 +82,171 @@ def same(read: Read, row: int, profile: Profile, registry: Registry) -> None:
 
 
 ODD_LINES = [
-    b"{", b"[1]", b'"x"', b"5", b"null", b"{}", b'{"a":1,}', b'{"dossier": {}}',
-    line_of()[:-1] + b',"project_name":"twice"}', line_of()[:-1] + b",}",
-    line_of(nothing=1), line_of(dossier={}), line_of(emissions=[{"pollutant": "X", "value": 1}]),
-    line_of(emissions=[{"pollutant": "COD", "value": 1.5}, {"pollutant": "PM", "value": "0.5 千克/年"}]),
+    b"{",
+    b"[1]",
+    b'"x"',
+    b"5",
+    b"null",
+    b"{}",
+    b'{"a":1,}',
+    b'{"dossier": {}}',
+    line_of()[:-1] + b',"project_name":"twice"}',
+    line_of()[:-1] + b",}",
+    line_of(nothing=1),
+    line_of(dossier={}),
+    line_of(emissions=[{"pollutant": "X", "value": 1}]),
+    line_of(
+        emissions=[{"pollutant": "COD", "value": 1.5}, {"pollutant": "PM", "value": "0.5 千克/年"}]
+    ),
     line_of(emissions=[{"pollutant": "COD", "value": 1}, {"pollutant": "COD", "value": 1}]),
-    line_of(emissions=[{"pollutant": "COD", "value": None}]), line_of(emissions=[None]), line_of(emissions=[5]),
-    line_of(emissions=[{"pollutant": 5, "value": 1}]), line_of(emissions=[{"pollutant": "COD", "value": -1}]),
+    line_of(emissions=[{"pollutant": "COD", "value": None}]),
+    line_of(emissions=[None]),
+    line_of(emissions=[5]),
+    line_of(emissions=[{"pollutant": 5, "value": 1}]),
+    line_of(emissions=[{"pollutant": "COD", "value": -1}]),
     line_of()[:-1] + b',"emissions":[{"pollutant":"COD","value":1,"value":2}]}',
-    line_of(product_codes=["3562", "356201"]), line_of(product_codes="3562,356201"),
-    line_of(product_codes=[3562, 356201.5]), line_of(product_codes=[]), line_of(product_codes=5),
-    line_of(project_name=5), line_of(project_name=[]), line_of(project_name={"a": 1}),
-    line_of(project_name=["x"]), line_of(project_name=True), line_of(project_name=None),
-    line_of(zone=[]), line_of(zone=" \t"), line_of(zone="　东片区　"), line_of(zone="东\n区"),
-    line_of(zone="a" * 2001), line_of(zone="a" * 2000), line_of(zone="东\u202e区"), line_of(zone=1e6),
-    line_of()[:-1] + b',"zone":1.50}', line_of()[:-1] + rb',"zone":"\ud800"}',
-    line_of()[:-1] + rb',"zone":"\ud83d\ude00"}', line_of()[:-1] + rb',"zone":"\u0000"}',
-    line_of()[:-1] + b',"zone":"a\tb"}', line_of()[:-1] + b',"zone":"a\x01b"}', line_of(zone="a\x7fb"),
-    line_of(zone="\u2028x"), line_of(zone="x\ufeff"), b"\xef\xbb\xbf" + line_of(), b"\xff" + line_of(),
+    line_of(product_codes=["3562", "356201"]),
+    line_of(product_codes="3562,356201"),
+    line_of(product_codes=[3562, 356201.5]),
+    line_of(product_codes=[]),
+    line_of(product_codes=5),
+    line_of(project_name=5),
+    line_of(project_name=[]),
+    line_of(project_name={"a": 1}),
+    line_of(project_name=["x"]),
+    line_of(project_name=True),
+    line_of(project_name=None),
+    line_of(zone=[]),
+    line_of(zone=" \t"),
+    line_of(zone="　东片区　"),
+    line_of(zone="东\n区"),
+    line_of(zone="a" * 2001),
+    line_of(zone="a" * 2000),
+    line_of(zone="东\u202e区"),
+    line_of(zone=1e6),
+    line_of()[:-1] + b',"zone":1.50}',
+    line_of()[:-1] + rb',"zone":"\ud800"}',
+    line_of()[:-1] + rb',"zone":"\ud83d\ude00"}',
+    line_of()[:-1] + rb',"zone":"\u0000"}',
+    line_of()[:-1] + b',"zone":"a\tb"}',
+    line_of()[:-1] + b',"zone":"a\x01b"}',
+    line_of(zone="a\x7fb"),
+    line_of(zone="\u2028x"),
+    line_of(zone="x\ufeff"),
+    b"\xef\xbb\xbf" + line_of(),
+    b"\xff" + line_of(),
     line_of(zone="\xff").replace("\xff".encode(), b"\xff"),
-    *(line_of(land_area=v) for v in (
-        1, 1.5, -0.0, -1, 1e-7, 1e5, 1e15, 123456789012345, True, False, None, [], {}, [1], "", " ",
-        "1e5", "1E5", "+5", "007", "1,234.5", "1.", ".5", "18 公顷", "18 头", "18亩", "1/3", "2000/3 ",
-        "１２", "一百", "1 000", "5%", "NaN", "inf", "-0", "1_000", "1 平方米", "333.3333333 平方米", "0.1 亩",
-    )),
-    *(line_of()[:-1] + b',"land_area":' + v + b"}" for v in (
-        b"0.1234567890123456789", b"12345678901234567890", b"1234567890.12345678", b"1e400", b"1e-400", b"NaN",
-        b"-Infinity", b"inf", b"1.0000000000000000000", b"0.100000000000000000001", b"1" * 101, b"01", b"1.50",
-        b"100000.000001", b"1" * 5000, b"1.23456789012345e5", b" 18.2 ", b"0.30000000000000004", b"9007199254740993",
-    )),
+    *(
+        line_of(land_area=v)
+        for v in (
+            1,
+            1.5,
+            -0.0,
+            -1,
+            1e-7,
+            1e5,
+            1e15,
+            123456789012345,
+            True,
+            False,
+            None,
+            [],
+            {},
+            [1],
+            "",
+            " ",
+            "1e5",
+            "1E5",
+            "+5",
+            "007",
+            "1,234.5",
+            "1.",
+            ".5",
+            "18 公顷",
+            "18 头",
+            "18亩",
+            "1/3",
+            "2000/3 ",
+            "１２",
+            "一百",
+            "1 000",
+            "5%",
+            "NaN",
+            "inf",
+            "-0",
+            "1_000",
+            "1 平方米",
+            "333.3333333 平方米",
+            "0.1 亩",
+        )
+    ),
+    *(
+        line_of()[:-1] + b',"land_area":' + v + b"}"
+        for v in (
+            b"0.1234567890123456789",
+            b"12345678901234567890",
+            b"1234567890.12345678",
+            b"1e400",
+            b"1e-400",
+            b"NaN",
+            b"-Infinity",
+            b"inf",
+            b"1.0000000000000000000",
+            b"0.100000000000000000001",
+            b"1" * 101,
+            b"01",
+            b"1.50",
+            b"100000.000001",
+            b"1" * 5000,
+            b"1.23456789012345e5",
+            b" 18.2 ",
+            b"0.30000000000000004",
+            b"9007199254740993",
+        )
+    ),
     *(line_of(employees=v) for v in (5, 5.0, 5.5, "5", "5.0", "5 人", "0.5 万人", -1, True, 1e3)),
     *(line_of(land_class=v) for v in (0, 1, 15, 16, "7")),
-    *(line_of(two_high=v) for v in (True, "true", "是", " 否", "TRUE", 1, 0, "1", "也许", [], [True])),
-    *(line_of(land_use_mode=v) for v in ("new_industrial_land", "新增工业用地", " 租用厂房", "x", 1, True, {}, [])),
-    *(line_of(enterprise_founded_on=v) for v in (
-        "2020-01-01", "2020/1/1", "2020年1月1日", "2020年1月1", "2020-02-30", "20200101", 20200101, "0001-01-01",
-        "2201-01-01", "2020-1-1 ", "2020-01-01T00:00:00", " 2020-01-01", True,
-    )),
+    *(
+        line_of(two_high=v)
+        for v in (True, "true", "是", " 否", "TRUE", 1, 0, "1", "也许", [], [True])
+    ),
+    *(
+        line_of(land_use_mode=v)
+        for v in ("new_industrial_land", "新增工业用地", " 租用厂房", "x", 1, True, {}, [])
+    ),
+    *(
+        line_of(enterprise_founded_on=v)
+        for v in (
+            "2020-01-01",
+            "2020/1/1",
+            "2020年1月1日",
+            "2020年1月1",
+            "2020-02-30",
+            "20200101",
+            20200101,
+            "0001-01-01",
+            "2201-01-01",
+            "2020-1-1 ",
+            "2020-01-01T00:00:00",
+            " 2020-01-01",
+            True,
+        )
+    ),
     *(line_of(submitted_on=v) for v in (None, "", "2024-13-01", "2024年6月3日", "1899-12-31")),
-    *(line_of(industry_code=v) for v in ("C3985", "c3985", "3985", 3985, "C9985", "C39", "C", " C3985")),
-    line_of(unified_social_credit_code="91330100799655058B"), line_of(unified_social_credit_code="91330100799655058X"),
+    *(
+        line_of(industry_code=v)
+        for v in ("C3985", "c3985", "3985", 3985, "C9985", "C39", "C", " C3985")
+    ),
+    line_of(unified_social_credit_code="91330100799655058B"),
+    line_of(unified_social_credit_code="91330100799655058X"),
     line_of(product_energy=[{"product": "水泥熟料", "value": 100.5, "unit": "千克标准煤/吨"}]),
     line_of(product_energy=[{"product": "水泥熟料", "value": 100}]),
-    line_of(product_energy="[]"), line_of(product_energy={"product": "x"}), line_of(emissions=5),
+    line_of(product_energy="[]"),
+    line_of(product_energy={"product": "x"}),
+    line_of(emissions=5),
     b"{" + b'"a":' + b"[" * 5000 + b"]" * 5000 + b"}",
     line_of()[:-1] + b',"emissions":' + b"[" * 5000 + b"]" * 5000 + b"}",
-]  # fmt: skip
+]
 
 
 def test_every_odd_line_is_taken_as_a_single_dossier_is() -> None:
@@ -259,13 +378,33 @@ def test_the_date_may_be_a_key_of_its_own() -> None:
 
 VALUES = st.recursive(
     st.one_of(
-        st.none(), st.booleans(), st.integers(-10**20, 10**20), st.floats(),
-        st.decimals(-10**6, 10**6, places=3).map(str), st.text(max_size=6),
-        st.sampled_from(["18 公顷", "1e3", "2024-06-03", "2024年6月3日", "是", "C3985", "1/3", " 5 ", "新建", "COD"]),
+        st.none(),
+        st.booleans(),
+        st.integers(-(10**20), 10**20),
+        st.floats(),
+        st.decimals(-(10**6), 10**6, places=3).map(str),
+        st.text(max_size=6),
+        st.sampled_from(
+            [
+                "18 公顷",
+                "1e3",
+                "2024-06-03",
+                "2024年6月3日",
+                "是",
+                "C3985",
+                "1/3",
+                " 5 ",
+                "新建",
+                "COD",
+            ]
+        ),
     ),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["pollutant", "value", "unit", "x"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["pollutant", "value", "unit", "x"]), inner, max_size=3)
+    ),
     max_leaves=4,
-)  # fmt: skip
+)
 
 
 PLAIN = st.one_of(
@@ -280,11 +419,14 @@ ENTRY = st.fixed_dictionaries(
 REGULAR = st.fixed_dictionaries(
     {},
     optional={
-        "land_area": PLAIN, "total_investment": PLAIN, "employees": st.integers(0, 999_999_999),
-        "two_high": st.booleans(), "land_use_mode": st.sampled_from(["own_land", "none"]),
+        "land_area": PLAIN,
+        "total_investment": PLAIN,
+        "employees": st.integers(0, 999_999_999),
+        "two_high": st.booleans(),
+        "land_use_mode": st.sampled_from(["own_land", "none"]),
         "emissions": st.lists(ENTRY, max_size=3, unique_by=lambda e: e["pollutant"]),
     },
-)  # fmt: skip
+)
 
 
 @settings(max_examples=25)

@@ -94,17 +94,51 @@ def test_four_high_dimensions_hold_only_what_the_label_means() -> None:
 # --- missing is never green ------------------------------------------------------------------------
 
 KEY_FACTS = (
-    "unified_social_credit_code", "dishonest_enterprise", "major_violation_3y", "industry_code",
-    "catalogue_class", "market_access", "zone_positioning_fit", "chain_role", "chain_name",
-    "total_investment", "fixed_asset_investment", "equipment_investment", "funds_in_place",
-    "land_use_mode", "planning_conformity", "annual_output", "annual_revenue",
-    "annual_added_value", "annual_profit", "annual_tax", "employees", "construction_months",
-    "technology_readiness", "technology_source", "equipment_level", "annual_energy",
-    "annual_electricity", "energy_review", "two_high", "eia_class", "zoning_conformity",
-    "in_approved_park", "emissions", "emission_offsets", "emissions.COD", "emissions.VOCs",
-    "emission_offsets.SO2", "hazardous_chemicals", "market_share_planned", "market_size",
-    "orders_in_hand", "capacity_utilisation", "subsidy_requested", "subsidy_in_profit",
-)  # fmt: skip
+    "unified_social_credit_code",
+    "dishonest_enterprise",
+    "major_violation_3y",
+    "industry_code",
+    "catalogue_class",
+    "market_access",
+    "zone_positioning_fit",
+    "chain_role",
+    "chain_name",
+    "total_investment",
+    "fixed_asset_investment",
+    "equipment_investment",
+    "funds_in_place",
+    "land_use_mode",
+    "planning_conformity",
+    "annual_output",
+    "annual_revenue",
+    "annual_added_value",
+    "annual_profit",
+    "annual_tax",
+    "employees",
+    "construction_months",
+    "technology_readiness",
+    "technology_source",
+    "equipment_level",
+    "annual_energy",
+    "annual_electricity",
+    "energy_review",
+    "two_high",
+    "eia_class",
+    "zoning_conformity",
+    "in_approved_park",
+    "emissions",
+    "emission_offsets",
+    "emissions.COD",
+    "emissions.VOCs",
+    "emission_offsets.SO2",
+    "hazardous_chemicals",
+    "market_share_planned",
+    "market_size",
+    "orders_in_hand",
+    "capacity_utilisation",
+    "subsidy_requested",
+    "subsidy_in_profit",
+)
 LAND = ("land_area", "floor_area", "plot_ratio", "building_coefficient", "office_land_share")
 
 
@@ -178,17 +212,32 @@ BAD = [
     ("- {rule: positive.land_tex, name: 甲, expect: satisfied, dossier: {}}", "C102"),
     ("- {rule: negative.energy_review_due_coal, name: 甲, expect: unknown, dossier: {}}", "C103"),
     ("- {rule: positive.zone_fit, name: 甲, expect: unknown, dossier: {}, missing: [zon]}", "C105"),
-    ("- {rule: positive.zone_fit, name: 甲, expect: satisfied, missing: [zone], dossier: {}}", "C106"),
+    (
+        "- {rule: positive.zone_fit, name: 甲, expect: satisfied, missing: [zone], dossier: {}}",
+        "C106",
+    ),
     ("- {name: 甲, verdict: pass}", "C107"),
     ("- {name: 甲, verdict: pass, file: examples/none.yaml}", "C108"),
     ("- {name: 甲, verdict: pass, dossier: {zone: 东}, change: {zone: 西}}", "C107"),
-    ("- {name: 甲, verdict: pass, file: examples/d01-complete-good.yaml, change: {zonee: 西}}", "D101"),
-    ("- {name: 甲, verdict: pass, file: examples/d01-complete-good.yaml, change: {emissions.XX: 1}}", "D101"),
+    (
+        "- {name: 甲, verdict: pass, file: examples/d01-complete-good.yaml, change: {zonee: 西}}",
+        "D101",
+    ),
+    (
+        "- {name: 甲, verdict: pass, file: examples/d01-complete-good.yaml, change: {emissions.XX: 1}}",
+        "D101",
+    ),
     (f"- {{{TABLE}, columns: [name, zonee, expect], rows: [[乙, 东, unknown]]}}", "C111"),
     (f"- {{{TABLE}, columns: [name, zone, zone], rows: [[乙, 东, 西]]}}", "E302"),
-    (f"- {{{TABLE}, dossier: {{zone: 东}}, columns: [name, zone, expect], rows: [[乙, 西, unknown]]}}", "C111"),
+    (
+        f"- {{{TABLE}, dossier: {{zone: 东}}, columns: [name, zone, expect], rows: [[乙, 西, unknown]]}}",
+        "C111",
+    ),
     (f"- {{{TABLE}, expect: unknown, columns: [name, expect], rows: [[乙, unknown]]}}", "C111"),
-    ("- {name: 甲, verdict: pass, file: examples/d01-complete-good.yaml, columns: [zone], rows: [[东]]}", "C111"),
+    (
+        "- {name: 甲, verdict: pass, file: examples/d01-complete-good.yaml, columns: [zone], rows: [[东]]}",
+        "C111",
+    ),
     (f"- {{{TABLE}, columns: [name, expect], rows: [[乙, unknown, 丙]]}}", "C112"),
     (f"- {{{TABLE}, columns: [name, expect], rows: [乙]}}", "C112"),
     (f"- {{{TABLE}, columns: [name, expect], rows: []}}", "E201"),
@@ -196,11 +245,17 @@ BAD = [
     (f"- {{{TABLE}, columns: [name, expect], rows: [[乙, green]]}}", "E203"),
     (f"- {{{TABLE}, columns: [name, land_area, expect], rows: [[乙, 大, unknown]]}}", "D103"),
     ("- {rule: positive.zone_fit, name: 甲, expect: satisfied, dossier: {zonee: 东}}", "D101"),
-    ("- {rule: positive.zone_fit, name: 甲, expect: satisfied, dossier: {zone_positioning_fit: 好}}", "D106"),
-    ("- {rule: positive.zone_fit, name: 甲, expects: satisfied, expect: unknown, dossier: {}}", "E204"),
+    (
+        "- {rule: positive.zone_fit, name: 甲, expect: satisfied, dossier: {zone_positioning_fit: 好}}",
+        "D106",
+    ),
+    (
+        "- {rule: positive.zone_fit, name: 甲, expects: satisfied, expect: unknown, dossier: {}}",
+        "E204",
+    ),
     ("- {rule: positive.zone_fit, name: 甲, expect: green, dossier: {}}", "E203"),
     ("- {rule: positive.zone_fit, expect: unknown, dossier: {}}", "E201"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "code"), BAD, ids=[f"{c}-{i}" for i, (_, c) in enumerate(BAD)])
@@ -301,9 +356,15 @@ def test_what_is_wrong_with_a_table_is_told_once() -> None:
 
 WRONG = [
     ("expect: satisfied, dossier: {}", "应为“符合”，得到“材料不足”"),
-    ("expect: unknown, missing: [zone], dossier: {}", "缺少的字段应为zone，得到zone_positioning_fit"),
-    ("expect: violated, boundary: true, dossier: {zone_positioning_fit: none}", "没有一项比较的两边相等"),
-]  # fmt: skip
+    (
+        "expect: unknown, missing: [zone], dossier: {}",
+        "缺少的字段应为zone，得到zone_positioning_fit",
+    ),
+    (
+        "expect: violated, boundary: true, dossier: {zone_positioning_fit: none}",
+        "没有一项比较的两边相等",
+    ),
+]
 
 
 @pytest.mark.parametrize(("rest", "words"), WRONG)
@@ -336,8 +397,12 @@ def test_gaps_name_the_rule_and_the_kind() -> None:
     kinds = {g.rule: set(g.kinds) for g in gaps}
     assert kinds["positive.zone_fit"] == {"satisfied", "violated"}
     assert kinds["positive.land_tax"] == {
-        "satisfied", "violated", "unknown", "not_applicable", "boundary",
-    }  # fmt: skip
+        "satisfied",
+        "violated",
+        "unknown",
+        "not_applicable",
+        "boundary",
+    }
     land_tax = next(g.problem() for g in gaps if g.rule == "positive.land_tax")
     assert land_tax.message == (
         "规则“positive.land_tax”缺少“符合”、“不符合”、“材料不足”、“不适用”、“恰在界限上”的案例"

@@ -81,9 +81,20 @@ def problems_of(kind: str, text: str) -> list[Problem]:
 def test_there_are_examples_of_every_kind() -> None:
     kinds = {kind.partition(" ")[0] for kind, _ in snippets()}
     assert kinds == {
-        "rules", "metrics", "labels", "criteria", "cases", "profile", "condition", "formula",
-        "wrong", "wrong-condition", "wrong-formula", "fields", "fields-rules",
-    }  # fmt: skip
+        "rules",
+        "metrics",
+        "labels",
+        "criteria",
+        "cases",
+        "profile",
+        "condition",
+        "formula",
+        "wrong",
+        "wrong-condition",
+        "wrong-formula",
+        "fields",
+        "fields-rules",
+    }
     text = (ROOT / DOC).read_text("utf-8")
     assert text.count("```yaml\n") == 0, "say what kind of YAML it is"
 

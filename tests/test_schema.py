@@ -21,10 +21,25 @@ from tests.rulebook_corpus import BAD, MINIMAL, texts
 ROOT = Path(__file__).parent.parent
 # Mistakes of shape, which a schema sees without knowing units, dates or other files.
 SHAPE = (
-    "e201-", "e202-", "e203-", "e204-", "e205-", "e206-", "e207-", "e208-value-and-rows",
-    "e208-basis-both", "e301-field", "e303-", "e304-", "e305-", "e312-rule-id", "e315-", "e702-",
-    "e701-", "e314-",
-)  # fmt: skip
+    "e201-",
+    "e202-",
+    "e203-",
+    "e204-",
+    "e205-",
+    "e206-",
+    "e207-",
+    "e208-value-and-rows",
+    "e208-basis-both",
+    "e301-field",
+    "e303-",
+    "e304-",
+    "e305-",
+    "e312-rule-id",
+    "e315-",
+    "e702-",
+    "e701-",
+    "e314-",
+)
 # Of these, what a schema does not see: a unit given elsewhere.
 UNSEEN = ("e201-no-unit",)
 

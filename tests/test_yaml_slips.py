@@ -215,10 +215,17 @@ def test_full_width_marks_in_a_text(
 @pytest.mark.parametrize(
     "text",
     [
-        "“两高”项目", "“一”和“二”", '"“亩均税收”"', "［2024］1号", '称"两高"', "|\n    “甲”",
-        '"一\n    二"', "'it''s'", 'it\'s "so"',
+        "“两高”项目",
+        "“一”和“二”",
+        '"“亩均税收”"',
+        "［2024］1号",
+        '称"两高"',
+        "|\n    “甲”",
+        '"一\n    二"',
+        "'it''s'",
+        'it\'s "so"',
     ],
-)  # fmt: skip
+)
 def test_marks_that_belong_to_a_text(text: str) -> None:
     assert problems_of(RULES, "title: 亩均税收", f"title: {text}") == []
 
@@ -236,11 +243,16 @@ def test_a_quote_that_swallows_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("a: {value: 1,800}", "1800"), ("a: {value: 1,800,000.5, b: 2}", "1800000.5"),
-        ("a: {value: -1,800}", "-1800"), ("a: 1,800", "1800"), ("a: １８", "18"), ("a: １．５", "1.5"),
-        ("a: 1_800", "1800"), ("a: 1，800", "1800"),
+        ("a: {value: 1,800}", "1800"),
+        ("a: {value: 1,800,000.5, b: 2}", "1800000.5"),
+        ("a: {value: -1,800}", "-1800"),
+        ("a: 1,800", "1800"),
+        ("a: １８", "18"),
+        ("a: １．５", "1.5"),
+        ("a: 1_800", "1800"),
+        ("a: 1，800", "1800"),
     ],
-)  # fmt: skip
+)
 def test_a_number_with_more_than_digits(text: str, number: str) -> None:
     problems: list[Problem] = []
     read_yaml("t.yaml", text, problems)
@@ -252,12 +264,21 @@ def test_a_number_with_more_than_digits(text: str, number: str) -> None:
 @pytest.mark.parametrize(
     ("text", "at"),
     [
-        ('a: "b', (1, 4)), ('a: "b"\nc: \'d', (2, 4)), ("a: b'c", None), ('a: |\n  "b\nc: 1', None),
-        ('- "b\n  c"', None), ('- a: "b\n  c: "d"', (1, 6)), ("# it's\na: 1", None),
-        ("a: it's # don't\nb: 1", None), ('[a, "b\n', (1, 5)), ('a: {b: "c, d}\n', (1, 8)),
-        ('a: "x\\"y"\nb: 1', None), ("a: 'x''y'\nb: 1", None), ('a: "b\n\n  c"\nd: 1', None),
+        ('a: "b', (1, 4)),
+        ('a: "b"\nc: \'d', (2, 4)),
+        ("a: b'c", None),
+        ('a: |\n  "b\nc: 1', None),
+        ('- "b\n  c"', None),
+        ('- a: "b\n  c: "d"', (1, 6)),
+        ("# it's\na: 1", None),
+        ("a: it's # don't\nb: 1", None),
+        ('[a, "b\n', (1, 5)),
+        ('a: {b: "c, d}\n', (1, 8)),
+        ('a: "x\\"y"\nb: 1', None),
+        ("a: 'x''y'\nb: 1", None),
+        ('a: "b\n\n  c"\nd: 1', None),
     ],
-)  # fmt: skip
+)
 def test_open_quote(text: str, at: tuple[int, int] | None) -> None:
     lines = text.split("\n")
     assert open_quote(lines, len(lines)) == at

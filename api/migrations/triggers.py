@@ -61,7 +61,10 @@ def allow(tables: Iterable[str]) -> None:
     """Drop the triggers of ``forbid``."""
     sqlite = op.get_bind().dialect.name == "sqlite"
     for table in tables:
-        names = (f"immutable_{table}_update", f"immutable_{table}_delete") if sqlite else (
-            f"immutable_{table}", f"immutable_{table}_truncate")  # fmt: skip
+        names = (
+            (f"immutable_{table}_update", f"immutable_{table}_delete")
+            if sqlite
+            else (f"immutable_{table}", f"immutable_{table}_truncate")
+        )
         for name in names:
             op.execute(f"DROP TRIGGER {name}" + ("" if sqlite else f" ON {table}"))

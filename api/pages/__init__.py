@@ -33,9 +33,23 @@ from evaluator.shipped import examples_path
 __all__ = ["install"]
 
 MODULES = (
-    home, judged, assess, trying, rulebook, login, submit, records, reviewing, taskboard,
-    promises, policy, proposing, overview, auditing, account,
-)  # fmt: skip
+    home,
+    judged,
+    assess,
+    trying,
+    rulebook,
+    login,
+    submit,
+    records,
+    reviewing,
+    taskboard,
+    promises,
+    policy,
+    proposing,
+    overview,
+    auditing,
+    account,
+)
 
 
 class Assets(StaticFiles):

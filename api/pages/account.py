@@ -31,19 +31,34 @@ DAYS = {"365": "一年", "90": "三个月", "30": "一个月", "": "不限"}
 
 
 def _page(
-    request: Request, actor: Actor, made: tuple[KeyView, str] | None = None, wrong: str = "", *,
-    password_wrong: tuple[str, str] | None = None, changed: bool = False,
-) -> Response:  # fmt: skip
+    request: Request,
+    actor: Actor,
+    made: tuple[KeyView, str] | None = None,
+    wrong: str = "",
+    *,
+    password_wrong: tuple[str, str] | None = None,
+    changed: bool = False,
+) -> Response:
     departments = current_judge(request).ruleset.registry.departments
     with store_of(request).db.read() as session:
         keys = accounts.keys_of(session, actor)
         local = accounts.has_password(session, actor)
     status = 422 if wrong or password_wrong else 201 if made else 200
     return page(
-        request, "account.html", status, keys=keys[::-1], made=made, wrong=wrong, days=DAYS,
-        local=local, password_wrong=password_wrong, changed=changed, least=accounts.MIN_PASSWORD, now=dt.datetime.now(dt.UTC),
+        request,
+        "account.html",
+        status,
+        keys=keys[::-1],
+        made=made,
+        wrong=wrong,
+        days=DAYS,
+        local=local,
+        password_wrong=password_wrong,
+        changed=changed,
+        least=accounts.MIN_PASSWORD,
+        now=dt.datetime.now(dt.UTC),
         roles=[role_label(r, departments) for r in sorted(actor.roles)],
-    )  # fmt: skip
+    )
 
 
 @router.get("")

@@ -117,8 +117,14 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
         return form_page(request, judge, filled, 422, keep=keeping_of(form))
     shown = sections(judge.ruleset.registry, filled.typed)
     return page(
-        request, "confirm.html", sections=shown, typed=filled.typed, once=secrets.token_urlsafe(16), text=_shown(filled.profile, judge), keep=keeping_of(form),
-    )  # fmt: skip
+        request,
+        "confirm.html",
+        sections=shown,
+        typed=filled.typed,
+        once=secrets.token_urlsafe(16),
+        text=_shown(filled.profile, judge),
+        keep=keeping_of(form),
+    )
 
 
 @router.post("/assess/result")

@@ -28,11 +28,19 @@ __all__ = ["router"]
 router = APIRouter(prefix="/audit", include_in_schema=False, route_class=PageRoute)
 PAGE = 50
 ENTRIES = (
-    Column("编号", "number"), Column("时间", "time", width=19), Column("账号"), Column("姓名"),
-    Column("做了什么", width=20), Column("动作代码", width=20), Column("对象", width=26),
-    Column("之前", width=50), Column("之后", width=50), Column("请求编号", width=34),
-    Column("前一条的哈希", width=66), Column("哈希", width=66),
-)  # fmt: skip
+    Column("编号", "number"),
+    Column("时间", "time", width=19),
+    Column("账号"),
+    Column("姓名"),
+    Column("做了什么", width=20),
+    Column("动作代码", width=20),
+    Column("对象", width=26),
+    Column("之前", width=50),
+    Column("之后", width=50),
+    Column("请求编号", width=34),
+    Column("前一条的哈希", width=66),
+    Column("哈希", width=66),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +60,52 @@ class Wanted:
         if self.action == begun or not any(a.startswith(begun) for a in ACTIONS):
             find_choice("action", self.action, ACTIONS)
         return AuditFilter(
-            self.actor.strip() or None, self.subject.strip() or None, self.action or None,
-            parse_day(self.start or None, "from"), parse_day(self.end or None, "to"),
-        )  # fmt: skip
+            self.actor.strip() or None,
+            self.subject.strip() or None,
+            self.action or None,
+            parse_day(self.start or None, "from"),
+            parse_day(self.end or None, "to"),
+        )
 
     @property
     def given(self) -> dict[str, str]:
         """What was filled in, by parameter."""
-        named = {"actor": self.actor, "subject": self.subject, "action": self.action,
-                 "from": self.start, "to": self.end}  # fmt: skip
+        named = {
+            "actor": self.actor,
+            "subject": self.subject,
+            "action": self.action,
+            "from": self.start,
+            "to": self.end,
+        }
         return {k: v for k, v in named.items() if v}
 
 
 @router.get("")
 def entries(
-    request: Request, judge: CurrentJudge, wanted: Annotated[Wanted, Depends()],
+    request: Request,
+    judge: CurrentJudge,
+    wanted: Annotated[Wanted, Depends()],
     before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
-) -> Response:  # fmt: skip
+) -> Response:
     """The log, newest first."""
     entitled(request, "audit")
     with store_of(request).db.read() as session:
         found = auditlist.find(session, wanted.filter, before, PAGE + 1)
         people = accounts.display_names(session)
     return page(
-        request, "audit.html", entries=found[:PAGE], people=people, wanted=wanted, actions=ACTIONS,
-        subject_words=subject_words, words=record_words, before=before, ruleset=judge.ruleset,
-        older=found[PAGE - 1].seq if len(found) > PAGE else None, asked=urlencode(wanted.given),
-    )  # fmt: skip
+        request,
+        "audit.html",
+        entries=found[:PAGE],
+        people=people,
+        wanted=wanted,
+        actions=ACTIONS,
+        subject_words=subject_words,
+        words=record_words,
+        before=before,
+        ruleset=judge.ruleset,
+        older=found[PAGE - 1].seq if len(found) > PAGE else None,
+        asked=urlencode(wanted.given),
+    )
 
 
 @router.get(".{kind}")
@@ -91,10 +118,22 @@ def entries_file(request: Request, kind: Kind, wanted: Annotated[Wanted, Depends
     with store.db.read() as session:
         people = accounts.display_names(session)
         rows = (
-            (e.seq, e.at, e.actor, people.get(e.actor), ACTIONS.get(e.action), e.action, e.subject,
-             _json(e.before), _json(e.after), e.request_id, e.previous, e.hash)
+            (
+                e.seq,
+                e.at,
+                e.actor,
+                people.get(e.actor),
+                ACTIONS.get(e.action),
+                e.action,
+                e.subject,
+                _json(e.before),
+                _json(e.after),
+                e.request_id,
+                e.previous,
+                e.hash,
+            )
             for e in auditlist.each(session, wanted.filter)
-        )  # fmt: skip
+        )
         listing = Listing("审计日志", ENTRIES, rows, list(wanted.given.items()))
         return listing_response(kind, "audit", listing)
 

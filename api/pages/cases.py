@@ -64,9 +64,13 @@ def case_of(origin: Origin, result: dict[str, Any], profile: Profile, judge: Jud
     view = view_of(result, judge.ruleset)
     enterprise = profile.values.get("enterprise_name")
     return Case(
-        origin, view, radar_of(view.axes), judge.ruleset, dossier_rows(profile, judge.ruleset),
+        origin,
+        view,
+        radar_of(view.axes),
+        judge.ruleset,
+        dossier_rows(profile, judge.ruleset),
         str(enterprise) if enterprise else "",
-    )  # fmt: skip
+    )
 
 
 def trial(judge: Judge, profile: Profile) -> Case:
@@ -83,11 +87,14 @@ def dossier_rows(
     out = []
     for group, title in registry.groups.items():
         rows = tuple(
-            (f.label, value_text(f, profile.values[f.name]),
-             registry.department(f.supplied_by) if f.supplied_by else "申报企业")
+            (
+                f.label,
+                value_text(f, profile.values[f.name]),
+                registry.department(f.supplied_by) if f.supplied_by else "申报企业",
+            )
             for f in registry.fields.values()
             if f.group == group and f.name in profile.values
-        )  # fmt: skip
+        )
         if rows:
             out.append((title, rows))
     return tuple(out)

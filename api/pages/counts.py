@@ -66,9 +66,13 @@ class CountsMemo:
         self._lock = threading.Lock()
 
     def get(
-        self, session: Session, ruleset: Ruleset, start: dt.date | None, end: dt.date | None,
+        self,
+        session: Session,
+        ruleset: Ruleset,
+        start: dt.date | None,
+        end: dt.date | None,
         today: dt.date,
-    ) -> Counts:  # fmt: skip
+    ) -> Counts:
         """The counts of the projects accepted from ``start`` to ``end``, both included.
 
         They are of all projects: whoever may see statistics sees every project.
@@ -92,9 +96,13 @@ class CountsMemo:
         return found.seconds > SLOW and self._clock() - found.done < PATIENCE * found.seconds
 
     def _count(
-        self, session: Session, ruleset: Ruleset, start: dt.date | None, end: dt.date | None,
+        self,
+        session: Session,
+        ruleset: Ruleset,
+        start: dt.date | None,
+        end: dt.date | None,
         newest: Newest,
-    ) -> Counts:  # fmt: skip
+    ) -> Counts:
         begun = self._clock()
         groups = {by: statistics.verdicts(session, by, ruleset, start, end) for by in GROUPS}
         reasons = statistics.top_reasons(session, ruleset, start, end, REASONS)
@@ -106,6 +114,13 @@ class CountsMemo:
             promises.setdefault(standing.title, Counter())[standing.light] += 1
         done = self._clock()
         return Counts(
-            groups, reasons, unhit, commitments.rates_of(kept, day), promises, newest,
-            dt.datetime.now(dt.UTC), done - begun, done,
-        )  # fmt: skip
+            groups,
+            reasons,
+            unhit,
+            commitments.rates_of(kept, day),
+            promises,
+            newest,
+            dt.datetime.now(dt.UTC),
+            done - begun,
+            done,
+        )

@@ -23,9 +23,17 @@ from evaluator.numbers import exact_text
 from evaluator.source import Place, SourceText
 
 __all__ = [
-    "Filled", "Input", "Mistake", "Section", "fill", "raw_of", "read_back", "sections", "typed_from",
+    "Filled",
+    "Input",
+    "Mistake",
+    "Section",
+    "fill",
+    "raw_of",
+    "read_back",
+    "sections",
+    "typed_from",
     "typed_of",
-]  # fmt: skip
+]
 
 ROWS = 4  # Of a record with free keys.
 PARTS = ("key", "value", "unit")
@@ -266,9 +274,17 @@ def _inputs(
         wrong = tuple(by_name.get(name, ()))
         unit = plain_unit(f.unit.name if f.unit else None)
         yield Input(
-            f, name, label, _kind(f, value), value, unit, hint, _options(f), wrong,
+            f,
+            name,
+            label,
+            _kind(f, value),
+            value,
+            unit,
+            hint,
+            _options(f),
+            wrong,
             None if wrong else read_back(f, value),
-        )  # fmt: skip
+        )
 
 
 def _kind(f: Field, value: str) -> str:

@@ -50,10 +50,17 @@ def problem_page(request: Request, status: int, problem: dict[str, Any]) -> Resp
 
     def shown() -> Response:
         return page(
-            request, "error.html", status, title=problem["title"], detail=problem["detail"],
-            errors=problem.get("errors", ()), code=status, next=NEXT.get(status), number=number,
+            request,
+            "error.html",
+            status,
+            title=problem["title"],
+            detail=problem["detail"],
+            errors=problem.get("errors", ()),
+            code=status,
+            next=NEXT.get(status),
+            number=number,
             again=again,
-        )  # fmt: skip
+        )
 
     try:
         return shown()
@@ -101,9 +108,10 @@ class PageRoute(APIRoute):
                 log.exception("page failed: %s %s", request.method, request.url.path)
                 number = request.scope.get("admission.request_id", "")
                 problem = {
-                    "title": "系统内部错误", "detail": "这个页面没有做成，已记入日志。",
+                    "title": "系统内部错误",
+                    "detail": "这个页面没有做成，已记入日志。",
                     "instance": f"urn:request:{number}",
-                }  # fmt: skip
+                }
                 return problem_page(request, 500, problem)
 
         return handle

@@ -20,11 +20,17 @@ __all__ = ["Example", "Examples", "Summary"]
 
 # Ten real projects that show every verdict and most kinds of reason; the first page lists them.
 FEATURED = (
-    "r14-mushroom-weinan", "r13-dachunshu-cement-yimen", "r36-acid-mist-purifier",
-    "r11-zhongjing-wafer-jiaxing", "r15-crypto-mining-fuzhou", "r02-geely-ama",
-    "r30-mugwort-yongding", "r16-huaxing-coal-to-gas", "r12-mole-bioscience-taizhou",
+    "r14-mushroom-weinan",
+    "r13-dachunshu-cement-yimen",
+    "r36-acid-mist-purifier",
+    "r11-zhongjing-wafer-jiaxing",
+    "r15-crypto-mining-fuzhou",
+    "r02-geely-ama",
+    "r30-mugwort-yongding",
+    "r16-huaxing-coal-to-gas",
+    "r12-mole-bioscience-taizhou",
     "r24-dongyuemiao-data-centre",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,11 @@ __all__ = ["router"]
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 YEAR = 365 * 24 * 3600
 EXAMPLES = (
-    Column("编号"), Column("项目", width=44), Column("结论"), Column("一句话", width=70),
-)  # fmt: skip
+    Column("编号"),
+    Column("项目", width=44),
+    Column("结论"),
+    Column("一句话", width=70),
+)
 
 
 @router.get("/")
@@ -27,9 +30,11 @@ def home(request: Request, judge: CurrentJudge) -> Response:
     """What this is, and the ways in."""
     examples: Examples = request.app.state.examples
     return page(
-        request, "home.html", ruleset=judge.ruleset,
+        request,
+        "home.html",
+        ruleset=judge.ruleset,
         examples=examples.summaries(judge, featured=True),
-    )  # fmt: skip
+    )
 
 
 @router.get("/examples")

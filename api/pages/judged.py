@@ -26,9 +26,13 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
 def verdict_page(
-    request: Request, case: Case, versions: Sequence[Any] = (), changes: Any = None,
-    template: str = "verdict.html", **more: Any,
-) -> Response:  # fmt: skip
+    request: Request,
+    case: Case,
+    versions: Sequence[Any] = (),
+    changes: Any = None,
+    template: str = "verdict.html",
+    **more: Any,
+) -> Response:
     """The verdict of a case."""
     return page(request, template, case=case, versions=versions, changes=changes, **more)
 

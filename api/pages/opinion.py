@@ -60,22 +60,31 @@ def opinion_context(case: Case, reviews: Sequence[Any] = ()) -> dict[str, Any]:
         "identity": data["ruleset"]["identity"],
         "digest": origin.digest or "",
         "labels": "、".join(data["labels"]),
-        "counts": {k: view.counts.get(k, 0) for k in ("violated", "unknown", "satisfied", "not_applicable", "advice")},
+        "counts": {
+            k: view.counts.get(k, 0)
+            for k in ("violated", "unknown", "satisfied", "not_applicable", "advice")
+        },
         "reasons": reasons,
         "advice": [_reason(i, r) for i, r in enumerate(view.advice, 1)],
         "lacks": [
-            {"title": lack.title, "count": len(lack.fields), "fields": _listed([f.label for f in lack.fields])}
+            {
+                "title": lack.title,
+                "count": len(lack.fields),
+                "fields": _listed([f.label for f in lack.fields]),
+            }
             for lack in view.lacks
         ],
         "missing": view.missing_fields,
         "changes": changes,
         "declared": [
-            {"label": label, "value": value} for _, rows in case.sections for label, value, _ in rows
+            {"label": label, "value": value}
+            for _, rows in case.sections
+            for label, value, _ in rows
         ],
         "reviews": [r if isinstance(r, dict) else dict(r) for r in reviews],
         "example_note": EXAMPLE_NOTE if any(r["example"] for r in reasons) else "",
         "today": chinese_date(dt.datetime.now(CHINA)),
-    }  # fmt: skip
+    }
 
 
 def _listed(labels: list[str]) -> str:

@@ -37,11 +37,16 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 NUMBERS = (
-    Column("准入", "number", "个"), Column("提交会审", "number", "个"),
-    Column("不予准入", "number", "个"), Column("合计", "number", "个"),
-)  # fmt: skip
-GROUPS = {"month": ("各月的结论", "月份"), "industry": ("各行业大类的结论", "行业大类"),
-          "department": ("涉及各部门事项的项目", "部门")}  # fmt: skip
+    Column("准入", "number", "个"),
+    Column("提交会审", "number", "个"),
+    Column("不予准入", "number", "个"),
+    Column("合计", "number", "个"),
+)
+GROUPS = {
+    "month": ("各月的结论", "月份"),
+    "industry": ("各行业大类的结论", "行业大类"),
+    "department": ("涉及各部门事项的项目", "部门"),
+}
 
 
 LIGHTS = (("green", "绿灯"), ("yellow", "黄灯"), ("red", "红灯"))
@@ -114,7 +119,7 @@ def _overview(request: Request, ruleset: Ruleset, period: Period) -> Overview:
             memo.get(session, ruleset, first, last, today()),
             statistics.overridden_rules(session, ruleset),
             _lights(store, session, ruleset),
-        )  # fmt: skip
+        )
 
 
 @router.get("/overview")
@@ -130,17 +135,27 @@ def overview(
     ]
     asked = urlencode({k: v for k, v in (("from", period.start), ("to", period.end)) if v})
     return page(
-        request, "overview.html", found=found, groups=found.groups, totals=totals, asked=asked,
-        stages=found.stages, formulas={k: v for k, (_, v) in RATES.items()},
-        start=period.start, end=period.end,
-    )  # fmt: skip
+        request,
+        "overview.html",
+        found=found,
+        groups=found.groups,
+        totals=totals,
+        asked=asked,
+        stages=found.stages,
+        formulas={k: v for k, (_, v) in RATES.items()},
+        start=period.start,
+        end=period.end,
+    )
 
 
 @router.get("/overview.{kind}")
 def overview_file(
-    request: Request, judge: CurrentJudge, kind: Kind, period: Annotated[Period, Depends()],
+    request: Request,
+    judge: CurrentJudge,
+    kind: Kind,
+    period: Annotated[Period, Depends()],
     table: Annotated[str, Query(max_length=20)] = "",
-) -> Response:  # fmt: skip
+) -> Response:
     """One table for a spreadsheet, or as .xlsx all of them where none is named."""
     entitled(request, "statistics")
     found = _overview(request, judge.ruleset, period)
@@ -157,9 +172,12 @@ def overview_file(
 def _about(ruleset: Ruleset, period: Period, found: Overview) -> Sequence[tuple[str, str]]:
     first, last = (chinese_date(d) if d else "不限" for d in period.days)
     return [
-        ("受理日期从", first), ("受理日期到", last), ("规则集", ruleset.title),
-        ("规则集标识", ruleset.identity), ("统计截至", chinese_time(found.counts.at)),
-    ]  # fmt: skip
+        ("受理日期从", first),
+        ("受理日期到", last),
+        ("规则集", ruleset.title),
+        ("规则集标识", ruleset.identity),
+        ("统计截至", chinese_time(found.counts.at)),
+    ]
 
 
 def _tables(found: Overview, about: Sequence[tuple[str, str]]) -> dict[str, Listing]:
@@ -173,30 +191,43 @@ def _tables(found: Overview, about: Sequence[tuple[str, str]]) -> dict[str, List
     out["tasks"] = Listing(
         "未办结的会审事项",
         (Column("部门", width=26), *(Column(w, "number", "件") for w in ("正常", "临期", "逾期"))),
-        [(d, c["green"], c["yellow"], c["red"]) for d, c in found.lights.items()], about,
-    )  # fmt: skip
+        [(d, c["green"], c["yellow"], c["red"]) for d, c in found.lights.items()],
+        about,
+    )
     rule = (Column("规则", width=36), Column("标题", width=30))
     out["reasons"] = Listing(
         "最常见的理由",
         (*rule, Column("不符合", "number", "个项目"), Column("材料不足", "number", "个项目")),
-        [(c.rule, c.title, c.violated, c.unknown) for c in found.counts.reasons], about,
-    )  # fmt: skip
+        [(c.rule, c.title, c.violated, c.unknown) for c in found.counts.reasons],
+        about,
+    )
     out["stages"] = Listing(
         "各环节的灯",
         (Column("环节"), *(Column(word, "number", "项") for _, word in LIGHTS)),
-        [(t, *(c[k] for k, _ in LIGHTS)) for t, c in found.stages.items()], about,
-    )  # fmt: skip
+        [(t, *(c[k] for k, _ in LIGHTS)) for t, c in found.stages.items()],
+        about,
+    )
     out["rates"] = Listing(
         "转化率",
-        (Column("指标"), Column("比率", "number", "%"), Column("怎样算", width=44),
-         Column("分子", "number"), Column("分母", "number")),
-        [(r.title, r.percent, RATES[r.name][1], r.numerator, r.denominator)
-         for r in found.counts.rates], about,
-    )  # fmt: skip
+        (
+            Column("指标"),
+            Column("比率", "number", "%"),
+            Column("怎样算", width=44),
+            Column("分子", "number"),
+            Column("分母", "number"),
+        ),
+        [
+            (r.title, r.percent, RATES[r.name][1], r.numerator, r.denominator)
+            for r in found.counts.rates
+        ],
+        about,
+    )
     out["overridden"] = Listing(
-        "一事一议推翻过的规则", (*rule, Column("次数", "number", "次")),
-        [(c.rule, c.title, c.violated) for c in found.overridden], about,
-    )  # fmt: skip
+        "一事一议推翻过的规则",
+        (*rule, Column("次数", "number", "次")),
+        [(c.rule, c.title, c.violated) for c in found.overridden],
+        about,
+    )
     out["unhit"] = Listing(
         "从未有项目不符合的规则", rule, [(c.rule, c.title) for c in found.counts.unhit], about
     )

@@ -29,20 +29,40 @@ Before = Annotated[int | None, Query(ge=1, le=2**53)]
 PAGE, BATCH = 30, 100
 PUBLICATION_STATES = {"in_force": "现行", "scheduled": "尚未生效", "past": "已被替换"}
 PUBLICATIONS = (
-    Column("次序", "number"), Column("标题", width=36), Column("状态"), Column("生效日期", "date"),
-    Column("发布时间", "time"), Column("发布人"), Column("理由", width=50),
-    Column("提案", "number"), Column("起草人"), Column("批准人"), Column("改了什么", width=80),
+    Column("次序", "number"),
+    Column("标题", width=36),
+    Column("状态"),
+    Column("生效日期", "date"),
+    Column("发布时间", "time"),
+    Column("发布人"),
+    Column("理由", width=50),
+    Column("提案", "number"),
+    Column("起草人"),
+    Column("批准人"),
+    Column("改了什么", width=80),
     Column("规则集标识", width=66),
-)  # fmt: skip
+)
 PROPOSALS = (
-    Column("提案", "number"), Column("改什么", width=40), Column("为什么改", width=50), Column("状态"),
-    Column("稿", "number"), Column("起草人"), Column("批准人"), Column("检查"),
-    Column("还不能送审或发布", width=50), Column("起草时间", "time"), Column("更新时间", "time"),
-)  # fmt: skip
+    Column("提案", "number"),
+    Column("改什么", width=40),
+    Column("为什么改", width=50),
+    Column("状态"),
+    Column("稿", "number"),
+    Column("起草人"),
+    Column("批准人"),
+    Column("检查"),
+    Column("还不能送审或发布", width=50),
+    Column("起草时间", "time"),
+    Column("更新时间", "time"),
+)
 MOVED = (
-    Column("受理编号或决定", width=20), Column("项目编号", width=20), Column("行业代码"),
-    Column("现行结论"), Column("按提案的结论"), Column("因哪些规则", width=60),
-)  # fmt: skip
+    Column("受理编号或决定", width=20),
+    Column("项目编号", width=20),
+    Column("行业代码"),
+    Column("现行结论"),
+    Column("按提案的结论"),
+    Column("因哪些规则", width=60),
+)
 
 
 @router.get("/publications")
@@ -53,9 +73,14 @@ def publications(request: Request, before: Before = None) -> Response:
         found = proposals_publish.history(session, PAGE + 1, before)
         people = accounts.display_names(session)
     return page(
-        request, "publications.html", publications=found[:PAGE], people=people, before=before,
-        states=PUBLICATION_STATES, older=found[PAGE - 1].id if len(found) > PAGE else None,
-    )  # fmt: skip
+        request,
+        "publications.html",
+        publications=found[:PAGE],
+        people=people,
+        before=before,
+        states=PUBLICATION_STATES,
+        older=found[PAGE - 1].id if len(found) > PAGE else None,
+    )
 
 
 @router.get("/publications.{kind}")
@@ -65,12 +90,22 @@ def publications_file(request: Request, kind: Kind) -> Response:
     with store_of(request).db.read() as session:
         people = accounts.display_names(session)
         rows = (
-            (p.id, p.title, PUBLICATION_STATES.get(p.state, p.state), p.effective_on,
-             p.published_at, people.get(p.published_by, p.published_by), p.reason, p.proposal,
-             people.get(p.drafted_by or "", p.drafted_by),
-             people.get(p.approved_by or "", p.approved_by), _changes(p.changes), p.identity)
+            (
+                p.id,
+                p.title,
+                PUBLICATION_STATES.get(p.state, p.state),
+                p.effective_on,
+                p.published_at,
+                people.get(p.published_by, p.published_by),
+                p.reason,
+                p.proposal,
+                people.get(p.drafted_by or "", p.drafted_by),
+                people.get(p.approved_by or "", p.approved_by),
+                _changes(p.changes),
+                p.identity,
+            )
             for p in _history(session)
-        )  # fmt: skip
+        )
         return listing_response(kind, "publications", Listing("规则集的发布", PUBLICATIONS, rows))
 
 
@@ -96,11 +131,21 @@ def proposals_file(
     with store_of(request).db.read() as session:
         people = accounts.display_names(session)
         rows = (
-            (p.id, p.title, p.reason, p.label, p.revision, people.get(p.drafted_by, p.drafted_by),
-             people.get(p.approved_by or "", p.approved_by), p.run["label"] if p.run else None,
-             "；".join(p.blockers), p.created_at, p.updated_at)
+            (
+                p.id,
+                p.title,
+                p.reason,
+                p.label,
+                p.revision,
+                people.get(p.drafted_by, p.drafted_by),
+                people.get(p.approved_by or "", p.approved_by),
+                p.run["label"] if p.run else None,
+                "；".join(p.blockers),
+                p.created_at,
+                p.updated_at,
+            )
             for p in _proposals(session, state)
-        )  # fmt: skip
+        )
         asked = [("状态", STATES[state])] if state else []
         return listing_response(kind, "proposals", Listing("规则提案", PROPOSALS, rows, asked))
 
@@ -121,15 +166,24 @@ def moved_file(request: Request, judge: CurrentJudge, proposal_id: Id, kind: Kin
         impact = proposals.run_of(session, proposal_id).result.get("impact", {})
     rules = judge.ruleset.rules
     rows = (
-        (m["ref"], m["project_id"], m["industry"], VERDICTS[m["old"]], VERDICTS[m["new"]],
-         "、".join(rules[r].title if r in rules else r for r in m["rules"]))
+        (
+            m["ref"],
+            m["project_id"],
+            m["industry"],
+            VERDICTS[m["old"]],
+            VERDICTS[m["new"]],
+            "、".join(rules[r].title if r in rules else r for r in m["rules"]),
+        )
         for m in impact.get("moved", ())
-    )  # fmt: skip
+    )
     about = [
         ("提案", f"第 {view.id} 号：{view.title}，第 {view.revision} 稿"),
-        ("结论改变", f"{impact.get('moved_total', 0)} 次，表中列出 {len(impact.get('moved', ()))} 次"),
+        (
+            "结论改变",
+            f"{impact.get('moved_total', 0)} 次，表中列出 {len(impact.get('moved', ()))} 次",
+        ),
         ("判定总数", f"{impact.get('total', 0)} 次"),
-    ]  # fmt: skip
+    ]
     return listing_response(
         kind,
         f"moved-{view.id}",

@@ -48,21 +48,37 @@ def texts_of(form: FormData) -> dict[str, str]:
 
 
 def form_page(
-    request: Request, judge: Judge, filled: Filled, status: int = 200, uploaded: str = "",
-    cells: tuple[Problem, ...] = (), keep: Keeping = NOTHING, saved: bool = False,
-    blank: bool = False, restored: bool = False,
-) -> Response:  # fmt: skip
+    request: Request,
+    judge: Judge,
+    filled: Filled,
+    status: int = 200,
+    uploaded: str = "",
+    cells: tuple[Problem, ...] = (),
+    keep: Keeping = NOTHING,
+    saved: bool = False,
+    blank: bool = False,
+    restored: bool = False,
+) -> Response:
     """The form with what stands in it and what is wrong with that.
 
     ``blank``: nobody has filled in anything yet. ``restored``: it was filled in before the login.
     """
     registry = judge.ruleset.registry
     return page(
-        request, "assess.html", status, sections=sections(registry, filled.typed, filled.mistakes),
-        mistakes=filled.mistakes, uploaded=uploaded, cells=cells, keep=keep, saved=saved,
-        blank=blank, restored=restored, sent=request.method == "POST",
+        request,
+        "assess.html",
+        status,
+        sections=sections(registry, filled.typed, filled.mistakes),
+        mistakes=filled.mistakes,
+        uploaded=uploaded,
+        cells=cells,
+        keep=keep,
+        saved=saved,
+        blank=blank,
+        restored=restored,
+        sent=request.method == "POST",
         industries=industry_choices(judge.ruleset),
-    )  # fmt: skip
+    )
 
 
 def profile_of(request: Request, judge: Judge, form: FormData) -> Profile:

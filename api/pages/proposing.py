@@ -62,9 +62,15 @@ def listed(request: Request, state: Annotated[str, Query(max_length=20)] = "") -
         found = proposals.listed(session, find_choice("state", state, STATES))
         people = accounts.display_names(session)
     return page(
-        request, "proposals.html", proposals=found, people=people, state=state, states=STATES,
-        wrong="", given={},
-    )  # fmt: skip
+        request,
+        "proposals.html",
+        proposals=found,
+        people=people,
+        state=state,
+        states=STATES,
+        wrong="",
+        given={},
+    )
 
 
 @router.post("/proposals")
@@ -80,8 +86,17 @@ def create(request: Request, form: Form) -> Response:
         with store.db.read() as session:
             found = proposals.listed(session)
             people = accounts.display_names(session)
-        return page(request, "proposals.html", 422, proposals=found, people=people, state="", states=STATES,
-                    wrong=str(error), given={"title": title, "reason": reason})  # fmt: skip
+        return page(
+            request,
+            "proposals.html",
+            422,
+            proposals=found,
+            people=people,
+            state="",
+            states=STATES,
+            wrong=str(error),
+            given={"title": title, "reason": reason},
+        )
     jobs_wake(request)
     return RedirectResponse(f"/proposals/{made}", 303)
 
@@ -102,19 +117,31 @@ def _context(request: Request, judge: Any, proposal_id: int) -> dict[str, Any]:
     result = run.result if run else {}
     matrix = {(m["old"], m["new"]): m["count"] for m in result.get("impact", {}).get("matrix", ())}
     return {
-        "p": view, "run": run, "busy": bool(run and run.state in RUNNING), "stages": STAGES,
-        "files": text.names(), "changed": changed, "editors": editors, "matrix": matrix,
-        "result": result, "people": people, "ruleset": judge.ruleset, "today": today().isoformat(),
-        "named": lambda word: named(word, judge.ruleset), "shown_name": _shown_name,
-    }  # fmt: skip
+        "p": view,
+        "run": run,
+        "busy": bool(run and run.state in RUNNING),
+        "stages": STAGES,
+        "files": text.names(),
+        "changed": changed,
+        "editors": editors,
+        "matrix": matrix,
+        "result": result,
+        "people": people,
+        "ruleset": judge.ruleset,
+        "today": today().isoformat(),
+        "named": lambda word: named(word, judge.ruleset),
+        "shown_name": _shown_name,
+    }
 
 
 def named(word: str, ruleset: Ruleset) -> str:
     """What a proposal touches ("criterion:land_tax_floor"), in words."""
     kind, _, id_ = word.partition(":")
     tables: dict[str, Mapping[str, Any]] = {
-        "rule": ruleset.rules, "criterion": ruleset.criteria, "metric": ruleset.metrics,
-    }  # fmt: skip
+        "rule": ruleset.rules,
+        "criterion": ruleset.criteria,
+        "metric": ruleset.metrics,
+    }
     found = tables.get(kind, {}).get(id_)
     return (
         f"{KINDS[kind]}“{found.title}”（{id_}）" if found else f"{KINDS.get(kind, '文件')}“{id_}”"
@@ -171,9 +198,11 @@ def write(request: Request, form: Form, proposal_id: Id) -> Response:
         raise ProblemError(422, "缺少稿号，请重新打开文件后再改。")
     edits = [Edit(layer, path, text)]
     return _do(
-        request, "proposal.draft", proposal_id,
+        request,
+        "proposal.draft",
+        proposal_id,
         lambda w: proposals.edit(w, proposal_id, int(revision), edits),
-    )  # fmt: skip
+    )
 
 
 def _do(

@@ -52,9 +52,14 @@ def radar_of(axes: tuple[Axis, ...]) -> Radar:
         side = math.sin(angle)
         anchor = "middle" if abs(side) < 0.1 else "start" if side > 0 else "end"
         spokes.append(
-            Spoke(axis, _point(angle, 1), None if share is None else _point(angle, share),
-                  _point(angle, 1.16), anchor)
-        )  # fmt: skip
+            Spoke(
+                axis,
+                _point(angle, 1),
+                None if share is None else _point(angle, share),
+                _point(angle, 1.16),
+                anchor,
+            )
+        )
     rings = tuple(
         (k, _path([_point(a, s) for a in angles]))
         for k, s in (("half", 0.25), ("floor", 0.5), ("full", 1))

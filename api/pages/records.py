@@ -57,38 +57,71 @@ Id = Annotated[int, Path(ge=1, le=2**53)]
 Words = Annotated[str, Query(max_length=100)]
 Short = Annotated[str, Query(max_length=60)]
 PROJECTS = (
-    Column("受理编号", width=17), Column("项目编号"), Column("项目名称", width=36),
-    Column("投资主体", width=30), Column("行业代码"), Column("受理日期", "date"),
-    Column("版本", "number"), Column("结论"), Column("状态"),
-)  # fmt: skip
+    Column("受理编号", width=17),
+    Column("项目编号"),
+    Column("项目名称", width=36),
+    Column("投资主体", width=30),
+    Column("行业代码"),
+    Column("受理日期", "date"),
+    Column("版本", "number"),
+    Column("结论"),
+    Column("状态"),
+)
 FINDINGS = (
-    Column("规则", width=34), Column("事项", width=26), Column("清单"), Column("处置"),
-    Column("结论"), Column("要求", "number"), Column("申报", "number"), Column("单位"),
-    Column("差距", "number"), Column("责任部门", width=26), Column("说明", width=60),
-    Column("依据", width=50), Column("补正", width=50),
-)  # fmt: skip
+    Column("规则", width=34),
+    Column("事项", width=26),
+    Column("清单"),
+    Column("处置"),
+    Column("结论"),
+    Column("要求", "number"),
+    Column("申报", "number"),
+    Column("单位"),
+    Column("差距", "number"),
+    Column("责任部门", width=26),
+    Column("说明", width=60),
+    Column("依据", width=50),
+    Column("补正", width=50),
+)
 
 
 def _filter(
-    session: Session, judge: Judge, q: str, verdict: str, state: str, department: str, industry: str, rule: str,
-    start: str, end: str,
-) -> Filter:  # fmt: skip
+    session: Session,
+    judge: Judge,
+    q: str,
+    verdict: str,
+    state: str,
+    department: str,
+    industry: str,
+    rule: str,
+    start: str,
+    end: str,
+) -> Filter:
     return Filter(
         find_choice("verdict", verdict, VERDICTS),
         find_past_department(session, judge, department, Hit.department),
-        find_rule(session, judge.ruleset, rule), find_industry(industry),
-        find_choice("state", state, STATES), parse_day(start or None, "from"),
-        parse_day(end or None, "to"), q or None,
-    )  # fmt: skip
+        find_rule(session, judge.ruleset, rule),
+        find_industry(industry),
+        find_choice("state", state, STATES),
+        parse_day(start or None, "from"),
+        parse_day(end or None, "to"),
+        q or None,
+    )
 
 
 @router.get("/projects")
 def found(
-    request: Request, judge: CurrentJudge, q: Words = "", verdict: Short = "", state: Short = "",
-    department: Short = "", industry: Short = "", rule: Words = "",
+    request: Request,
+    judge: CurrentJudge,
+    q: Words = "",
+    verdict: Short = "",
+    state: Short = "",
+    department: Short = "",
+    industry: Short = "",
+    rule: Words = "",
     start: Annotated[str, Query(alias="from", max_length=10)] = "",
-    end: Annotated[str, Query(alias="to", max_length=10)] = "", cursor: Short = "",
-) -> Response:  # fmt: skip
+    end: Annotated[str, Query(alias="to", max_length=10)] = "",
+    cursor: Short = "",
+) -> Response:
     """Projects the actor may see."""
     actor = entitled(request, "read")
     with store_of(request).db.read() as session:
@@ -96,37 +129,71 @@ def found(
         listed = projects.find(session, actor, wanted, cursor or None, 50)
         mine = drafts.mine(session, actor) if allowed(actor, "draft") else ()
     chosen = {
-        "q": q, "verdict": verdict, "state": state, "department": department,
-        "industry": industry, "rule": rule, "from": start, "to": end,
-    }  # fmt: skip
+        "q": q,
+        "verdict": verdict,
+        "state": state,
+        "department": department,
+        "industry": industry,
+        "rule": rule,
+        "from": start,
+        "to": end,
+    }
     return page(
-        request, "projects.html", listed=listed, drafts=mine, chosen=chosen, ruleset=judge.ruleset,
-        industries=industry_choices(judge.ruleset), asked=urlencode({k: v for k, v in chosen.items() if v}), cursor=cursor,
-    )  # fmt: skip
+        request,
+        "projects.html",
+        listed=listed,
+        drafts=mine,
+        chosen=chosen,
+        ruleset=judge.ruleset,
+        industries=industry_choices(judge.ruleset),
+        asked=urlencode({k: v for k, v in chosen.items() if v}),
+        cursor=cursor,
+    )
 
 
 @router.get("/projects.{kind}")
 def export(
-    request: Request, judge: CurrentJudge, kind: Kind, q: Words = "", verdict: Short = "",
-    state: Short = "", department: Short = "", industry: Short = "", rule: Words = "",
+    request: Request,
+    judge: CurrentJudge,
+    kind: Kind,
+    q: Words = "",
+    verdict: Short = "",
+    state: Short = "",
+    department: Short = "",
+    industry: Short = "",
+    rule: Words = "",
     start: Annotated[str, Query(alias="from", max_length=10)] = "",
     end: Annotated[str, Query(alias="to", max_length=10)] = "",
-) -> Response:  # fmt: skip
+) -> Response:
     """The same list for a spreadsheet."""
     actor = entitled(request, "read")
     registry = judge.ruleset.registry
     with store_of(request).db.read() as session:
         wanted = _filter(session, judge, q, verdict, state, department, industry, rule, start, end)
         asked = {
-            "文字": q, "结论": VERDICTS.get(verdict, ""), "状态": STATES.get(state, ""),
+            "文字": q,
+            "结论": VERDICTS.get(verdict, ""),
+            "状态": STATES.get(state, ""),
             "涉及部门": registry.department(wanted.department) if wanted.department else "",
-            "行业代码": industry, "规则": rule, "受理日期从": start, "受理日期到": end,
-        }  # fmt: skip
+            "行业代码": industry,
+            "规则": rule,
+            "受理日期从": start,
+            "受理日期到": end,
+        }
         rows = (
-            (p.number, p.project_id, p.name, p.enterprise, p.industry, p.submitted_on, p.version,
-             VERDICTS[p.verdict], STATES.get(p.state, p.state))
+            (
+                p.number,
+                p.project_id,
+                p.name,
+                p.enterprise,
+                p.industry,
+                p.submitted_on,
+                p.version,
+                VERDICTS[p.verdict],
+                STATES.get(p.state, p.state),
+            )
             for p in projects.each(session, actor, wanted)
-        )  # fmt: skip
+        )
         found = [(k, v) for k, v in asked.items() if v]
         return listing_response(
             kind, "projects", Listing("项目", PROJECTS, rows, found), title="项目清单"
@@ -154,9 +221,15 @@ def _case(
     view = decisions.get(session, store.rulesets, actor, decision_id)
     judge = _judge(store, session, view.ruleset)
     origin = Origin(
-        "decision", f"/decisions/{view.id}", number=view.number, version=view.version,
-        decision=view.id, decided_at=view.decided_at, digest=view.digest, whole=view.whole,
-    )  # fmt: skip
+        "decision",
+        f"/decisions/{view.id}",
+        number=view.number,
+        version=view.version,
+        decision=view.id,
+        decided_at=view.decided_at,
+        digest=view.digest,
+        whole=view.whole,
+    )
     return view, case_of(origin, view.result, judge.read(view.dossier), judge)
 
 
@@ -201,10 +274,20 @@ def decision(
         del held
     _log_read(request, actor, decision_id, "decision")
     return verdict_page(
-        request, case, versions, changes, "decision.html", project=project, tasks=tasks,
-        conclusion=conclusion, promised=promised, kinds=KINDS, received=bool(received),
-        newest=project.decision == view.id, settled=all(t.state in ("done", "withdrawn") for t in tasks),
-    )  # fmt: skip
+        request,
+        case,
+        versions,
+        changes,
+        "decision.html",
+        project=project,
+        tasks=tasks,
+        conclusion=conclusion,
+        promised=promised,
+        kinds=KINDS,
+        received=bool(received),
+        newest=project.decision == view.id,
+        settled=all(t.state in ("done", "withdrawn") for t in tasks),
+    )
 
 
 def _changes(
@@ -255,11 +338,15 @@ def _reviews(request: Request, actor: Actor, decision_id: int) -> tuple[Case, li
     if not view.whole:
         raise ProblemError(403, "意见书涉及其他部门负责的内容，不在您的查看范围内。")
     rows = [
-        {"department": case.ruleset.registry.department(t.department),
-         "text": OPINIONS[o.opinion] + (f"：{o.reason}" if o.reason else ""),
-         "by": o.person, "on": chinese_date(o.given_at)}
-        for t in tasks for o in t.opinions
-    ]  # fmt: skip
+        {
+            "department": case.ruleset.registry.department(t.department),
+            "text": OPINIONS[o.opinion] + (f"：{o.reason}" if o.reason else ""),
+            "by": o.person,
+            "on": chinese_date(o.given_at),
+        }
+        for t in tasks
+        for o in t.opinions
+    ]
     if concluded:
         said = OUTCOMES[concluded.outcome] + ("（一事一议）" if concluded.override else "")
         basis = (
@@ -267,8 +354,14 @@ def _reviews(request: Request, actor: Actor, decision_id: int) -> tuple[Case, li
             if concluded.override
             else ""
         )
-        rows.append({"department": "项目准入委员会", "text": f"{said}：{concluded.reason}。{basis}",
-                     "by": concluded.person, "on": chinese_date(concluded.concluded_at)})  # fmt: skip
+        rows.append(
+            {
+                "department": "项目准入委员会",
+                "text": f"{said}：{concluded.reason}。{basis}",
+                "by": concluded.person,
+                "on": chinese_date(concluded.concluded_at),
+            }
+        )
     _log_read(request, actor, decision_id, "opinion")
     return case, rows
 
@@ -297,17 +390,31 @@ def findings(request: Request, decision_id: Id, kind: Kind) -> Response:
     _log_read(request, actor, decision_id, "findings")
     name = case.ruleset.registry.department
     rows = [
-        (f["rule"], f["title"], LISTS[f["list"]], EFFECTS[f["effect"]], STATUSES[f["status"]],
-         f["required"], f["value"], plain_unit(f["unit"]), (f["gap"] or {}).get("absolute"),
-         "、".join(map(name, f["departments"])), f["message"],
-         "；".join(map(citation, f["basis"])), f["remedy"])
+        (
+            f["rule"],
+            f["title"],
+            LISTS[f["list"]],
+            EFFECTS[f["effect"]],
+            STATUSES[f["status"]],
+            f["required"],
+            f["value"],
+            plain_unit(f["unit"]),
+            (f["gap"] or {}).get("absolute"),
+            "、".join(map(name, f["departments"])),
+            f["message"],
+            "；".join(map(citation, f["basis"])),
+            f["remedy"],
+        )
         for f in view.result["findings"]
-    ]  # fmt: skip
+    ]
     about = [
-        ("受理编号", f"{view.number}，第 {view.version} 版"), ("项目", case.title),
-        ("结论", view.result["sentence"]), ("按哪天的标准", chinese_date(view.result["as_of"])),
-        ("规则集", f"{case.data['ruleset']['title']}，{view.ruleset}"), ("结论摘要", view.digest),
-    ]  # fmt: skip
+        ("受理编号", f"{view.number}，第 {view.version} 版"),
+        ("项目", case.title),
+        ("结论", view.result["sentence"]),
+        ("按哪天的标准", chinese_date(view.result["as_of"])),
+        ("规则集", f"{case.data['ruleset']['title']}，{view.ruleset}"),
+        ("结论摘要", view.digest),
+    ]
     return listing_response(
         kind,
         f"findings-{view.number}-{view.version}",

@@ -29,20 +29,33 @@ CSP = (
 def environment() -> Environment:
     """The templates, always escaped; an unknown name is an error, never an empty place."""
     env = Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     env.filters |= {
-        "amount": words.amount, "day": words.chinese_date, "time": words.chinese_time,
-        "digits": words.digits, "unit": words.plain_unit, "citation": words.citation,
-    }  # fmt: skip
+        "amount": words.amount,
+        "day": words.chinese_date,
+        "time": words.chinese_time,
+        "digits": words.digits,
+        "unit": words.plain_unit,
+        "citation": words.citation,
+    }
     env.globals |= {
-        "EFFECTS": words.EFFECTS, "LISTS": words.LISTS, "LIGHTS": words.LIGHTS,
-        "STATUSES": words.STATUSES, "VERDICTS": words.VERDICTS, "STATES": words.STATES,
-        "TASK_STATES": words.TASK_STATES, "TASK_LIGHTS": words.TASK_LIGHTS, "OPINIONS": words.OPINIONS,
+        "EFFECTS": words.EFFECTS,
+        "LISTS": words.LISTS,
+        "LIGHTS": words.LIGHTS,
+        "STATUSES": words.STATUSES,
+        "VERDICTS": words.VERDICTS,
+        "STATES": words.STATES,
+        "TASK_STATES": words.TASK_STATES,
+        "TASK_LIGHTS": words.TASK_LIGHTS,
+        "OPINIONS": words.OPINIONS,
         "OUTCOMES": words.OUTCOMES,
         "asset": _asset,
-    }  # fmt: skip
+    }
     return env
 
 
@@ -55,16 +68,32 @@ def _asset(name: str) -> str:
 
 
 def page(
-    request: Request, template: str, status: int = 200, headers: dict[str, str] | None = None,
+    request: Request,
+    template: str,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
     **context: Any,
-) -> HTMLResponse:  # fmt: skip
+) -> HTMLResponse:
     """A page. Its template sees the actor, the CSRF token and where it is, besides ``context``."""
     actor = actor_of(request)
-    text = environment().get_template(template).render(
-        actor=actor, csrf=csrf_token(request), big=wants_big(request), path=request.url.path,
-        may=lambda action: actor is not None and allowed(actor, action),
-        **context,
-    )  # fmt: skip
-    return HTMLResponse(text, status, {
-        "Content-Security-Policy": CSP, "Cache-Control": "no-store", **(headers or {}),
-    })  # fmt: skip
+    text = (
+        environment()
+        .get_template(template)
+        .render(
+            actor=actor,
+            csrf=csrf_token(request),
+            big=wants_big(request),
+            path=request.url.path,
+            may=lambda action: actor is not None and allowed(actor, action),
+            **context,
+        )
+    )
+    return HTMLResponse(
+        text,
+        status,
+        {
+            "Content-Security-Policy": CSP,
+            "Cache-Control": "no-store",
+            **(headers or {}),
+        },
+    )

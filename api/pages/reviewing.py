@@ -60,9 +60,14 @@ def _upload_words(policy: Policy) -> str:
 
 
 def _task_page(
-    request: Request, name: object, actor: Actor, task_id: int, status: int = 200,
-    wrong: tuple[str, str] | None = None, given: dict[str, str] | None = None,
-) -> Response:  # fmt: skip
+    request: Request,
+    name: object,
+    actor: Actor,
+    task_id: int,
+    status: int = 200,
+    wrong: tuple[str, str] | None = None,
+    given: dict[str, str] | None = None,
+) -> Response:
     found = _task(request, actor, task_id)
     store = store_of(request)
     with store.db.read() as session:
@@ -74,10 +79,19 @@ def _task_page(
     ]
     findings.sort(key=lambda f: (f["status"] != "violated", SEVERITY[f["effect"]], f["rule"]))
     return page(
-        request, "task.html", status, task=found, mine=found.department in actor.departments,
-        wrong=wrong, given=given or {}, findings=findings, name=name, verdict=view.verdict,
-        policy=request.app.state.attachments, words=_upload_words(request.app.state.attachments),
-    )  # fmt: skip
+        request,
+        "task.html",
+        status,
+        task=found,
+        mine=found.department in actor.departments,
+        wrong=wrong,
+        given=given or {},
+        findings=findings,
+        name=name,
+        verdict=view.verdict,
+        policy=request.app.state.attachments,
+        words=_upload_words(request.app.state.attachments),
+    )
 
 
 @router.post("/tasks/{task_id}/opinion")
@@ -129,7 +143,12 @@ def conclude(request: Request, form: Form, decision_id: Id) -> Response:
     registry = store.rulesets.current().ruleset.registry
     with store.work(actor, request_id.get()) as work:
         review.conclude(
-            work, registry, decision_id, outcome, texts["reason"], texts["authority"] or None,
+            work,
+            registry,
+            decision_id,
+            outcome,
+            texts["reason"],
+            texts["authority"] or None,
             texts["document_number"] or None,
-        )  # fmt: skip
+        )
     return RedirectResponse(f"/decisions/{decision_id}#conclusion", 303)

@@ -30,15 +30,29 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 RULES = (
-    Column("规则", width=36), Column("标题", width=26), Column("清单"), Column("处置"), Column("维度"),
-    Column("适用于", width=50), Column("要求", width=60), Column("责任部门", width=30),
+    Column("规则", width=36),
+    Column("标题", width=26),
+    Column("清单"),
+    Column("处置"),
+    Column("维度"),
+    Column("适用于", width=50),
+    Column("要求", width=60),
+    Column("责任部门", width=30),
     Column("补正", width=50),
-)  # fmt: skip
+)
 CRITERIA = (
-    Column("标准", width=34), Column("名称", width=36), Column("种类"), Column("起", "date"),
-    Column("至", "date"), Column("档", width=36), Column("值", "number"), Column("单位"),
-    Column("依据", width=50), Column("核对"), Column("说明", width=50),
-)  # fmt: skip
+    Column("标准", width=34),
+    Column("名称", width=36),
+    Column("种类"),
+    Column("起", "date"),
+    Column("至", "date"),
+    Column("档", width=36),
+    Column("值", "number"),
+    Column("单位"),
+    Column("依据", width=50),
+    Column("核对"),
+    Column("说明", width=50),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +81,12 @@ class RowView:
 
 def _row(rule: Rule, ruleset: Ruleset) -> RuleRow:
     return RuleRow(
-        rule, condition_words(rule.applies_when, ruleset), condition_words(rule.require, ruleset),
+        rule,
+        condition_words(rule.applies_when, ruleset),
+        condition_words(rule.require, ruleset),
         tuple(ruleset.registry.department(d) for d in rule.departments),
         ruleset.dimensions.get(rule.dimension or "", ""),
-    )  # fmt: skip
+    )
 
 
 def criteria_of(rule: Rule) -> tuple[str, ...]:
@@ -113,9 +129,14 @@ def _found(ruleset: Ruleset, wanted: RuleFilter) -> list[RuleRow]:
             continue
         row = _row(rule, ruleset)
         text = normalised(
-            rule.id, rule.title, row.applies, row.requires, rule.message, rule.remedy,
+            rule.id,
+            rule.title,
+            row.applies,
+            row.requires,
+            rule.message,
+            rule.remedy,
             *row.departments,
-        )  # fmt: skip
+        )
         if all(word in text for word in words):
             found.append(row)
     return found
@@ -126,22 +147,39 @@ def rules(request: Request, judge: CurrentJudge, wanted: Wanted) -> Response:
     """Rules, as many as fit what is asked for."""
     ruleset = judge.ruleset
     asked = {
-        "q": wanted.q, "list": wanted.listed, "department": wanted.department, "effect": wanted.effect,
-    }  # fmt: skip
+        "q": wanted.q,
+        "list": wanted.listed,
+        "department": wanted.department,
+        "effect": wanted.effect,
+    }
     return page(
-        request, "rules.html", rows=_found(ruleset, wanted), ruleset=ruleset, wanted=wanted,
-        total=len(ruleset.rules), asked=urlencode({k: v for k, v in asked.items() if v}),
-    )  # fmt: skip
+        request,
+        "rules.html",
+        rows=_found(ruleset, wanted),
+        ruleset=ruleset,
+        wanted=wanted,
+        total=len(ruleset.rules),
+        asked=urlencode({k: v for k, v in asked.items() if v}),
+    )
 
 
 @router.get("/rules.{kind}")
 def rules_file(judge: CurrentJudge, kind: Kind, wanted: Wanted) -> Response:
     """The same rules in words for a spreadsheet."""
     rows = (
-        (r.rule.id, r.rule.title, LISTS[r.rule.list], EFFECTS[r.rule.effect.value], r.dimension,
-         r.applies, r.requires, "、".join(r.departments), r.rule.remedy)
+        (
+            r.rule.id,
+            r.rule.title,
+            LISTS[r.rule.list],
+            EFFECTS[r.rule.effect.value],
+            r.dimension,
+            r.applies,
+            r.requires,
+            "、".join(r.departments),
+            r.rule.remedy,
+        )
         for r in _found(judge.ruleset, wanted)
-    )  # fmt: skip
+    )
     return listing_response(kind, "rules", Listing("规则", RULES, rows, _about(judge.ruleset)))
 
 
@@ -167,10 +205,14 @@ def rule(request: Request, judge: CurrentJudge, rule_id: str) -> Response:
         for b in found.basis
     ]
     return page(
-        request, "rule.html", row=_row(found, ruleset), ruleset=ruleset, basis=basis,
+        request,
+        "rule.html",
+        row=_row(found, ruleset),
+        ruleset=ruleset,
+        basis=basis,
         criteria=[ruleset.criteria[c] for c in criteria_of(found) if c in ruleset.criteria],
         source=block_text(found.place),
-    )  # fmt: skip
+    )
 
 
 @router.get("/criteria")
@@ -184,8 +226,16 @@ def criteria(
     for found in judge.ruleset.criteria.values():
         if all(w in normalised(found.id, found.title) for w in words):
             rows.append((found, KIND_LABELS[found.kind.value], found.period(today, today)))
-    return page(request, "criteria.html", rows=rows, q=q, ruleset=judge.ruleset, exact=exact_text,
-                total=len(judge.ruleset.criteria), today=today)  # fmt: skip
+    return page(
+        request,
+        "criteria.html",
+        rows=rows,
+        q=q,
+        ruleset=judge.ruleset,
+        exact=exact_text,
+        total=len(judge.ruleset.criteria),
+        today=today,
+    )
 
 
 @router.get("/criteria.{kind}")
@@ -195,9 +245,11 @@ def criteria_file(
     """Every value of every period for a spreadsheet."""
     words, ruleset = normalised(q).split(), judge.ruleset
     rows = (
-        row for c in ruleset.criteria.values()
-        if all(w in normalised(c.id, c.title) for w in words) for row in _values(c, ruleset)
-    )  # fmt: skip
+        row
+        for c in ruleset.criteria.values()
+        if all(w in normalised(c.id, c.title) for w in words)
+        for row in _values(c, ruleset)
+    )
     listing = Listing("准入标准", CRITERIA, rows, _about(ruleset))
     return listing_response(kind, "criteria", listing)
 
@@ -218,8 +270,15 @@ def _values(criterion: Criterion, ruleset: Ruleset) -> Iterator[tuple[object, ..
             source = period.provenance
             value = f"无标准：{period.gap}" if period.gap else "、".join(sorted(period.codes))
             checked = "" if source is None else "已核对" if source.verified else "示例值"
-            yield (*head, "名录" if period.codes else "", value, "", _cite(source), checked,
-                   (source.note or "") if source else "")  # fmt: skip
+            yield (
+                *head,
+                "名录" if period.codes else "",
+                value,
+                "",
+                _cite(source),
+                checked,
+                (source.note or "") if source else "",
+            )
 
 
 @router.get("/criteria/{criterion_id}")
@@ -235,10 +294,17 @@ def criterion(request: Request, judge: CurrentJudge, criterion_id: str) -> Respo
     users = [r for r in ruleset.rules.values() if criterion_id in criteria_of(r)]
     periods = [(p, _period(found, at, ruleset)) for at, p in enumerate(found.periods)][::-1]
     return page(
-        request, "criterion.html", criterion=found, kind=KIND_LABELS[found.kind.value], periods=periods,
-        users=users, ruleset=ruleset, source=block_text(found.place),
-        today=china_today(), cite=_cite,
-    )  # fmt: skip
+        request,
+        "criterion.html",
+        criterion=found,
+        kind=KIND_LABELS[found.kind.value],
+        periods=periods,
+        users=users,
+        ruleset=ruleset,
+        source=block_text(found.place),
+        today=china_today(),
+        cite=_cite,
+    )
 
 
 def _period(criterion: Criterion, at: int, ruleset: Ruleset) -> tuple[RowView, ...]:
@@ -255,8 +321,17 @@ def _period(criterion: Criterion, at: int, ruleset: Ruleset) -> tuple[RowView, .
         elif old is not None and old.value != row.value:
             changed = f"原为 {exact_text(old.value)}"
         keys = "；".join(ruleset.registry.row_words(d, ws) for d, ws in row.keys.items())
-        out.append(RowView(keys or "默认", exact_text(row.value), unit, _cite(row.provenance),
-                           row.provenance.verified, row.provenance.note or "", changed))  # fmt: skip
+        out.append(
+            RowView(
+                keys or "默认",
+                exact_text(row.value),
+                unit,
+                _cite(row.provenance),
+                row.provenance.verified,
+                row.provenance.note or "",
+                changed,
+            )
+        )
     return tuple(out)
 
 

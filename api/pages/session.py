@@ -20,8 +20,15 @@ from api.security import COOKIE, SAFE, allowed, find_actor, foreign
 from api.store.work import Actor
 
 __all__ = [
-    "BIG", "Form", "actor_of", "csrf_token", "entitled", "form_of", "safe_back", "wants_big",
-]  # fmt: skip
+    "BIG",
+    "Form",
+    "actor_of",
+    "csrf_token",
+    "entitled",
+    "form_of",
+    "safe_back",
+    "wants_big",
+]
 
 BIG = "big"
 MAX_FIELDS = 2000

@@ -35,21 +35,42 @@ Short = Annotated[str, Query(max_length=60)]
 LATE = TaskFilter(late=True)
 CHOICES = {"waiting": "未办结", "all": "全部", **TASK_STATES}
 TASKS = (
-    Column("受理编号", width=17), Column("项目", width=36), Column("版本", "number"),
-    Column("部门", width=22), Column("状态"), Column("时限"), Column("送达日期", "date"),
-    Column("期限", "date"), Column("期限为估算"), Column("剩余", "number", "工作日"),
+    Column("受理编号", width=17),
+    Column("项目", width=36),
+    Column("版本", "number"),
+    Column("部门", width=22),
+    Column("状态"),
+    Column("时限"),
+    Column("送达日期", "date"),
+    Column("期限", "date"),
+    Column("期限为估算"),
+    Column("剩余", "number", "工作日"),
     Column("意见", width=60),
-)  # fmt: skip
+)
 SUPERVISED = (
-    Column("受理编号", width=17), Column("督办的事项", width=18), Column("部门", width=22), Column("期限", "date"),
-    Column("督办要求", width=50), Column("督办人"), Column("督办时间", "time"),
-    Column("状态"), Column("办理结果", width=50), Column("销号人"), Column("销号时间", "time"),
-)  # fmt: skip
+    Column("受理编号", width=17),
+    Column("督办的事项", width=18),
+    Column("部门", width=22),
+    Column("期限", "date"),
+    Column("督办要求", width=50),
+    Column("督办人"),
+    Column("督办时间", "time"),
+    Column("状态"),
+    Column("办理结果", width=50),
+    Column("销号人"),
+    Column("销号时间", "time"),
+)
 BROKEN = (
-    Column("受理编号", width=17), Column("项目", width=36), Column("承诺的事项", width=18),
-    Column("承诺", "number"), Column("最近实绩", "number"), Column("单位"), Column("期限", "date"),
-    Column("逾期", "number", "天"), Column("灯"),
-)  # fmt: skip
+    Column("受理编号", width=17),
+    Column("项目", width=36),
+    Column("承诺的事项", width=18),
+    Column("承诺", "number"),
+    Column("最近实绩", "number"),
+    Column("单位"),
+    Column("期限", "date"),
+    Column("逾期", "number", "天"),
+    Column("灯"),
+)
 
 
 def _wanted(session: Session, judge: Judge, state: str, department: str) -> TaskFilter:
@@ -59,9 +80,12 @@ def _wanted(session: Session, judge: Judge, state: str, department: str) -> Task
 
 @router.get("/tasks")
 def tasks(
-    request: Request, judge: CurrentJudge, state: State = "waiting", department: Short = "",
+    request: Request,
+    judge: CurrentJudge,
+    state: State = "waiting",
+    department: Short = "",
     cursor: Short = "",
-) -> Response:  # fmt: skip
+) -> Response:
     """Review tasks, the most urgent first."""
     actor = entitled(request, "review.read")
     store, registry = store_of(request), judge.ruleset.registry
@@ -70,17 +94,28 @@ def tasks(
         listed = tasklist.find(session, actor, store.calendar, today(), wanted, cursor or None)
         total = tasklist.total(session, actor, wanted, today()) if wanted.urgent else None
     return page(
-        request, "tasks.html", listed=listed, total=total, state=wanted.state, department=department, choices=CHOICES,
-        departments=registry.reviewers, registry=registry, cursor=cursor,
+        request,
+        "tasks.html",
+        listed=listed,
+        total=total,
+        state=wanted.state,
+        department=department,
+        choices=CHOICES,
+        departments=registry.reviewers,
+        registry=registry,
+        cursor=cursor,
         asked=urlencode({"state": state, "department": department}),
-    )  # fmt: skip
+    )
 
 
 @router.get("/tasks.{kind}")
 def tasks_file(
-    request: Request, judge: CurrentJudge, kind: Kind, state: State = "waiting",
+    request: Request,
+    judge: CurrentJudge,
+    kind: Kind,
+    state: State = "waiting",
     department: Short = "",
-) -> Response:  # fmt: skip
+) -> Response:
     """The same tasks for a spreadsheet."""
     actor = entitled(request, "review.read")
     store, name = store_of(request), judge.ruleset.registry.department
@@ -89,21 +124,35 @@ def tasks_file(
         asked = [("状态", CHOICES[wanted.state])]
         asked += [("部门", name(wanted.department))] if wanted.department else []
         rows = (
-            (t.number, t.project, t.version, name(t.department), TASK_STATES[t.state],
-             TASK_LIGHTS[t.light] if t.light else None, t.opened_on, t.due_on,
-             "是" if t.due_estimated else None, t.workdays_left if t.light else None,
-             "；".join(f"{o.person}：{OPINIONS[o.opinion]}{'，' if o.reason else ''}{o.reason}"
-                      for o in t.opinions))
+            (
+                t.number,
+                t.project,
+                t.version,
+                name(t.department),
+                TASK_STATES[t.state],
+                TASK_LIGHTS[t.light] if t.light else None,
+                t.opened_on,
+                t.due_on,
+                "是" if t.due_estimated else None,
+                t.workdays_left if t.light else None,
+                "；".join(
+                    f"{o.person}：{OPINIONS[o.opinion]}{'，' if o.reason else ''}{o.reason}"
+                    for o in t.opinions
+                ),
+            )
             for t in tasklist.each(session, actor, store.calendar, today(), wanted)
-        )  # fmt: skip
+        )
         return listing_response(kind, "tasks", Listing("会审事项", TASKS, rows, asked))
 
 
 @router.get("/supervision")
 def supervised(
-    request: Request, judge: CurrentJudge, cursor: Short = "", after: Short = "",
+    request: Request,
+    judge: CurrentJudge,
+    cursor: Short = "",
+    after: Short = "",
     before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
-) -> Response:  # fmt: skip
+) -> Response:
     """Overdue tasks and commitments, and what is under supervision."""
     actor = entitled(request, "review.supervise")
     store = store_of(request)
@@ -115,10 +164,20 @@ def supervised(
         listed = supervision.listed(session, limit=51, before=before)
         people = accounts.display_names(session)
     return page(
-        request, "supervision.html", late=late, total=total, listed=listed[:50], people=people,
-        older=listed[49].id if len(listed) > 50 else None, registry=judge.ruleset.registry,
-        cursor=cursor, before=before, promises=promises, broken=broken, after=after,
-    )  # fmt: skip
+        request,
+        "supervision.html",
+        late=late,
+        total=total,
+        listed=listed[:50],
+        people=people,
+        older=listed[49].id if len(listed) > 50 else None,
+        registry=judge.ruleset.registry,
+        cursor=cursor,
+        before=before,
+        promises=promises,
+        broken=broken,
+        after=after,
+    )
 
 
 @router.get("/supervision.{kind}")
@@ -129,28 +188,59 @@ def supervised_file(request: Request, judge: CurrentJudge, kind: Kind) -> Respon
     with store.db.read() as session:
         people = accounts.display_names(session)
         rows = (
-            (s.number, f"承诺：{s.promise}" if s.promise else "会审",
-             name(s.department) if s.department else None, s.due_on, s.note, people.get(s.opened_by, s.opened_by),
-             s.opened_at, "已销号" if s.closed_at else "督办中", s.closing_note,
-             people.get(s.closed_by or "", s.closed_by), s.closed_at)
+            (
+                s.number,
+                f"承诺：{s.promise}" if s.promise else "会审",
+                name(s.department) if s.department else None,
+                s.due_on,
+                s.note,
+                people.get(s.opened_by, s.opened_by),
+                s.opened_at,
+                "已销号" if s.closed_at else "督办中",
+                s.closing_note,
+                people.get(s.closed_by or "", s.closed_by),
+                s.closed_at,
+            )
             for s in supervision.each(session)
-        )  # fmt: skip
+        )
         waiting = (
-            (t.number, t.project, t.version, name(t.department), TASK_STATES[t.state],
-             TASK_LIGHTS[t.light or "red"], t.opened_on, t.due_on,
-             "是" if t.due_estimated else None, t.workdays_left, None)
+            (
+                t.number,
+                t.project,
+                t.version,
+                name(t.department),
+                TASK_STATES[t.state],
+                TASK_LIGHTS[t.light or "red"],
+                t.opened_on,
+                t.due_on,
+                "是" if t.due_estimated else None,
+                t.workdays_left,
+                None,
+            )
             for t in tasklist.each(session, actor, store.calendar, today(), LATE)
-        )  # fmt: skip
+        )
         broken = (
-            (p.number, p.project, p.title, p.promised, p.reached, p.unit, p.due_on, p.days_late,
-             PROMISE_LIGHTS[p.light])
+            (
+                p.number,
+                p.project,
+                p.title,
+                p.promised,
+                p.reached,
+                p.unit,
+                p.due_on,
+                p.days_late,
+                PROMISE_LIGHTS[p.light],
+            )
             for p in overdue.each(session, actor, today(), unwatched=True)
-        )  # fmt: skip
+        )
         return listing_response(
-            kind, "supervision", Listing("督办", SUPERVISED, rows),
-            Listing("逾期尚未督办", TASKS, waiting), Listing("承诺逾期尚未督办", BROKEN, broken),
+            kind,
+            "supervision",
+            Listing("督办", SUPERVISED, rows),
+            Listing("逾期尚未督办", TASKS, waiting),
+            Listing("承诺逾期尚未督办", BROKEN, broken),
             title="督办清单",
-        )  # fmt: skip
+        )
 
 
 @router.post("/tasks/{task_id}/supervise")

@@ -41,7 +41,12 @@ def side_by_side(old: str, new: str) -> list[Line]:
                     else "added"
                 )
                 out.append(
-                    Line(kind, i1 + n + 1 if left else None, a[i1 + n] if left else "",
-                         j1 + n + 1 if right else None, b[j1 + n] if right else "")
-                )  # fmt: skip
+                    Line(
+                        kind,
+                        i1 + n + 1 if left else None,
+                        a[i1 + n] if left else "",
+                        j1 + n + 1 if right else None,
+                        b[j1 + n] if right else "",
+                    )
+                )
     return out

@@ -27,10 +27,12 @@ __all__ = ["problems_json", "router"]
 router = APIRouter(prefix="/rules/try", include_in_schema=False, route_class=PageRoute)
 MAX_TEXT = 1_000_000
 WHAT = {
-    "criteria.yaml": "准入标准：全部下限、上限和名录", "metrics.yaml": "指标的算式，如投资强度",
-    "labels.yaml": "标签，如四高项目", "invariants.yaml": "底线（不变式）：规则怎么改都要成立",
+    "criteria.yaml": "准入标准：全部下限、上限和名录",
+    "metrics.yaml": "指标的算式，如投资强度",
+    "labels.yaml": "标签，如四高项目",
+    "invariants.yaml": "底线（不变式）：规则怎么改都要成立",
     "fields.yaml": "增加的申报字段",
-}  # fmt: skip
+}
 File = Annotated[str, Query(max_length=300)]
 
 

@@ -141,10 +141,12 @@ def view_of(result: dict[str, Any], ruleset: Ruleset) -> VerdictView:
         tuple(Group(title, tuple(rs)) for title, rs in groups.items()),
         tuple(r for r in violated if r.data["effect"] == "advise"),
         tuple(r for r in of("unknown") if r.data["effect"] == "advise"),
-        _lacks(result, ruleset), tuple(r for r in of("unknown") if r.data["effect"] != "advise"),
-        of("satisfied"), of("not_applicable"),
+        _lacks(result, ruleset),
+        tuple(r for r in of("unknown") if r.data["effect"] != "advise"),
+        of("satisfied"),
+        of("not_applicable"),
         tuple(_axis(d, reasons, ruleset) for d in HIGHS if d in ruleset.dimensions),
-    )  # fmt: skip
+    )
 
 
 def _reason(finding: dict[str, Any], ruleset: Ruleset) -> Reason:
@@ -205,10 +207,12 @@ def _lacks(result: dict[str, Any], ruleset: Ruleset) -> tuple[Lack, ...]:
 
 def _axis(dimension: str, reasons: list[Reason], ruleset: Ruleset) -> Axis:
     mine = [
-        r.data for r in reasons
-        if r.data["dimension"] == dimension and r.data["effect"] != "advise"
+        r.data
+        for r in reasons
+        if r.data["dimension"] == dimension
+        and r.data["effect"] != "advise"
         and r.data["status"] != "not_applicable"
-    ]  # fmt: skip
+    ]
     count = Counter(f["status"] for f in mine)
     lowest: tuple[Decimal, str] | None = None
     for finding in mine:
@@ -216,9 +220,13 @@ def _axis(dimension: str, reasons: list[Reason], ruleset: Ruleset) -> Axis:
         if ratio is not None and (lowest is None or ratio < lowest[0]):
             lowest = ratio, finding["title"]
     return Axis(
-        ruleset.dimensions[dimension], lowest[0] if lowest else None, count["satisfied"],
-        count["violated"], count["unknown"], lowest[1] if lowest else "",
-    )  # fmt: skip
+        ruleset.dimensions[dimension],
+        lowest[0] if lowest else None,
+        count["satisfied"],
+        count["violated"],
+        count["unknown"],
+        lowest[1] if lowest else "",
+    )
 
 
 def _ratio(finding: dict[str, Any]) -> Decimal | None:

@@ -16,10 +16,27 @@ from evaluator.verdict import LIST_LABELS, STATUS_LABELS, VERDICT_LABELS
 from evaluator.wording import show_value, with_unit
 
 __all__ = [
-    "EFFECTS", "LISTS", "LIGHTS", "OPINIONS", "OUTCOMES", "PROMISE_LIGHTS", "STATES", "STATUSES", "TASK_LIGHTS",
-    "TASK_STATES", "VERDICTS", "amount", "chinese_date",
-    "chinese_time", "citation", "digits", "in_words", "plain_unit", "role_label", "value_text",
-]  # fmt: skip
+    "EFFECTS",
+    "LISTS",
+    "LIGHTS",
+    "OPINIONS",
+    "OUTCOMES",
+    "PROMISE_LIGHTS",
+    "STATES",
+    "STATUSES",
+    "TASK_LIGHTS",
+    "TASK_STATES",
+    "VERDICTS",
+    "amount",
+    "chinese_date",
+    "chinese_time",
+    "citation",
+    "digits",
+    "in_words",
+    "plain_unit",
+    "role_label",
+    "value_text",
+]
 
 EFFECTS = {"reject": "否决项", "refer": "会审项", "advise": "建议项"}
 LISTS = LIST_LABELS
@@ -38,9 +55,13 @@ TASK_LIGHTS = {"green": "正常", "yellow": "临期", "red": "逾期"}
 PROMISE_LIGHTS = {"green": "绿灯", "yellow": "黄灯（接近兑现）", "red": "红灯"}
 OPINIONS = {"agree": "同意", "disagree": "不同意", "supplement": "要求补正"}
 ROLES = {
-    "submitter": "申报", "committee": "预审委员会", "maintainer": "规则维护", "publisher": "规则发布",
-    "auditor": "审计", "admin": "系统管理",
-}  # fmt: skip
+    "submitter": "申报",
+    "committee": "预审委员会",
+    "maintainer": "规则维护",
+    "publisher": "规则发布",
+    "auditor": "审计",
+    "admin": "系统管理",
+}
 OUTCOMES = {"admit": "同意准入", "reject": "不予准入"}
 # Not the years of days and document numbers: 2023-01-01, 环发〔2014〕197号, GB/T 4754-2017, 2022 年.
 _NUMBER = re.compile(r"(?<![\w.〔-])(-?)(\d{4,})(\.\d+)?(?![\w.〕-]|\s*年)")

@@ -89,8 +89,14 @@ def list_accounts(request: Request, actor: Admin) -> list[AccountOut]:  # noqa: 
         return [_out(a) for a in accounts.list_accounts(session)]
 
 
-@router.post("", summary="新建本地账号", response_model=AccountCreated, status_code=201,
-             openapi_extra=takes(NewAccount), responses=WRITES)  # fmt: skip
+@router.post(
+    "",
+    summary="新建本地账号",
+    response_model=AccountCreated,
+    status_code=201,
+    openapi_extra=takes(NewAccount),
+    responses=WRITES,
+)
 def create(
     request: Request, actor: Admin, given: Annotated[NewAccount, model_body(NewAccount)]
 ) -> AccountCreated:

@@ -53,10 +53,12 @@ class VerifyOut(BaseModel):
 
 @router.get("/entries", summary="审计日志", response_model=list[EntryOut], responses=READS)
 def entries(
-    request: Request, actor: Auditor, after: After = 0,  # noqa: ARG001
+    request: Request,
+    actor: Auditor,  # noqa: ARG001
+    after: After = 0,
     subject: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[dict[str, Any]]:
     """Entries in order, perhaps of one subject."""
     with store_of(request).db.read() as session:
         return [audit.entry_data(e) for e in audit.entries(session, after, subject, limit)]
@@ -64,10 +66,13 @@ def entries(
 
 @router.get("/verify", summary="核对审计日志是否完整", response_model=VerifyOut, responses=READS)
 def verify(
-    request: Request, actor: Auditor,  # noqa: ARG001
+    request: Request,
+    actor: Auditor,  # noqa: ARG001
     head_seq: Annotated[int, Query(ge=0, le=2**53, description="另存的链头编号")] = 0,
-    head_hash: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$", description="另存的链头哈希")] = None,
-) -> dict[str, Any]:  # fmt: skip
+    head_hash: Annotated[
+        str | None, Query(pattern="^[0-9a-f]{64}$", description="另存的链头哈希")
+    ] = None,
+) -> dict[str, Any]:
     """Every place where the chain does not hold."""
     if bool(head_seq) != bool(head_hash):
         raise Invalid("head_hash", "head_seq 和 head_hash 要一起给")
@@ -76,16 +81,26 @@ def verify(
         count, broken = audit.verify(session, expected)
         head = audit.head(session)
     return {
-        "entries": count, "intact": not broken,
+        "entries": count,
+        "intact": not broken,
         "broken": [{"seq": b.seq, "detail": b.detail} for b in broken],
-        "head_seq": head.seq, "head_hash": head.hash,
-    }  # fmt: skip
+        "head_seq": head.seq,
+        "head_hash": head.hash,
+    }
 
 
-@router.get("/export", summary="导出审计日志（JSON Lines）", response_class=StreamingResponse, responses={
-    200: {"content": {"application/jsonl": {"schema": {"type": "string"}}}, "description": "每行一条"},
-    **READS,
-})  # fmt: skip
+@router.get(
+    "/export",
+    summary="导出审计日志（JSON Lines）",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "content": {"application/jsonl": {"schema": {"type": "string"}}},
+            "description": "每行一条",
+        },
+        **READS,
+    },
+)
 def export(request: Request, actor: Auditor, after: After = 0) -> StreamingResponse:
     """The log as JSON Lines; the export is itself logged first."""
     store = store_of(request)

@@ -46,9 +46,10 @@ def as_of_option(day: str | None, column: str | None) -> Any:
     if found is not None and column is not None:
         detail = "as_of 和 as_of_column 只写一个"
         raise ProblemError(
-            422, "请求参数有误",
+            422,
+            "请求参数有误",
             [{"parameter": "as_of_column", "detail": detail, "code": "A108"}],
-        )  # fmt: skip
+        )
     return found or column
 
 
@@ -100,9 +101,10 @@ async def evaluate_batch(
             "title": ruleset.title,
         }
         return Lines(
-            run, {"type": "batch", "ruleset": identity},
+            run,
+            {"type": "batch", "ruleset": identity},
             {"Admission-Ruleset": ruleset.identity, "X-Accel-Buffering": "no"},
-        )  # fmt: skip
+        )
     except ClientDisconnect:
         await run.close()
         raise ProblemError(400, "连接在请求体发完之前断开") from None

@@ -123,20 +123,32 @@ def _day(text: str, field: str) -> dt.date:
     return day
 
 
-@router.get("/projects/{number}/commitments", summary="项目的承诺与实绩",
-            response_model=list[CommitmentOut], responses=READS)  # fmt: skip
+@router.get(
+    "/projects/{number}/commitments",
+    summary="项目的承诺与实绩",
+    response_model=list[CommitmentOut],
+    responses=READS,
+)
 def listed(request: Request, actor: Reader, number: Number) -> Response:
     """A project's commitments with their lights."""
     with store_of(request).db.read() as session:
         return answer(commitments.of_project(session, actor, number, today()))
 
 
-@router.post("/projects/{number}/commitments", summary="登记承诺", status_code=201,
-             response_model=list[CommitmentOut], openapi_extra=takes(PromisesIn), responses=WRITES)  # fmt: skip
+@router.post(
+    "/projects/{number}/commitments",
+    summary="登记承诺",
+    status_code=201,
+    response_model=list[CommitmentOut],
+    openapi_extra=takes(PromisesIn),
+    responses=WRITES,
+)
 def promise(
-    request: Request, actor: Manager, number: Number,
+    request: Request,
+    actor: Manager,
+    number: Number,
     given: Annotated[PromisesIn, model_body(PromisesIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """Record what a project promised; a promise cannot be rewritten."""
     wanted = tuple(Promise(p.kind, _day(p.due_on, "due_on"), p.promised) for p in given.promises)
     with store_of(request).work(actor, request_id.get()) as work:
@@ -144,24 +156,36 @@ def promise(
         return answer(commitments.of_project(work.session, actor, number, today()), 201)
 
 
-@router.get("/commitments/overdue", summary="逾期未兑现的承诺，供督办", response_model=OverduePage,
-            responses=READS)  # fmt: skip
+@router.get(
+    "/commitments/overdue",
+    summary="逾期未兑现的承诺，供督办",
+    response_model=OverduePage,
+    responses=READS,
+)
 def late(
-    request: Request, actor: Reader,
+    request: Request,
+    actor: Reader,
     cursor: Annotated[str | None, Query(max_length=40)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> Response:  # fmt: skip
+) -> Response:
     """What the actor may see of it, the longest overdue first."""
     with store_of(request).db.read() as session:
         return answer(overdue.find(session, actor, today(), cursor, limit))
 
 
-@router.post("/commitments/{commitment_id}/reports", summary="填报实绩", status_code=204, responses=WRITES,
-             openapi_extra=takes(ReportIn))  # fmt: skip
+@router.post(
+    "/commitments/{commitment_id}/reports",
+    summary="填报实绩",
+    status_code=204,
+    responses=WRITES,
+    openapi_extra=takes(ReportIn),
+)
 def report(
-    request: Request, actor: Reporter, commitment_id: Id,
+    request: Request,
+    actor: Reporter,
+    commitment_id: Id,
     given: Annotated[ReportIn, model_body(ReportIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """Report what was done; the newest report counts."""
     with store_of(request).work(actor, request_id.get()) as work:
         commitments.report(
@@ -170,19 +194,32 @@ def report(
     return Response(status_code=204)
 
 
-@router.get("/statistics/rates", summary="开工率、资金到位率、投产达效率、履约率",
-            response_model=list[RateOut], responses=READS)  # fmt: skip
+@router.get(
+    "/statistics/rates",
+    summary="开工率、资金到位率、投产达效率、履约率",
+    response_model=list[RateOut],
+    responses=READS,
+)
 def rates(
-    request: Request, actor: Annotated[Actor, require("statistics")],
-    start: Annotated[str | None, Query(alias="from", pattern=DAY, json_schema_extra={"format": "date"})] = None,
-    end: Annotated[str | None, Query(alias="to", pattern=DAY, json_schema_extra={"format": "date"})] = None,
+    request: Request,
+    actor: Annotated[Actor, require("statistics")],
+    start: Annotated[
+        str | None, Query(alias="from", pattern=DAY, json_schema_extra={"format": "date"})
+    ] = None,
+    end: Annotated[
+        str | None, Query(alias="to", pattern=DAY, json_schema_extra={"format": "date"})
+    ] = None,
     industry: Annotated[str | None, Query(pattern=r"^[A-Ta-t][0-9]{0,4}$")] = None,
-) -> Response:  # fmt: skip
+) -> Response:
     """The conversion rates of all projects, or of those accepted within a period."""
     code = find_industry(industry)
     with store_of(request).db.read() as session:
         found = commitments.rates(
-            session, actor, today(), start=parse_day(start, "from"), end=parse_day(end, "to"),
+            session,
+            actor,
+            today(),
+            start=parse_day(start, "from"),
+            end=parse_day(end, "to"),
             industry=code,
-        )  # fmt: skip
+        )
     return answer(found)

@@ -89,10 +89,12 @@ def get(request: Request, actor: Reader, decision_id: Id) -> Response:
     responses=READS,
 )
 def findings(
-    request: Request, actor: Reader, decision_id: Id,
+    request: Request,
+    actor: Reader,
+    decision_id: Id,
     department: Annotated[str | None, Query(max_length=60)] = None,
     status: Annotated[schemas.StatusName | None, Query()] = None,
-) -> Response:  # fmt: skip
+) -> Response:
     """Findings, perhaps of one department or status."""
     store = store_of(request)
     chosen = find_department(store.rulesets.current(), department)

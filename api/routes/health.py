@@ -36,10 +36,15 @@ def readyz(request: Request) -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/metrics", summary="Prometheus 指标", response_class=Response, responses={
-    200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "文本格式"},
-    **schemas.problems(),
-})  # fmt: skip
+@router.get(
+    "/metrics",
+    summary="Prometheus 指标",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "文本格式"},
+        **schemas.problems(),
+    },
+)
 async def metrics() -> Response:
     """All metrics."""
     return Response(metrics_text(), media_type="text/plain; version=0.0.4")

@@ -63,14 +63,24 @@ def start(request: Request) -> Response:
         raise ProblemError(503, str(error)) from None
     response = RedirectResponse(started.url, 302)
     response.set_cookie(
-        MEMORY, started.memory, max_age=MEMORY_SECONDS, httponly=True, samesite="lax",
-        secure=request.app.state.settings.cookie_secure, path=PATH,
-    )  # fmt: skip
+        MEMORY,
+        started.memory,
+        max_age=MEMORY_SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=request.app.state.settings.cookie_secure,
+        path=PATH,
+    )
     return response
 
 
-@router.get("/callback", summary="统一身份认证回跳", status_code=302, response_class=Response,
-            responses=_found(401, 403, 404, 503))  # fmt: skip
+@router.get(
+    "/callback",
+    summary="统一身份认证回跳",
+    status_code=302,
+    response_class=Response,
+    responses=_found(401, 403, 404, 503),
+)
 def callback(
     request: Request,
     state: Annotated[str, Query(max_length=200)] = "",
@@ -108,7 +118,12 @@ def callback(
     set_cookie(response, token, settings)
     if len(identity.id_token) <= HINT_LONGEST:
         response.set_cookie(
-            HINT, identity.id_token, max_age=settings.session_hours * 3600, httponly=True,
-            samesite="lax", secure=settings.cookie_secure, path=HINT_PATH,
-        )  # fmt: skip
+            HINT,
+            identity.id_token,
+            max_age=settings.session_hours * 3600,
+            httponly=True,
+            samesite="lax",
+            secure=settings.cookie_secure,
+            path=HINT_PATH,
+        )
     return response

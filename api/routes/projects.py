@@ -37,9 +37,14 @@ DraftId = Annotated[int, Path(ge=1, le=2**53)]
 Day = Annotated[str | None, Query(pattern=DAY, json_schema_extra={"format": "date"})]
 KeyHeader = Annotated[
     str | None,
-    Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$",
-           description="同一个键重复提交只受理一次，答复相同"),
-]  # fmt: skip
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="同一个键重复提交只受理一次，答复相同",
+    ),
+]
 State = Literal["decided", "review", "supplement", "admitted", "rejected"]
 WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
 READS = schemas.problems(401, 403, 404, 422, 503)
@@ -155,9 +160,13 @@ Raw = Annotated[tuple[str, bytes], Depends(_raw)]
 
 
 def _submit(
-    request: Request, actor: Actor, raw: tuple[str, bytes], number: str | None,
-    as_of: str | None, key: str | None,
-) -> Response:  # fmt: skip
+    request: Request,
+    actor: Actor,
+    raw: tuple[str, bytes],
+    number: str | None,
+    as_of: str | None,
+    key: str | None,
+) -> Response:
     store = store_of(request)
     dossier = read_submission(*raw, store.rulesets.current().ruleset.registry)
     asked = Submission(dossier, number, parse_day(as_of, "as_of"), key)
@@ -182,37 +191,60 @@ def _receipt(receipt: Receipt) -> Response:
     responses=WRITES,
 )
 def submit(
-    request: Request, actor: Submitter, raw: Raw,
-    as_of: Day = None, idempotency_key: KeyHeader = None,
-) -> Response:  # fmt: skip
+    request: Request,
+    actor: Submitter,
+    raw: Raw,
+    as_of: Day = None,
+    idempotency_key: KeyHeader = None,
+) -> Response:
     """A new project: its 受理编号, decision and reasons."""
     return _submit(request, actor, raw, None, as_of, idempotency_key)
 
 
-@router.post("/projects/{number}/versions", summary="补正后重新提交", status_code=201,
-             response_model=ReceiptOut, responses=WRITES)  # fmt: skip
+@router.post(
+    "/projects/{number}/versions",
+    summary="补正后重新提交",
+    status_code=201,
+    response_model=ReceiptOut,
+    responses=WRITES,
+)
 def resubmit(
-    request: Request, actor: Submitter, raw: Raw, number: Number,
-    as_of: Day = None, idempotency_key: KeyHeader = None,
-) -> Response:  # fmt: skip
+    request: Request,
+    actor: Submitter,
+    raw: Raw,
+    number: Number,
+    as_of: Day = None,
+    idempotency_key: KeyHeader = None,
+) -> Response:
     """A new version of the dossier, with its own decision and what it changed."""
     return _submit(request, actor, raw, number, as_of, idempotency_key)
 
 
 @router.get("/projects", summary="查项目", response_model=ProjectPage, responses=READS)
 def find(
-    request: Request, actor: Reader,
+    request: Request,
+    actor: Reader,
     verdict: Annotated[schemas.VerdictName | None, Query()] = None,
-    department: Annotated[str | None, Query(max_length=60, description="有不符合或待核事项的部门")] = None,
+    department: Annotated[
+        str | None, Query(max_length=60, description="有不符合或待核事项的部门")
+    ] = None,
     rule: Annotated[str | None, Query(max_length=200, description="不符合或待核的规则")] = None,
-    industry: Annotated[str | None, Query(pattern=r"^[A-Ta-t][0-9]{0,4}$", description="行业代码或其前缀")] = None,
+    industry: Annotated[
+        str | None, Query(pattern=r"^[A-Ta-t][0-9]{0,4}$", description="行业代码或其前缀")
+    ] = None,
     state: Annotated[State | None, Query()] = None,
-    start: Annotated[str | None, Query(alias="from", pattern=DAY, json_schema_extra={"format": "date"})] = None,
-    end: Annotated[str | None, Query(alias="to", pattern=DAY, json_schema_extra={"format": "date"})] = None,
-    q: Annotated[str | None, Query(max_length=100, description="项目或企业名称中的文字，空格分开表示都要有")] = None,
+    start: Annotated[
+        str | None, Query(alias="from", pattern=DAY, json_schema_extra={"format": "date"})
+    ] = None,
+    end: Annotated[
+        str | None, Query(alias="to", pattern=DAY, json_schema_extra={"format": "date"})
+    ] = None,
+    q: Annotated[
+        str | None, Query(max_length=100, description="项目或企业名称中的文字，空格分开表示都要有")
+    ] = None,
     cursor: Annotated[str | None, Query(max_length=40)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> Response:  # fmt: skip
+) -> Response:
     """Projects the actor may see, newest first."""
     store = store_of(request)
     judge, code = store.rulesets.current(), find_industry(industry)
@@ -302,9 +334,12 @@ def discard_draft(request: Request, actor: Drafter, draft_id: DraftId) -> Respon
     responses=WRITES,
 )
 def submit_draft(
-    request: Request, actor: Submitter, draft_id: DraftId,
-    as_of: Day = None, idempotency_key: KeyHeader = None,
-) -> Response:  # fmt: skip
+    request: Request,
+    actor: Submitter,
+    draft_id: DraftId,
+    as_of: Day = None,
+    idempotency_key: KeyHeader = None,
+) -> Response:
     """Submit a draft as it stands; the draft is kept until it is thrown away."""
     store = store_of(request)
     with store.db.read() as session:

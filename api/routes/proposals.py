@@ -175,17 +175,24 @@ def _do(
 
 @router.get("", summary="提案清单", response_model=list[ProposalOut], responses=READS)
 def listed(
-    request: Request, actor: Reader,  # noqa: ARG001
+    request: Request,
+    actor: Reader,  # noqa: ARG001
     state: Annotated[State | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
-) -> Response:  # fmt: skip
+) -> Response:
     """Proposals, newest first."""
     with store_of(request).db.read() as session:
         return answer(proposals.listed(session, state, limit))
 
 
-@router.post("", summary="起草提案", status_code=201, response_model=ProposalOut,
-             openapi_extra=takes(ProposalIn), responses=WRITES)  # fmt: skip
+@router.post(
+    "",
+    summary="起草提案",
+    status_code=201,
+    response_model=ProposalOut,
+    openapi_extra=takes(ProposalIn),
+    responses=WRITES,
+)
 def create(
     request: Request, actor: Drafter, given: Annotated[ProposalIn, model_body(ProposalIn)]
 ) -> Response:
@@ -207,8 +214,9 @@ def one(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: 
         return answer(proposals.get(session, proposal_id))
 
 
-@router.get("/{proposal_id}/files", summary="提案的全部文件", response_model=list[FileOut],
-            responses=READS)  # fmt: skip
+@router.get(
+    "/{proposal_id}/files", summary="提案的全部文件", response_model=list[FileOut], responses=READS
+)
 def files(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
     """The files as they are now."""
     with store_of(request).db.read() as session:
@@ -216,44 +224,72 @@ def files(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa
     return files_answer(text)
 
 
-@router.put("/{proposal_id}/files", summary="修改提案的文件", response_model=ProposalOut,
-            openapi_extra=takes(EditsIn), responses=WRITES)  # fmt: skip
+@router.put(
+    "/{proposal_id}/files",
+    summary="修改提案的文件",
+    response_model=ProposalOut,
+    openapi_extra=takes(EditsIn),
+    responses=WRITES,
+)
 def edit(
-    request: Request, actor: Drafter, proposal_id: Id,
+    request: Request,
+    actor: Drafter,
+    proposal_id: Id,
     given: Annotated[EditsIn, model_body(EditsIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """Write files; the proposal is a draft again and is checked anew."""
     edits = [Edit(e.layer, e.path, e.text) for e in given.edits]
     return _do(request, actor, lambda w: proposals.edit(w, proposal_id, given.revision, edits))
 
 
-@router.get("/{proposal_id}/checks", summary="检查、案例、差别、证明、影响的结果",
-            response_model=RunOut, responses=READS)  # fmt: skip
+@router.get(
+    "/{proposal_id}/checks",
+    summary="检查、案例、差别、证明、影响的结果",
+    response_model=RunOut,
+    responses=READS,
+)
 def checks(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
     """The newest run, as far as it is."""
     with store_of(request).db.read() as session:
         return answer(proposals.run_of(session, proposal_id))
 
 
-@router.post("/{proposal_id}/checks", summary="重新检查", status_code=202,
-             response_model=ProposalOut, responses=ACTS)  # fmt: skip
+@router.post(
+    "/{proposal_id}/checks",
+    summary="重新检查",
+    status_code=202,
+    response_model=ProposalOut,
+    responses=ACTS,
+)
 def recheck(request: Request, actor: Commenter, proposal_id: Id) -> Response:
     """Queue another run, over the decisions stored by now."""
     return _do(request, actor, lambda w: proposals.recheck(w, proposal_id), 202)
 
 
-@router.put("/{proposal_id}/waivers/{invariant}", summary="豁免一条不变式",
-            response_model=ProposalOut, openapi_extra=takes(WaiverIn), responses=WRITES)  # fmt: skip
+@router.put(
+    "/{proposal_id}/waivers/{invariant}",
+    summary="豁免一条不变式",
+    response_model=ProposalOut,
+    openapi_extra=takes(WaiverIn),
+    responses=WRITES,
+)
 def waive(
-    request: Request, actor: Drafter, proposal_id: Id, invariant: Name,
+    request: Request,
+    actor: Drafter,
+    proposal_id: Id,
+    invariant: Name,
     given: Annotated[WaiverIn, model_body(WaiverIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """By name and with a reason; the second person approves it with the rest."""
     return _do(request, actor, lambda w: proposals.waive(w, proposal_id, invariant, given.reason))
 
 
-@router.delete("/{proposal_id}/waivers/{invariant}", summary="取消豁免",
-               response_model=ProposalOut, responses=ACTS)  # fmt: skip
+@router.delete(
+    "/{proposal_id}/waivers/{invariant}",
+    summary="取消豁免",
+    response_model=ProposalOut,
+    responses=ACTS,
+)
 def unwaive(request: Request, actor: Drafter, proposal_id: Id, invariant: Name) -> Response:
     """Take a waiver back."""
     return _do(request, actor, lambda w: proposals.unwaive(w, proposal_id, invariant))
@@ -267,8 +303,9 @@ def submit(request: Request, actor: Drafter, proposal_id: Id) -> Response:
     return _do(request, actor, lambda w: proposals.submit(w, proposal_id))
 
 
-@router.post("/{proposal_id}/rebase", summary="合并到最新发布", response_model=ProposalOut,
-             responses=ACTS)  # fmt: skip
+@router.post(
+    "/{proposal_id}/rebase", summary="合并到最新发布", response_model=ProposalOut, responses=ACTS
+)
 def rebase(request: Request, actor: Drafter, proposal_id: Id) -> Response:
     """Bring it onto what was published meanwhile; checked and reviewed anew."""
     root = root_of(request)
@@ -283,42 +320,71 @@ def withdraw(request: Request, actor: Drafter, proposal_id: Id) -> Response:
     return _do(request, actor, lambda w: proposals.withdraw(w, proposal_id))
 
 
-@router.post("/{proposal_id}/comments", summary="写意见", response_model=ProposalOut,
-             openapi_extra=takes(CommentIn), responses=WRITES)  # fmt: skip
+@router.post(
+    "/{proposal_id}/comments",
+    summary="写意见",
+    response_model=ProposalOut,
+    openapi_extra=takes(CommentIn),
+    responses=WRITES,
+)
 def comment(
-    request: Request, actor: Commenter, proposal_id: Id,
+    request: Request,
+    actor: Commenter,
+    proposal_id: Id,
     given: Annotated[CommentIn, model_body(CommentIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """Say something about this revision."""
     return _do(request, actor, lambda w: proposals_publish.comment(w, proposal_id, given.comment))
 
 
-@router.post("/{proposal_id}/approval", summary="批准", response_model=ProposalOut,
-             openapi_extra=takes(CommentIn), responses=WRITES)  # fmt: skip
+@router.post(
+    "/{proposal_id}/approval",
+    summary="批准",
+    response_model=ProposalOut,
+    openapi_extra=takes(CommentIn),
+    responses=WRITES,
+)
 def approve(
-    request: Request, actor: Publisher, proposal_id: Id,
+    request: Request,
+    actor: Publisher,
+    proposal_id: Id,
     given: Annotated[CommentIn, model_body(CommentIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """By a person who had no hand in it."""
     return _do(request, actor, lambda w: proposals_publish.approve(w, proposal_id, given.comment))
 
 
-@router.post("/{proposal_id}/return", summary="退回修改", response_model=ProposalOut,
-             openapi_extra=takes(CommentIn), responses=WRITES)  # fmt: skip
+@router.post(
+    "/{proposal_id}/return",
+    summary="退回修改",
+    response_model=ProposalOut,
+    openapi_extra=takes(CommentIn),
+    responses=WRITES,
+)
 def send_back(
-    request: Request, actor: Publisher, proposal_id: Id,
+    request: Request,
+    actor: Publisher,
+    proposal_id: Id,
     given: Annotated[CommentIn, model_body(CommentIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """Back to the drafter, with the reason."""
     return _do(request, actor, lambda w: proposals_publish.send_back(w, proposal_id, given.comment))
 
 
-@router.post("/{proposal_id}/publication", summary="发布", status_code=201,
-             response_model=PublicationOut, openapi_extra=takes(PublicationIn), responses=WRITES)  # fmt: skip
+@router.post(
+    "/{proposal_id}/publication",
+    summary="发布",
+    status_code=201,
+    response_model=PublicationOut,
+    openapi_extra=takes(PublicationIn),
+    responses=WRITES,
+)
 def publish(
-    request: Request, actor: Publisher, proposal_id: Id,
+    request: Request,
+    actor: Publisher,
+    proposal_id: Id,
     given: Annotated[PublicationIn, model_body(PublicationIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """From the effective date new submissions are judged by it; earlier decisions stay."""
     day = parse_day(given.effective_on, "effective_on")
     made = proposals_publish.publish_proposal(

@@ -147,30 +147,41 @@ class SupervisionOut(BaseModel):
 
 @router.get("/tasks", summary="会审事项", response_model=list[TaskOut], responses=READS)
 def tasks(
-    request: Request, actor: Reader,
+    request: Request,
+    actor: Reader,
     number: Annotated[str | None, Query(max_length=40)] = None,
     department: Annotated[str | None, Query(max_length=100)] = None,
     state: Annotated[State | None, Query()] = None,
     overdue: Annotated[bool, Query(description="只列逾期未办的，供督办")] = False,
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
-) -> Response:  # fmt: skip
+) -> Response:
     """Review tasks the actor may see, by number; the next page starts after the last one's."""
     store = store_of(request)
     judge = store.rulesets.current()
     with store.db.read() as session:
         chosen = find_past_department(session, judge, department, Task.department)
         found = review.tasks(
-            session, actor, store.calendar, today(), number=number, department=chosen,
-            state=state, overdue=overdue, limit=limit, after=after,
-        )  # fmt: skip
+            session,
+            actor,
+            store.calendar,
+            today(),
+            number=number,
+            department=chosen,
+            state=state,
+            overdue=overdue,
+            limit=limit,
+            after=after,
+        )
     return answer(found)
 
 
 async def _upload(
-    request: Request, actor: Department, task_id: Id,
+    request: Request,
+    actor: Department,
+    task_id: Id,
     name: Annotated[str, Query(min_length=1, max_length=200, description="文件名")],
-) -> AsyncIterator[Upload]:  # fmt: skip
+) -> AsyncIterator[Upload]:
     """The file in the body. Who may not give it is refused before it is read."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not _TYPE.fullmatch(kind):
@@ -192,11 +203,20 @@ def _may_attach(store: Store, actor: Actor, task_id: int) -> None:
 
 
 @router.post(
-    "/tasks/{task_id}/attachments", summary="上传会审附件", status_code=201,
-    response_model=AttachmentOut, responses=WRITES,
-    openapi_extra={"requestBody": {"required": True, "content": {
-        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
-)  # fmt: skip
+    "/tasks/{task_id}/attachments",
+    summary="上传会审附件",
+    status_code=201,
+    response_model=AttachmentOut,
+    responses=WRITES,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+            },
+        }
+    },
+)
 def attach(
     request: Request, actor: Department, task_id: Id, upload: Annotated[Upload, Depends(_upload)]
 ) -> Response:
@@ -205,10 +225,20 @@ def attach(
         return answer(review.attach(work, task_id, upload), 201)
 
 
-@router.get("/attachments/{attachment_id}", summary="下载会审附件", response_class=Response, responses={
-    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}, "description": "文件"},
-    **READS,
-})  # fmt: skip
+@router.get(
+    "/attachments/{attachment_id}",
+    summary="下载会审附件",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+            },
+            "description": "文件",
+        },
+        **READS,
+    },
+)
 def attachment(request: Request, actor: Reader, attachment_id: Id) -> Response:
     """A file, always as a download and never shown by the browser as a page."""
     store = store_of(request)
@@ -218,10 +248,11 @@ def attachment(request: Request, actor: Reader, attachment_id: Id) -> Response:
         "Content-Disposition": download(
             view.name, f"attachment-{view.id}.{view.name.rpartition('.')[2]}"
         ),
-        "Content-Length": str(view.size), "Content-Security-Policy": "sandbox",
+        "Content-Length": str(view.size),
+        "Content-Security-Policy": "sandbox",
         # RFC 9530: whoever keeps the file can hold it against what was registered.
         "Repr-Digest": f"sha-256=:{b64encode(bytes.fromhex(view.digest)).decode()}:",
-    }  # fmt: skip
+    }
     parts = _parts(store, attachment_id)
     return StreamingResponse(parts, headers=headers, media_type="application/octet-stream")
 
@@ -236,12 +267,19 @@ def _parts(store: Store, attachment_id: int) -> Iterator[bytes]:
         yield part
 
 
-@router.post("/tasks/{task_id}/opinion", summary="填写会审意见", response_model=list[TaskOut],
-             openapi_extra=takes(OpinionIn), responses=WRITES)  # fmt: skip
+@router.post(
+    "/tasks/{task_id}/opinion",
+    summary="填写会审意见",
+    response_model=list[TaskOut],
+    openapi_extra=takes(OpinionIn),
+    responses=WRITES,
+)
 def opinion(
-    request: Request, actor: Department, task_id: Id,
+    request: Request,
+    actor: Department,
+    task_id: Id,
     given: Annotated[OpinionIn, model_body(OpinionIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """A department's opinion; the answer is the task as it now stands."""
     store = store_of(request)
     with store.work(actor, request_id.get()) as work:
@@ -252,12 +290,20 @@ def opinion(
         return answer(found)
 
 
-@router.post("/decisions/{decision_id}/conclusion", summary="委员会结论", status_code=201,
-             response_model=ConclusionOut, openapi_extra=takes(ConclusionIn), responses=WRITES)  # fmt: skip
+@router.post(
+    "/decisions/{decision_id}/conclusion",
+    summary="委员会结论",
+    status_code=201,
+    response_model=ConclusionOut,
+    openapi_extra=takes(ConclusionIn),
+    responses=WRITES,
+)
 def conclude(
-    request: Request, actor: Committee, decision_id: Id,
+    request: Request,
+    actor: Committee,
+    decision_id: Id,
     given: Annotated[ConclusionIn, model_body(ConclusionIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """The committee's conclusion, beside the machine's verdict."""
     store = store_of(request)
     registry = store.rulesets.current().ruleset.registry
@@ -274,16 +320,26 @@ def conclude(
         return answer(found, 201)
 
 
-@router.get("/decisions/{decision_id}/conclusion", summary="委员会对一次决定的结论",
-            response_model=ConclusionOut, responses=READS)  # fmt: skip
+@router.get(
+    "/decisions/{decision_id}/conclusion",
+    summary="委员会对一次决定的结论",
+    response_model=ConclusionOut,
+    responses=READS,
+)
 def conclusion(request: Request, actor: Reader, decision_id: Id) -> Response:
     """The committee's conclusion; 404 where there is none yet."""
     with store_of(request).db.read() as session:
         return answer(review.conclusion_of(session, actor, decision_id))
 
 
-@router.post("/tasks/{task_id}/supervision", summary="督办逾期事项", status_code=201,
-             response_model=SupervisionOut, openapi_extra=takes(NoteIn), responses=WRITES)  # fmt: skip
+@router.post(
+    "/tasks/{task_id}/supervision",
+    summary="督办逾期事项",
+    status_code=201,
+    response_model=SupervisionOut,
+    openapi_extra=takes(NoteIn),
+    responses=WRITES,
+)
 def supervise(
     request: Request, actor: Supervisor, task_id: Id, given: Annotated[NoteIn, model_body(NoteIn)]
 ) -> Response:
@@ -292,12 +348,20 @@ def supervise(
         return answer(supervision.start(work, task_id, given.note), 201)
 
 
-@router.post("/commitments/{commitment_id}/supervision", summary="督办逾期承诺", status_code=201,
-             response_model=SupervisionOut, openapi_extra=takes(NoteIn), responses=WRITES)  # fmt: skip
+@router.post(
+    "/commitments/{commitment_id}/supervision",
+    summary="督办逾期承诺",
+    status_code=201,
+    response_model=SupervisionOut,
+    openapi_extra=takes(NoteIn),
+    responses=WRITES,
+)
 def supervise_promise(
-    request: Request, actor: Supervisor, commitment_id: Id,
+    request: Request,
+    actor: Supervisor,
+    commitment_id: Id,
     given: Annotated[NoteIn, model_body(NoteIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """Put an overdue commitment under supervision."""
     with store_of(request).work(actor, request_id.get()) as work:
         return answer(supervision.start_promise(work, commitment_id, given.note), 201)
@@ -307,20 +371,28 @@ def supervise_promise(
     "/supervisions", summary="督办清单", response_model=list[SupervisionOut], responses=READS
 )
 def supervisions(
-    request: Request, actor: Supervisor,  # noqa: ARG001
+    request: Request,
+    actor: Supervisor,  # noqa: ARG001
     open_only: Annotated[bool, Query(description="只列未销号的")] = False,
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[dict[str, Any]]:
     """Supervisions, newest first."""
     with store_of(request).db.read() as session:
         return [asdict(s) for s in supervision.listed(session, open_only=open_only)]
 
 
-@router.post("/supervisions/{supervision_id}/closure", summary="销号", response_model=SupervisionOut,
-             openapi_extra=takes(NoteIn), responses=WRITES)  # fmt: skip
+@router.post(
+    "/supervisions/{supervision_id}/closure",
+    summary="销号",
+    response_model=SupervisionOut,
+    openapi_extra=takes(NoteIn),
+    responses=WRITES,
+)
 def close(
-    request: Request, actor: Supervisor, supervision_id: Id,
+    request: Request,
+    actor: Supervisor,
+    supervision_id: Id,
     given: Annotated[NoteIn, model_body(NoteIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """Strike a supervision off."""
     with store_of(request).work(actor, request_id.get()) as work:
         return answer(supervision.close(work, supervision_id, given.note))

@@ -76,9 +76,10 @@ class RollbackIn(BaseModel):
     """Why to go back."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True,
+        extra="forbid",
+        strict=True,
         json_schema_extra={"examples": [{"reason": "新标准依据的文件被撤销，恢复原标准"}]},
-    )  # fmt: skip
+    )
 
     reason: Annotated[str, Field(min_length=1, max_length=5000)]
 
@@ -100,20 +101,29 @@ def files_answer(text: Text) -> Response:
     return answer([{"layer": n, "path": p, "text": text.file(n, p)} for n, p in text.names()])
 
 
-@router.get("/rulesets", summary="历次发布（政策变更记录）",
-            response_model=list[PublicationOut], responses=READS)  # fmt: skip
+@router.get(
+    "/rulesets",
+    summary="历次发布（政策变更记录）",
+    response_model=list[PublicationOut],
+    responses=READS,
+)
 def publications(
-    request: Request, actor: Reader,  # noqa: ARG001
+    request: Request,
+    actor: Reader,  # noqa: ARG001
     before: Annotated[int | None, Query(ge=1, le=2**53, description="从这一次之前开始")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> Response:  # fmt: skip
+) -> Response:
     """Publications, newest first."""
     with store_of(request).db.read() as session:
         return answer(proposals_publish.history(session, limit, before))
 
 
-@router.get("/rulesets/directory", summary="磁盘上的规则集目录：能不能用，错在哪里",
-            response_model=DirectoryOut, responses=READS)  # fmt: skip
+@router.get(
+    "/rulesets/directory",
+    summary="磁盘上的规则集目录：能不能用，错在哪里",
+    response_model=DirectoryOut,
+    responses=READS,
+)
 def directory(request: Request, actor: Keeper) -> Response:  # noqa: ARG001
     """The directory read now; a broken one never replaces what is in force."""
     ruleset, found = check_directory(root_of(request))
@@ -124,23 +134,31 @@ def directory(request: Request, actor: Keeper) -> Response:  # noqa: ARG001
     problems = [p.to_dict() for p in found if p.severity == "error"]
     return answer(
         {
-            "usable": ruleset is not None and not problems, "identity": identity,
-            "in_force": identity == running, "problems": problems,
-            "warnings": counts["warning"], "accepted": counts["accepted"],
+            "usable": ruleset is not None and not problems,
+            "identity": identity,
+            "in_force": identity == running,
+            "problems": problems,
+            "warnings": counts["warning"],
+            "accepted": counts["accepted"],
         }
-    )  # fmt: skip
+    )
 
 
-@router.get("/rulesets/{publication_id}", summary="一次发布", response_model=PublicationOut,
-            responses=READS)  # fmt: skip
+@router.get(
+    "/rulesets/{publication_id}", summary="一次发布", response_model=PublicationOut, responses=READS
+)
 def publication(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
     """One publication with its changes in words."""
     with store_of(request).db.read() as session:
         return answer(proposals_publish.publication(session, publication_id))
 
 
-@router.get("/rulesets/{publication_id}/files", summary="一次发布的全部文件，逐字不变",
-            response_model=list[FileOut], responses=READS)  # fmt: skip
+@router.get(
+    "/rulesets/{publication_id}/files",
+    summary="一次发布的全部文件，逐字不变",
+    response_model=list[FileOut],
+    responses=READS,
+)
 def files(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
     """The files, with comments and order as they were written."""
     with store_of(request).db.read() as session:
@@ -148,10 +166,18 @@ def files(request: Request, actor: Reader, publication_id: Id) -> Response:  # n
     return files_answer(text)
 
 
-@router.get("/rulesets/{publication_id}/archive", summary="一次发布的文件打成 zip", response_class=Response, responses={
-    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}, "description": "zip 文件"},
-    **READS,
-})  # fmt: skip
+@router.get(
+    "/rulesets/{publication_id}/archive",
+    summary="一次发布的文件打成 zip",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+            "description": "zip 文件",
+        },
+        **READS,
+    },
+)
 def archive(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
     """The files as an archive, a directory for each layer."""
     with store_of(request).db.read() as session:
@@ -171,13 +197,20 @@ def archive(request: Request, actor: Reader, publication_id: Id) -> Response:  #
     return Response(out.getvalue(), headers=headers, media_type="application/zip")
 
 
-@router.post("/rulesets/{publication_id}/rollback", summary="起草回退到这一次发布的提案",
-             status_code=201, response_model=dict[str, Any], openapi_extra=takes(RollbackIn),
-             responses=WRITES)  # fmt: skip
+@router.post(
+    "/rulesets/{publication_id}/rollback",
+    summary="起草回退到这一次发布的提案",
+    status_code=201,
+    response_model=dict[str, Any],
+    openapi_extra=takes(RollbackIn),
+    responses=WRITES,
+)
 def rollback(
-    request: Request, actor: Drafter, publication_id: Id,
+    request: Request,
+    actor: Drafter,
+    publication_id: Id,
     given: Annotated[RollbackIn, model_body(RollbackIn)],
-) -> Response:  # fmt: skip
+) -> Response:
     """A proposal with the files of that publication; approved and published like any other."""
     with store_of(request).work(actor, request_id.get()) as work:
         made = proposals_publish.rollback(work, publication_id, given.reason, root_of(request))

@@ -90,9 +90,11 @@ class KeyCreated(KeyOut):
 def me(actor: Actor) -> Me:
     """An actor as the answer shows it."""
     return Me(
-        name=actor.name, display_name=actor.display_name, roles=sorted(actor.roles),
+        name=actor.name,
+        display_name=actor.display_name,
+        roles=sorted(actor.roles),
         read_only=actor.read_only,
-    )  # fmt: skip
+    )
 
 
 def key_out(view: KeyView) -> KeyOut:
@@ -154,8 +156,13 @@ def change_own_password(request: Request, actor: Actor, current: str, new: str) 
         accounts.change_password(work, actor.name, new, request.cookies.get(COOKIE))
 
 
-@router.post("/session", summary="登录（本地账号）", response_model=Me, openapi_extra=takes(Credentials),
-             responses=schemas.problems(400, 401, 413, 415, 422, 503))  # fmt: skip
+@router.post(
+    "/session",
+    summary="登录（本地账号）",
+    response_model=Me,
+    openapi_extra=takes(Credentials),
+    responses=schemas.problems(400, 401, 413, 415, 422, 503),
+)
 def login(
     request: Request, response: Response, given: Annotated[Credentials, model_body(Credentials)]
 ) -> Me:
@@ -188,9 +195,13 @@ def logout(request: Request, actor: AnyActor) -> Response:
     return response
 
 
-@router.put("/session/password", summary="改自己的密码（本地账号）", status_code=204,
-            openapi_extra=takes(Passwords),
-            responses=schemas.problems(400, 401, 403, 409, 413, 415, 422, 503))  # fmt: skip
+@router.put(
+    "/session/password",
+    summary="改自己的密码（本地账号）",
+    status_code=204,
+    openapi_extra=takes(Passwords),
+    responses=schemas.problems(400, 401, 403, 409, 413, 415, 422, 503),
+)
 def change_password(
     request: Request, actor: AnyActor, given: Annotated[Passwords, model_body(Passwords)]
 ) -> Response:
@@ -211,8 +222,14 @@ def keys(request: Request, actor: AnyActor) -> list[KeyOut]:
         return [key_out(k) for k in accounts.keys_of(session, actor)]
 
 
-@router.post("/keys", summary="新建 API 密钥", response_model=KeyCreated, status_code=201, openapi_extra=takes(NewKey),
-             responses=schemas.problems(400, 401, 403, 413, 415, 422, 503))  # fmt: skip
+@router.post(
+    "/keys",
+    summary="新建 API 密钥",
+    response_model=KeyCreated,
+    status_code=201,
+    openapi_extra=takes(NewKey),
+    responses=schemas.problems(400, 401, 403, 413, 415, 422, 503),
+)
 def create_key(
     request: Request, actor: AnyActor, given: Annotated[NewKey, model_body(NewKey)]
 ) -> KeyCreated:
@@ -224,8 +241,12 @@ def create_key(
     return KeyCreated(**key_out(view).model_dump(), key=text)
 
 
-@router.delete("/keys/{key_id}", summary="撤销 API 密钥", response_model=KeyOut,
-               responses=schemas.problems(401, 403, 404, 422, 503))  # fmt: skip
+@router.delete(
+    "/keys/{key_id}",
+    summary="撤销 API 密钥",
+    response_model=KeyOut,
+    responses=schemas.problems(401, 403, 404, 422, 503),
+)
 def revoke_key(request: Request, actor: AnyActor, key_id: Id) -> KeyOut:
     """End a key; it stays listed."""
     with store_of(request).work(actor, request_id.get()) as work:

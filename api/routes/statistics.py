@@ -43,10 +43,12 @@ class RuleCountOut(BaseModel):
 
 @router.get("/verdicts", summary="结论分布", response_model=list[VerdictCountOut], responses=READS)
 def verdicts(
-    request: Request, actor: Reader,  # noqa: ARG001
+    request: Request,
+    actor: Reader,  # noqa: ARG001
     by: Annotated[Literal["month", "industry", "department"], Query()] = "month",
-    start: Start = None, end: End = None,
-) -> Response:  # fmt: skip
+    start: Start = None,
+    end: End = None,
+) -> Response:
     """Projects by their newest verdict."""
     store = store_of(request)
     ruleset = store.rulesets.current().ruleset
@@ -60,10 +62,12 @@ def verdicts(
 
 @router.get("/reasons", summary="最常见的理由", response_model=list[RuleCountOut], responses=READS)
 def reasons(
-    request: Request, actor: Reader,  # noqa: ARG001
-    start: Start = None, end: End = None,
+    request: Request,
+    actor: Reader,  # noqa: ARG001
+    start: Start = None,
+    end: End = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
-) -> Response:  # fmt: skip
+) -> Response:
     """The rules that stand in the way of most projects."""
     store = store_of(request)
     ruleset = store.rulesets.current().ruleset
@@ -81,9 +85,10 @@ def reasons(
     responses=READS,
 )
 def rules(
-    request: Request, actor: Reader,  # noqa: ARG001
+    request: Request,
+    actor: Reader,  # noqa: ARG001
     show: Annotated[Literal["unhit", "overridden"], Query()] = "unhit",
-) -> Response:  # fmt: skip
+) -> Response:
     """Rules that no decision found violated, or that admitted projects had violated."""
     store = store_of(request)
     ruleset = store.rulesets.current().ruleset

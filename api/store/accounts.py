@@ -19,10 +19,27 @@ from api.store.work import Actor, Work
 from api.tables import Account, ApiKey, Login
 
 __all__ = [
-    "FIXED_ROLES", "AccountView", "KeyView", "authenticate", "by_key", "by_token", "change_password",
-    "check_password", "close_login", "create_account", "create_key", "display_names", "from_subject",
-    "has_password", "keys_of", "list_accounts", "open_login", "revoke_key", "set_active", "set_roles",
-]  # fmt: skip
+    "FIXED_ROLES",
+    "AccountView",
+    "KeyView",
+    "authenticate",
+    "by_key",
+    "by_token",
+    "change_password",
+    "check_password",
+    "close_login",
+    "create_account",
+    "create_key",
+    "display_names",
+    "from_subject",
+    "has_password",
+    "keys_of",
+    "list_accounts",
+    "open_login",
+    "revoke_key",
+    "set_active",
+    "set_roles",
+]
 
 FIXED_ROLES = ("submitter", "committee", "maintainer", "publisher", "auditor", "admin")
 KEY_MARK = "adk"
@@ -79,9 +96,14 @@ def _actor(account: Account) -> Actor:
 
 def _view(account: Account) -> AccountView:
     return AccountView(
-        account.id, account.name, account.display_name, tuple(account.roles), account.active,
-        account.subject is not None, account.created_at,
-    )  # fmt: skip
+        account.id,
+        account.name,
+        account.display_name,
+        tuple(account.roles),
+        account.active,
+        account.subject is not None,
+        account.created_at,
+    )
 
 
 def check_roles(roles: Iterable[str], departments: Iterable[str]) -> list[str]:
@@ -108,9 +130,14 @@ def create_account(
     password = password or secrets.token_urlsafe(12)
     check_password(password)
     account = Account(
-        name=name, display_name=display_name.strip() or name, roles=roles, active=True,
-        password_hash=_hasher().hash(password), subject=None, created_at=work.now,
-    )  # fmt: skip
+        name=name,
+        display_name=display_name.strip() or name,
+        roles=roles,
+        active=True,
+        password_hash=_hasher().hash(password),
+        subject=None,
+        created_at=work.now,
+    )
     work.session.add(account)
     work.session.flush()
     work.log(
@@ -207,9 +234,14 @@ def from_subject(work: Work, subject: str, name: str, display_name: str, roles: 
     if account is None:
         taken = work.session.scalar(select(Account.id).where(Account.name == name)) is not None
         account = Account(
-            name=f"{name}@{_digest(subject)[:8]}" if taken else name, display_name=display_name,
-            roles=roles, active=True, password_hash=None, subject=subject, created_at=work.now,
-        )  # fmt: skip
+            name=f"{name}@{_digest(subject)[:8]}" if taken else name,
+            display_name=display_name,
+            roles=roles,
+            active=True,
+            password_hash=None,
+            subject=subject,
+            created_at=work.now,
+        )
         work.session.add(account)
         work.session.flush()
         work.log(
@@ -233,9 +265,13 @@ def open_login(work: Work, actor: Actor, hours: int) -> str:
     token = secrets.token_urlsafe(32)
     work.session.execute(delete(Login).where(Login.expires_at < work.now))
     work.session.add(
-        Login(token_hash=_digest(token), account_id=actor.account_id, created_at=work.now,
-              expires_at=work.now + dt.timedelta(hours=hours))
-    )  # fmt: skip
+        Login(
+            token_hash=_digest(token),
+            account_id=actor.account_id,
+            created_at=work.now,
+            expires_at=work.now + dt.timedelta(hours=hours),
+        )
+    )
     work.log("login.open", f"account:{actor.name}")
     return token
 
@@ -259,9 +295,13 @@ def by_token(session: Session, token: str, now: dt.datetime) -> Actor | None:
 
 
 def create_key(
-    work: Work, title: str, roles: list[str] | None, read_only: bool, days: int | None,
+    work: Work,
+    title: str,
+    roles: list[str] | None,
+    read_only: bool,
+    days: int | None,
     name: str | None = None,
-) -> tuple[KeyView, str]:  # fmt: skip
+) -> tuple[KeyView, str]:
     """A key for the actor's own account, and its text, which is shown this once.
 
     ``name`` is for the system alone: the account it makes the key for. ``roles`` None gives all
@@ -282,10 +322,16 @@ def create_key(
     ends = [work.now + dt.timedelta(days=days)] if days else []
     ends += [work.actor.until] if work.actor.until else []
     key = ApiKey(
-        prefix=prefix, secret_hash=_digest(secret), account_id=account.id, title=title, roles=wanted,
-        read_only=read_only, created_at=work.now, revoked_at=None,
+        prefix=prefix,
+        secret_hash=_digest(secret),
+        account_id=account.id,
+        title=title,
+        roles=wanted,
+        read_only=read_only,
+        created_at=work.now,
+        revoked_at=None,
         expires_at=min(ends, default=None),
-    )  # fmt: skip
+    )
     work.session.add(key)
     work.session.flush()
     work.log(
@@ -343,6 +389,13 @@ def keys_of(session: Session, actor: Actor) -> tuple[KeyView, ...]:
 
 def _key_view(key: ApiKey, account: str) -> KeyView:
     return KeyView(
-        key.id, key.prefix, key.title, account, tuple(key.roles), key.read_only, key.created_at,
-        key.expires_at, key.revoked_at,
-    )  # fmt: skip
+        key.id,
+        key.prefix,
+        key.title,
+        account,
+        tuple(key.roles),
+        key.read_only,
+        key.created_at,
+        key.expires_at,
+        key.revoked_at,
+    )

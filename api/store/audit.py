@@ -100,10 +100,16 @@ def append(work: Work) -> None:
     last = head(session)
     for item in work.entries:
         entry = AuditEntry(
-            seq=last.seq + 1, at=work.now, actor=work.actor.name, action=item.action,
-            subject=item.subject, before=item.before, after=item.after,
-            request_id=work.request_id, previous=last.hash,
-        )  # fmt: skip
+            seq=last.seq + 1,
+            at=work.now,
+            actor=work.actor.name,
+            action=item.action,
+            subject=item.subject,
+            before=item.before,
+            after=item.after,
+            request_id=work.request_id,
+            previous=last.hash,
+        )
         entry.hash = entry_hash(entry)
         session.add(entry)
         last = Head(entry.seq, entry.hash)

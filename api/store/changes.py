@@ -32,7 +32,12 @@ def moved_findings(old: dict[str, Any], new: dict[str, Any]) -> list[dict[str, A
         if status_was != status_now:
             shown = now or was or {}
             out.append(
-                {"rule": rule, "title": shown["title"], "from": status_was, "to": status_now,
-                 "message": shown["message"]}
-            )  # fmt: skip
+                {
+                    "rule": rule,
+                    "title": shown["title"],
+                    "from": status_was,
+                    "to": status_now,
+                    "message": shown["message"],
+                }
+            )
     return out

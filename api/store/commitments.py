@@ -24,10 +24,26 @@ from api.tables_review import Commitment, Report
 from evaluator.numbers import exact_text
 
 __all__ = [
-    "AMOUNTS", "MILESTONES", "PROMISING", "RATES", "CommitmentView", "Promise", "Rate", "ReportView",
-    "Standing", "light", "of_project", "past_record", "promise", "rates", "rates_of", "report",
-    "reports_of", "standings", "title_of",
-]  # fmt: skip
+    "AMOUNTS",
+    "MILESTONES",
+    "PROMISING",
+    "RATES",
+    "CommitmentView",
+    "Promise",
+    "Rate",
+    "ReportView",
+    "Standing",
+    "light",
+    "of_project",
+    "past_record",
+    "promise",
+    "rates",
+    "rates_of",
+    "report",
+    "reports_of",
+    "standings",
+    "title_of",
+]
 
 MILESTONES = {
     "signed": "签约",
@@ -119,10 +135,15 @@ def promise(work: Work, number: str, promises: tuple[Promise, ...]) -> None:
             raise Invalid(f"{place}/promised", "节点只有日期，没有数")
         work.session.add(
             Commitment(
-                project_id=project.id, kind=wanted.kind, promised=promised, unit=unit,
-                due_on=wanted.due_on, made_by=work.actor.name, made_at=work.now,
+                project_id=project.id,
+                kind=wanted.kind,
+                promised=promised,
+                unit=unit,
+                due_on=wanted.due_on,
+                made_by=work.actor.name,
+                made_at=work.now,
             )
-        )  # fmt: skip
+        )
         after = {"kind": wanted.kind, "promised": promised, "due_on": wanted.due_on.isoformat()}
         work.log("commitment.promise", f"project:{number}", None, after)
     work.session.flush()
@@ -160,10 +181,14 @@ def report(work: Work, commitment_id: int, on_date: dt.date, value: str | None, 
     exact = None if value is None else exact_text(_number(value, "value"))
     work.session.add(
         Report(
-            commitment_id=commitment_id, on_date=on_date, value=exact, note=note.strip(),
-            reported_by=work.actor.name, reported_at=work.now,
+            commitment_id=commitment_id,
+            on_date=on_date,
+            value=exact,
+            note=note.strip(),
+            reported_by=work.actor.name,
+            reported_at=work.now,
         )
-    )  # fmt: skip
+    )
     work.session.flush()
     after = {"kind": found.kind, "on": on_date.isoformat(), "value": exact}
     work.log("commitment.report", f"project:{project.number}", None, after)
@@ -213,9 +238,18 @@ def _view(
     last = said[0] if said else None
     met, late, colour = light(found.kind, found.promised, found.due_on, last, today)
     return CommitmentView(
-        found.id, number, found.kind, title_of(found.kind), found.promised, found.unit,
-        found.due_on, met, late, colour, said,
-    )  # fmt: skip
+        found.id,
+        number,
+        found.kind,
+        title_of(found.kind),
+        found.promised,
+        found.unit,
+        found.due_on,
+        met,
+        late,
+        colour,
+        said,
+    )
 
 
 def reports_of(session: Session, ids: list[int]) -> dict[int, tuple[ReportView, ...]]:
@@ -256,9 +290,15 @@ class Standing:
 
 
 def standings(
-    session: Session, actor: Actor, today: dt.date, *, start: dt.date | None = None,
-    end: dt.date | None = None, industry: str | None = None, credit_code: str | None = None,
-) -> Iterator[Standing]:  # fmt: skip
+    session: Session,
+    actor: Actor,
+    today: dt.date,
+    *,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    industry: str | None = None,
+    credit_code: str | None = None,
+) -> Iterator[Standing]:
     """Every commitment of the projects that the actor may see, out of one query."""
     newest = (
         select(Report.commitment_id, func.max(Report.id).label("id"))
@@ -267,15 +307,22 @@ def standings(
     )
     query = (
         select(
-            Commitment.project_id, Commitment.kind, Commitment.promised, Commitment.due_on,
-            Report.on_date, Report.value, Report.note, Report.reported_by, Report.reported_at,
+            Commitment.project_id,
+            Commitment.kind,
+            Commitment.promised,
+            Commitment.due_on,
+            Report.on_date,
+            Report.value,
+            Report.note,
+            Report.reported_by,
+            Report.reported_at,
         )
         .join(Project, Project.id == Commitment.project_id)
         .outerjoin(newest, newest.c.commitment_id == Commitment.id)
         .outerjoin(Report, Report.id == newest.c.id)
         .where(visible(actor))
         .order_by(Commitment.id)
-    )  # fmt: skip
+    )
     if start:
         query = query.where(Project.submitted_on >= start)
     if end:
@@ -293,9 +340,15 @@ def standings(
 
 
 def rates(
-    session: Session, actor: Actor, today: dt.date, *, start: dt.date | None = None,
-    end: dt.date | None = None, industry: str | None = None, credit_code: str | None = None,
-) -> tuple[Rate, ...]:  # fmt: skip
+    session: Session,
+    actor: Actor,
+    today: dt.date,
+    *,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    industry: str | None = None,
+    credit_code: str | None = None,
+) -> tuple[Rate, ...]:
     """The conversion rates of the projects that the actor may see, out of one query."""
     found = standings(
         session, actor, today, start=start, end=end, industry=industry, credit_code=credit_code

@@ -23,9 +23,13 @@ class Store:
     """Everything that routes, pages and commands need to reach the record."""
 
     def __init__(
-        self, db: Database, engine: str, check_seconds: float = 1.0,
-        calendar: WorkCalendar | None = None, review_workdays: int = 5,
-    ) -> None:  # fmt: skip
+        self,
+        db: Database,
+        engine: str,
+        check_seconds: float = 1.0,
+        calendar: WorkCalendar | None = None,
+        review_workdays: int = 5,
+    ) -> None:
         self.db = db
         self.calendar = calendar or WorkCalendar()
         self.review_workdays = review_workdays

@@ -74,11 +74,21 @@ def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) ->
     judge = rulesets.past(session, decision.ruleset)
     dossier = visible_dossier(actor, project, json.loads(decision.dossier), judge.ruleset)
     return DecisionView(
-        decision.id, project.number, decision.version, decision.verdict, decision.as_of,
-        decision.ruleset, decision.engine, decision.software, decision.digest,
-        decision.dossier_digest, decision.decided_at, sees_whole(actor, project), dossier,
+        decision.id,
+        project.number,
+        decision.version,
+        decision.verdict,
+        decision.as_of,
+        decision.ruleset,
+        decision.engine,
+        decision.software,
+        decision.digest,
+        decision.dossier_digest,
+        decision.decided_at,
+        sees_whole(actor, project),
+        dossier,
         visible_result(actor, project, json.loads(decision.result)),
-    )  # fmt: skip
+    )
 
 
 def findings(
@@ -164,7 +174,15 @@ def replay_decision(
     old = visible_result(actor, project, kept)
     new = visible_result(actor, project, judged.data)
     return Replay(
-        decision.id, judged.body == stored, judgement(kept) == judgement(judged.data),
-        decision.digest, digest, intact, decision.ruleset, decision.as_of, decision.software,
-        SOFTWARE, tuple(moved_findings(old, new)),
-    )  # fmt: skip
+        decision.id,
+        judged.body == stored,
+        judgement(kept) == judgement(judged.data),
+        decision.digest,
+        digest,
+        intact,
+        decision.ruleset,
+        decision.as_of,
+        decision.software,
+        SOFTWARE,
+        tuple(moved_findings(old, new)),
+    )

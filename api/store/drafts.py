@@ -62,9 +62,12 @@ def create(work: Work, dossier: dict[str, Any], number: str | None = None) -> Dr
     if project is not None:
         may_write(work.actor, project)
     draft = Draft(
-        owner_id=work.actor.account_id, project_id=project.id if project else None,
-        dossier=dossier, revision=1, updated_at=work.now,
-    )  # fmt: skip
+        owner_id=work.actor.account_id,
+        project_id=project.id if project else None,
+        dossier=dossier,
+        revision=1,
+        updated_at=work.now,
+    )
     work.session.add(draft)
     work.session.flush()
     work.log("draft.create", f"draft:{draft.id}", None, {"revision": 1})

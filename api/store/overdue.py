@@ -71,9 +71,14 @@ def _late(query: Select[*Row], actor: Actor, today: dt.date, *, unwatched: bool)
 
 
 def _batch(
-    session: Session, actor: Actor, today: dt.date, after: tuple[dt.date, int] | None, *,
-    unwatched: bool, reported: bool,
-) -> tuple[list[OverdueView], tuple[dt.date, int] | None]:  # fmt: skip
+    session: Session,
+    actor: Actor,
+    today: dt.date,
+    after: tuple[dt.date, int] | None,
+    *,
+    unwatched: bool,
+    reported: bool,
+) -> tuple[list[OverdueView], tuple[dt.date, int] | None]:
     """Up to ``BATCH`` commitments past their day, without those that are met; and where they end."""
     query = select(Commitment, Project, _WATCHED.limit(1).scalar_subquery())
     query = _late(query, actor, today, unwatched=unwatched)
@@ -96,19 +101,34 @@ def _batch(
         if not met:
             out.append(
                 OverdueView(
-                    c.id, project.number, project.name, project.decision_id, c.kind,
-                    title_of(c.kind), c.promised, c.unit, last_said.value if last_said else None,
-                    c.due_on, (today - c.due_on).days, colour, supervision,
+                    c.id,
+                    project.number,
+                    project.name,
+                    project.decision_id,
+                    c.kind,
+                    title_of(c.kind),
+                    c.promised,
+                    c.unit,
+                    last_said.value if last_said else None,
+                    c.due_on,
+                    (today - c.due_on).days,
+                    colour,
+                    supervision,
                 )
-            )  # fmt: skip
+            )
     ended = (rows[-1][0].due_on, rows[-1][0].id) if len(rows) == BATCH else None
     return out, ended
 
 
 def each(
-    session: Session, actor: Actor, today: dt.date, *, unwatched: bool = False,
-    reported: bool = False, after: tuple[dt.date, int] | None = None,
-) -> Iterator[OverdueView]:  # fmt: skip
+    session: Session,
+    actor: Actor,
+    today: dt.date,
+    *,
+    unwatched: bool = False,
+    reported: bool = False,
+    after: tuple[dt.date, int] | None = None,
+) -> Iterator[OverdueView]:
     """All that the actor may see, read a batch at a time.
 
     ``unwatched``: only without an open 督办; ``reported``: only with a number, which is too small.
@@ -121,9 +141,14 @@ def each(
 
 
 def find(
-    session: Session, actor: Actor, today: dt.date, cursor: str | None = None, limit: int = 50, *,
+    session: Session,
+    actor: Actor,
+    today: dt.date,
+    cursor: str | None = None,
+    limit: int = 50,
+    *,
     unwatched: bool = False,
-) -> OverduePage:  # fmt: skip
+) -> OverduePage:
     """One page. Raises Invalid for a cursor that was not given out."""
     after = position(cursor) if cursor is not None else None
     items: list[OverdueView] = []

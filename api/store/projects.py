@@ -81,10 +81,20 @@ class Page:
 def project_view(project: Project) -> ProjectView:
     """A project as a list shows it."""
     return ProjectView(
-        project.id, project.number, project.project_code, project.name, project.enterprise,
-        project.industry, project.submitted_on, project.version, project.verdict, project.state,
-        project.decision_id, project.created_at, project.updated_at,
-    )  # fmt: skip
+        project.id,
+        project.number,
+        project.project_code,
+        project.name,
+        project.enterprise,
+        project.industry,
+        project.submitted_on,
+        project.version,
+        project.verdict,
+        project.state,
+        project.decision_id,
+        project.created_at,
+        project.updated_at,
+    )
 
 
 def matching(actor: Actor, wanted: Filter) -> Select[Project]:
@@ -152,9 +162,14 @@ def versions(session: Session, actor: Actor, number: str) -> tuple[VersionView, 
     project = get_project(session, actor, number)
     # Not whole decisions: each carries a dossier and a result of a hundred kilobytes.
     query = select(
-        Decision.version, Decision.id, Decision.verdict, Decision.ruleset, Decision.as_of,
-        Decision.decided_at, Decision.digest,
-    ).where(Decision.project_id == project.id)  # fmt: skip
+        Decision.version,
+        Decision.id,
+        Decision.verdict,
+        Decision.ruleset,
+        Decision.as_of,
+        Decision.decided_at,
+        Decision.digest,
+    ).where(Decision.project_id == project.id)
     found = session.execute(query.order_by(Decision.version.desc()))
     return tuple(VersionView(*row) for row in found)
 

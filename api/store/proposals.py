@@ -24,10 +24,32 @@ from api.store.work import Work
 from api.tables_proposals import Proposal, ProposalReview, ProposalRun
 
 __all__ = [
-    "APPROVED", "DRAFT", "PUBLISHED", "REVIEW", "WITHDRAWN", "Edit", "ProposalView", "ReviewView",
-    "RunView", "blockers", "create", "edit", "file_of", "files_of", "get", "get_row", "listed", "rebase",
-    "recheck", "run_of", "submit", "unwaive", "view", "waive", "withdraw",
-]  # fmt: skip
+    "APPROVED",
+    "DRAFT",
+    "PUBLISHED",
+    "REVIEW",
+    "WITHDRAWN",
+    "Edit",
+    "ProposalView",
+    "ReviewView",
+    "RunView",
+    "blockers",
+    "create",
+    "edit",
+    "file_of",
+    "files_of",
+    "get",
+    "get_row",
+    "listed",
+    "rebase",
+    "recheck",
+    "run_of",
+    "submit",
+    "unwaive",
+    "view",
+    "waive",
+    "withdraw",
+]
 
 DRAFT, REVIEW, APPROVED, PUBLISHED, WITHDRAWN = (
     "draft",
@@ -153,19 +175,37 @@ def view(session: Session, proposal: Proposal) -> ProposalView:
     short = None
     if run is not None:
         short = {
-            "number": run.number, "state": run.state, "label": proposals_run.LABELS[run.state],
-            "stage": run.stage, "current": _current(p, run), "error": run.error,
-        }  # fmt: skip
+            "number": run.number,
+            "state": run.state,
+            "label": proposals_run.LABELS[run.state],
+            "stage": run.stage,
+            "current": _current(p, run),
+            "error": run.error,
+        }
     is_open = p.state in OPEN
     return ProposalView(
-        p.id, p.title, p.reason, p.state, STATES[p.state], p.revision, p.drafted_by, p.approved_by,
-        p.base_publication, p.publication_id, p.rollback_to,
-        is_open and head(session).id != p.base_publication, tuple(p.touched), tuple(p.overlap),
-        _rivals(session, p) if is_open else (), tuple(p.waivers),
+        p.id,
+        p.title,
+        p.reason,
+        p.state,
+        STATES[p.state],
+        p.revision,
+        p.drafted_by,
+        p.approved_by,
+        p.base_publication,
+        p.publication_id,
+        p.rollback_to,
+        is_open and head(session).id != p.base_publication,
+        tuple(p.touched),
+        tuple(p.overlap),
+        _rivals(session, p) if is_open else (),
+        tuple(p.waivers),
         tuple(blockers(session, p)) if is_open else (),
         tuple(ReviewView(r.revision, r.outcome, r.comment, r.person, r.given_at) for r in reviews),
-        short, p.created_at, p.updated_at,
-    )  # fmt: skip
+        short,
+        p.created_at,
+        p.updated_at,
+    )
 
 
 def _current(proposal: Proposal, run: ProposalRun) -> bool:
@@ -180,10 +220,15 @@ def _rivals(session: Session, proposal: Proposal) -> tuple[dict[str, Any], ...]:
         .order_by(Proposal.id)
     )
     return tuple(
-        {"proposal": o.id, "title": o.title, "drafted_by": o.drafted_by, "both": sorted(mine & set(o.touched))}
+        {
+            "proposal": o.id,
+            "title": o.title,
+            "drafted_by": o.drafted_by,
+            "both": sorted(mine & set(o.touched)),
+        }
         for o in others
         if mine & set(o.touched)
-    )  # fmt: skip
+    )
 
 
 def run_of(session: Session, proposal_id: int) -> RunView:
@@ -193,9 +238,18 @@ def run_of(session: Session, proposal_id: int) -> RunView:
     if run is None:
         raise Missing("还没有检查过")
     return RunView(
-        run.number, run.revision, run.state, proposals_run.LABELS[run.state], run.stage, STAGES,
-        run.queued_at, run.finished_at, run.error, _current(proposal, run), run.result or {},
-    )  # fmt: skip
+        run.number,
+        run.revision,
+        run.state,
+        proposals_run.LABELS[run.state],
+        run.stage,
+        STAGES,
+        run.queued_at,
+        run.finished_at,
+        run.error,
+        _current(proposal, run),
+        run.result or {},
+    )
 
 
 def blockers(session: Session, proposal: Proposal) -> list[str]:
@@ -242,9 +296,13 @@ def _words(field: str, text: str, what: str) -> str:
 
 
 def create(
-    work: Work, title: str, reason: str, root: Path | None = None, text: Text | None = None,
+    work: Work,
+    title: str,
+    reason: str,
+    root: Path | None = None,
+    text: Text | None = None,
     rollback_to: int | None = None,
-) -> Proposal:  # fmt: skip
+) -> Proposal:
     """A draft from what was published last, or with the files ``text``; checking begins by itself.
 
     ``root`` is where the dossier files of a rulebook published from a directory are. Raises Invalid.
@@ -255,12 +313,22 @@ def create(
     if text is not None and not text.materials and base_text.materials:
         mine = Text(text.layers, base_text.materials)
     proposal = Proposal(
-        title=_words("title", title, "改什么"), reason=_words("reason", reason, "为什么改"), state=DRAFT,
-        revision=1, text=store_text(work, mine), base_text=store_text(work, base_text),
-        base_publication=base.id, rollback_to=rollback_to, touched=[], overlap=[], waivers=[],
-        editors=[work.actor.account_id], drafted_by=work.actor.name, created_at=work.now,
+        title=_words("title", title, "改什么"),
+        reason=_words("reason", reason, "为什么改"),
+        state=DRAFT,
+        revision=1,
+        text=store_text(work, mine),
+        base_text=store_text(work, base_text),
+        base_publication=base.id,
+        rollback_to=rollback_to,
+        touched=[],
+        overlap=[],
+        waivers=[],
+        editors=[work.actor.account_id],
+        drafted_by=work.actor.name,
+        created_at=work.now,
         updated_at=work.now,
-    )  # fmt: skip
+    )
     work.session.add(proposal)
     work.session.flush()
     after = {

@@ -49,25 +49,39 @@ def run_stages(
     listed = [p.to_dict() for p in problems if p.severity != "accepted"]
     markers = marked_files(text)
     listed += [
-        {"code": "P101", "severity": "error", "file": name,
-         "message": "合并的冲突还没有处理：留下要的一边，删去 <<<<<<<、=======、>>>>>>> 三行"}
+        {
+            "code": "P101",
+            "severity": "error",
+            "file": name,
+            "message": "合并的冲突还没有处理：留下要的一边，删去 <<<<<<<、=======、>>>>>>> 三行",
+        }
         for name in markers
-    ]  # fmt: skip
+    ]
     errors = sum(p["severity"] == "error" for p in listed)
-    yield "check", {
-        "errors": errors, "warnings": len(listed) - errors, "accepted": len(accepted),
-        "problems": listed[:MAX_LISTED], "accepted_problems": accepted[:MAX_LISTED],
-    }  # fmt: skip
+    yield (
+        "check",
+        {
+            "errors": errors,
+            "warnings": len(listed) - errors,
+            "accepted": len(accepted),
+            "problems": listed[:MAX_LISTED],
+            "accepted_problems": accepted[:MAX_LISTED],
+        },
+    )
     if ruleset is None:
         return
     yield "cases", _cases(ruleset, text)
     old = load_layers(base.layers)
     entries = diff(old, ruleset)
-    yield "diff", {
-        "entries": [e.to_dict() for e in entries.entries], "text": entries.render(),
-        "touched": sorted(f"{e.kind}:{e.id}" for e in entries.entries),
-        "files": _changed_files(base, text),
-    }  # fmt: skip
+    yield (
+        "diff",
+        {
+            "entries": [e.to_dict() for e in entries.entries],
+            "text": entries.render(),
+            "touched": sorted(f"{e.kind}:{e.id}" for e in entries.entries),
+            "files": _changed_files(base, text),
+        },
+    )
     yield "proof", _proof(old, ruleset, today)
     yield "impact", moved(old, ruleset).to_dict(MAX_MOVED)
 
@@ -82,10 +96,12 @@ def _cases(ruleset: Ruleset, text: Text) -> dict[str, Any]:
     failed = [r.problem() for r in results if not r.passed]
     gaps = [g.problem().to_dict() for g in coverage_gaps(ruleset, cases)]
     return {
-        "total": len(results), "failed": len(failed) + len(problems),
+        "total": len(results),
+        "failed": len(failed) + len(problems),
         "problems": [p.to_dict() for p in (*problems, *failed)][:MAX_LISTED],
-        "gaps": gaps[:MAX_LISTED], "left_out": cases.left_out,
-    }  # fmt: skip
+        "gaps": gaps[:MAX_LISTED],
+        "left_out": cases.left_out,
+    }
 
 
 def _changed_files(base: Text, text: Text) -> list[dict[str, str]]:
@@ -131,9 +147,11 @@ def _names(node: object) -> set[str]:
         kind = type(node).__name__
         for f in dataclasses.fields(node):
             value = getattr(node, f.name)
-            named = (f.name in ("field", "criterion")
-                     or (f.name == "id" and kind in ("MetricRef", "CriterionRef"))
-                     or (f.name == "name" and kind == "FieldRef"))  # fmt: skip
+            named = (
+                f.name in ("field", "criterion")
+                or (f.name == "id" and kind in ("MetricRef", "CriterionRef"))
+                or (f.name == "name" and kind == "FieldRef")
+            )
             if isinstance(value, str) and named:
                 out.add(value)
             elif f.name not in ("place", "unit"):
@@ -152,17 +170,24 @@ def _proof(old: Ruleset, new: Ruleset, today: dt.date) -> dict[str, Any]:
     except InputError as error:
         problems = [p.to_dict() for p in error.problems]
         return {
-            "days": [], "answers": [], "questions": 0, "problems": problems,
+            "days": [],
+            "answers": [],
+            "questions": 0,
+            "problems": problems,
             "broken": ["invariants.yaml"],
-        }  # fmt: skip
+        }
     broken: dict[str, None] = dict.fromkeys(lost)
     answers: list[dict[str, Any]] = [
         {
-            "check": "invariant", "subjects": [i], "state": State.UNDECIDED.value, "proven": False,
-            "message": f"不变式 {i} 提到的字段、指标或标准已不存在，无法证明", "witnesses": [],
+            "check": "invariant",
+            "subjects": [i],
+            "state": State.UNDECIDED.value,
+            "proven": False,
+            "message": f"不变式 {i} 提到的字段、指标或标准已不存在，无法证明",
+            "witnesses": [],
         }
         for i in lost
-    ]  # fmt: skip
+    ]
     days = boundaries(new, today)
     questions = 0
     for n, day in enumerate(days):
@@ -176,10 +201,13 @@ def _proof(old: Ruleset, new: Ruleset, today: dt.date) -> dict[str, Any]:
                 told = answer.to_dict(report.registry)
                 answers.append({**told, "as_of": day.isoformat()})
     return {
-        "days": [d.isoformat() for d in days], "answers": answers, "questions": questions,
+        "days": [d.isoformat() for d in days],
+        "answers": answers,
+        "questions": questions,
         "invariants": [{"id": i.id, "title": i.title} for i in invariants],
-        "problems": [], "broken": sorted(broken),
-    }  # fmt: skip
+        "problems": [],
+        "broken": sorted(broken),
+    }
 
 
 def _told(answer: Answer, n: int) -> bool:

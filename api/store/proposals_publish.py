@@ -29,9 +29,16 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_layers
 
 __all__ = [
-    "PublicationView", "approve", "comment", "history", "publication", "publish_proposal", "rollback",
-    "send_back", "text_published",
-]  # fmt: skip
+    "PublicationView",
+    "approve",
+    "comment",
+    "history",
+    "publication",
+    "publish_proposal",
+    "rollback",
+    "send_back",
+    "text_published",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +76,15 @@ def _second(work: Work, proposal: Proposal) -> None:
 def _say(work: Work, proposal: Proposal, outcome: str, text: str) -> None:
     work.session.add(
         ProposalReview(
-            proposal_id=proposal.id, revision=proposal.revision, text=proposal.text, outcome=outcome,
-            comment=text, person=work.actor.name, given_at=work.now,
+            proposal_id=proposal.id,
+            revision=proposal.revision,
+            text=proposal.text,
+            outcome=outcome,
+            comment=text,
+            person=work.actor.name,
+            given_at=work.now,
         )
-    )  # fmt: skip
+    )
     work.session.flush()
     after = {"text": proposal.text, "comment": text, "waivers": proposal.waivers}
     work.log(f"proposal.{outcome}", f"proposal:{proposal.id}", {"state": proposal.state}, after)
@@ -120,9 +132,13 @@ def send_back(work: Work, proposal_id: int, text: str) -> Proposal:
 
 
 def publish_proposal(
-    store: Store, actor: Actor, proposal_id: int, effective_on: dt.date | None = None,
-    reason: str | None = None, request_id: str | None = None,
-) -> PublicationView:  # fmt: skip
+    store: Store,
+    actor: Actor,
+    proposal_id: int,
+    effective_on: dt.date | None = None,
+    reason: str | None = None,
+    request_id: str | None = None,
+) -> PublicationView:
     """Publish an approved proposal; from ``effective_on`` (today if None) submissions go by it.
 
     Raises Conflict where something stands in its way, Denied for whoever wrote it, Invalid for a
@@ -167,9 +183,10 @@ def _may_publish(work: Work, proposal: Proposal, day: dt.date) -> None:
     record = work.session.get(PublicationRecord, newest.id)
     if record is not None and day < record.effective_on and proposal.rollback_to is None:
         raise Invalid(
-            "effective_on", f"第 {newest.id} 次发布定于 {record.effective_on} 生效，这次不能更早",
+            "effective_on",
+            f"第 {newest.id} 次发布定于 {record.effective_on} 生效，这次不能更早",
             "要取消那次发布，请先回退",
-        )  # fmt: skip
+        )
 
 
 def _publish(
@@ -181,19 +198,30 @@ def _publish(
     made = publish(work, ruleset, "service", reason)
     work.session.add(
         PublicationRecord(
-            publication_id=made.id, text=proposal.text, effective_on=day, reason=reason,
+            publication_id=made.id,
+            text=proposal.text,
+            effective_on=day,
+            reason=reason,
             changes={k: changes.get(k) for k in ("entries", "text", "files")},
-            waivers=proposal.waivers, proposal_id=proposal.id, drafted_by=proposal.drafted_by,
-            approved_by=proposal.approved_by or work.actor.name, rollback_to=proposal.rollback_to,
+            waivers=proposal.waivers,
+            proposal_id=proposal.id,
+            drafted_by=proposal.drafted_by,
+            approved_by=proposal.approved_by or work.actor.name,
+            rollback_to=proposal.rollback_to,
         )
-    )  # fmt: skip
+    )
     proposal.state, proposal.publication_id, proposal.updated_at = PUBLISHED, made.id, work.now
     work.session.flush()
     after = {
-        "publication": made.id, "identity": ruleset.identity, "text": proposal.text,
-        "effective_on": day.isoformat(), "reason": reason, "waivers": proposal.waivers,
-        "approved_by": proposal.approved_by, "rollback_to": proposal.rollback_to,
-    }  # fmt: skip
+        "publication": made.id,
+        "identity": ruleset.identity,
+        "text": proposal.text,
+        "effective_on": day.isoformat(),
+        "reason": reason,
+        "waivers": proposal.waivers,
+        "approved_by": proposal.approved_by,
+        "rollback_to": proposal.rollback_to,
+    }
     work.log("proposal.publish", f"proposal:{proposal.id}", {"state": APPROVED}, after)
     return made
 
@@ -261,12 +289,22 @@ def _view(
     elif found.id == newest.id or (now is not None and found.id > now.id and effective > today()):
         state = "scheduled"
     return PublicationView(
-        found.id, found.identity, stored.title, found.source, state, found.published_by,
-        found.published_at, effective, record.reason if record else (found.note or ""),
-        record.changes if record else None, tuple(record.waivers) if record else (),
-        record.proposal_id if record else None, record.drafted_by if record else None,
-        record.approved_by if record else None, record.rollback_to if record else None,
-    )  # fmt: skip
+        found.id,
+        found.identity,
+        stored.title,
+        found.source,
+        state,
+        found.published_by,
+        found.published_at,
+        effective,
+        record.reason if record else (found.note or ""),
+        record.changes if record else None,
+        tuple(record.waivers) if record else (),
+        record.proposal_id if record else None,
+        record.drafted_by if record else None,
+        record.approved_by if record else None,
+        record.rollback_to if record else None,
+    )
 
 
 def text_published(session: Session, publication_id: int, root: Path | None = None) -> Text:

@@ -26,9 +26,19 @@ from evaluator.impact import Impact, impact_stored
 from evaluator.rulebook.ast import Ruleset
 
 __all__ = [
-    "DONE", "FAILED", "LABELS", "QUEUED", "RUNNING", "SUPERSEDED", "beat", "claim", "execute", "fail",
-    "latest", "queue",
-]  # fmt: skip
+    "DONE",
+    "FAILED",
+    "LABELS",
+    "QUEUED",
+    "RUNNING",
+    "SUPERSEDED",
+    "beat",
+    "claim",
+    "execute",
+    "fail",
+    "latest",
+    "queue",
+]
 
 log = logging.getLogger("api")
 QUEUED, RUNNING, DONE, FAILED, SUPERSEDED = "queued", "running", "done", "failed", "superseded"
@@ -51,10 +61,16 @@ def queue(work: Work, proposal: Proposal) -> ProposalRun:
         select(func.max(ProposalRun.number)).where(ProposalRun.proposal_id == proposal.id)
     )
     run = ProposalRun(
-        proposal_id=proposal.id, number=(last or 0) + 1, revision=proposal.revision,
-        text=proposal.text, base_text=proposal.base_text, state=QUEUED, stage="", attempts=0,
+        proposal_id=proposal.id,
+        number=(last or 0) + 1,
+        revision=proposal.revision,
+        text=proposal.text,
+        base_text=proposal.base_text,
+        state=QUEUED,
+        stage="",
+        attempts=0,
         queued_at=work.now,
-    )  # fmt: skip
+    )
     work.session.add(run)
     work.session.flush()
     return run
@@ -161,11 +177,13 @@ def _finish(db: Database, run_id: int, result: dict[str, Any]) -> None:
         if proposal.text == run.text and proposal.base_text == run.base_text:
             proposal.touched = result.get("diff", {}).get("touched", [])
         after = {
-            "run": run.number, "text": run.text, "errors": result["check"]["errors"],
+            "run": run.number,
+            "text": run.text,
+            "errors": result["check"]["errors"],
             "failed_cases": result.get("cases", {}).get("failed"),
             "broken_invariants": result.get("proof", {}).get("broken"),
             "moved": result.get("impact", {}).get("moved_total"),
-        }  # fmt: skip
+        }
         work.log("proposal.checked", f"proposal:{proposal.id}", None, after)
         session.flush()
         audit.append(work)

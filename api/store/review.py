@@ -27,10 +27,21 @@ from api.tables_review import Attachment, AttachmentPart, Conclusion, Opinion, T
 from evaluator.fields import Registry
 
 __all__ = [
-    "AttachmentView", "ConclusionView", "OpinionView", "TaskView", "attach",
-    "attachment_part", "conclude", "conclusion_of", "give_opinion", "light", "may_attach",
-    "open_tasks", "read_attachment", "tasks",
-]  # fmt: skip
+    "AttachmentView",
+    "ConclusionView",
+    "OpinionView",
+    "TaskView",
+    "attach",
+    "attachment_part",
+    "conclude",
+    "conclusion_of",
+    "give_opinion",
+    "light",
+    "may_attach",
+    "open_tasks",
+    "read_attachment",
+    "tasks",
+]
 
 OPEN, SUPPLEMENT, DONE, WITHDRAWN = "open", "supplement", "done", "withdrawn"
 WAITING = (OPEN, SUPPLEMENT)
@@ -111,9 +122,13 @@ def light(state: str, due_on: dt.date, today: dt.date, calendar: WorkCalendar) -
 
 
 def open_tasks(
-    work: Work, project: Project, decision: Decision, departments: Iterable[str],
-    calendar: WorkCalendar, workdays: int,
-) -> None:  # fmt: skip
+    work: Work,
+    project: Project,
+    decision: Decision,
+    departments: Iterable[str],
+    calendar: WorkCalendar,
+    workdays: int,
+) -> None:
     """Withdraw what still waits for an earlier version, and ask each department about this one."""
     old = work.session.scalars(
         select(Task).where(Task.project_id == project.id, Task.state.in_(WAITING))
@@ -125,12 +140,18 @@ def open_tasks(
     guessed = calendar.is_estimated(today, due)
     opened = [
         Task(
-            project_id=project.id, decision_id=decision.id, department=department,
-            opened_on=today, due_on=due, state=OPEN, closed_at=None, workdays=workdays,
+            project_id=project.id,
+            decision_id=decision.id,
+            department=department,
+            opened_on=today,
+            due_on=due,
+            state=OPEN,
+            closed_at=None,
+            workdays=workdays,
             due_estimated=guessed,
         )
         for department in sorted(set(departments))
-    ]  # fmt: skip
+    ]
     work.session.add_all(opened)
     work.session.flush()
     for task in opened:
@@ -149,10 +170,18 @@ def _withdraw(work: Work, task: Task) -> None:
 
 
 def tasks(
-    session: Session, actor: Actor, calendar: WorkCalendar, today: dt.date, *,
-    number: str | None = None, department: str | None = None, state: str | None = None,
-    overdue: bool = False, limit: int = 200, after: int = 0,
-) -> tuple[TaskView, ...]:  # fmt: skip
+    session: Session,
+    actor: Actor,
+    calendar: WorkCalendar,
+    today: dt.date,
+    *,
+    number: str | None = None,
+    department: str | None = None,
+    state: str | None = None,
+    overdue: bool = False,
+    limit: int = 200,
+    after: int = 0,
+) -> tuple[TaskView, ...]:
     """Tasks the actor may see in order of their number, after task ``after``."""
     query = (
         select(Task, Project, Decision.version)
@@ -183,14 +212,28 @@ def views(
 
 
 def _view(
-    task: Task, project: Project, version: int, said: tuple[OpinionView, ...],
-    calendar: WorkCalendar, today: dt.date,
-) -> TaskView:  # fmt: skip
+    task: Task,
+    project: Project,
+    version: int,
+    said: tuple[OpinionView, ...],
+    calendar: WorkCalendar,
+    today: dt.date,
+) -> TaskView:
     return TaskView(
-        task.id, project.number, project.name, version, task.decision_id, task.department,
-        task.opened_on, task.due_on, task.due_estimated, task.state, light(task.state, task.due_on, today, calendar),
-        calendar.between(today, task.due_on), said,
-    )  # fmt: skip
+        task.id,
+        project.number,
+        project.name,
+        version,
+        task.decision_id,
+        task.department,
+        task.opened_on,
+        task.due_on,
+        task.due_estimated,
+        task.state,
+        light(task.state, task.due_on, today, calendar),
+        calendar.between(today, task.due_on),
+        said,
+    )
 
 
 def _opinions(session: Session, ids: list[int]) -> dict[int, tuple[OpinionView, ...]]:
@@ -245,9 +288,15 @@ def attach(work: Work, task_id: int, upload: Upload) -> AttachmentView:
     if count >= MAX_ATTACHMENTS:
         raise Conflict(f"一件会审事项最多 {MAX_ATTACHMENTS} 个附件")
     found = Attachment(
-        task_id=task_id, name=upload.name, media_type=upload.media_type, size=upload.size,
-        digest=upload.digest, content=None, added_by=work.actor.account_id, added_at=work.now,
-    )  # fmt: skip
+        task_id=task_id,
+        name=upload.name,
+        media_type=upload.media_type,
+        size=upload.size,
+        digest=upload.digest,
+        content=None,
+        added_by=work.actor.account_id,
+        added_at=work.now,
+    )
     work.session.add(found)
     work.session.flush()
     for number, part in enumerate(upload.parts()):
@@ -293,22 +342,34 @@ def give_opinion(
         if found is None or found.task_id != task_id:
             raise Invalid("attachments", f"附件 {attachment_id} 不属于这件会审事项")
         files.append(
-            {"id": found.id, "name": found.name, "media_type": found.media_type,
-             "size": found.size, "digest": found.digest}
-        )  # fmt: skip
+            {
+                "id": found.id,
+                "name": found.name,
+                "media_type": found.media_type,
+                "size": found.size,
+                "digest": found.digest,
+            }
+        )
     work.session.add(
         Opinion(
-            task_id=task_id, opinion=opinion, reason=reason.strip(), attachments=files,
-            given_by=work.actor.account_id, person=work.actor.display_name, given_at=work.now,
+            task_id=task_id,
+            opinion=opinion,
+            reason=reason.strip(),
+            attachments=files,
+            given_by=work.actor.account_id,
+            person=work.actor.display_name,
+            given_at=work.now,
         )
-    )  # fmt: skip
+    )
     before = task.state
     task.state = SUPPLEMENT if opinion == "supplement" else DONE
     task.closed_at = None if opinion == "supplement" else work.now
     work.session.flush()
-    asked = select(Task.id).where(
-        Task.decision_id == task.decision_id, Task.state == SUPPLEMENT
-    ).limit(1)  # fmt: skip
+    asked = (
+        select(Task.id)
+        .where(Task.decision_id == task.decision_id, Task.state == SUPPLEMENT)
+        .limit(1)
+    )
     if opinion == "supplement":
         project.state = "supplement"
     elif project.state == "supplement" and work.session.scalar(asked) is None:
@@ -324,9 +385,14 @@ def give_opinion(
 
 
 def conclude(
-    work: Work, registry: Registry, decision_id: int, outcome: str, reason: str,
-    authority: str | None = None, document_number: str | None = None,
-) -> ConclusionView:  # fmt: skip
+    work: Work,
+    registry: Registry,
+    decision_id: int,
+    outcome: str,
+    reason: str,
+    authority: str | None = None,
+    document_number: str | None = None,
+) -> ConclusionView:
     """The committee's conclusion on the newest decision of a project.
 
     A task that an earlier version opened for the applicant is withdrawn: nobody could answer it.
@@ -364,29 +430,48 @@ def conclude(
             words = "和".join(word for _, word in lacking)
             raise Invalid(lacking[0][0], f"与系统结论相反属一事一议，须写明{words}")
     found = Conclusion(
-        decision_id=decision.id, project_id=project.id, outcome=outcome, machine=decision.verdict,
-        override=override, reason=reason.strip(), authority=authority,
-        document_number=document_number, concluded_by=work.actor.account_id,
-        person=work.actor.display_name, concluded_at=work.now,
-    )  # fmt: skip
+        decision_id=decision.id,
+        project_id=project.id,
+        outcome=outcome,
+        machine=decision.verdict,
+        override=override,
+        reason=reason.strip(),
+        authority=authority,
+        document_number=document_number,
+        concluded_by=work.actor.account_id,
+        person=work.actor.display_name,
+        concluded_at=work.now,
+    )
     work.session.add(found)
     before = {"state": project.state}
     project.state = "admitted" if outcome == "admit" else "rejected"
     work.session.flush()
     after = {
-        "state": project.state, "outcome": outcome, "machine": decision.verdict,
-        "override": override, "reason": found.reason, "authority": authority,
+        "state": project.state,
+        "outcome": outcome,
+        "machine": decision.verdict,
+        "override": override,
+        "reason": found.reason,
+        "authority": authority,
         "document_number": document_number,
-    }  # fmt: skip
+    }
     work.log("review.conclude", f"decision:{decision.id}", before, after)
     return _conclusion(found, project)
 
 
 def _conclusion(found: Conclusion, project: Project) -> ConclusionView:
     return ConclusionView(
-        found.decision_id, project.number, found.outcome, found.machine, found.override,
-        found.reason, found.authority, found.document_number, found.person, found.concluded_at,
-    )  # fmt: skip
+        found.decision_id,
+        project.number,
+        found.outcome,
+        found.machine,
+        found.override,
+        found.reason,
+        found.authority,
+        found.document_number,
+        found.person,
+        found.concluded_at,
+    )
 
 
 def conclusion_of(session: Session, actor: Actor, decision_id: int) -> ConclusionView:

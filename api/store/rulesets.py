@@ -34,9 +34,15 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import Layers, load_layers
 
 __all__ = [
-    "Rulesets", "current_identity", "current_publication", "hold", "install", "load_stored", "publish",
+    "Rulesets",
+    "current_identity",
+    "current_publication",
+    "hold",
+    "install",
+    "load_stored",
+    "publish",
     "store_ruleset",
-]  # fmt: skip
+]
 
 log = logging.getLogger("api")
 KEPT = 4
@@ -81,10 +87,14 @@ def store_ruleset(work: Work, ruleset: Ruleset) -> None:
     layers = [[name, dict(files)] for name, files in ruleset.layers]
     work.session.add(
         StoredRuleset(
-            identity=ruleset.identity, profile_id=ruleset.profile_id, title=ruleset.title,
-            layers=layers, fields=ruleset.fields_text, stored_at=work.now,
+            identity=ruleset.identity,
+            profile_id=ruleset.profile_id,
+            title=ruleset.title,
+            layers=layers,
+            fields=ruleset.fields_text,
+            stored_at=work.now,
         )
-    )  # fmt: skip
+    )
     work.session.flush()
     work.log("ruleset.store", f"ruleset:{ruleset.identity}", None, {"title": ruleset.title})
 
@@ -112,9 +122,12 @@ def publish(work: Work, ruleset: Ruleset, source: str, note: str | None = None) 
     before = current_identity(work.session)
     store_ruleset(work, ruleset)
     publication = Publication(
-        identity=ruleset.identity, source=source, published_by=work.actor.name,
-        published_at=work.now, note=note,
-    )  # fmt: skip
+        identity=ruleset.identity,
+        source=source,
+        published_by=work.actor.name,
+        published_at=work.now,
+        note=note,
+    )
     work.session.add(publication)
     work.session.flush()
     after = {"identity": ruleset.identity, "source": source, "note": note}

@@ -54,9 +54,11 @@ class StoredDecisions:
         query = select(Decision.id, Project.number, Decision.version).join(
             Project, Project.id == Decision.project_id
         )
-        asked = [query] if len(numbers) > MANY else [
-            query.where(Decision.id.in_(page)) for page in _pages(numbers)
-        ]  # fmt: skip
+        asked = (
+            [query]
+            if len(numbers) > MANY
+            else [query.where(Decision.id.in_(page)) for page in _pages(numbers)]
+        )
         with self._db.read() as session:
             return {i: f"{n}/{v}" for q in asked for i, n, v in session.execute(q)}
 

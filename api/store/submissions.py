@@ -163,15 +163,22 @@ def _record(
         if asked.idempotency_key is not None:
             session.add(
                 Idempotency(
-                    account_id=work.actor.account_id, key=asked.idempotency_key, status=201,
-                    request_digest=asked.digest(), answer=dump_json(answer), created_at=work.now,
+                    account_id=work.actor.account_id,
+                    key=asked.idempotency_key,
+                    status=201,
+                    request_digest=asked.digest(),
+                    answer=dump_json(answer),
+                    created_at=work.now,
                 )
-            )  # fmt: skip
+            )
         after = {
-            "version": decision.version, "decision": decision.id, "verdict": decision.verdict,
-            "digest": decision.digest, "dossier_digest": decision.dossier_digest,
+            "version": decision.version,
+            "decision": decision.id,
+            "verdict": decision.verdict,
+            "digest": decision.digest,
+            "dossier_digest": decision.dossier_digest,
             "ruleset": decision.ruleset,
-        }  # fmt: skip
+        }
         old = {"version": before.version, "verdict": before.verdict} if before else None
         work.log("project.submit", f"project:{project.number}", old, after)
         return Receipt(answer, False)
@@ -192,10 +199,19 @@ def _asked_departments(judged: Judged) -> frozenset[str]:
 def _new_project(work: Work, profile: Profile) -> Project:
     number = next_number(work, f"ZR{china_day(work.now).year}")
     return Project(
-        number=number, owner_id=work.actor.account_id, created_at=work.now, version=0,
-        project_code=profile.id, name=profile.name, search="", submitted_on=profile.submitted_on,
-        verdict="", decision_id=0, state="decided", updated_at=work.now,
-    )  # fmt: skip
+        number=number,
+        owner_id=work.actor.account_id,
+        created_at=work.now,
+        version=0,
+        project_code=profile.id,
+        name=profile.name,
+        search="",
+        submitted_on=profile.submitted_on,
+        verdict="",
+        decision_id=0,
+        state="decided",
+        updated_at=work.now,
+    )
 
 
 def next_number(work: Work, name: str) -> str:
@@ -216,22 +232,34 @@ def _decision(
         session.flush()
     text = dump_json(dossier)
     decision = Decision(
-        project_id=project.id, version=project.version + 1, dossier=text,
-        dossier_digest=hashlib.sha256(text.encode()).hexdigest(), ruleset=judge.ruleset.identity,
-        as_of=judged.evaluation.as_of, engine=judge.engine, software=SOFTWARE,
-        verdict=judged.evaluation.verdict.value, result=judged.body.decode(),
-        digest=hashlib.sha256(judged.body).hexdigest(), decided_by=work.actor.account_id,
+        project_id=project.id,
+        version=project.version + 1,
+        dossier=text,
+        dossier_digest=hashlib.sha256(text.encode()).hexdigest(),
+        ruleset=judge.ruleset.identity,
+        as_of=judged.evaluation.as_of,
+        engine=judge.engine,
+        software=SOFTWARE,
+        verdict=judged.evaluation.verdict.value,
+        result=judged.body.decode(),
+        digest=hashlib.sha256(judged.body).hexdigest(),
+        decided_by=work.actor.account_id,
         decided_at=work.now,
-    )  # fmt: skip
+    )
     session.add(decision)
     session.flush()
     rows = [
-        {"decision_id": decision.id, "rule": f["rule"], "department": department,
-         "status": f["status"], "effect": f["effect"]}
+        {
+            "decision_id": decision.id,
+            "rule": f["rule"],
+            "department": department,
+            "status": f["status"],
+            "effect": f["effect"],
+        }
         for f in judged.data["findings"]
         if f["status"] in HITS
         for department in dict.fromkeys(f["departments"] or ("",))
-    ]  # fmt: skip
+    ]
     if rows:
         session.execute(Hit.__table__.insert(), rows)  # type: ignore[attr-defined]
     return decision

@@ -76,11 +76,25 @@ def _views(session: Session, query: Rows) -> tuple[SupervisionView, ...]:
             department, word, due, guessed = None, title_of(promise.kind), promise.due_on, False
         out.append(
             SupervisionView(
-                found.id, found.task_id, found.commitment_id, project.number, department, word, due,
-                guessed, found.note, found.opened_by, found.opened_at, found.closing_note,
-                found.closed_by, found.closed_at, project.name, project.decision_id, settled,
+                found.id,
+                found.task_id,
+                found.commitment_id,
+                project.number,
+                department,
+                word,
+                due,
+                guessed,
+                found.note,
+                found.opened_by,
+                found.opened_at,
+                found.closing_note,
+                found.closed_by,
+                found.closed_at,
+                project.name,
+                project.decision_id,
+                settled,
             )
-        )  # fmt: skip
+        )
     return tuple(out)
 
 
@@ -133,9 +147,11 @@ def start_promise(work: Work, commitment_id: int, note: str) -> SupervisionView:
     if met or promise.due_on >= day or project.state not in PROMISING:
         raise Conflict("这项承诺没有逾期，无须督办")
     found = Supervision(
-        commitment_id=commitment_id, note=note.strip(), opened_by=work.actor.name,
+        commitment_id=commitment_id,
+        note=note.strip(),
+        opened_by=work.actor.name,
         opened_at=work.now,
-    )  # fmt: skip
+    )
     return _open(work, found, "这项承诺", f"commitment:{commitment_id}")
 
 

@@ -76,9 +76,14 @@ def total(session: Session, actor: Actor, wanted: TaskFilter, today: dt.date) ->
 
 
 def find(
-    session: Session, actor: Actor, calendar: WorkCalendar, today: dt.date, wanted: TaskFilter,
-    cursor: str | None = None, limit: int = 50,
-) -> TaskPage:  # fmt: skip
+    session: Session,
+    actor: Actor,
+    calendar: WorkCalendar,
+    today: dt.date,
+    wanted: TaskFilter,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> TaskPage:
     """One page. Raises Invalid for a cursor that was not given out."""
     query = select(Task, Project, Decision.version).join(Decision, Decision.id == Task.decision_id)
     query = _matching(query, actor, wanted, today)

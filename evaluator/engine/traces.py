@@ -14,8 +14,16 @@ from evaluator.rulebook.ast import CriterionRef, Leaf, Rule
 from evaluator.verdict import Status
 
 __all__ = [
-    "NOTHING", "Amount", "Assessment", "InnerRow", "ItemTrace", "LazyMapping", "LeafTrace", "RuleTrace", "Unknown",
-]  # fmt: skip
+    "NOTHING",
+    "Amount",
+    "Assessment",
+    "InnerRow",
+    "ItemTrace",
+    "LazyMapping",
+    "LeafTrace",
+    "RuleTrace",
+    "Unknown",
+]
 
 
 @dataclass(frozen=True, slots=True)

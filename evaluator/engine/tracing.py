@@ -114,10 +114,16 @@ class Tracing:
             hit = row(state) if row is not None else None
             found = [(ref, find(state), required) for ref, required, find in inner]
             return LeafTrace(
-                leaf, decide(a, b), amount(a), amount(b), hit if isinstance(hit, Hit) else None,
-                None, _lacking(a, b), (),
+                leaf,
+                decide(a, b),
+                amount(a),
+                amount(b),
+                hit if isinstance(hit, Hit) else None,
+                None,
+                _lacking(a, b),
+                (),
                 tuple([InnerRow(r, h, required) for r, h, required in found if isinstance(h, Hit)]),
-            )  # fmt: skip
+            )
 
         return trace
 

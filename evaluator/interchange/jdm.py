@@ -234,11 +234,15 @@ def _table(ruleset: Ruleset, use: Use, as_of: dt.date) -> dict[str, Any]:
         rows = [{**row, "in-always": "true"} for row in rows]
     title = criterion.title if use.scale == 1 else f"{criterion.title}（× {use.scale}）"
     content = {
-        "hitPolicy": "first", "inputs": columns,
+        "hitPolicy": "first",
+        "inputs": columns,
         "outputs": [{"id": "out", "name": title, "field": use.name}],
-        "rules": rows, "passThrough": True, "inputField": None, "outputPath": None,
+        "rules": rows,
+        "passThrough": True,
+        "inputField": None,
+        "outputPath": None,
         "executionMode": "single",
-    }  # fmt: skip
+    }
     return {
         "id": f"table-{use.name}",
         "type": "decisionTableNode",

@@ -42,14 +42,27 @@ from evaluator.yamlio import Node, YList, YMap, YScalar, suggest
 __all__ = ["criteria_from_sheets"]
 
 HEAD = {
-    "标准编号": "id", "编号": "id", "名称": "title", "性质": "kind", "单位": "unit",
-    "起始日期": "from", "截止日期": "until", "依据": "source", "条款": "clause", "已核对": "verified",
+    "标准编号": "id",
+    "编号": "id",
+    "名称": "title",
+    "性质": "kind",
+    "单位": "unit",
+    "起始日期": "from",
+    "截止日期": "until",
+    "依据": "source",
+    "条款": "clause",
+    "已核对": "verified",
     "备注": "note",
-}  # fmt: skip
+}
 COLUMNS = {
-    "标准值": "value", "值": "value", "单位": "unit", "依据": "source", "条款": "clause",
-    "已核对": "verified", "备注": "note",
-}  # fmt: skip
+    "标准值": "value",
+    "值": "value",
+    "单位": "unit",
+    "依据": "source",
+    "条款": "clause",
+    "已核对": "verified",
+    "备注": "note",
+}
 KINDS = {"下限": "floor", "上限": "ceiling", "数值": "value"}
 FLAGS = {"是": True, "否": False, "true": True, "false": False}
 DEFAULTS = ("默认", "其他", "其余", "-")

@@ -30,10 +30,18 @@ __all__ = ["Book", "Target", "rulebook_of"]
 
 # Which kind of name stands where, in case one name means two things.
 KINDS = {
-    "metric": "metric", "criterion": "criterion", "source": "source", "rule": "rule",
-    "departments": "department", "dimension": "dimension", "dimensions": "dimension",
-    "field": "field", "known": "field", "each": "field", "sum": "field",
-}  # fmt: skip
+    "metric": "metric",
+    "criterion": "criterion",
+    "source": "source",
+    "rule": "rule",
+    "departments": "department",
+    "dimension": "dimension",
+    "dimensions": "dimension",
+    "field": "field",
+    "known": "field",
+    "each": "field",
+    "sum": "field",
+}
 FLAGS = {"true": "是", "false": "否"}
 
 
@@ -135,8 +143,10 @@ class Book:
         if ruleset is None or not at.word:
             return None
         tables: Mapping[str, Mapping[str, Any]] = {
-            "rule": ruleset.rules, "criterion": ruleset.criteria, "metric": ruleset.metrics,
-        }  # fmt: skip
+            "rule": ruleset.rules,
+            "criterion": ruleset.criteria,
+            "metric": ruleset.metrics,
+        }
         for kind in self._kinds(at):
             found = tables.get(kind, {}).get(at.word)
             if found is not None:

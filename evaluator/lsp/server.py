@@ -182,12 +182,15 @@ def complete(ls: RulebookServer, params: lsp.CompletionParams) -> lsp.Completion
         [
             # Found by its Chinese title, too.
             lsp.CompletionItem(
-                label=name, kind=kind, detail=title or None, filter_text=f"{name} {title}",
+                label=name,
+                kind=kind,
+                detail=title or None,
+                filter_text=f"{name} {title}",
                 text_edit=lsp.TextEdit(replaced, f"{name}: " if at.role == "key" else name),
             )
             for name, title in book.complete(file, at).items()
         ],
-    )  # fmt: skip
+    )
 
 
 def main() -> None:

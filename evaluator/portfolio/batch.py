@@ -79,10 +79,12 @@ class Totals:
     def as_data(self) -> dict[str, Any]:
         """As JSON data, with every verdict."""
         return {
-            "rows": self.rows, "judged": self.judged, "rejected": self.rejected,
+            "rows": self.rows,
+            "judged": self.judged,
+            "rejected": self.rejected,
             "verdicts": {v.value: self.verdicts[v.value] for v in Verdict},
             "unused": list(self.unused),
-        }  # fmt: skip
+        }
 
 
 class _Guarded:
@@ -109,9 +111,13 @@ class Batch:
     """
 
     def __init__(
-        self, ruleset: Ruleset, path: Path, form: Literal["ndjson", "parquet"], directory: Path,
+        self,
+        ruleset: Ruleset,
+        path: Path,
+        form: Literal["ndjson", "parquet"],
+        directory: Path,
         options: Options,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.ruleset = ruleset
         self.path = path
         self.form = form
@@ -159,8 +165,10 @@ class Batch:
             row = self._db.execute(f"SELECT num_rows::BIGINT FROM {footer}").fetchone()
             found = open_source(self._db, self.path)
         except (
-            duckdb.InvalidInputException, duckdb.IOException, duckdb.SerializationException,
-        ) as error:  # fmt: skip
+            duckdb.InvalidInputException,
+            duckdb.IOException,
+            duckdb.SerializationException,
+        ) as error:
             raise Unreadable(f"请求体不是可读的 Parquet：{self._words(error)}") from None
         except PortfolioError as error:
             raise Unreadable(str(error).replace(str(self.path), NAME)) from None
@@ -211,9 +219,15 @@ class Batch:
             # Files of other days, but of the same rules, then share a statement.
             layout = replace(layout, as_of=widened(layout.as_of, self.ruleset))
         key = (
-            self.ruleset.identity, self.options.findings, layout.present, layout.items,
-            frozenset(layout.numbers.items()), layout.item_number, layout.as_of, layout.submitted,
-        )  # fmt: skip
+            self.ruleset.identity,
+            self.options.findings,
+            layout.present,
+            layout.items,
+            frozenset(layout.numbers.items()),
+            layout.item_number,
+            layout.as_of,
+            layout.submitted,
+        )
         with _lock:
             known = _statements.get(key)
             if known is not None:
@@ -258,9 +272,16 @@ def _answers(plan: Plan, items: bool, findings: bool) -> str:
         tables["portfolio_items"] = f"SELECT * FROM judged_items {within}"
     tables["results"] = sql_of(plan.results(lookup=True))
     parts = [
-        """'{"type":"judged","row":'""", "r.row_id", """',"project_id":'""", "to_json(r.project_id)::VARCHAR",
-        """',"as_of":"'""", "r.as_of", """'","verdict":"'""", "r.verdict", """'"'""",
-    ]  # fmt: skip
+        """'{"type":"judged","row":'""",
+        "r.row_id",
+        """',"project_id":'""",
+        "to_json(r.project_id)::VARCHAR",
+        """',"as_of":"'""",
+        "r.as_of",
+        """'","verdict":"'""",
+        "r.verdict",
+        """'"'""",
+    ]
     for name in ("violated", "unknown", "applicable"):
         listed = f"""'["' || replace(r."{name}", ' ', '","') || '"]'"""
         parts += [

@@ -41,10 +41,15 @@ ODD = (
 OWN = ("row_id", "line", "fault", "ok", "doc", "map", "given", "types", "line_fault", "line_reason")
 NUMBERS = ("UBIGINT", "BIGINT", "DOUBLE")
 TYPES = {
-    FieldType.STR: ("VARCHAR",), FieldType.ENUM: ("VARCHAR",), FieldType.DATE: ("VARCHAR",),
-    FieldType.BOOL: ("BOOLEAN", "VARCHAR"), FieldType.CODES: ("ARRAY",), FieldType.RECORD: ("ARRAY",),
-    FieldType.INT: (*NUMBERS, "VARCHAR"), FieldType.DECIMAL: (*NUMBERS, "VARCHAR"),
-}  # fmt: skip
+    FieldType.STR: ("VARCHAR",),
+    FieldType.ENUM: ("VARCHAR",),
+    FieldType.DATE: ("VARCHAR",),
+    FieldType.BOOL: ("BOOLEAN", "VARCHAR"),
+    FieldType.CODES: ("ARRAY",),
+    FieldType.RECORD: ("ARRAY",),
+    FieldType.INT: (*NUMBERS, "VARCHAR"),
+    FieldType.DECIMAL: (*NUMBERS, "VARCHAR"),
+}
 PLAIN = r"[+-]?[0-9]{1,12}(\.[0-9]{1,6})?"
 TEXTS = 99  # In place of a number of decimals: the column is texts.
 PLAIN_DIGITS = 15  # A double holds that many decimal digits.

@@ -52,9 +52,13 @@ def sql_of(expr: ir.Table, dialect: str = "duckdb") -> str:
 
 
 def prepare(
-    db: duckdb.DuckDBPyConnection, ruleset: Ruleset, path: Path, number: int = 0,
-    table: str | None = None, as_of: str | dt.date | None = None,
-) -> tuple[Loaded, Plan]:  # fmt: skip
+    db: duckdb.DuckDBPyConnection,
+    ruleset: Ruleset,
+    path: Path,
+    number: int = 0,
+    table: str | None = None,
+    as_of: str | dt.date | None = None,
+) -> tuple[Loaded, Plan]:
     """Open a file as the views ``portfolio`` and ``portfolio_items``, and compile for it."""
     loaded = load(db, open_source(db, path, number, table), ruleset.registry, as_of)
     register(db, loaded)

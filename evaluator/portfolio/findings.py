@@ -21,9 +21,11 @@ def finding_values(plan: Plan) -> ir.Table:
     for n, k, leaf in _comparisons(plan):
         left, right = plan.conditions.amount(leaf.left), plan.conditions.amount(leaf.right)
         columns |= {
-            f"v{n}_{k}": left.text(), f"r{n}_{k}": right.text(),
-            f"va{n}_{k}": left.approximate(), f"ra{n}_{k}": right.approximate(),
-        }  # fmt: skip
+            f"v{n}_{k}": left.text(),
+            f"r{n}_{k}": right.text(),
+            f"va{n}_{k}": left.approximate(),
+            f"ra{n}_{k}": right.approximate(),
+        }
     return plan.base.select("row_id", **columns)
 
 
@@ -34,11 +36,16 @@ def findings_json(plan: Plan, statuses: str, values: str) -> str:
     for n, k, leaf in _comparisons(plan):
         value, required = f"{values}.v{n}_{k}", f"{values}.r{n}_{k}"
         parts = [
-            """'{"value":'""", _quoted(value), """',"required":'""", _quoted(required),
-            """',"value_about":'""", _number(f"{values}.va{n}_{k}"),
-            """',"required_about":'""", _number(f"{values}.ra{n}_{k}"),
+            """'{"value":'""",
+            _quoted(value),
+            """',"required":'""",
+            _quoted(required),
+            """',"value_about":'""",
+            _number(f"{values}.va{n}_{k}"),
+            """',"required_about":'""",
+            _number(f"{values}.ra{n}_{k}"),
             f"""',"unit":{_literal(_unit(plan.ruleset, leaf))}}}'""",
-        ]  # fmt: skip
+        ]
         compared.setdefault(n, []).append(parts)
     found = []
     for n, rule in enumerate(plan.rules):

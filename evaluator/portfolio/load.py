@@ -70,9 +70,11 @@ class _Column:
 
 
 def load(
-    db: duckdb.DuckDBPyConnection, source: Source, registry: Registry,
+    db: duckdb.DuckDBPyConnection,
+    source: Source,
+    registry: Registry,
     as_of: str | dt.date | None = None,
-) -> Loaded:  # fmt: skip
+) -> Loaded:
     """Prepare a source. ``as_of``: the column with the date each row is judged at, or one date.
 
     Without it a row is judged as of its ``submitted_on``. Raises PortfolioError.
@@ -82,9 +84,12 @@ def load(
 
 class _Loader:
     def __init__(
-        self, db: duckdb.DuckDBPyConnection, source: Source, registry: Registry,
+        self,
+        db: duckdb.DuckDBPyConnection,
+        source: Source,
+        registry: Registry,
         as_of: str | dt.date | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.db = db
         self.source = source
         self.registry = registry
@@ -125,9 +130,13 @@ class _Loader:
         items = " UNION ALL ".join(self._items(source, c, good) for c in records)
         times = records[0].odd.times if records and records[0].odd else 1
         layout = Layout(
-            self.registry, frozenset(self.values) - {"as_of"}, self.numbers, bool(records),
-            Number(ITEM_DIGITS, ITEM_SCALE, times), self._judged_days(columns),
-        )  # fmt: skip
+            self.registry,
+            frozenset(self.values) - {"as_of"},
+            self.numbers,
+            bool(records),
+            Number(ITEM_DIGITS, ITEM_SCALE, times),
+            self._judged_days(columns),
+        )
         return Loaded(
             layout,
             f"SELECT s.row_id, {select} FROM {source} WHERE {good}",
@@ -380,9 +389,10 @@ def _facts(c: _Column) -> dict[str, str]:
         test = canonical(c.field, c.cell, c.raw)
         only = f"FILTER (WHERE {test})"
         facts |= {
-            "low": f"min({plain}) {only}", "high": f"max({plain}) {only}",
+            "low": f"min({plain}) {only}",
+            "high": f"max({plain}) {only}",
             "scale": f"max(length(rtrim(split_part({c.raw}, '.', 2), '0'))) {only}",
-        }  # fmt: skip
+        }
     elif c.field.type is FieldType.DATE:
         day = c.raw if c.native else f"TRY_CAST({c.raw} AS DATE)"
         facts |= {"low": f"min({day})", "high": f"max({day})"}

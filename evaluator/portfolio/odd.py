@@ -114,9 +114,12 @@ def _text(value: Value | None) -> str | None:
 
 
 def _numbers(
-    odd: Odd, field: Field, values: list[Value | None], reasons: list[str | None],
+    odd: Odd,
+    field: Field,
+    values: list[Value | None],
+    reasons: list[str | None],
     columns: dict[str, list[str | None]],
-) -> Odd:  # fmt: skip
+) -> Odd:
     """One column of decimals for a number, or one for each key of a record."""
     keys = list(field.keys) or ["value"]
     rows: list[dict[str, Fraction]] = []
@@ -140,9 +143,13 @@ def _numbers(
 
 
 def _open_items(
-    db: duckdb.DuckDBPyConnection, odd: Odd, field: Field, raws: list[str],
-    values: list[Value | None], reasons: list[str | None],
-) -> Odd:  # fmt: skip
+    db: duckdb.DuckDBPyConnection,
+    odd: Odd,
+    field: Field,
+    raws: list[str],
+    values: list[Value | None],
+    reasons: list[str | None],
+) -> Odd:
     """The items of records without closed keys, in base units, in a table of their own."""
     rows: list[tuple[str, str, str, Fraction]] = []
     times = 1

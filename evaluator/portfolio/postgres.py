@@ -32,9 +32,11 @@ RESULT = ("project_id", "industry_code", "verdict", "violated", "unknown", "appl
 
 
 def judge_in_place(
-    connection: psycopg.Connection, ruleset: Ruleset, place: Place,
+    connection: psycopg.Connection,
+    ruleset: Ruleset,
+    place: Place,
     as_of: str | dt.date | None = None,
-) -> tuple[int, int, int]:  # fmt: skip
+) -> tuple[int, int, int]:
     """Judge a table into the temporary tables ``portfolio_results`` and ``portfolio_rejects``.
 
     Returns rows in all, judged and rejected. Raises PortfolioError, TooWide.
@@ -87,10 +89,11 @@ def evaluate_postgres(
         columns = ", ".join(f'"{c}"' for c in RESULT)
         _fetch(connection, db, f"SELECT {columns} FROM portfolio_results", out)
         _fetch(
-            connection, db,
+            connection,
+            db,
             "SELECT row_id AS row_number, reason FROM portfolio_rejects ORDER BY 1",
             rejects_path(out),
-        )  # fmt: skip
+        )
         counts = (Counts(place.table, total, judged, rejected, ()),)
         return summarise(db, ruleset, out, counts)
 

@@ -35,9 +35,11 @@ __all__ = ["load_table"]
 
 
 def load_table(
-    connection: psycopg.Connection, registry: Registry, place: Place,
+    connection: psycopg.Connection,
+    registry: Registry,
+    place: Place,
     as_of: str | dt.date | None = None,
-) -> Layout:  # fmt: skip
+) -> Layout:
     """Prepare a table. ``as_of``: a column or date field with the day of each row, or one day.
 
     A row without a day of its own is judged as of its ``submitted_on``. Raises PortfolioError.
@@ -48,9 +50,13 @@ def load_table(
 
 class _Loader:
     def __init__(
-        self, connection: psycopg.Connection, db: duckdb.DuckDBPyConnection, registry: Registry,
-        place: Place, as_of: str | dt.date | None,
-    ) -> None:  # fmt: skip
+        self,
+        connection: psycopg.Connection,
+        db: duckdb.DuckDBPyConnection,
+        registry: Registry,
+        place: Place,
+        as_of: str | dt.date | None,
+    ) -> None:
         self.connection = connection
         self.db = db
         self.registry = registry
@@ -299,6 +305,10 @@ class _Loader:
             numbers[name] = Number(len(str(int(top))) + scale, scale, self.times[name])
         days: Days = (row[0], row[1]) if row[0] is not None else None
         return Layout(
-            self.registry, frozenset(self.values), numbers, items,
-            Number(ITEM_DIGITS, ITEM_SCALE, times), days,
-        )  # fmt: skip
+            self.registry,
+            frozenset(self.values),
+            numbers,
+            items,
+            Number(ITEM_DIGITS, ITEM_SCALE, times),
+            days,
+        )

@@ -84,9 +84,12 @@ class Table:
     row where that is no field."""
 
     def __init__(
-        self, connection: psycopg.Connection, registry: Registry, place: Place,
+        self,
+        connection: psycopg.Connection,
+        registry: Registry,
+        place: Place,
         as_of: str | dt.date | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.connection = connection
         self.registry = registry
         self.place = place

@@ -73,9 +73,14 @@ def spark_share(spark: Any) -> Share:
 def bar(console: Console) -> Iterator[Progress]:
     """A progress bar on ``console``: words, bar, share, time gone and time left."""
     columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
-        TimeElapsedColumn(), TextColumn("剩余"), TimeRemainingColumn(),
-    )  # fmt: skip
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("剩余"),
+        TimeRemainingColumn(),
+    )
     asked: list[Share | None] = [None]
     ended = Event()
     with Display(*columns, console=console, transient=True) as display:

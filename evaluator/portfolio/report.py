@@ -68,12 +68,14 @@ def summary_html(summary: Summary, ruleset: Ruleset) -> str:
         ["规则", "情况", "份数", "责任部门"],
         [
             [
-                ruleset.rules[i].title, STATUS_LABELS[Status(s)], f"{n:,}",
+                ruleset.rules[i].title,
+                STATUS_LABELS[Status(s)],
+                f"{n:,}",
                 "、".join(ruleset.registry.department(d) for d in ruleset.rules[i].departments),
             ]
             for (i, s), n in sorted(summary.rules.items(), key=lambda x: (-x[1], x[0]))[:TOP]
         ],
-    )  # fmt: skip
+    )
     departments = _bars(
         (ruleset.registry.department(d), n, "#3b5b92") for d, n in _largest(summary.departments)
     )

@@ -98,9 +98,14 @@ def evaluate_files(
 
 
 def _one(
-    db: duckdb.DuckDBPyConnection, ruleset: Ruleset, path: Path, number: int, part: Path,
-    options: Options, progress: Progress,
-) -> Counts:  # fmt: skip
+    db: duckdb.DuckDBPyConnection,
+    ruleset: Ruleset,
+    path: Path,
+    number: int,
+    part: Path,
+    options: Options,
+    progress: Progress,
+) -> Counts:
     loaded, plan = prepare(db, ruleset, path, number, options.table, options.as_of)
     progress(f"评估 {path.name}：{loaded.total:,} 份", duckdb_share(db))
     judged = Writer(plan, tuple(RESULT.split(", "))).write(db, part)

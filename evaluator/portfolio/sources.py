@@ -201,9 +201,12 @@ def _cell_text(value: object) -> str | None:
 
 
 def _texts(
-    connection: duckdb.DuckDBPyConnection, path: Path, base: int, names: list[str],
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    base: int,
+    names: list[str],
     rows: Iterable[Sequence[object]],
-) -> Source:  # fmt: skip
+) -> Source:
     name = f"raw_{base // FILE_STRIDE}"
     schema = pa.schema([("row_id", pa.int64()), *((n, pa.string()) for n in names)])
     connection.register("empty", schema.empty_table())

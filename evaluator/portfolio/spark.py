@@ -77,9 +77,13 @@ def judge_on(spark: Any, plan: Plan, main: Path, items: Path | None, out: Path) 
 
 
 def evaluate_spark(
-    ruleset: Ruleset, paths: Sequence[Path], out: Path, options: Options, master: str | None,
+    ruleset: Ruleset,
+    paths: Sequence[Path],
+    out: Path,
+    options: Options,
+    master: str | None,
     progress: Progress,
-) -> Summary:  # fmt: skip
+) -> Summary:
     """Judge one file on Spark into the directory ``out``; rejected rows go beside it."""
     if len(paths) != 1:
         raise PortfolioError("Spark 一次只评一个来源；多个文件请放在一个目录里")

@@ -13,9 +13,13 @@ __all__ = ["stage"]
 
 
 def stage(
-    db: duckdb.DuckDBPyConnection, source: Source, registry: Registry, keep: list[str],
-    texts: dict[str, str], name: str,
-) -> None:  # fmt: skip
+    db: duckdb.DuckDBPyConnection,
+    source: Source,
+    registry: Registry,
+    keep: list[str],
+    texts: dict[str, str],
+    name: str,
+) -> None:
     """Make the table ``name``: row_id, the columns to keep and the texts.
 
     JSON Lines get ``line_reason`` (keys that are no field) and ``line_fault`` too; their table of

@@ -57,9 +57,13 @@ def _move(space: Space, old: Side, new: Side, x: Verdict, y: Verdict) -> Change:
     witness = space.simpler(reply.witness, holds)
     moved = _moved(old, new, witness)
     answer = Answer(
-        "transition", (x.value, y.value, *moved), State.NOTE,
-        f"有项目{words}，涉及规则 {rule_names(moved, new.ruleset, old.ruleset)}", False, (witness,),
-    )  # fmt: skip
+        "transition",
+        (x.value, y.value, *moved),
+        State.NOTE,
+        f"有项目{words}，涉及规则 {rule_names(moved, new.ruleset, old.ruleset)}",
+        False,
+        (witness,),
+    )
     return Change(x, y, answer, moved)
 
 

@@ -69,9 +69,12 @@ def parse_invariants(
 ) -> tuple[Invariant, ...]:
     """Read an invariant file; problems are appended."""
     names = Names(
-        ruleset.registry, problems, dict(ruleset.sources), dict(ruleset.criteria),
+        ruleset.registry,
+        problems,
+        dict(ruleset.sources),
+        dict(ruleset.criteria),
         dict(ruleset.metrics),
-    )  # fmt: skip
+    )
     root = read_yaml(name, text, problems)
     if root is not None and not isinstance(root, YList):
         names.report("E202", "不变式文件应是列表，每条以“- id:”开头", root.place)
@@ -131,9 +134,22 @@ def _one(space: Space, side: Side, invariant: Invariant) -> Answer:
     pair, fields = side.compiler.condition(invariant.when)
     exact = side.exact and side.compiler.exact
     probe = Rule(
-        invariant.id, "", "", None, None, invariant.when, Effect.ADVISE, (), (), None, None, None,
-        None, None, invariant.place,
-    )  # fmt: skip
+        invariant.id,
+        "",
+        "",
+        None,
+        None,
+        invariant.when,
+        Effect.ADVISE,
+        (),
+        (),
+        None,
+        None,
+        None,
+        None,
+        None,
+        invariant.place,
+    )
     engine = ReferenceEngine(side.ruleset)
 
     def holds(profile: Profile) -> bool:

@@ -180,10 +180,12 @@ def _search(space: Space, side: Side, subject: _Subject, what: str, title: str) 
         return z3.substitute(formula, *swap)
 
     value = z3.Real("value of the number")
-    definition = z3.Or([
-        z3.And(c.guard, value * side.compiler.term(c.den) == side.compiler.term(c.num))
-        for c in side.compiler.cases(subject.expr)
-    ])  # fmt: skip
+    definition = z3.Or(
+        [
+            z3.And(c.guard, value * side.compiler.term(c.den) == side.compiler.term(c.num))
+            for c in side.compiler.cases(subject.expr)
+        ]
+    )
     after = z3.Real("better value of the number")
     definition_after = z3.substitute(primed(definition), (value, after))
     same = [
@@ -211,10 +213,14 @@ def _search(space: Space, side: Side, subject: _Subject, what: str, title: str) 
     first, second = _simpler(space, side, reply.witness, second, moving)
     blamed = sorted(_blamed(side, first, second))
     return Answer(
-        "non_monotonic", (subject.name, *blamed), State.ALARM,
+        "non_monotonic",
+        (subject.name, *blamed),
+        State.ALARM,
         f"{title}反而使结论变差，涉及规则 {rule_names(blamed, side.ruleset)}",
-        False, (first, second), "检查这些规则中的比较方向",
-    )  # fmt: skip
+        False,
+        (first, second),
+        "检查这些规则中的比较方向",
+    )
 
 
 def _moving(side: Side, subject: _Subject) -> frozenset[str]:

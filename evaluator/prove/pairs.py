@@ -71,16 +71,21 @@ def _covers(space: Space, side: Side, pool: Pool, a: Compiled, b: Compiled) -> A
         if not _tested(a, side) <= _tested(b, side):
             # It tests something that the other does not: it tells the applicant a further reason.
             return Answer(
-                "covered", pair, State.NOTE,
+                "covered",
+                pair,
+                State.NOTE,
                 f"规则 {a.rule.id}（{a.rule.title}）不影响结论，只多给一条理由：凡不符合它的项目，"
                 f"都已不符合 {b.rule.id}（{b.rule.title}）",
                 True,
-            )  # fmt: skip
+            )
         return Answer(
-            "covered", pair, State.ALARM,
+            "covered",
+            pair,
+            State.ALARM,
             f"规则 {a.rule.id}（{a.rule.title}）多余：凡不符合它的项目，都已不符合 {b.rule.id}（{b.rule.title}）",
-            True, hint="删去其一，或改动适用范围",
-        )  # fmt: skip
+            True,
+            hint="删去其一，或改动适用范围",
+        )
     assert reply.witness is not None
     pool.add(reply.witness)
     return None
@@ -176,13 +181,20 @@ class _Contradiction:
             solver.add(a.applies.true, b.applies.true, z3.Not(when.true))
             if solver.check() == z3.unsat:
                 yield Answer(
-                    "contradiction", self.pair, State.NOTE,
+                    "contradiction",
+                    self.pair,
+                    State.NOTE,
                     f"{self.title}不能同时符合；这正是不变式 {invariant.id}（{invariant.title}）要的",
-                    True, (first.witness, second.witness),
-                )  # fmt: skip
+                    True,
+                    (first.witness, second.witness),
+                )
                 return
         yield Answer(
-            "contradiction", self.pair, State.ALARM,
+            "contradiction",
+            self.pair,
+            State.ALARM,
             f"{self.title}矛盾：可以同时适用，各自也可以符合，但没有项目能同时符合两条",
-            True, (first.witness, second.witness), "改动其中一条的适用范围或阈值；若是有意，写一条不变式说明",
-        )  # fmt: skip
+            True,
+            (first.witness, second.witness),
+            "改动其中一条的适用范围或阈值；若是有意，写一条不变式说明",
+        )

@@ -61,11 +61,13 @@ def _suspects(criterion: Criterion) -> Iterator[Answer]:
             if unit is None or row.unit is None:
                 continue
             yield Answer(
-                "scale", (criterion.id,), State.ALARM,
+                "scale",
+                (criterion.id,),
+                State.ALARM,
                 f"{row.place.label()}：标准“{criterion.title}”的“{row.title()}”为 {shown(row.value)} "
                 f"{row.unit.name}，与其余的值相差悬殊，像是按“{unit.name}”写的",
                 hint=f"若按 {unit.name}，应写 {shown(row.value * unit.factor_to(row.unit), 4)} {row.unit.name}",
-            )  # fmt: skip
+            )
 
 
 def _value(other: Row, row: Row) -> Fraction | None:

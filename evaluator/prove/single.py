@@ -84,9 +84,12 @@ def _one_rule(space: Space, side: Side, pool: Pool, compiled: Compiled) -> Itera
         else:
             assert reply.witness is not None
             yield Answer(
-                check, (rule.id,), State.OK, f"{title}：有项目能使它{'不符合' if check == 'never_violated' else '符合'}",
+                check,
+                (rule.id,),
+                State.OK,
+                f"{title}：有项目能使它{'不符合' if check == 'never_violated' else '符合'}",
                 witnesses=(reply.witness,),
-            )  # fmt: skip
+            )
 
 
 def _without_standard(side: Side, compiled: Compiled) -> str | None:
@@ -124,19 +127,23 @@ def row_answers(space: Space, side: Side) -> Iterator[Answer]:
             listed = [d for d in row.keys if d not in side.ruleset.registry.fields]
             if listed:  # Entries of a list are looked up one by one, by rules that name them.
                 yield Answer(
-                    "row_unreachable", (id_,), State.NOTE,
+                    "row_unreachable",
+                    (id_,),
+                    State.NOTE,
                     f"{row.place.label()}：标准“{criterion.title}”的第 {row.number} 行"
                     f"（{row.title()}）没有规则用到",
                     True,
-                )  # fmt: skip
+                )
                 continue
             yield Answer(
-                "row_unreachable", (id_,), State.ALARM,
+                "row_unreachable",
+                (id_,),
+                State.ALARM,
                 f"{row.place.label()}：标准“{criterion.title}”的第 {row.number} 行（{row.title()}）"
                 "任何项目都取不到",
                 True,
                 hint="更具体的行已取走全部项目，或键值超出字段范围",
-            )  # fmt: skip
+            )
         if reached >= {r.number for r in period.rows}:
             yield Answer(
                 "row_unreachable", (id_,), State.OK, f"标准“{criterion.title}”的每一行都取得到"

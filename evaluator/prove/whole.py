@@ -133,10 +133,14 @@ def _blocked(space: Space, side: Side, rules: tuple[str, ...], codes: Sequence[s
         # The rulebook says so itself: a list of codes or prefixes of industries.
         return Answer("industry", rules, State.NOTE, f"行业 {shown}：按 {named} 一律不能准入", True)
     return Answer(
-        "industry", rules, State.ALARM, f"行业 {shown}：任何项目都不能准入，因为 {named}", True,
+        "industry",
+        rules,
+        State.ALARM,
+        f"行业 {shown}：任何项目都不能准入，因为 {named}",
+        True,
         (reply.witness,) if reply.witness else (),
         "检查标准表中这些行业是否缺行，或几条规则合起来没有余地",
-    )  # fmt: skip
+    )
 
 
 def _names_industry(compiled: Compiled) -> bool:

@@ -221,9 +221,11 @@ def _between(left: Expr, right: Node, names: Names) -> Condition | None:
 def _membership(field: Field, operator: str, right: Node, names: Names) -> Condition | None:
     if operator in ("at_least", "at_most", "more_than", "less_than", "between"):
         names.report(
-            "E309", f"“{field.name}”（{field.label}）不是数，不能用“{operator}”", right.place,
+            "E309",
+            f"“{field.name}”（{field.label}）不是数，不能用“{operator}”",
+            right.place,
             allowed(key_labels(_operators(field))),
-        )  # fmt: skip
+        )
         return None
     prefix = operator == "starts_with"
     if prefix and field.type not in (FieldType.STR, FieldType.CODES):

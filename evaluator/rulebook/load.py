@@ -249,10 +249,13 @@ class _Loader:
                     if rule.id in own:
                         self.problems.append(
                             Problem(
-                                "E302", f"规则编号“{rule.id}”重复", rule.place, "只保留一处",
+                                "E302",
+                                f"规则编号“{rule.id}”重复",
+                                rule.place,
+                                "只保留一处",
                                 (("第一处", own[rule.id].place),),
                             )
-                        )  # fmt: skip
+                        )
                         continue
                     own[rule.id] = rule
             rules |= own

@@ -229,9 +229,22 @@ def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> Rule | N
     if failed or require is None or (applies_node and applies is None):
         return None
     return Rule(
-        id_, title, list_, dimension, applies, require, Effect(effect or "refer"), departments,
-        basis, message, remedy, note, start, end, node.place,
-    )  # fmt: skip
+        id_,
+        title,
+        list_,
+        dimension,
+        applies,
+        require,
+        Effect(effect or "refer"),
+        departments,
+        basis,
+        message,
+        remedy,
+        note,
+        start,
+        end,
+        node.place,
+    )
 
 
 def _place(node: YMap, key: str) -> Place:
@@ -318,14 +331,18 @@ def _check_known(
     for leaf, rising in found:
         if effect == Effect.REJECT:
             names.report(
-                "E601", "直接不予准入的规则不能看字段是否填写（known）：补充材料不得推翻不予准入",
-                leaf.place, "把 effect 改为 refer，或去掉 known",
-            )  # fmt: skip
+                "E601",
+                "直接不予准入的规则不能看字段是否填写（known）：补充材料不得推翻不予准入",
+                leaf.place,
+                "把 effect 改为 refer，或去掉 known",
+            )
         elif not rising:
             names.report(
-                "E602", "此处的 known 会让没填的字段被当作通过", leaf.place,
+                "E602",
+                "此处的 known 会让没填的字段被当作通过",
+                leaf.place,
                 "known 只能写在 require 里（不带 not），或写在 applies_when 的 not 里",
-            )  # fmt: skip
+            )
 
 
 def _known_at(condition: Condition | None, positive: bool) -> list[tuple[Known, bool]]:

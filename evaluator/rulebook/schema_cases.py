@@ -45,14 +45,19 @@ def case_schemas(dossier: Schema) -> list[Schema]:
     }
     rows: Mapping[str, Schema] = {
         "columns": {
-            "type": "array", "items": TEXT, "minItems": 1, "uniqueItems": True,
+            "type": "array",
+            "items": TEXT,
+            "minItems": 1,
+            "uniqueItems": True,
             "description": "表头：案例的项（name、expect、as_of、change 等）或字段名",
         },
         "rows": {
-            "type": "array", "items": {"type": "array"}, "minItems": 1,
+            "type": "array",
+            "items": {"type": "array"},
+            "minItems": 1,
             "description": "每行一个案例，格数与表头相同，没填的写 null",
         },
-    }  # fmt: skip
+    }
     where = ("dossier", "file")
     return [
         table("一条规则的案例", one, ("rule", "name", "expect", "dossier")),

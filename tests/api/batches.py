@@ -58,8 +58,9 @@ def lines(answer: Any) -> list[dict[str, Any]]:
     kinds = [r["type"] for r in rows]
     assert summary["type"] == "summary"
     assert (summary["judged"], summary["rejected"]) == (
-        kinds.count("judged"), kinds.count("rejected"),
-    )  # fmt: skip
+        kinds.count("judged"),
+        kinds.count("rejected"),
+    )
     assert summary["rows"] == head["rows"] == len(rows)
     verdicts = [r["verdict"] for r in rows if r["type"] == "judged"]
     assert summary["verdicts"] == {v: verdicts.count(v) for v in ("pass", "refer", "reject")}

@@ -57,9 +57,15 @@ def _json(value: Any) -> Any:
 
 
 ROLES = (
-    "submitter", "committee", "maintainer", "publisher", "auditor", "admin",
-    "department:natural_resources", "department:ecology",
-)  # fmt: skip
+    "submitter",
+    "committee",
+    "maintainer",
+    "publisher",
+    "auditor",
+    "admin",
+    "department:natural_resources",
+    "department:ecology",
+)
 
 
 def unlock(session: Session, table: str) -> None:

@@ -91,12 +91,22 @@ def task(service: Service) -> dict[str, Any]:
     return found[0]
 
 
-def send(service: Service, task: dict[str, Any], content: Any, name: str = "图.pdf",
-         kind: str = "application/octet-stream", role: str = ROLE) -> Any:  # fmt: skip
+def send(
+    service: Service,
+    task: dict[str, Any],
+    content: Any,
+    name: str = "图.pdf",
+    kind: str = "application/octet-stream",
+    role: str = ROLE,
+) -> Any:
     return service.call(
-        role, "POST", f"/tasks/{task['id']}/attachments", params={"name": name},
-        content=content, headers={"content-type": kind},
-    )  # fmt: skip
+        role,
+        "POST",
+        f"/tasks/{task['id']}/attachments",
+        params={"name": name},
+        content=content,
+        headers={"content-type": kind},
+    )
 
 
 # --- what a file is --------------------------------------------------------------------------
@@ -105,14 +115,21 @@ def send(service: Service, task: dict[str, Any], content: Any, name: str = "图.
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
     [
-        ("红线图.pdf", PDF, "application/pdf"), ("红线图.PDF", b"\r\n" + PDF, "application/pdf"),
-        ("a.b.png", PNG, "image/png"), ("a.jpeg", b"\xff\xd8\xff\xe0", "image/jpeg"),
-        ("意见.docx", word(), KINDS["docx"].media_type), ("表.xlsx", excel(), KINDS["xlsx"].media_type),
+        ("红线图.pdf", PDF, "application/pdf"),
+        ("红线图.PDF", b"\r\n" + PDF, "application/pdf"),
+        ("a.b.png", PNG, "image/png"),
+        ("a.jpeg", b"\xff\xd8\xff\xe0", "image/jpeg"),
+        ("意见.docx", word(), KINDS["docx"].media_type),
+        ("表.xlsx", excel(), KINDS["xlsx"].media_type),
         ("批复.ofd", archive("OFD.xml", "Doc_0/Document.xml"), "application/ofd"),
-        ("汇报.pptx", archive("[Content_Types].xml", "ppt/presentation.xml"), KINDS["pptx"].media_type),
+        (
+            "汇报.pptx",
+            archive("[Content_Types].xml", "ppt/presentation.xml"),
+            KINDS["pptx"].media_type,
+        ),
         ("C:\\图\\a.png", PNG, "image/png"),
     ],
-)  # fmt: skip
+)
 def test_a_kind_is_told_by_the_content(name: str, content: bytes, kind: str) -> None:
     found = inspect(io.BytesIO(content), name, EVERY)
     assert found.media_type == kind
@@ -138,7 +155,7 @@ def test_a_kind_is_told_by_the_content(name: str, content: bytes, kind: str) -> 
         ("a\x07.png", PNG, "不能使用的字符"),
         ("dir/", PNG, "文件名是空的"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_taken_is_said_in_chinese(name: str, content: bytes, said: str) -> None:
     with pytest.raises(Invalid, match=re.escape(said)):
         inspect(io.BytesIO(content), name, EVERY)
@@ -213,9 +230,13 @@ def test_nobody_sends_a_file_for_nothing(service: Service, task: dict[str, Any])
 
     for role, status in ((None, 401), ("committee", 403), ("department:ecology", 403)):
         refused = service.call(
-            role, "POST", f"/tasks/{task['id']}/attachments", params={"name": "a.pdf"},
-            content=body(), headers={"content-type": "application/pdf"},
-        )  # fmt: skip
+            role,
+            "POST",
+            f"/tasks/{task['id']}/attachments",
+            params={"name": "a.pdf"},
+            content=body(),
+            headers={"content-type": "application/pdf"},
+        )
         assert refused.status_code == status
     assert send(service, {"id": 10**9}, body()).status_code == 404
     assert read == [], "the file was read before it was refused"
@@ -233,9 +254,10 @@ def test_no_more_than_twenty_files(service: Service) -> None:
 def test_files_cannot_be_altered(service: Service, task: dict[str, Any]) -> None:
     send(service, task, PDF)
     for statement in (
-        "UPDATE attachment_parts SET content = ''", "DELETE FROM attachment_parts",
+        "UPDATE attachment_parts SET content = ''",
+        "DELETE FROM attachment_parts",
         "UPDATE attachments SET digest = ''",
-    ):  # fmt: skip
+    ):
         with pytest.raises(DBAPIError, match="immutable"), service.store.db.write() as session:
             session.execute(text(statement))
 
@@ -360,9 +382,14 @@ def _old_backup(db: Database, path: Path) -> None:
             digests[table.name] = hashlib.sha256(lines).hexdigest()
         head = audit.head(session)
         manifest = {
-            "format": 1, "revision": "0003", "made_at": "2026-11-01T00:00:00+00:00",
-            "rows": rows, "digests": digests, "audit_seq": head.seq, "audit_hash": head.hash,
-        }  # fmt: skip
+            "format": 1,
+            "revision": "0003",
+            "made_at": "2026-11-01T00:00:00+00:00",
+            "rows": rows,
+            "digests": digests,
+            "audit_seq": head.seq,
+            "audit_hash": head.hash,
+        }
         archive.writestr("manifest.json", json.dumps(manifest))
 
 
@@ -380,9 +407,11 @@ def opinion(service: Service, task: dict[str, Any], *files: tuple[str, bytes], *
     shown = client.get(f"/tasks/{task['id']}").text
     csrf = re.findall(r'name="csrf" value="([0-9a-f]{64})"', shown)[0]
     return client.post(
-        f"/tasks/{task['id']}/opinion", data={"csrf": csrf, "opinion": "agree", "reason": "", **more},
-        files=[("files", (name, content)) for name, content in files], follow_redirects=False,
-    )  # fmt: skip
+        f"/tasks/{task['id']}/opinion",
+        data={"csrf": csrf, "opinion": "agree", "reason": "", **more},
+        files=[("files", (name, content)) for name, content in files],
+        follow_redirects=False,
+    )
 
 
 def fresh(service: Service) -> dict[str, Any]:
@@ -432,8 +461,9 @@ def test_a_real_server_answers_a_body_that_is_too_large(tmp_path: Path) -> None:
         for path, content, status in (
             ("/api/v1/tasks/1/attachments?name=a.pdf", body, 413),
             ("/api/v1/tasks/1/attachments?name=a.pdf", chunks(body), 401),
-            ("/api/v1/evaluations", body, 413), ("/api/v1/evaluations", chunks(body), 413),
-        ):  # fmt: skip
+            ("/api/v1/evaluations", body, 413),
+            ("/api/v1/evaluations", chunks(body), 413),
+        ):
             answer = client.post(path, content=content, headers=kind)
             assert answer.status_code == status, answer.text
             assert answer.headers["content-type"] == "application/problem+json"

@@ -22,25 +22,50 @@ API = Path(__file__).parents[2] / "api"
     ("subject", "record", "said"),
     [
         ("project:ZR1", {"kind": "energy", "promised": "100"}, "事项：能耗，承诺：100"),
-        ("project:ZR1", {"kind": "tax", "value": "1", "on": "2026-01-01"}, "事项：税收，实绩：1，日期：2026-01-01"),
+        (
+            "project:ZR1",
+            {"kind": "tax", "value": "1", "on": "2026-01-01"},
+            "事项：税收，实绩：1，日期：2026-01-01",
+        ),
         ("project:ZR1", {"kind": "production"}, "事项：投产"),
-        ("decision:1", {"outcome": "reject", "machine": "pass", "state": "rejected"},
-         "结论：不予准入，系统结论：准入，状态：委员会不予准入"),
-        ("decision:1", {"state": "review"}, "状态：会审中"), ("proposal:1", {"state": "review"}, "状态：待审"),
-        ("task:1", {"state": "supplement", "opinion": "supplement"}, "状态：待补正，意见：要求补正"),
+        (
+            "decision:1",
+            {"outcome": "reject", "machine": "pass", "state": "rejected"},
+            "结论：不予准入，系统结论：准入，状态：委员会不予准入",
+        ),
+        ("decision:1", {"state": "review"}, "状态：会审中"),
+        ("proposal:1", {"state": "review"}, "状态：待审"),
+        (
+            "task:1",
+            {"state": "supplement", "opinion": "supplement"},
+            "状态：待补正，意见：要求补正",
+        ),
         ("task:1", {"department": "tax"}, "部门：税务部门"),
         ("account:a", {"roles": ["committee", "department:tax"]}, "角色：预审委员会、税务部门"),
         ("decision:1", {"part": "finding:negative.low_tax"}, "看了什么：单项结论 亩均税收否决线"),
         ("decision:1", {"part": "counterfactual"}, "看了什么：怎样改才能准入"),
-        ("audit", {"action": "login.open", "subject": "decision:4", "from": "2026-01-01"},
-         "动作：登录，对象：结论 4，日期从：2026-01-01"),
-        ("proposal:1", [{"invariant": "x", "reason": "试行", "by": "li"}], "不变式：x，理由：试行，谁：li"),
-        ("database", {"structure": "0008", "lost": {"supervisions": 3}}, "结构版本：0008，丢失的行：supervisions：3"),
-        ("draft:1", None, ""), ("task:1", {"attachments": []}, "附件：无"), ("key:1", {"revoked": True}, "已撤销：是"),
+        (
+            "audit",
+            {"action": "login.open", "subject": "decision:4", "from": "2026-01-01"},
+            "动作：登录，对象：结论 4，日期从：2026-01-01",
+        ),
+        (
+            "proposal:1",
+            [{"invariant": "x", "reason": "试行", "by": "li"}],
+            "不变式：x，理由：试行，谁：li",
+        ),
+        (
+            "database",
+            {"structure": "0008", "lost": {"supervisions": 3}},
+            "结构版本：0008，丢失的行：supervisions：3",
+        ),
+        ("draft:1", None, ""),
+        ("task:1", {"attachments": []}, "附件：无"),
+        ("key:1", {"revoked": True}, "已撤销：是"),
         # A word that somebody wrote is theirs, even where it looks like a code.
         ("task:1", {"reason": "reject", "note": "tax"}, "理由：reject，说明：tax"),
     ],
-)  # fmt: skip
+)
 def test_records_in_words(subject: str, record: Any, said: str) -> None:
     assert record_words(record, subject, shipped()) == said
 

@@ -27,10 +27,14 @@ def single(client: TestClient, dossier: dict[str, Any]) -> dict[str, Any]:
     ids = {s: [f["rule"] for f in answer["findings"] if f["status"] == s.value] for s in Status}
     applicable = [f["rule"] for f in answer["findings"] if f["status"] != Status.NOT_APPLICABLE]
     return {
-        "type": "judged", "project_id": answer["dossier"]["project_id"], "as_of": answer["as_of"],
-        "verdict": answer["verdict"], "violated": sorted(ids[Status.VIOLATED]),
-        "unknown": sorted(ids[Status.UNKNOWN]), "applicable": sorted(applicable),
-    }  # fmt: skip
+        "type": "judged",
+        "project_id": answer["dossier"]["project_id"],
+        "as_of": answer["as_of"],
+        "verdict": answer["verdict"],
+        "violated": sorted(ids[Status.VIOLATED]),
+        "unknown": sorted(ids[Status.UNKNOWN]),
+        "applicable": sorted(applicable),
+    }
 
 
 @pytest.mark.parametrize("form", ["ndjson", "parquet"])
@@ -86,11 +90,15 @@ def test_findings_have_the_values_of_the_reference(stateless: TestClient) -> Non
 def test_typed_columns_and_chinese_headings(stateless: TestClient) -> None:
     table = pa.table(
         {
-            "项目编号": ["A", "B"], "项目名称": ["甲", "乙"],
-            "受理日期": pa.array([dt.date(2024, 6, 3)] * 2), "用地面积（公顷）": ["2", "2.5"],
-            "达产年税收": pa.array([600, 3000]), "row_id": [7, 8], "备注": ["x", "y"],
+            "项目编号": ["A", "B"],
+            "项目名称": ["甲", "乙"],
+            "受理日期": pa.array([dt.date(2024, 6, 3)] * 2),
+            "用地面积（公顷）": ["2", "2.5"],
+            "达产年税收": pa.array([600, 3000]),
+            "row_id": [7, 8],
+            "备注": ["x", "y"],
         }
-    )  # fmt: skip
+    )
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
     *rows, summary = lines(post(stateless, bytes(sink.getvalue()), PARQUET))[1:]
@@ -108,21 +116,33 @@ def test_typed_columns_and_chinese_headings(stateless: TestClient) -> None:
 def test_rejected_rows_say_why_and_are_not_judged(stateless: TestClient) -> None:
     body = b"\n".join(
         [
-            ndjson([BASE]).strip(), b"", b"{", ndjson([{**BASE, "project_id": "头", "land_area": "18 头"}]).strip(),
-            ndjson([{**BASE, "landarea": 1}]).strip(), b"\xff\xfe", ndjson([{"dossier": BASE}]).strip(),
-            ndjson([{**BASE, "project_id": 'quo"te\\'}]).strip(), b'{"project_id": "A", "project_id": "B"}',
+            ndjson([BASE]).strip(),
+            b"",
+            b"{",
+            ndjson([{**BASE, "project_id": "头", "land_area": "18 头"}]).strip(),
+            ndjson([{**BASE, "landarea": 1}]).strip(),
+            b"\xff\xfe",
+            ndjson([{"dossier": BASE}]).strip(),
+            ndjson([{**BASE, "project_id": 'quo"te\\'}]).strip(),
+            b'{"project_id": "A", "project_id": "B"}',
             ndjson([{**BASE, "total_investment": 10**14}]).strip(),
         ]
-    )  # fmt: skip
+    )
     rows = lines(post(stateless, body))[1:-1]
     assert [(r["row"], r["project_id"]) for r in rows if r["type"] == "judged"] == [
-        (1, "A"), (8, 'quo"te\\'),
-    ]  # fmt: skip
+        (1, "A"),
+        (8, 'quo"te\\'),
+    ]
     reasons = {r["row"]: r["reason"] for r in rows if r["type"] == "rejected"}
     wanted = {
-        3: "JSON", 4: "用地面积", 5: "没有这些字段：landarea", 6: "UTF-8", 7: "不要再套一层", 9: "写了两次",
+        3: "JSON",
+        4: "用地面积",
+        5: "没有这些字段：landarea",
+        6: "UTF-8",
+        7: "不要再套一层",
+        9: "写了两次",
         10: "超出批量评估的范围",
-    }  # fmt: skip
+    }
     assert set(reasons) == set(wanted)
     for row, word in wanted.items():
         assert word in reasons[row]

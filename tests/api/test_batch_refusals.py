@@ -23,9 +23,14 @@ from tests.api.support import example, settings
 
 @pytest.mark.parametrize(
     ("kind", "encoding", "word"),
-    [("application/json", None, "application/json"), ("text/csv", None, "text/csv"), ("", None, "没有写"),
-     (NDJSON, "gzip", "gzip"), ("application/x-ndjson-x", None, "可用")],
-)  # fmt: skip
+    [
+        ("application/json", None, "application/json"),
+        ("text/csv", None, "text/csv"),
+        ("", None, "没有写"),
+        (NDJSON, "gzip", "gzip"),
+        ("application/x-ndjson-x", None, "可用"),
+    ],
+)
 def test_other_types_are_refused(
     stateless: TestClient, kind: str, encoding: str | None, word: str
 ) -> None:
@@ -42,14 +47,22 @@ def test_a_charset_is_no_other_type(stateless: TestClient) -> None:
 
 @pytest.mark.parametrize(
     ("body", "kind", "status", "word"),
-    [(b"", NDJSON, 400, "A101"), (b"", PARQUET, 400, "A101"), (b"\n \r\n", NDJSON, 400, "A101"),
-     (b"PAR1", NDJSON, 400, "内容是 Parquet"), (b"{}", PARQUET, 400, "内容不是 Parquet"),
-     (b"\x1f\x8b\x08\x00", NDJSON, 400, "gzip"), (b"PK\x03\x04", PARQUET, 400, "zip"),
-     (b"PAR1", PARQUET, 400, "A111"), (b"PAR1" + b"\x00" * 40 + b"PAR1", PARQUET, 400, "A111"),
-     (parquet([BASE])[:-30] + b"PAR1", PARQUET, 400, "A111"), (parquet([BASE])[:300], PARQUET, 400, "A111"),
-     (parquet([{"project_id": "A"}]), PARQUET, 422, "项目名称、受理日期"),
-     (parquet([{**BASE, "项目编号": "B"}]), PARQUET, 422, "同一个字段")],
-)  # fmt: skip
+    [
+        (b"", NDJSON, 400, "A101"),
+        (b"", PARQUET, 400, "A101"),
+        (b"\n \r\n", NDJSON, 400, "A101"),
+        (b"PAR1", NDJSON, 400, "内容是 Parquet"),
+        (b"{}", PARQUET, 400, "内容不是 Parquet"),
+        (b"\x1f\x8b\x08\x00", NDJSON, 400, "gzip"),
+        (b"PK\x03\x04", PARQUET, 400, "zip"),
+        (b"PAR1", PARQUET, 400, "A111"),
+        (b"PAR1" + b"\x00" * 40 + b"PAR1", PARQUET, 400, "A111"),
+        (parquet([BASE])[:-30] + b"PAR1", PARQUET, 400, "A111"),
+        (parquet([BASE])[:300], PARQUET, 400, "A111"),
+        (parquet([{"project_id": "A"}]), PARQUET, 422, "项目名称、受理日期"),
+        (parquet([{**BASE, "项目编号": "B"}]), PARQUET, 422, "同一个字段"),
+    ],
+)
 def test_bodies_that_cannot_be_read(
     stateless: TestClient, body: bytes, kind: str, status: int, word: str
 ) -> None:
@@ -60,11 +73,19 @@ def test_bodies_that_cannot_be_read(
 
 @pytest.mark.parametrize(
     ("params", "word"),
-    [({"as_of": "soon"}, "as_of"), ({"as_of": "2024-02-30"}, "A108"), ({"as_of_column": "day"}, "没有一行写了"),
-     ({"as_of": "2024-01-01", "as_of_column": "day"}, "只写一个"), ({"as_of_column": "land_area"}, "不是日期"),
-     ({"as_of_column": "line"}, "不能叫"), ({"as_of_column": 'a"b'}, "不能叫"), ({"as_of_column": ""}, "as_of_column"),
-     ({"findings": "maybe"}, "findings"), ({"department": "tax"}, "没有“department”")],
-)  # fmt: skip
+    [
+        ({"as_of": "soon"}, "as_of"),
+        ({"as_of": "2024-02-30"}, "A108"),
+        ({"as_of_column": "day"}, "没有一行写了"),
+        ({"as_of": "2024-01-01", "as_of_column": "day"}, "只写一个"),
+        ({"as_of_column": "land_area"}, "不是日期"),
+        ({"as_of_column": "line"}, "不能叫"),
+        ({"as_of_column": 'a"b'}, "不能叫"),
+        ({"as_of_column": ""}, "as_of_column"),
+        ({"findings": "maybe"}, "findings"),
+        ({"department": "tax"}, "没有“department”"),
+    ],
+)
 def test_parameters_are_strict(stateless: TestClient, params: dict[str, str], word: str) -> None:
     problem(post(stateless, ndjson([BASE]), **params), 422, word)
 
@@ -137,9 +158,11 @@ def test_a_table_that_unfolds_beyond_the_memory_is_refused(tmp_path: Path) -> No
     table = pa.table(
         {
             **{n: pa.array([v] * 300_000) for n, v in BASE.items() if n != "project_name"},
-            "project_name": pa.DictionaryArray.from_arrays(pa.array([0] * 300_000, pa.int32()), ["名" * 1_999]),
+            "project_name": pa.DictionaryArray.from_arrays(
+                pa.array([0] * 300_000, pa.int32()), ["名" * 1_999]
+            ),
         }
-    )  # fmt: skip
+    )
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
     body = bytes(sink.getvalue())

@@ -39,10 +39,12 @@ class Serving:
         self.folder = folder / "batches"
         self.app: FastAPI = create_app(
             settings(
-                database_url=f"sqlite:///{folder}/a.db", engine="reference",
-                batch_directory=self.folder, **over,
+                database_url=f"sqlite:///{folder}/a.db",
+                engine="reference",
+                batch_directory=self.folder,
+                **over,
             )
-        )  # fmt: skip
+        )
         self.batches: Batches = self.app.state.batches
         self.server = uvicorn.Server(uvicorn.Config(self.app, port=0, log_level="error"))
         self.thread = threading.Thread(target=self.server.run, name="the server")
@@ -227,9 +229,11 @@ def test_a_stopped_server_leaves_no_files(tmp_path: Path) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     env = {
-        **os.environ, "ADMISSION_DATABASE_URL": f"sqlite:///{tmp_path}/a.db", "ADMISSION_PORT": str(port),
+        **os.environ,
+        "ADMISSION_DATABASE_URL": f"sqlite:///{tmp_path}/a.db",
+        "ADMISSION_PORT": str(port),
         "ADMISSION_BATCH_DIRECTORY": str(tmp_path / "batches"),
-    }  # fmt: skip
+    }
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=env)
     try:
         wait_until(lambda: process.poll() is not None or answers(port), "the server has started")

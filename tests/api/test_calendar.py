@@ -15,13 +15,17 @@ D = dt.date
 @pytest.mark.parametrize(
     ("day", "works"),
     [
-        (D(2026, 10, 1), False), (D(2026, 10, 7), False), (D(2026, 10, 8), True),
+        (D(2026, 10, 1), False),
+        (D(2026, 10, 7), False),
+        (D(2026, 10, 8), True),
         (D(2026, 10, 10), True),  # a Saturday worked instead
         (D(2026, 2, 17), False),  # Spring Festival
-        (D(2026, 11, 24), True), (D(2026, 11, 28), False),
-        (D(2040, 10, 1), False), (D(2040, 10, 4), True),
+        (D(2026, 11, 24), True),
+        (D(2026, 11, 28), False),
+        (D(2040, 10, 1), False),
+        (D(2040, 10, 4), True),
     ],
-)  # fmt: skip
+)
 def test_workdays(day: dt.date, works: bool) -> None:
     assert WorkCalendar().is_workday(day) is works
 
@@ -49,9 +53,14 @@ def test_between_is_the_inverse_of_add() -> None:
 
 @pytest.mark.parametrize(
     ("state", "today", "colour"),
-    [("open", D(2026, 11, 16), "green"), ("open", D(2026, 11, 19), "yellow"),
-     ("open", D(2026, 11, 23), "yellow"), ("open", D(2026, 11, 24), "red"),
-     ("supplement", D(2026, 11, 24), "red"), ("done", D(2026, 11, 24), None)],
-)  # fmt: skip
+    [
+        ("open", D(2026, 11, 16), "green"),
+        ("open", D(2026, 11, 19), "yellow"),
+        ("open", D(2026, 11, 23), "yellow"),
+        ("open", D(2026, 11, 24), "red"),
+        ("supplement", D(2026, 11, 24), "red"),
+        ("done", D(2026, 11, 24), None),
+    ],
+)
 def test_lights_by_time_left(state: str, today: dt.date, colour: str | None) -> None:
     assert light(state, D(2026, 11, 23), today, WorkCalendar()) == colour

@@ -30,15 +30,21 @@ OLD = """
 """
 # Path, parameter, what is misspelt, and what the hint must hold.
 MISSPELT = (
-    ("/projects", "state", "decidde", "review"), ("/projects", "verdict", "passs", "refer"),
+    ("/projects", "state", "decidde", "review"),
+    ("/projects", "verdict", "passs", "refer"),
     ("/projects", "rule", "negative.low_taxx", "negative.low_tax"),
-    ("/projects", "rule", "无此规则", "/api/v1/rules"), ("/projects", "rule", "land_area", "/api/v1/rules"),
-    ("/projects", "department", "ecologgy", "ecology"), ("/projects", "industry", "C99", "门类"),
-    ("/projects", "industry", "A39", "C39"), ("/projects", "industry", "K1", "A 至 T"),
-    ("/tasks", "state", "opne", "open"), ("/tasks", "department", "taxx", "tax"),
-    ("/statistics/verdicts", "by", "moon", "month"), ("/statistics/rules", "show", "x", "unhit"),
+    ("/projects", "rule", "无此规则", "/api/v1/rules"),
+    ("/projects", "rule", "land_area", "/api/v1/rules"),
+    ("/projects", "department", "ecologgy", "ecology"),
+    ("/projects", "industry", "C99", "门类"),
+    ("/projects", "industry", "A39", "C39"),
+    ("/projects", "industry", "K1", "A 至 T"),
+    ("/tasks", "state", "opne", "open"),
+    ("/tasks", "department", "taxx", "tax"),
+    ("/statistics/verdicts", "by", "moon", "month"),
+    ("/statistics/rules", "show", "x", "unhit"),
     ("/statistics/rates", "industry", "C44", "D44"),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(("path", "parameter", "word", "allowed"), MISSPELT)
@@ -56,9 +62,20 @@ def test_a_misspelt_filter_is_refused(
 
 @pytest.mark.parametrize(
     "query",
-    ["state=decided", "verdict=pass", "rule=negative.low_tax", "department=ecology", "industry=c",
-     "department=生态环境部门", "industry=C3", "industry=c39", "industry=C3985", "rule=", "industry=K7"],
-)  # fmt: skip
+    [
+        "state=decided",
+        "verdict=pass",
+        "rule=negative.low_tax",
+        "department=ecology",
+        "industry=c",
+        "department=生态环境部门",
+        "industry=C3",
+        "industry=c39",
+        "industry=C3985",
+        "rule=",
+        "industry=K7",
+    ],
+)
 def test_what_is_on_the_list_is_taken(service: Service, query: str) -> None:
     assert service.call("committee", "GET", f"/projects?{query}").status_code == 200
 
@@ -95,21 +112,33 @@ def test_a_department_that_only_old_tasks_know(service: Service) -> None:
 
 
 PAGES = (
-    ("committee", "/projects", "state", "decidde", "会审中"), ("committee", "/projects", "verdict", "passs", "refer"),
+    ("committee", "/projects", "state", "decidde", "会审中"),
+    ("committee", "/projects", "verdict", "passs", "refer"),
     ("committee", "/projects", "rule", "negative.low_taxx", "negative.low_tax"),
-    ("committee", "/projects", "industry", "C99", "门类"), ("committee", "/projects", "department", "taxx", "tax"),
-    ("committee", "/tasks", "state", "opne", "待办"), ("committee", "/tasks", "department", "taxx", "tax"),
-    ("auditor", "/audit", "action", "login.opne", "login.open"), ("auditor", "/audit", "action", "nothing.*", "登录"),
-    ("maintainer", "/proposals", "state", "drafft", "起草"), (None, "/rules", "list", "negativ", "negative"),
-    (None, "/rules", "effect", "rejekt", "否决项"), (None, "/rules", "department", "taxx", "税务部门"),
-)  # fmt: skip
+    ("committee", "/projects", "industry", "C99", "门类"),
+    ("committee", "/projects", "department", "taxx", "tax"),
+    ("committee", "/tasks", "state", "opne", "待办"),
+    ("committee", "/tasks", "department", "taxx", "tax"),
+    ("auditor", "/audit", "action", "login.opne", "login.open"),
+    ("auditor", "/audit", "action", "nothing.*", "登录"),
+    ("maintainer", "/proposals", "state", "drafft", "起草"),
+    (None, "/rules", "list", "negativ", "negative"),
+    (None, "/rules", "effect", "rejekt", "否决项"),
+    (None, "/rules", "department", "taxx", "税务部门"),
+)
 
 
 @pytest.mark.parametrize(("role", "path", "parameter", "word", "allowed"), PAGES)
 @pytest.mark.parametrize("kind", ["", ".csv"])
 def test_pages_and_files_say_so(
-    service: Service, role: str | None, path: str, parameter: str, word: str, allowed: str, kind: str
-) -> None:  # fmt: skip
+    service: Service,
+    role: str | None,
+    path: str,
+    parameter: str,
+    word: str,
+    allowed: str,
+    kind: str,
+) -> None:
     answer = service.client.get(
         f"{path}{kind}", params={parameter: word}, headers=service.headers(role)
     )

@@ -52,10 +52,13 @@ def test_promises_reports_and_rates(service: Service) -> None:
     receipt = service.submit("d01")
     path = f"/projects/{receipt['number']}/commitments"
     promises = [
-        {"kind": "signed", "due_on": "2025-01-10"}, {"kind": "started", "due_on": "2025-06-30"},
-        {"kind": "production", "due_on": "2026-03-01"}, {"kind": "capacity", "due_on": "2099-01-01"},
-        {"kind": "investment", "due_on": "2025-12-31"}, {"kind": "tax", "due_on": "2026-01-31", "promised": "4800.5"},
-    ]  # fmt: skip
+        {"kind": "signed", "due_on": "2025-01-10"},
+        {"kind": "started", "due_on": "2025-06-30"},
+        {"kind": "production", "due_on": "2026-03-01"},
+        {"kind": "capacity", "due_on": "2099-01-01"},
+        {"kind": "investment", "due_on": "2025-12-31"},
+        {"kind": "tax", "due_on": "2026-01-31", "promised": "4800.5"},
+    ]
     made = service.call("committee", "POST", path, json={"promises": promises})
     assert made.status_code == 201, made.text
     by_kind = {c["kind"]: c for c in made.json()}
@@ -64,9 +67,11 @@ def test_promises_reports_and_rates(service: Service) -> None:
     twice = service.call("committee", "POST", path, json={"promises": promises[:1]})
     assert twice.status_code == 409
     reports: list[tuple[str, dict[str, Any]]] = [
-        ("signed", {"on_date": "2025-01-08"}), ("started", {"on_date": "2025-06-01"}),
-        ("production", {"on_date": "2026-02-01"}), ("investment", {"on_date": "2025-12-01", "value": "36000.5"}),
-    ]  # fmt: skip
+        ("signed", {"on_date": "2025-01-08"}),
+        ("started", {"on_date": "2025-06-01"}),
+        ("production", {"on_date": "2026-02-01"}),
+        ("investment", {"on_date": "2025-12-01", "value": "36000.5"}),
+    ]
     for kind, body in reports:
         url = f"/commitments/{by_kind[kind]['id']}/reports"
         assert service.call("submitter:other", "POST", url, json=body).status_code == 403

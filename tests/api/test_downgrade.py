@@ -45,9 +45,13 @@ def fill(url: str) -> int:
         role = "department:natural_resources"
         task = service.call(role, "GET", "/tasks").json()[0]["id"]
         sent = service.call(
-            role, "POST", f"/tasks/{task}/attachments", params={"name": "a.pdf"},
-            content=b"%PDF-1.7\n", headers={"content-type": "application/pdf"},
-        )  # fmt: skip
+            role,
+            "POST",
+            f"/tasks/{task}/attachments",
+            params={"name": "a.pdf"},
+            content=b"%PDF-1.7\n",
+            headers={"content-type": "application/pdf"},
+        )
         assert sent.status_code == 201
         return int(receipt["decision"])
 

@@ -100,10 +100,15 @@ def test_a_wrapped_dossier_is_told_so(stateless: TestClient) -> None:
 
 @pytest.mark.parametrize(
     ("params", "word"),
-    [("as_of=yesterday", "as_of"), ("as_of=2024-02-30", "as_of"), ("asof=2024-01-01", "as_of"),
-     ("as_of=2024-01-01&as_of=2024-01-02", "两次"), ("department=nobody", "department"),
-     ("counterfactual=maybe", "counterfactual")],
-)  # fmt: skip
+    [
+        ("as_of=yesterday", "as_of"),
+        ("as_of=2024-02-30", "as_of"),
+        ("asof=2024-01-01", "as_of"),
+        ("as_of=2024-01-01&as_of=2024-01-02", "两次"),
+        ("department=nobody", "department"),
+        ("counterfactual=maybe", "counterfactual"),
+    ],
+)
 def test_parameters_are_strict(stateless: TestClient, params: str, word: str) -> None:
     answer = stateless.post(f"{URL}?{params}", json=example("d01"))
     assert answer.status_code == 422
@@ -138,9 +143,14 @@ def test_rules_and_criteria_can_be_read(stateless: TestClient) -> None:
 
 @pytest.mark.parametrize(
     ("method", "url", "status"),
-    [("GET", "/api/v1/rules/no.such", 404), ("GET", "/api/v1/criteria/none", 404),
-     ("GET", "/api/v1/nowhere", 404), ("DELETE", URL, 405), ("GET", "/api/v1/rules/%00", 422)],
-)  # fmt: skip
+    [
+        ("GET", "/api/v1/rules/no.such", 404),
+        ("GET", "/api/v1/criteria/none", 404),
+        ("GET", "/api/v1/nowhere", 404),
+        ("DELETE", URL, 405),
+        ("GET", "/api/v1/rules/%00", 422),
+    ],
+)
 def test_refusals_are_problems(stateless: TestClient, method: str, url: str, status: int) -> None:
     answer = stateless.request(method, url)
     assert answer.status_code == status

@@ -55,9 +55,19 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     )
     assert len(plan.off) == 21
     assert plan.on == {D(2026, 12, 27), D(2027, 2, 14)}
-    as_json = [{"year": 2027, "source": "通知", "on": ["2027-02-14"],
-                "off": ["2027-01-01", {"from": "2027-02-05", "to": "2027-02-11"}, "2027-05-01",
-                        {"from": "2027-10-01", "to": "2027-10-07"}]}]  # fmt: skip
+    as_json = [
+        {
+            "year": 2027,
+            "source": "通知",
+            "on": ["2027-02-14"],
+            "off": [
+                "2027-01-01",
+                {"from": "2027-02-05", "to": "2027-02-11"},
+                "2027-05-01",
+                {"from": "2027-10-01", "to": "2027-10-07"},
+            ],
+        }
+    ]
     (same,) = read_holidays(written(tmp_path, json.dumps(as_json), "holidays.json"))
     assert D(2027, 2, 11) in same.off
     assert same.on == {D(2027, 2, 14)}
@@ -81,7 +91,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ("  on:", "  work:", 6, "没有“work”"),
         ("- year: 2027", "year: 2027", None, "节假日安排"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_named_with_its_line(
     tmp_path: Path, found: str, instead: str, line: int | None, said: str
 ) -> None:
@@ -148,11 +158,21 @@ def test_a_plan_settles_its_year_and_wins(tmp_path: Path) -> None:
     calendar = WorkCalendar(plans=read_holidays(written(tmp_path, GOOD)))
     assert calendar.source_of(2027) == "国务院办公厅关于 2027 年部分节假日安排的通知（示例）"
     assert [calendar.is_workday(D(2027, 2, d)) for d in (4, 5, 11, 12, 13, 14, 15)] == [
-        True, False, False, True, False, True, True,
-    ]  # fmt: skip
+        True,
+        False,
+        False,
+        True,
+        False,
+        True,
+        True,
+    ]
     assert [calendar.is_workday(D(2026, 12, d)) for d in (25, 26, 27, 30, 31)] == [
-        True, False, True, True, False,
-    ]  # fmt: skip
+        True,
+        False,
+        True,
+        True,
+        False,
+    ]
     # What the plan does not list is a plain day.
     assert calendar.is_workday(D(2027, 5, 4))
     assert calendar.add(D(2026, 12, 24), 6) == D(2027, 1, 4)

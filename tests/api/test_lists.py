@@ -65,9 +65,15 @@ def listed(filled: Service, actor: Actor, wanted: TaskFilter, limit: int) -> lis
 @pytest.mark.parametrize("limit", [1, 3, 50])
 @pytest.mark.parametrize(
     "wanted",
-    [TaskFilter(), TaskFilter(late=True), TaskFilter("all"), TaskFilter("done"),
-     TaskFilter(department="tax"), TaskFilter("nonsense")],
-)  # fmt: skip
+    [
+        TaskFilter(),
+        TaskFilter(late=True),
+        TaskFilter("all"),
+        TaskFilter("done"),
+        TaskFilter(department="tax"),
+        TaskFilter("nonsense"),
+    ],
+)
 def test_pages_hold_every_task_once_in_order(
     filled: Service, wanted: TaskFilter, limit: int
 ) -> None:
@@ -78,11 +84,12 @@ def test_pages_hold_every_task_once_in_order(
         each = tasklist.each(session, CHAIR, filled.store.calendar, TODAY, wanted)
         assert [t.id for t in each] == [t.id for t in found]
     expected = [
-        t for t in tasks
+        t
+        for t in tasks
         if (wanted.department in (None, t.department))
         and (t.state == "open" if wanted.urgent else wanted.state in ("all", t.state))
         and (not wanted.late or t.due_on < TODAY)
-    ]  # fmt: skip
+    ]
     order = (
         sorted(expected, key=lambda t: (t.due_on, t.id))
         if wanted.urgent
@@ -152,9 +159,10 @@ def test_counts_agree_with_counting_one_by_one(filled: Service) -> None:
         for reason in statistics.top_reasons(session, ruleset, None, None, 400):
             for status, number in (("violated", reason.violated), ("unknown", reason.unknown)):
                 by_hand = {
-                    h.decision_id for h in hits
+                    h.decision_id
+                    for h in hits
                     if (h.rule, h.status) == (reason.rule, status) and h.effect != "advise"
-                }  # fmt: skip
+                }
                 assert len(by_hand) == number
         verdict = dict(session.execute(select(Project.decision_id, Project.verdict)).all())
         for count in statistics.verdicts(session, "department", ruleset, None, None):
@@ -201,10 +209,13 @@ def test_standings_are_those_of_each_project(filled: Service) -> None:
     assert number is not None
     with filled.store.work(SYSTEM) as work:
         commitments.promise(
-            work, number,
-            (commitments.Promise("signed", dt.date(2026, 1, 1)),
-             commitments.Promise("tax", dt.date(2026, 1, 1), "100")),
-        )  # fmt: skip
+            work,
+            number,
+            (
+                commitments.Promise("signed", dt.date(2026, 1, 1)),
+                commitments.Promise("tax", dt.date(2026, 1, 1), "100"),
+            ),
+        )
     with filled.store.db.read() as session:
         views = commitments.of_project(session, SYSTEM, number, TODAY)
     for value in ("10", "85", "100"):

@@ -96,8 +96,10 @@ def test_a_login_gives_the_roles_the_provider_says(idp: IdentityProvider, claims
         assert done.headers["location"] == "/"
         found = me(client)
         assert (found["name"], found["display_name"], found["roles"]) == (
-            "wang", "王某", ["committee"],
-        )  # fmt: skip
+            "wang",
+            "王某",
+            ["committee"],
+        )
         assert client.get("/api/v1/projects").status_code == 200
 
 
@@ -121,9 +123,12 @@ def test_roles_are_what_the_provider_says_last(idp: IdentityProvider) -> None:
 
 @pytest.mark.parametrize(
     ("over", "said"),
-    [({"audience": "another"}, "身份令牌不可用"), ({"ttl": -3600}, "身份令牌不可用"),
-     ({"tamper": True}, "身份令牌的签名不对")],
-)  # fmt: skip
+    [
+        ({"audience": "another"}, "身份令牌不可用"),
+        ({"ttl": -3600}, "身份令牌不可用"),
+        ({"tamper": True}, "身份令牌的签名不对"),
+    ],
+)
 def test_a_wrong_identity_token_is_refused(
     idp: IdentityProvider, over: dict[str, Any], said: str
 ) -> None:

@@ -48,8 +48,9 @@ def test_passwords_cost_what_is_recommended(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from api.command import app; app()", "accounts", "create"]
     subprocess.run(
         [*command, "li", "--role", "submitter", "--database-url", url],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+    )
     db = Database(url)
     with db.read() as session:
         kept = session.scalars(select(Account.password_hash)).one()
@@ -152,13 +153,17 @@ def test_commands_for_accounts_and_the_log(database_url: str, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("PORT", "abc", "应是整数，写的是“abc”"), ("ENGINE", "rete", "可用：durable、reference"),
-        ("HOLIDAYS_OFF", "2027", "应是列表"), ("HOLIDAYS_OFF", "[2027-01-01", "应是 JSON 列表"),
-        ("ATTACHMENT_TYPES", '["exe"]', "不在可用的值之内"), ("RATE_LIMIT", "-1", "数过小"),
-        ("HOLIDAYS", "/nowhere.yaml", "没有这个文件"), ("OIDC_SCOPE", "profile", "写法不对"),
+        ("PORT", "abc", "应是整数，写的是“abc”"),
+        ("ENGINE", "rete", "可用：durable、reference"),
+        ("HOLIDAYS_OFF", "2027", "应是列表"),
+        ("HOLIDAYS_OFF", "[2027-01-01", "应是 JSON 列表"),
+        ("ATTACHMENT_TYPES", '["exe"]', "不在可用的值之内"),
+        ("RATE_LIMIT", "-1", "数过小"),
+        ("HOLIDAYS", "/nowhere.yaml", "没有这个文件"),
+        ("OIDC_SCOPE", "profile", "写法不对"),
         ("RULEBOOK", "/nowhere", "/nowhere"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_setting_stops_the_start_with_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
 ) -> None:

@@ -49,12 +49,14 @@ def _report(service: Service, promise: dict[str, Any], **body: str) -> None:
 
 def test_what_is_late_and_unmet_is_listed(service: Service) -> None:
     made = _promised(
-        service, {"kind": "signed", "due_on": "2025-01-10"}, {"kind": "started", "due_on": "2026-01-31"},
+        service,
+        {"kind": "signed", "due_on": "2025-01-10"},
+        {"kind": "started", "due_on": "2026-01-31"},
         {"kind": "capacity", "due_on": "2199-01-01"},
         {"kind": "tax", "due_on": "2026-01-31", "promised": "100"},
         {"kind": "investment", "due_on": "2026-01-15", "promised": "100"},
         {"kind": "energy", "due_on": "2026-01-15", "promised": "100"},
-    )  # fmt: skip
+    )
     number = made["signed"]["number"]
     assert set(_listed(service, number=number)) == {
         "signed",
@@ -86,9 +88,10 @@ def test_the_list_is_what_the_lights_say(
     monkeypatch.setattr(overdue, "BATCH", batch)
     for value in ("40", "100"):
         made = _promised(
-            service, {"kind": "tax", "due_on": "2026-03-01", "promised": "100"},
+            service,
+            {"kind": "tax", "due_on": "2026-03-01", "promised": "100"},
             {"kind": "output", "due_on": "2026-03-01", "promised": "100"},
-        )  # fmt: skip
+        )
         _report(service, made["tax"], value=value)
     with service.store.db.read() as session:
         found = list(overdue.each(session, SYSTEM, TODAY))
@@ -106,8 +109,10 @@ def test_the_list_is_what_the_lights_say(
 
 def test_a_milestone_is_supervised_until_it_is_reported(service: Service) -> None:
     made = _promised(
-        service, {"kind": "started", "due_on": "2026-01-31"}, {"kind": "capacity", "due_on": "2199-01-01"}
-    )  # fmt: skip
+        service,
+        {"kind": "started", "due_on": "2026-01-31"},
+        {"kind": "capacity", "due_on": "2199-01-01"},
+    )
     number, promise = made["started"]["number"], made["started"]
     path = f"/commitments/{promise['id']}/supervision"
     early = f"/commitments/{made['capacity']['id']}/supervision"
@@ -177,9 +182,10 @@ def test_a_project_that_was_refused_owes_nothing(service: Service) -> None:
 
 def test_the_page_and_its_file(service: Service) -> None:
     made = _promised(
-        service, {"kind": "funded", "due_on": "2026-01-31"},
+        service,
+        {"kind": "funded", "due_on": "2026-01-31"},
         {"kind": "tax", "due_on": "2019-01-31", "promised": "1000"},
-    )  # fmt: skip
+    )
     _report(service, made["tax"], value="900")
     headers = service.headers("committee")
     page = service.client.get("/supervision", headers=headers)

@@ -47,12 +47,14 @@ def test_a_proposal_shows_everything_it_does(desk: Bench) -> None:
     assert result["diff"]["touched"] == ["criterion:tax_floor"]
     assert result["proof"]["broken"] == []
     assert {a["subjects"][0] for a in result["proof"]["answers"] if a["check"] == "invariant"} == {
-        "bad_industry_rejected", "low_tax_never_passes",
-    }  # fmt: skip
+        "bad_industry_rejected",
+        "low_tax_never_passes",
+    }
     impact = result["impact"]
     assert impact["matrix"] == [
-        {"old": "pass", "new": "pass", "count": 1}, {"old": "refer", "new": "pass", "count": 1},
-    ]  # fmt: skip
+        {"old": "pass", "new": "pass", "count": 1},
+        {"old": "refer", "new": "pass", "count": 1},
+    ]
     moved = impact["moved"][0]
     assert moved["ref"].startswith("ZR")
     assert moved["rules"] == ["positive.tax"]
@@ -115,24 +117,30 @@ BROKEN = {
     "a failing case": ({"criteria": LOWER}, "案例不通过"),
     "a dossier case": ({"good": FILES["examples/good.yaml"].replace("2000", "10")}, "案例不通过"),
     "a broken invariant": (
-        {"criteria": LOWER.replace("value: 18}", "value: 10}"),
-         "rules_cases": CASES.replace("2000,", "1000,").replace("1999,", "999,")},
+        {
+            "criteria": LOWER.replace("value: 18}", "value: 10}"),
+            "rules_cases": CASES.replace("2000,", "1000,").replace("1999,", "999,"),
+        },
         "low_tax_never_passes",
     ),
     "an invariant dropped and broken": (
-        {"criteria": LOWER.replace("value: 18}", "value: 10}"),
-         "rules_cases": CASES.replace("2000,", "1000,").replace("1999,", "999,"),
-         "invariants": INVARIANTS.split("- id: low_tax")[0]},
+        {
+            "criteria": LOWER.replace("value: 18}", "value: 10}"),
+            "rules_cases": CASES.replace("2000,", "1000,").replace("1999,", "999,"),
+            "invariants": INVARIANTS.split("- id: low_tax")[0],
+        },
         "low_tax_never_passes",
     ),
     "an invariant rewritten and broken": (
-        {"criteria": LOWER.replace("value: 18}", "value: 10}"),
-         "rules_cases": CASES.replace("2000,", "1000,").replace("1999,", "999,"),
-         "invariants": INVARIANTS.replace('"15 ', '"5 ')},
+        {
+            "criteria": LOWER.replace("value: 18}", "value: 10}"),
+            "rules_cases": CASES.replace("2000,", "1000,").replace("1999,", "999,"),
+            "invariants": INVARIANTS.replace('"15 ', '"5 '),
+        },
         "low_tax_never_passes@原文",
     ),
     "nothing changed": ({}, "没有不同"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", list(BROKEN))
@@ -185,7 +193,12 @@ def test_two_proposals_on_one_criterion_conflict(desk: Bench) -> None:
     lower = desk.approved(criteria=LOWER, rules_cases=LOWER_CASES)
     raised = FILES["criteria.yaml"].replace("value: 20}", "value: 25}")
     raised_cases = CASES.replace("2000,", "2500,").replace("1999,", "2499,")
-    raise_ = desk.approved("maintainer:other", criteria=raised, rules_cases=raised_cases, good=FILES["examples/good.yaml"].replace("2000", "3000"))  # fmt: skip
+    raise_ = desk.approved(
+        "maintainer:other",
+        criteria=raised,
+        rules_cases=raised_cases,
+        good=FILES["examples/good.yaml"].replace("2000", "3000"),
+    )
     rivals = desk.call("auditor", "GET", f"/proposals/{lower}")["rivals"]
     assert [(r["proposal"], r["both"]) for r in rivals] == [(raise_, ["criterion:tax_floor"])]
     desk.publish(lower)

@@ -177,9 +177,13 @@ def test_what_cannot_be_loaded_never_replaces_what_runs(desk: Bench) -> None:
     before = desk.service.store.rulesets.current()
     with desk.service.store.work(SYSTEM) as work:
         bad = StoredRuleset(
-            identity="0" * 64, profile_id="x", title="x", stored_at=work.now, fields=base_text(),
+            identity="0" * 64,
+            profile_id="x",
+            title="x",
+            stored_at=work.now,
+            fields=base_text(),
             layers=[["base", {"criteria.yaml": "language: 99"}]],
-        )  # fmt: skip
+        )
         work.session.add(bad)
         work.session.flush()
         work.session.add(
@@ -252,10 +256,16 @@ def test_an_edit_makes_the_run_under_way_void(desk: Bench) -> None:
 @contextmanager
 def serving(directory: Path, url: str) -> Iterator[tuple[str, Store]]:
     """The service on a port, as it really runs."""
-    app = create_app(Settings(
-        database_url=url, rulebook=directory, log_level="ERROR", rate_limit=0, engine="reference",
-        ruleset_check_seconds=0.2,
-    ))  # fmt: skip
+    app = create_app(
+        Settings(
+            database_url=url,
+            rulebook=directory,
+            log_level="ERROR",
+            rate_limit=0,
+            engine="reference",
+            ruleset_check_seconds=0.2,
+        )
+    )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="on"))
     thread = threading.Thread(target=server.run, name="the server")
     thread.start()

@@ -82,9 +82,14 @@ def test_the_first_installation_is_the_only_exception_and_on_record(office: Offi
 
 def test_two_persons_publish(office: Office) -> None:
     done = office.run(
-        office.new, *WORDS, "--author", "li", "--approver", "wang",
+        office.new,
+        *WORDS,
+        "--author",
+        "li",
+        "--approver",
+        "wang",
         typed="password of li\npassword of wang\n",
-    )  # fmt: skip
+    )
     assert done.exit_code == 0, done.output
     assert "20 万元/亩/年 → 18 万元/亩/年" in done.output
     assert "由 li 起草、wang 批准" in done.output
@@ -127,14 +132,26 @@ def test_without_the_second_person_it_is_a_proposal(office: Office) -> None:
 @pytest.mark.parametrize(
     ("options", "typed", "said"),
     [
-        (["--author", "li", "--approver", "wang"], "password of li\nwrong password\n", "批准人的账号、密码"),
+        (
+            ["--author", "li", "--approver", "wang"],
+            "password of li\nwrong password\n",
+            "批准人的账号、密码",
+        ),
         (["--author", "nobody"], "password of li\n", "起草人的账号、密码"),
         (["--author", "wang"], "password of wang\n", "需要角色 maintainer"),
-        (["--author", "li", "--approver", "li"], "password of li\npassword of li\n", "需要角色 publisher"),
-        (["--author", "both", "--approver", "both"], "password of both\npassword of both\n", "另一人"),
+        (
+            ["--author", "li", "--approver", "li"],
+            "password of li\npassword of li\n",
+            "需要角色 publisher",
+        ),
+        (
+            ["--author", "both", "--approver", "both"],
+            "password of both\npassword of both\n",
+            "另一人",
+        ),
         (["--author", "li", "--effective-on", "明年"], "", "--effective-on 应是日期"),
     ],
-)  # fmt: skip
+)
 def test_who_may_not_is_refused(office: Office, options: list[str], typed: str, said: str) -> None:
     refused = office.run(office.new, *WORDS, *options, typed=typed)
     assert refused.exit_code == 2, refused.output

@@ -138,8 +138,12 @@ def test_a_supplement_goes_back_to_the_submitter(every_department: Service) -> N
     assert again.status_code == 201
     states = {(t["version"], t["state"]) for t in _tasks(service, number)}
     assert states <= {(1, "withdrawn"), (2, "open")}
-    old = service.call("committee", "POST", f"/decisions/{receipt['decision']}/conclusion",
-                       json={"outcome": "admit", "reason": "x"})  # fmt: skip
+    old = service.call(
+        "committee",
+        "POST",
+        f"/decisions/{receipt['decision']}/conclusion",
+        json={"outcome": "admit", "reason": "x"},
+    )
     assert old.status_code == 409
 
 
@@ -161,9 +165,13 @@ def test_attachments_are_kept_whole(every_department: Service) -> None:
     task = _tasks(service, _refer(service)["number"], ROLE)[0]
     content = b"%PDF-1.7\n" + bytes(range(256)) * 40
     sent = service.call(
-        ROLE, "POST", f"/tasks/{task['id']}/attachments", params={"name": "红线图.pdf"},
-        content=content, headers={"content-type": "application/pdf"},
-    )  # fmt: skip
+        ROLE,
+        "POST",
+        f"/tasks/{task['id']}/attachments",
+        params={"name": "红线图.pdf"},
+        content=content,
+        headers={"content-type": "application/pdf"},
+    )
     assert sent.status_code == 201, sent.text
     file = sent.json()
     given = _opinion(service, task, "disagree", reason="与规划不符", attachments=[file["id"]])

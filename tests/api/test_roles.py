@@ -141,11 +141,22 @@ def filled(service: Service) -> Filled:
         f["rule"] for f in findings if {"ecology", "natural_resources"} <= set(f["departments"])
     ]
     values = {
-        "number": receipt["number"], "decision_id": decision, "rule": both[0] if both else findings[0]["rule"],
-        "rule_id": "none", "criterion_id": "none", "key_id": 999_999, "name": "nobody", "draft_id": 999_999,
-        "task_id": 999_999, "attachment_id": 999_999, "supervision_id": 999_999, "commitment_id": 999_999,
-        "publication_id": 1, "proposal_id": 999_999, "invariant": "none",
-    }  # fmt: skip
+        "number": receipt["number"],
+        "decision_id": decision,
+        "rule": both[0] if both else findings[0]["rule"],
+        "rule_id": "none",
+        "criterion_id": "none",
+        "key_id": 999_999,
+        "name": "nobody",
+        "draft_id": 999_999,
+        "task_id": 999_999,
+        "attachment_id": 999_999,
+        "supervision_id": 999_999,
+        "commitment_id": 999_999,
+        "publication_id": 1,
+        "proposal_id": 999_999,
+        "invariant": "none",
+    }
     return Filled(service, values)
 
 

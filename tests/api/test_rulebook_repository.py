@@ -36,10 +36,15 @@ class Repository:
         cases = FILES["rules/rules.cases.yaml"] + CASES
         write_rulebook(self.rulebook, **{"rules.cases": cases})
         self.env = {
-            **os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(root.parent),
-            "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.org", "GIT_COMMITTER_NAME": "t",
-            "GIT_COMMITTER_EMAIL": "t@example.org", "GIT_CONFIG_GLOBAL": os.devnull,
-        }  # fmt: skip
+            **os.environ,
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "HOME": str(root.parent),
+            "GIT_AUTHOR_NAME": "t",
+            "GIT_AUTHOR_EMAIL": "t@example.org",
+            "GIT_COMMITTER_NAME": "t",
+            "GIT_COMMITTER_EMAIL": "t@example.org",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+        }
         self.done("git", "init", "-q", "-b", "main")
 
     def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -131,9 +136,11 @@ def test_the_pipeline(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/admission.db"
     with serving(repo.rulebook, url) as (address, store):
         env = {
-            "ADMISSION_SERVER": address, "ADMISSION_KEY": key_of(store, url, "clerk", "maintainer"),
-            "CI_COMMIT_TITLE": "下限 20 改为 18", "CI_COMMIT_MESSAGE": "下限 20 改为 18\n\n见会议纪要",
-        }  # fmt: skip
+            "ADMISSION_SERVER": address,
+            "ADMISSION_KEY": key_of(store, url, "clerk", "maintainer"),
+            "CI_COMMIT_TITLE": "下限 20 改为 18",
+            "CI_COMMIT_MESSAGE": "下限 20 改为 18\n\n见会议纪要",
+        }
 
         def job(name: str) -> subprocess.CompletedProcess[str]:
             script = "\n".join(["set -eu", *jobs[name]["script"]])

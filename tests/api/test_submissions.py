@@ -146,8 +146,13 @@ def test_drafts_are_their_owners_alone(service: Service) -> None:
 @pytest.mark.parametrize("table", ["decisions", "hits", "audit_log", "rulesets", "publications"])
 def test_the_database_refuses_to_alter_the_record(service: Service, table: str) -> None:
     service.submit("r01")
-    column = {"decisions": "verdict", "hits": "status", "audit_log": "actor",
-              "rulesets": "title", "publications": "note"}[table]  # fmt: skip
+    column = {
+        "decisions": "verdict",
+        "hits": "status",
+        "audit_log": "actor",
+        "rulesets": "title",
+        "publications": "note",
+    }[table]
     for statement in (f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}"):
         with pytest.raises(DBAPIError, match="immutable"), service.store.db.write() as session:
             session.execute(text(statement))

@@ -51,9 +51,17 @@ def test_pages_hold_every_project_once(filled: Service) -> None:
 
 @pytest.mark.parametrize(
     ("q", "found"),
-    [("格力", 1), ("珠海格力", 1), ("格力 杭州", 1), ("格力 北京", 0), ("%", 0), ("_", 0), ("智能电器产业园", 1),
-     ("ＺＲ20", len(STEMS))],
-)  # fmt: skip
+    [
+        ("格力", 1),
+        ("珠海格力", 1),
+        ("格力 杭州", 1),
+        ("格力 北京", 0),
+        ("%", 0),
+        ("_", 0),
+        ("智能电器产业园", 1),
+        ("ＺＲ20", len(STEMS)),
+    ],
+)
 def test_chinese_text(filled: Service, q: str, found: int) -> None:
     assert len(_find(filled, q=q)) == found
 

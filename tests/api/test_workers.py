@@ -75,15 +75,20 @@ def serving(directory: Path, **environment: str) -> Iterator[Server]:
     """A server with two workers."""
     port = free_port()
     env = {
-        **os.environ, "ADMISSION_DATABASE_URL": f"sqlite:///{directory}/admission.db",
-        "ADMISSION_LOG_LEVEL": "ERROR", "TMPDIR": str(directory), **environment,
-    }  # fmt: skip
+        **os.environ,
+        "ADMISSION_DATABASE_URL": f"sqlite:///{directory}/admission.db",
+        "ADMISSION_LOG_LEVEL": "ERROR",
+        "TMPDIR": str(directory),
+        **environment,
+    }
     command = [sys.executable, "-c", "from api.command import app; app()", "serve"]
     with (directory / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--port", str(port), "--workers", str(WORKERS)],
-            env=env, stdout=log, stderr=log,
-        )  # fmt: skip
+            env=env,
+            stdout=log,
+            stderr=log,
+        )
     server = Server(port, directory, process)
     try:
         end = time.monotonic() + 600
@@ -134,10 +139,22 @@ def test_the_rate_limit_is_for_all_workers_together(tmp_path: Path) -> None:
 
 def test_decisions_are_counted_for_all_workers_together(server: Server) -> None:
     made = subprocess.run(
-        [sys.executable, "-c", "from api.command import app; app()", "accounts", "create", "li",
-         "--role", "submitter", "--database-url", f"sqlite:///{server.directory}/admission.db"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            "from api.command import app; app()",
+            "accounts",
+            "create",
+            "li",
+            "--role",
+            "submitter",
+            "--database-url",
+            f"sqlite:///{server.directory}/admission.db",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     password = made.stdout.strip().splitlines()[-1].rpartition("：")[2]
     server.spread("/api/v1/ruleset")
     session = httpx2.post(

@@ -59,9 +59,14 @@ def write_rulebook(directory: Path, **over: str) -> Path:
 def dossier(**values: Any) -> dict[str, Any]:
     """A dossier that passes the small rulebook, with some values replaced; None leaves one out."""
     base: dict[str, Any] = {
-        "project_id": "T1", "project_name": "测试项目", "submitted_on": "2024-06-03",
-        "industry_code": "C3985", "annual_tax": 2000, "land_area": 100, "two_high": False,
-    }  # fmt: skip
+        "project_id": "T1",
+        "project_name": "测试项目",
+        "submitted_on": "2024-06-03",
+        "industry_code": "C3985",
+        "annual_tax": 2000,
+        "land_area": 100,
+        "two_high": False,
+    }
     return {k: v for k, v in {**base, **values}.items() if v is not None}
 
 
@@ -118,9 +123,13 @@ class Bench:
         """Write files by their short names."""
         names = {Path(n).name.removesuffix(".yaml").replace(".", "_"): n for n in FILES}
         edits = [
-            {"layer": "@materials" if names[k].startswith("examples") else "base", "path": names[k], "text": v}
+            {
+                "layer": "@materials" if names[k].startswith("examples") else "base",
+                "path": names[k],
+                "text": v,
+            }
             for k, v in files.items()
-        ]  # fmt: skip
+        ]
         revision = self.call(role, "GET", f"/proposals/{proposal}")["revision"]
         path = f"/proposals/{proposal}/files"
         return self.call(role, "PUT", path, json={"revision": revision, "edits": edits})

@@ -65,7 +65,7 @@ def shown(answer: Any, status: int) -> str:
         ("/logout", None, 405, "从首页重新进入"),
         ("/fails", None, 500, "请记下请求编号，告知系统管理员"),
     ],
-)  # fmt: skip
+)
 def test_each_says_what_to_do(app: Any, path: str, who: str | None, status: int, said: str) -> None:
     visitor = Visitor(app)
     if who:

@@ -29,14 +29,22 @@ from tests.support import run_async
 
 # Address, who may have it, and the first column's head.
 FILES = (
-    ("/projects", "clerk", "受理编号"), ("/projects?q=食用菌&verdict=reject", "chair", "受理编号"),
-    ("/decisions/1/findings", "clerk", "规则"), ("/rules", None, "规则"),
-    ("/rules?list=negative&q=税收", None, "规则"), ("/examples", None, "编号"), ("/criteria", None, "标准"),
-    ("/tasks", "ecology", "受理编号"), ("/tasks?state=all", "chair", "受理编号"),
-    ("/supervision", "chair", "受理编号"), ("/overview", "auditor", "月份"),
-    ("/proposals", "maintainer", "提案"), ("/publications", "publisher", "次序"),
-    ("/audit", "auditor", "编号"), ("/audit?subject=decision:*&from=2026-01-01", "auditor", "编号"),
-)  # fmt: skip
+    ("/projects", "clerk", "受理编号"),
+    ("/projects?q=食用菌&verdict=reject", "chair", "受理编号"),
+    ("/decisions/1/findings", "clerk", "规则"),
+    ("/rules", None, "规则"),
+    ("/rules?list=negative&q=税收", None, "规则"),
+    ("/examples", None, "编号"),
+    ("/criteria", None, "标准"),
+    ("/tasks", "ecology", "受理编号"),
+    ("/tasks?state=all", "chair", "受理编号"),
+    ("/supervision", "chair", "受理编号"),
+    ("/overview", "auditor", "月份"),
+    ("/proposals", "maintainer", "提案"),
+    ("/publications", "publisher", "次序"),
+    ("/audit", "auditor", "编号"),
+    ("/audit?subject=decision:*&from=2026-01-01", "auditor", "编号"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +116,14 @@ def test_both_kinds_hold_the_same_list(app: Any, address: str, who: str | None, 
         ("/api/v1/audit/export", "auditor", "审计日志.jsonl", "audit.jsonl"),
         ("/api/v1/rulesets/1/archive", "maintainer", "规则集-第1次发布.zip", "ruleset-1.zip"),
         ("/assess/template.xlsx", None, "项目申报表.xlsx", "dossier-template.xlsx"),
-        ("/examples/d01-complete-good/opinion.docx", None, "准入意见书-D01.docx", "opinion-D01.docx"),
+        (
+            "/examples/d01-complete-good/opinion.docx",
+            None,
+            "准入意见书-D01.docx",
+            "opinion-D01.docx",
+        ),
     ],
-)  # fmt: skip
+)
 def test_files_have_chinese_names(
     app: Any, path: str, who: str | None, name: str, plain: str
 ) -> None:
@@ -128,9 +141,10 @@ def test_a_findings_file_names_its_project(app: Any) -> None:
     [
         ("意见 1.pdf", "attachment-1.pdf", "意见 1.pdf", "attachment-1.pdf"),
         ('甲"/\\\r\n乙.pdf', 'a"\r\n/b.pdf', "甲乙.pdf", "ab.pdf"),
-        ("半\ud800个.pdf", "x.半", "半?个.pdf", "x."), ("项目.docx", "opinion-项目.docx", "项目.docx", "opinion.docx"),
+        ("半\ud800个.pdf", "x.半", "半?个.pdf", "x."),
+        ("项目.docx", "opinion-项目.docx", "项目.docx", "opinion.docx"),
     ],
-)  # fmt: skip
+)
 def test_no_name_breaks_the_header(name: str, plain: str, saved: str, fallback: str) -> None:
     said = download(name, plain)
     assert f'filename="{fallback}"; ' in said
@@ -187,14 +201,22 @@ def test_filters_count_for_files_too(app: Any) -> None:
 @pytest.mark.parametrize(
     ("path", "who", "status"),
     [
-        ("/projects.xlsx", None, 401), ("/tasks.xlsx", None, 401), ("/audit.csv", "chair", 403),
-        ("/overview.xlsx", "clerk", 403), ("/supervision.xlsx", "ecology", 403),
-        ("/proposals.csv", "clerk", 403), ("/publications.xlsx", "ecology", 403),
-        ("/audit", "clerk", 403), ("/audit/verify", "chair", 403), ("/projects.pdf", "clerk", 404),
-        ("/overview.csv", "auditor", 404), ("/overview.csv?table=none", "auditor", 404),
-        ("/tasks?cursor=x", "chair", 422), ("/tasks.xlsx?nonsense=1", "chair", 422),
+        ("/projects.xlsx", None, 401),
+        ("/tasks.xlsx", None, 401),
+        ("/audit.csv", "chair", 403),
+        ("/overview.xlsx", "clerk", 403),
+        ("/supervision.xlsx", "ecology", 403),
+        ("/proposals.csv", "clerk", 403),
+        ("/publications.xlsx", "ecology", 403),
+        ("/audit", "clerk", 403),
+        ("/audit/verify", "chair", 403),
+        ("/projects.pdf", "clerk", 404),
+        ("/overview.csv", "auditor", 404),
+        ("/overview.csv?table=none", "auditor", 404),
+        ("/tasks?cursor=x", "chair", 422),
+        ("/tasks.xlsx?nonsense=1", "chair", 422),
     ],
-)  # fmt: skip
+)
 def test_refusals(app: Any, path: str, who: str | None, status: int) -> None:
     answer = visitor(app, who).get(path)
     assert answer.status_code == status
@@ -213,9 +235,17 @@ def test_a_department_takes_away_only_its_own(app: Any) -> None:
 def test_every_table_of_the_overview(app: Any) -> None:
     book = book_of(visitor(app, "chair").get("/overview.xlsx"))
     assert book.sheetnames == [
-        "各月的结论", "各行业大类的结论", "涉及各部门事项的项目", "未办结的会审事项", "最常见的理由",
-        "各环节的灯", "转化率", "一事一议推翻过的规则", "从未有项目不符合的规则", "说明",
-    ]  # fmt: skip
+        "各月的结论",
+        "各行业大类的结论",
+        "涉及各部门事项的项目",
+        "未办结的会审事项",
+        "最常见的理由",
+        "各环节的灯",
+        "转化率",
+        "一事一议推翻过的规则",
+        "从未有项目不符合的规则",
+        "说明",
+    ]
     assert [c.value for c in book["各月的结论"][1]][1] == "准入（个）"
     assert "C13 农副食品加工业" in [r[0].value for r in book["各行业大类的结论"].iter_rows()]
 
@@ -233,8 +263,11 @@ def test_the_audit_log_is_read_and_checked(app: Any) -> None:
 # --- the writer itself ---------------------------------------------------------------------------
 
 COLUMNS = (
-    Column("文字"), Column("数", "number", "万元"), Column("日", "date"), Column("时", "time"),
-)  # fmt: skip
+    Column("文字"),
+    Column("数", "number", "万元"),
+    Column("日", "date"),
+    Column("时", "time"),
+)
 NASTY = (
     "=1+1",
     "+1",
@@ -273,9 +306,12 @@ def test_nasty_texts_stay_texts() -> None:
 def test_numbers_dates_and_times() -> None:
     at = dt.datetime(2026, 11, 24, 16, 30, 5, tzinfo=dt.UTC)
     rows: list[tuple[object, ...]] = [
-        ("甲", Decimal("-3.85"), dt.date(2026, 11, 24), at), ("乙", "否", None, None),
-        ("丙", "12345678901234567.5", None, None), ("丁", "-5", None, None), ("戊", 0, None, None),
-    ]  # fmt: skip
+        ("甲", Decimal("-3.85"), dt.date(2026, 11, 24), at),
+        ("乙", "否", None, None),
+        ("丙", "12345678901234567.5", None, None),
+        ("丁", "-5", None, None),
+        ("戊", 0, None, None),
+    ]
     sheet = openpyxl.load_workbook(io.BytesIO(written("xlsx", rows)))["表"]
     assert sheet["B1"].value == "数（万元）"
     assert [c.value for c in sheet["B"]][1:] == [-3.85, "否", "12345678901234567.5", -5, 0]

@@ -122,15 +122,26 @@ def test_a_form_without_token_or_from_elsewhere_is_refused(app: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "path", "status"),
     [
-        (None, "/projects", 401), (None, "/decisions/1", 401), (None, "/projects.csv", 401),
-        ("clerk", "/projects", 200), ("clerk", "/decisions/1", 200), ("clerk", "/overview", 403),
-        ("clerk", "/supervision", 403), ("ecology", "/decisions/1", 200),
-        ("ecology", "/decisions/1/opinion", 403), ("ecology", "/decisions/1/why/negative.low_tax", 403),
-        ("ecology", "/tasks", 200), ("ecology", "/overview", 403), ("auditor", "/overview", 200),
-        ("auditor", "/decisions/1/replay", 200), ("chair", "/supervision", 200),
-        ("chair", "/decisions/999", 404), ("chair", "/tasks/999", 404), ("chair", "/drafts/1", 404),
+        (None, "/projects", 401),
+        (None, "/decisions/1", 401),
+        (None, "/projects.csv", 401),
+        ("clerk", "/projects", 200),
+        ("clerk", "/decisions/1", 200),
+        ("clerk", "/overview", 403),
+        ("clerk", "/supervision", 403),
+        ("ecology", "/decisions/1", 200),
+        ("ecology", "/decisions/1/opinion", 403),
+        ("ecology", "/decisions/1/why/negative.low_tax", 403),
+        ("ecology", "/tasks", 200),
+        ("ecology", "/overview", 403),
+        ("auditor", "/overview", 200),
+        ("auditor", "/decisions/1/replay", 200),
+        ("chair", "/supervision", 200),
+        ("chair", "/decisions/999", 404),
+        ("chair", "/tasks/999", 404),
+        ("chair", "/drafts/1", 404),
     ],
-)  # fmt: skip
+)
 def test_roles(app: Any, name: str | None, path: str, status: int) -> None:
     visitor = Visitor(app)
     if name:
@@ -286,12 +297,15 @@ def test_a_key_is_made_shown_once_used_and_revoked(app: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("差 12000.5 万元/年", "差 12,000.5 万元/年"), ("-20000", "-20,000"), ("999", "999"),
+        ("差 12000.5 万元/年", "差 12,000.5 万元/年"),
+        ("-20000", "-20,000"),
+        ("999", "999"),
         ("自 2023-01-01 起：20 → 1800", "自 2023-01-01 起：20 → 1,800"),
-        ("环发〔2014〕197号", "环发〔2014〕197号"), ("GB/T 4754-2017", "GB/T 4754-2017"),
+        ("环发〔2014〕197号", "环发〔2014〕197号"),
+        ("GB/T 4754-2017", "GB/T 4754-2017"),
         ("2022 年起，2023年1月1日", "2022 年起，2023年1月1日"),
     ],
-)  # fmt: skip
+)
 def test_thousands_are_marked_and_years_are_not(text: str, shown: str) -> None:
     assert digits(text) == shown
 

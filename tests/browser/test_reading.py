@@ -10,15 +10,25 @@ from tests.browser.conftest import breaches
 pytestmark = pytest.mark.xdist_group("browser")
 
 READ = (
-    "/", "/examples", "/examples/r14-mushroom-weinan", "/examples/r36-acid-mist-purifier",
-    "/examples/d01-complete-good", "/examples/r15-crypto-mining-fuzhou",
+    "/",
+    "/examples",
+    "/examples/r14-mushroom-weinan",
+    "/examples/r36-acid-mist-purifier",
+    "/examples/d01-complete-good",
+    "/examples/r15-crypto-mining-fuzhou",
     "/examples/r14-mushroom-weinan/why/negative.low_tax",
     "/examples/r16-huaxing-coal-to-gas/why/positive.investment_intensity",
-    "/examples/r14-mushroom-weinan/opinion", "/assess", "/assess?example=r36-acid-mist-purifier",
-    "/rules", "/rules?q=投资&list=positive&department=&effect=", "/rules?q=没有这样的规则",
-    "/rules/positive.investment_intensity", "/criteria", "/criteria/investment_intensity_floor",
+    "/examples/r14-mushroom-weinan/opinion",
+    "/assess",
+    "/assess?example=r36-acid-mist-purifier",
+    "/rules",
+    "/rules?q=投资&list=positive&department=&effect=",
+    "/rules?q=没有这样的规则",
+    "/rules/positive.investment_intensity",
+    "/criteria",
+    "/criteria/investment_intensity_floor",
     "/no-such-page",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("path", READ)

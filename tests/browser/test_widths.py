@@ -68,16 +68,18 @@ def place(
                 work, "x" * 60, LONG[:60], ["committee", "auditor"], "long enough to type"
             )
         submit_examples(
-            store, actors["clerk"],
+            store,
+            actors["clerk"],
             ("r14-mushroom-weinan", "r36-acid-mist-purifier", "d01-complete-good"),
-        )  # fmt: skip
+        )
         with store.db.write() as session:
             past = dt.date(2026, 1, 5)
             session.execute(update(Task).where(Task.id <= 3).values(due_on=past, opened_on=past))
         promises = (
-            Promise("production", past), Promise("tax", past, "123456789012345678.5"),
+            Promise("production", past),
+            Promise("tax", past, "123456789012345678.5"),
             Promise("started", past),
-        )  # fmt: skip
+        )
         with store.work(SYSTEM) as work:
             number = work.session.scalar(select(Project.number).order_by(Project.id).limit(1))
             assert number is not None
@@ -111,14 +113,23 @@ def check(page: Page, where: str, wrong: list[str], axe: bool) -> None:
 
 def public(page: Page, address: str, note: Callable[[str], None]) -> None:
     for path in (
-        "/", "/examples", "/examples/r14-mushroom-weinan", "/examples/d01-complete-good",
+        "/",
+        "/examples",
+        "/examples/r14-mushroom-weinan",
+        "/examples/d01-complete-good",
         "/examples/r36-acid-mist-purifier",
         "/examples/r14-mushroom-weinan/why/negative.low_tax",
         "/examples/r16-huaxing-coal-to-gas/why/positive.investment_intensity",
-        "/examples/r14-mushroom-weinan/opinion", "/rules", "/rules/positive.investment_intensity",
-        "/criteria", "/criteria/investment_intensity_floor", "/login", "/no-such-page", "/rules?x=1",
+        "/examples/r14-mushroom-weinan/opinion",
+        "/rules",
+        "/rules/positive.investment_intensity",
+        "/criteria",
+        "/criteria/investment_intensity_floor",
+        "/login",
+        "/no-such-page",
+        "/rules?x=1",
         "/projects",
-    ):  # fmt: skip
+    ):
         page.goto(address + path)
         note(path)
 
@@ -178,10 +189,23 @@ def committee(page: Page, address: str, note: Callable[[str], None]) -> None:
         page.locator("[name=note]").first.fill(LONG)
         page.locator("button:has-text('督办')").first.click()
     for path in (
-        "/supervision", "/projects", "/projects?q=没有", "/tasks", "/tasks?state=all", "/tasks/1",
-        "/overview", "/decisions/1", "/decisions/2", "/decisions/3", "/decisions/1/opinion",
-        "/decisions/1/replay", "/account", "/audit", "/audit/verify", "/proposals",
-    ):  # fmt: skip
+        "/supervision",
+        "/projects",
+        "/projects?q=没有",
+        "/tasks",
+        "/tasks?state=all",
+        "/tasks/1",
+        "/overview",
+        "/decisions/1",
+        "/decisions/2",
+        "/decisions/3",
+        "/decisions/1/opinion",
+        "/decisions/1/replay",
+        "/account",
+        "/audit",
+        "/audit/verify",
+        "/proposals",
+    ):
         page.goto(address + path)
         note(path)
 
@@ -341,9 +365,14 @@ def test_the_check_itself_sees_what_is_cut(place: tuple[str, Browser]) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/examples/r36-acid-mist-purifier", "/examples/r14-mushroom-weinan/opinion",
-     "/examples/r14-mushroom-weinan/why/negative.low_tax", "/rules", "/criteria"],
-)  # fmt: skip
+    [
+        "/examples/r36-acid-mist-purifier",
+        "/examples/r14-mushroom-weinan/opinion",
+        "/examples/r14-mushroom-weinan/why/negative.low_tax",
+        "/rules",
+        "/criteria",
+    ],
+)
 @pytest.mark.parametrize("big", [False, True])
 def test_nothing_is_cut_on_paper(place: tuple[str, Browser], path: str, big: bool) -> None:
     address, browser = place

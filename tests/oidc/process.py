@@ -75,9 +75,11 @@ class IdentityProvider:
     def settings(self) -> dict[str, Any]:
         """The service's settings for this provider."""
         return {
-            "oidc_issuer": self.issuer, "oidc_client_id": CLIENT, "oidc_client_secret": SECRET,
+            "oidc_issuer": self.issuer,
+            "oidc_client_id": CLIENT,
+            "oidc_client_secret": SECRET,
             "public_url": self.public_url,
-        }  # fmt: skip
+        }
 
     def write_accounts(self) -> Path:
         """Tell a running provider who there is."""
@@ -90,10 +92,14 @@ class IdentityProvider:
         """The provider's process; ``over`` changes its configuration, as provider.mjs lists it."""
         require_provider()
         config = {
-            "port": self.port, "client_secret": SECRET, "keys": self.keys,
+            "port": self.port,
+            "client_secret": SECRET,
+            "keys": self.keys,
             "redirect": f"{self.public_url}/api/v1/session/oidc/callback",
-            "after_logout": f"{self.public_url}/", "accounts": str(self.write_accounts()), **over,
-        }  # fmt: skip
+            "after_logout": f"{self.public_url}/",
+            "accounts": str(self.write_accounts()),
+            **over,
+        }
         path = self.directory / "provider.json"
         path.write_text(json.dumps(config), "utf-8")
         log = self.directory / "provider.log"

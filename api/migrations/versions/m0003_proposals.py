@@ -130,6 +130,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     allow(IMMUTABLE)
     for table in (
-        "proposal_runs", "proposal_reviews", "publication_records", "proposals", "ruleset_texts",
-    ):  # fmt: skip
+        "proposal_runs",
+        "proposal_reviews",
+        "publication_records",
+        "proposals",
+        "ruleset_texts",
+    ):
         op.drop_table(table)

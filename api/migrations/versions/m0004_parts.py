@@ -35,11 +35,12 @@ def upgrade() -> None:
         sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["attachment_id"], ["attachments.id"],
+            ["attachment_id"],
+            ["attachments.id"],
             name=op.f("fk_attachment_parts_attachment_id_attachments"),
         ),
         sa.PrimaryKeyConstraint("attachment_id", "part", name=op.f("pk_attachment_parts")),
-    )  # fmt: skip
+    )
     whole, parts = _tables()
     connection = op.get_bind()
     for key in connection.execute(sa.select(whole.c.id).order_by(whole.c.id)).scalars().all():
@@ -56,10 +57,13 @@ def upgrade() -> None:
         sa.Column("due_estimated", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
     tasks = sa.table(
-        "tasks", sa.column("id", sa.BigInteger()), sa.column("opened_on", sa.Date()),
-        sa.column("due_on", sa.Date()), sa.column("workdays", sa.Integer()),
+        "tasks",
+        sa.column("id", sa.BigInteger()),
+        sa.column("opened_on", sa.Date()),
+        sa.column("due_on", sa.Date()),
+        sa.column("workdays", sa.Integer()),
         sa.column("due_estimated", sa.Boolean()),
-    )  # fmt: skip
+    )
     found = connection.execute(sa.select(tasks.c.id, tasks.c.opened_on, tasks.c.due_on)).all()
     for key, opened, due in found:
         workdays, guessed = _counted(opened, due)
@@ -89,9 +93,11 @@ def _tables() -> tuple[sa.TableClause, sa.TableClause]:
         "attachments", sa.column("id", sa.BigInteger()), sa.column("content", sa.LargeBinary())
     )
     parts = sa.table(
-        "attachment_parts", sa.column("attachment_id", sa.BigInteger()),
-        sa.column("part", sa.Integer()), sa.column("content", sa.LargeBinary()),
-    )  # fmt: skip
+        "attachment_parts",
+        sa.column("attachment_id", sa.BigInteger()),
+        sa.column("part", sa.Integer()),
+        sa.column("content", sa.LargeBinary()),
+    )
     return whole, parts
 
 

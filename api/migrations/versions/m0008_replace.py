@@ -17,10 +17,20 @@ branch_labels = None
 depends_on = None
 
 IMMUTABLE = (
-    "rulesets", "publications", "decisions", "hits", "audit_log", "attachments",
-    "attachment_parts", "opinions", "conclusions", "reports", "ruleset_texts",
-    "publication_records", "proposal_reviews",
-)  # fmt: skip
+    "rulesets",
+    "publications",
+    "decisions",
+    "hits",
+    "audit_log",
+    "attachments",
+    "attachment_parts",
+    "opinions",
+    "conclusions",
+    "reports",
+    "ruleset_texts",
+    "publication_records",
+    "proposal_reviews",
+)
 
 
 def upgrade() -> None:

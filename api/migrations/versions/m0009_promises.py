@@ -24,8 +24,10 @@ def upgrade() -> None:
         batch.add_column(sa.Column("commitment_id", KEY, nullable=True))
         batch.create_foreign_key(
             op.f("fk_supervisions_commitment_id_commitments"),
-            "commitments", ["commitment_id"], ["id"],
-        )  # fmt: skip
+            "commitments",
+            ["commitment_id"],
+            ["id"],
+        )
         batch.create_check_constraint(op.f("ck_supervisions_one"), ONE)
         batch.create_index(op.f("ix_supervisions_commitment_id"), ["commitment_id"])
 

@@ -112,9 +112,12 @@ class Conditions:
         def target(row: Row) -> int:
             at = self._value(ref, row) * step
             return {
-                Op.AT_LEAST: ceil(at), Op.EQUALS: floor(at), Op.AT_MOST: floor(at),
-                Op.MORE_THAN: floor(at) + 1, Op.LESS_THAN: ceil(at) - 1,
-            }[leaf.op]  # fmt: skip
+                Op.AT_LEAST: ceil(at),
+                Op.EQUALS: floor(at),
+                Op.AT_MOST: floor(at),
+                Op.MORE_THAN: floor(at) + 1,
+                Op.LESS_THAN: ceil(at) - 1,
+            }[leaf.op]
 
         purpose = f"rounded {leaf.op} {digits}"
         even = self.lookups.flag(
@@ -123,9 +126,11 @@ class Conditions:
 
         def side(half: int, strict: Op) -> Any:
             bound = self.lookups.integer(
-                ref.id, ref.keys, f"{purpose} {half}",
+                ref.id,
+                ref.keys,
+                f"{purpose} {half}",
                 lambda row: (target(row) + Fraction(half, 2)) / step,
-            )  # fmt: skip
+            )
             return compare(left, strict, bound) | (even & compare(left, Op.EQUALS, bound))
 
         if leaf.op in (Op.AT_LEAST, Op.MORE_THAN):
@@ -133,9 +138,11 @@ class Conditions:
         if leaf.op in (Op.AT_MOST, Op.LESS_THAN):
             return side(1, Op.LESS_THAN)
         whole = self.lookups.flag(
-            ref.id, ref.keys, f"{purpose} whole",
+            ref.id,
+            ref.keys,
+            f"{purpose} whole",
             lambda row: (self._value(ref, row) * step).denominator == 1,
-        )  # fmt: skip
+        )
         return side(-1, Op.MORE_THAN) & side(1, Op.LESS_THAN) & whole
 
     def member(self, leaf: Member) -> Any:

@@ -142,9 +142,14 @@ def multiply(a: Dec | None, b: Dec | None) -> Dec | None:
         width, narrow = max(width, NARROW + 1), False
         left = exactly(left, width, a.scale)
     return Dec(
-        left * b.expr, digits, a.scale + b.scale, width + b.width + 1,
-        a.nonnegative and b.nonnegative, a.positive and b.positive, 1 if narrow else NARROW + 1,
-    )  # fmt: skip
+        left * b.expr,
+        digits,
+        a.scale + b.scale,
+        width + b.width + 1,
+        a.nonnegative and b.nonnegative,
+        a.positive and b.positive,
+        1 if narrow else NARROW + 1,
+    )
 
 
 def times(a: Dec | None, factor: int) -> Dec | None:
@@ -249,9 +254,12 @@ def compare(left: Amount, op: Op, right: Amount) -> Any:
 
 
 _MIRRORED = {
-    Op.AT_LEAST: Op.AT_MOST, Op.AT_MOST: Op.AT_LEAST, Op.MORE_THAN: Op.LESS_THAN,
-    Op.LESS_THAN: Op.MORE_THAN, Op.EQUALS: Op.EQUALS,
-}  # fmt: skip
+    Op.AT_LEAST: Op.AT_MOST,
+    Op.AT_MOST: Op.AT_LEAST,
+    Op.MORE_THAN: Op.LESS_THAN,
+    Op.LESS_THAN: Op.MORE_THAN,
+    Op.EQUALS: Op.EQUALS,
+}
 
 
 def _against(a: Dec, op: Op, number: Fraction) -> Any:

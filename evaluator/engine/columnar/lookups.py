@@ -159,9 +159,12 @@ class Lookups:
     # --- values --------------------------------------------------------------------------------
 
     def integer(
-        self, criterion_id: str, keys: tuple[tuple[str, str], ...], purpose: str,
+        self,
+        criterion_id: str,
+        keys: tuple[tuple[str, str], ...],
+        purpose: str,
         leaf: Callable[[Row], Fraction | None],
-    ) -> Amount:  # fmt: skip
+    ) -> Amount:
         """A number for each row of a table, exact: ``leaf`` of the row taken, NULL on a miss."""
         criterion = self.criteria[criterion_id]
         values = [v for p in criterion.periods for r in p.rows if (v := leaf(r)) is not None]
@@ -189,14 +192,18 @@ class Lookups:
         top, digits = column(f"{purpose} top", lambda v: v.numerator)
         bottom, below = column(f"{purpose} bottom", lambda v: v.denominator)
         return Amount(
-            Fraction(1), Dec(top, digits, 0, digits, nonnegative),
+            Fraction(1),
+            Dec(top, digits, 0, digits, nonnegative),
             Dec(bottom, below, 0, below, True, True),
-        )  # fmt: skip
+        )
 
     def flag(
-        self, criterion_id: str, keys: tuple[tuple[str, str], ...], purpose: str,
+        self,
+        criterion_id: str,
+        keys: tuple[tuple[str, str], ...],
+        purpose: str,
         leaf: Callable[[Row], bool],
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         """A truth for each row of a table, NULL on a miss."""
 
         def literal(row: Row | None) -> Any:
@@ -205,9 +212,12 @@ class Lookups:
         return self._by_row(self.criteria[criterion_id], dict(keys), purpose, literal, lambda e: e)
 
     def text(
-        self, criterion_id: str, keys: tuple[tuple[str, str], ...], purpose: str,
+        self,
+        criterion_id: str,
+        keys: tuple[tuple[str, str], ...],
+        purpose: str,
         leaf: Callable[[Row], str | None],
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         """A text for each row of a table, NULL on a miss."""
 
         def literal(row: Row | None) -> Any:
@@ -217,9 +227,13 @@ class Lookups:
         return self._by_row(self.criteria[criterion_id], dict(keys), purpose, literal, lambda e: e)
 
     def _by_row(
-        self, criterion: Criterion, fixed: Mapping[str, str], purpose: str,
-        literal: Callable[[Row | None], Any], finish: Callable[[Any], Any],
-    ) -> Any:  # fmt: skip
+        self,
+        criterion: Criterion,
+        fixed: Mapping[str, str],
+        purpose: str,
+        literal: Callable[[Row | None], Any],
+        finish: Callable[[Any], Any],
+    ) -> Any:
         item = frozenset(self.scope.special)
 
         def value(period: Period) -> Any:
@@ -230,9 +244,12 @@ class Lookups:
         return self.dated(criterion, value, finish(literal(None)))
 
     def _tree(
-        self, tree: Tree, key: tuple[object, ...], literal: Callable[[Row | None], Any],
+        self,
+        tree: Tree,
+        key: tuple[object, ...],
+        literal: Callable[[Row | None], Any],
         finish: Callable[[Any], Any],
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         if isinstance(tree, Leaf):
             return finish(literal(tree.row))
         children = [
@@ -250,9 +267,13 @@ class Lookups:
         return choose(cases, children[-1])
 
     def _industry(
-        self, tree: Split, key: tuple[object, ...], children: list[Any],
-        literal: Callable[[Row | None], Any], finish: Callable[[Any], Any],
-    ) -> Any:  # fmt: skip
+        self,
+        tree: Split,
+        key: tuple[object, ...],
+        children: list[Any],
+        literal: Callable[[Row | None], Any],
+        finish: Callable[[Any], Any],
+    ) -> Any:
         if INDUSTRY not in self.scope.layout.present:
             return finish(literal(None))
         nodes = (*(c for _, c in tree.cases), tree.otherwise)

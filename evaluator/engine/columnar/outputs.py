@@ -115,9 +115,13 @@ class Plan:
             m = m.join(sets, self.mask_columns()[1], rname="{name}__set")
         applicable = self._ids(m, "applicable", False) if sets is None else m["applicable"]
         return m.select(
-            "row_id", *self.kept, "verdict", violated=self._ids(m, "violated", lookup),
-            unknown=self._ids(m, "unknown", lookup), applicable=applicable,
-        )  # fmt: skip
+            "row_id",
+            *self.kept,
+            "verdict",
+            violated=self._ids(m, "violated", lookup),
+            unknown=self._ids(m, "unknown", lookup),
+            applicable=applicable,
+        )
 
     def applicable(self, masks: ir.Table) -> ir.Table:
         """The distinct "a" masks of a table of masks, and the ids of the rules that then apply."""
@@ -140,9 +144,11 @@ class Plan:
                 left = self.conditions.amount(leaf.left)
                 right = self.conditions.amount(leaf.right)
                 columns |= {
-                    f"x{n}_{k}": left.text(), f"r{n}_{k}": right.text(),
-                    f"xa{n}_{k}": left.approximate(), f"ra{n}_{k}": right.approximate(),
-                }  # fmt: skip
+                    f"x{n}_{k}": left.text(),
+                    f"r{n}_{k}": right.text(),
+                    f"xa{n}_{k}": left.approximate(),
+                    f"ra{n}_{k}": right.approximate(),
+                }
                 index.append((n, k, True))
             if not found:
                 index.append((n, 0, False))
@@ -152,14 +158,17 @@ class Plan:
             t = truths.filter(self._applies(truths, n).fill_null(True))
             parts.append(
                 t.select(
-                    "row_id", *self.kept, rule=ibis.literal(self.rules[n].id),
-                    status=self._status(t, n), leaf=ibis.literal(k, "int16"),
+                    "row_id",
+                    *self.kept,
+                    rule=ibis.literal(self.rules[n].id),
+                    status=self._status(t, n),
+                    leaf=ibis.literal(k, "int16"),
                     value=t[f"x{n}_{k}"] if compared else none,
                     required=t[f"r{n}_{k}"] if compared else none,
                     value_about=t[f"xa{n}_{k}"] if compared else nan,
                     required_about=t[f"ra{n}_{k}"] if compared else nan,
                 )
-            )  # fmt: skip
+            )
         return ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
 
     # --- parts ---------------------------------------------------------------------------------
@@ -168,9 +177,12 @@ class Plan:
         """g{k} for each of ``applies``, r{n} for each of ``required``."""
         # Apart from AND, OR and CASE, where a database does not look for what is written twice.
         return self.base.select(
-            "row_id", *self.kept, **{f"g{k}": g for k, g in enumerate(self.applies)},
-            **{f"r{n}": r for n, r in enumerate(self.required)}, **more,
-        )  # fmt: skip
+            "row_id",
+            *self.kept,
+            **{f"g{k}": g for k, g in enumerate(self.applies)},
+            **{f"r{n}": r for n, r in enumerate(self.required)},
+            **more,
+        )
 
     def _applies(self, t: ir.Table, n: int) -> Any:
         k = self.groups[n]
@@ -192,9 +204,13 @@ class Plan:
 
     def _status(self, t: ir.Table, n: int) -> Any:
         return self._cases(
-            t, n, Status.SATISFIED.value, Status.NOT_APPLICABLE.value, Status.VIOLATED.value,
+            t,
+            n,
+            Status.SATISFIED.value,
+            Status.NOT_APPLICABLE.value,
+            Status.VIOLATED.value,
             Status.UNKNOWN.value,
-        )  # fmt: skip
+        )
 
     def _any(self, m: ir.Table, what: str, effects: tuple[Effect, ...]) -> Any:
         """Whether any rule with one of the effects is "violated" or "unknown"."""
@@ -211,9 +227,11 @@ class Plan:
         if None in self.groups or not applied:
             applied = [ibis.literal(None in self.groups)]
         return verdict_of(
-            self._any(m, "violated", (Effect.REJECT,)), self._any(m, "violated", (Effect.REFER,)),
-            self._any(m, "unknown", (Effect.REJECT, Effect.REFER)), reduce(or_, applied),
-        )  # fmt: skip
+            self._any(m, "violated", (Effect.REJECT,)),
+            self._any(m, "violated", (Effect.REFER,)),
+            self._any(m, "unknown", (Effect.REJECT, Effect.REFER)),
+            reduce(or_, applied),
+        )
 
     def _ids(self, m: ir.Table, what: str, lookup: bool) -> Any:
         if not lookup:
@@ -253,9 +271,11 @@ def verdict_of(reject: Any, refer: Any, unknown: Any, applicable: Any) -> Any:
     """The verdict where any rule with that effect is violated, any that could block is unknown, and
     any is applicable; as ``evaluator.evaluate.combine``."""
     return ibis.cases(
-        (reject, Verdict.REJECT.value), (refer | unknown, Verdict.REFER.value),
-        (applicable, Verdict.PASS.value), else_=Verdict.REFER.value,
-    )  # fmt: skip
+        (reject, Verdict.REJECT.value),
+        (refer | unknown, Verdict.REFER.value),
+        (applicable, Verdict.PASS.value),
+        else_=Verdict.REFER.value,
+    )
 
 
 def _chunks(count: int) -> list[list[tuple[int, int]]]:

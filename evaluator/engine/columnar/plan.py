@@ -161,9 +161,10 @@ class _Items:
 def _all(truth: Any) -> Any:
     """Kleene's AND over a group."""
     return ibis.cases(
-        ((~truth).fill_null(False).any(), ibis.literal(False)), (truth.isnull().any(), unknown()),
+        ((~truth).fill_null(False).any(), ibis.literal(False)),
+        (truth.isnull().any(), unknown()),
         else_=ibis.literal(True),
-    )  # fmt: skip
+    )
 
 
 def _asked(ruleset: Ruleset, rules: tuple[Rule, ...]) -> Iterator[tuple[str, Each | None]]:
