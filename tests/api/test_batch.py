@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from api.batch import NDJSON, PARQUET
 from evaluator.dossier import make_profile
 from evaluator.engine.reference import ReferenceEngine
+from evaluator.portfolio import batch
 from evaluator.rulebook.ast import Compare, leaves
 from evaluator.verdict import Status
 from tests.api.batches import BASE, STEMS, lines, ndjson, parquet, post
@@ -195,10 +196,15 @@ def test_an_empty_table_is_answered(stateless: TestClient) -> None:
     assert len(lines(post(stateless, bytes(sink.getvalue()), PARQUET))) == 2
 
 
-def test_one_row_and_many_keep_their_order(stateless: TestClient) -> None:
-    rows = [{**BASE, "project_id": f"P{n}", "land_area": n % 7} for n in range(45_000)]
-    rows[20_000]["land_area"] = "?"
+def test_one_row_and_many_keep_their_order(
+    stateless: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over several stretches and blocks, none of which ends with another."""
+    monkeypatch.setattr(batch, "ROWS", 2_000)
+    monkeypatch.setattr(batch, "BLOCK", 300)
+    rows = [{**BASE, "project_id": f"P{n}", "land_area": n % 7} for n in range(4_500)]
+    rows[2_000]["land_area"] = "?"
     found = lines(post(stateless, ndjson(rows)))[1:-1]
-    assert [r["row"] for r in found] == list(range(1, 45_001))
-    assert [r["project_id"] for r in found] == [f"P{n}" for n in range(45_000)]
-    assert [r["row"] for r in found if r["type"] == "rejected"] == [20_001]
+    assert [r["row"] for r in found] == list(range(1, 4_501))
+    assert [r["project_id"] for r in found] == [f"P{n}" for n in range(4_500)]
+    assert [r["row"] for r in found if r["type"] == "rejected"] == [2_001]
