@@ -155,7 +155,7 @@ HARD = [
 @pytest.mark.parametrize("size", [1, 5, len(HARD)])
 def test_dossiers_that_do_not_fit(size: int, tmp_path: Path) -> None:
     """In files of any size: how their numbers are held differs from file to file."""
-    rows = [*HARD, *ROWS[:8]]
+    rows = [*HARD, *ROWS[:4]]
     for end in range(size, len(rows), size):
         impact_stored(OLD, NEW, Kept(rows[:end]), tmp_path)
     for name in ("several", "a unit", "a higher floor"):
@@ -165,7 +165,7 @@ def test_dossiers_that_do_not_fit(size: int, tmp_path: Path) -> None:
 def test_many_files_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(impact_copies, "MOST_FILES", 4)
     rows = [*HARD, *ROWS]
-    for end in range(3, len(rows), 9):
+    for end in range(3, len(rows), 18):
         impact_stored(OLD, NEW, Kept(rows[:end]), tmp_path)
     run(rows, tmp_path)
     assert not [n for n in run(rows, tmp_path).fetched if n >= len(HARD)]

@@ -62,7 +62,7 @@ class _Key:
 
 
 LIMITS = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     database=None,
