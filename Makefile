@@ -1,4 +1,4 @@
-# Two commands matter: `make run` and `make test`. Both call `make setup`, which costs nothing twice.
+# Two commands matter: `make run` and `make test`; both call `make setup`, which costs nothing twice.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV ?= .tools/bin/uv
 BIN := .venv/bin
@@ -10,7 +10,7 @@ STAMP := .venv/.stamp$(if $(EXTRAS),-spark)
 # Where Python may keep no bytecode, each of the many processes of the tests compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup run test lint cases check bench screenshots clean
+.PHONY: setup run test soak lint cases check bench screenshots clean
 
 setup: $(STAMP) api/static/.stamp
 
@@ -40,6 +40,10 @@ tests/oidc/node_modules/.stamp: tests/oidc/package-lock.json
 test: setup tests/oidc/node_modules/.stamp
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
+# What takes long: every page in large type, the image, whole corpora, damaged files by the hundred.
+soak: setup
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m soak
+
 lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -53,7 +57,7 @@ cases: setup
 	$(BIN)/admission rules mutate --floor 0.995
 	for book in profiles/*; do $(BIN)/admission rules mutate $$book --floor 0.99 || exit 1; done
 
-check: lint cases test
+check: lint cases test soak
 
 bench: setup
 	$(UV) sync --frozen --quiet --python $(PYTHON) $(EXTRAS) --group bench

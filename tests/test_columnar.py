@@ -66,7 +66,7 @@ def test_a_product_that_fills_64_bits_is_multiplied_on(shipped: Ruleset) -> None
         check(made)
 
 
-@pytest.mark.parametrize(("plain", "count"), [(True, 20), (False, 8)])
+@pytest.mark.parametrize(("plain", "count"), [(True, 35), (False, 12)])
 def test_random_rulesets(plain: bool, count: int) -> None:
     seen = Tables()
 

@@ -84,6 +84,7 @@ def test_json_lines_equal_single_dossiers(shipped: Ruleset, tmp_path: Path) -> N
     assert sum(summary.verdicts.values()) == len(profiles)
 
 
+@pytest.mark.soak
 def test_findings_have_the_values_of_the_reference(shipped: Ruleset, tmp_path: Path) -> None:
     profiles = numbered(shipped)[:60]
     source, findings = tmp_path / "in.jsonl", tmp_path / "findings.parquet"

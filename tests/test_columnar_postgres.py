@@ -126,7 +126,8 @@ def test_shipped_rulebook_on_random_dossiers(server: psycopg.Connection, shipped
         check(server, made)
 
 
-@pytest.mark.parametrize(("plain", "count"), [(True, 15), (False, 5)])
+@pytest.mark.soak
+@pytest.mark.parametrize(("plain", "count"), [(True, 30), (False, 8)])
 def test_random_rulesets(server: psycopg.Connection, plain: bool, count: int) -> None:
     seen = Tables()
 

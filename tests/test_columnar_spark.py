@@ -127,7 +127,7 @@ def test_shipped_rulebook_on_random_dossiers(spark: Any, shipped: Ruleset, tmp_p
         check(spark, made, tmp_path)
 
 
-@pytest.mark.parametrize(("plain", "count"), [(True, 15), (False, 3)])
+@pytest.mark.parametrize(("plain", "count"), [(True, 30), (False, 5)])
 def test_random_rulesets(spark: Any, plain: bool, count: int, tmp_path: Path) -> None:
     tables: Tables = random_tables(count, 6, plain)
     assert tables.left_out < tables.findings * (0.01 if plain else 0.2)

@@ -66,6 +66,7 @@ def test_comparing_with_a_constant(
         assert truth is MEANING[op](*((limit, value) if mirrored else (value, limit))), n
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("most", [0, 10_000])
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 def test_results_with_and_without_an_enum(

@@ -32,6 +32,7 @@ def without(reason: str) -> None:
 # --- image -----------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 def test_the_image_is_built_step_by_step_and_serves(tmp_path: Path) -> None:
     uv = ROOT / ".tools" / "bin"
     if not (uv / "uv").is_file() or shutil.which("npm") is None:

@@ -158,6 +158,7 @@ def nudged(profile: Profile) -> Iterator[Profile]:
                 yield profile.with_value(field, value * factor)
 
 
+@pytest.mark.soak
 def test_the_corpus_by_feelin(feelin: Feelin) -> None:
     """Each kind of case of every rule, and every whole dossier: each rule's status, and the verdict."""
     ruleset = load_directory(ROOT)

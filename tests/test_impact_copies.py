@@ -152,7 +152,7 @@ HARD = [
 ]
 
 
-@pytest.mark.parametrize("size", [1, 5, len(HARD)])
+@pytest.mark.parametrize("size", [pytest.param(1, marks=pytest.mark.soak), 5, len(HARD)])
 def test_dossiers_that_do_not_fit(size: int, tmp_path: Path) -> None:
     """In files of any size: how their numbers are held differs from file to file."""
     rows = [*HARD, *ROWS[:4]]
@@ -162,6 +162,7 @@ def test_dossiers_that_do_not_fit(size: int, tmp_path: Path) -> None:
         run(rows, tmp_path, changed(*CHANGES[name]))
 
 
+@pytest.mark.soak
 def test_many_files_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(impact_copies, "MOST_FILES", 4)
     rows = [*HARD, *ROWS]

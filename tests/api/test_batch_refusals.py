@@ -116,6 +116,7 @@ def test_strange_columns_are_no_failure_of_the_server(stateless: TestClient) -> 
             lines(answer)
 
 
+@pytest.mark.soak
 def test_damaged_tables_never_take_the_server_down(stateless: TestClient) -> None:
     good = parquet([example(s) for s in STEMS[:4]])
     rng = random.Random(5)

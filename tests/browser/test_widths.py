@@ -264,7 +264,9 @@ WALKS: dict[str, tuple[str | None, tuple[Walk, ...]]] = {
 }
 
 
-@pytest.mark.parametrize(("width", "big"), [(390, False), (390, True)])
+@pytest.mark.parametrize(
+    ("width", "big"), [(390, False), pytest.param(390, True, marks=pytest.mark.soak)]
+)
 @pytest.mark.parametrize("who", WALKS)
 def test_nothing_is_cut(place: tuple[str, Browser], who: str, width: int, big: bool) -> None:
     address, browser = place
