@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -150,10 +151,23 @@ class Supervision(Base):
 
 
 class Commitment(Base):
-    """One thing promised: a milestone by a date, or an amount (exact text) by a date."""
+    """One thing promised: a milestone by a date, or an amount (exact text) by a date.
+
+    ``kept`` is whether the newest report fulfils it.
+    """
 
     __tablename__ = "commitments"
-    __table_args__ = (UniqueConstraint("project_id", "kind"),)
+    __table_args__ = (
+        UniqueConstraint("project_id", "kind"),
+        # Of all that was ever promised, only what is still open is looked for by its day.
+        Index(
+            "ix_commitments_open",
+            "due_on",
+            "id",
+            sqlite_where=text("kept = 0"),
+            postgresql_where=text("NOT kept"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
@@ -163,6 +177,7 @@ class Commitment(Base):
     due_on: Mapped[dt.date] = mapped_column(Date, index=True)
     made_by: Mapped[str] = mapped_column(String(200))
     made_at: Mapped[dt.datetime]
+    kept: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Report(Base):

@@ -33,6 +33,7 @@ __all__ = [
     "Rate",
     "ReportView",
     "Standing",
+    "keeps",
     "light",
     "of_project",
     "past_record",
@@ -169,7 +170,8 @@ def _number(text: str, field: str) -> Fraction:
 
 def report(work: Work, commitment_id: int, on_date: dt.date, value: str | None, note: str) -> None:
     """Report what was done (milestone: the date) or reached (amount: the number)."""
-    found = work.session.get(Commitment, commitment_id)
+    # Locked, so that what it says of the newest report is of the newest report.
+    found = work.session.get(Commitment, commitment_id, with_for_update=True)
     if found is None:
         raise Missing("没有这项承诺")
     project = work.session.get_one(Project, found.project_id)
@@ -189,9 +191,20 @@ def report(work: Work, commitment_id: int, on_date: dt.date, value: str | None, 
             reported_at=work.now,
         )
     )
+    found.kept = keeps(found.kind, found.promised, exact)
     work.session.flush()
     after = {"kind": found.kind, "on": on_date.isoformat(), "value": exact}
     work.log("commitment.report", f"project:{project.number}", None, after)
+
+
+def keeps(kind: str, promised: str | None, value: str | None) -> bool:
+    """Whether a report keeps a promise: a milestone by being made, an amount by its number."""
+    if kind in MILESTONES:
+        return True
+    if value is None:
+        return False
+    have, want = Fraction(value), Fraction(promised or 0)
+    return have <= want if kind == "energy" else have >= want
 
 
 def light(
@@ -207,7 +220,7 @@ def light(
         return False, False, "yellow" if due_on - today <= SOON else "green"
     want = Fraction(promised or 0)
     have = Fraction(last.value) if last is not None and last.value is not None else None
-    met = have is not None and (have <= want if kind == "energy" else have >= want)
+    met = last is not None and keeps(kind, promised, last.value)
     # A limit is kept when its day has come, a floor as soon as it is reached.
     if met and last is not None and (kind != "energy" or today >= due_on):
         late = kind != "energy" and last.on_date > due_on

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVarTuple
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from api.store.commitments import AMOUNTS, PROMISING, light, reports_of, title_of
@@ -15,7 +15,7 @@ from api.store.tasklist import position
 from api.store.visibility import visible
 from api.store.work import Actor
 from api.tables import Project
-from api.tables_review import Commitment, Report, Supervision
+from api.tables_review import Commitment, Supervision
 
 __all__ = ["OverdueView", "OverduePage", "each", "find", "total"]
 
@@ -53,8 +53,6 @@ class OverduePage:
     next: str | None
 
 
-# A milestone that was reported is met; of an amount the number decides.
-_REPORTED = exists().where(Report.commitment_id == Commitment.id).correlate(Commitment)
 _WATCHED = (
     select(Supervision.id)
     .where(Supervision.commitment_id == Commitment.id, Supervision.closed_at.is_(None))
@@ -63,9 +61,9 @@ _WATCHED = (
 
 
 def _late(query: Select[*Row], actor: Actor, today: dt.date, *, unwatched: bool) -> Select[*Row]:
-    """Commitments past their day, met or not."""
+    """Commitments past their day and not kept."""
     query = query.join(Project, Project.id == Commitment.project_id).where(
-        visible(actor), Project.state.in_(PROMISING), Commitment.due_on < today
+        visible(actor), Project.state.in_(PROMISING), Commitment.due_on < today, ~Commitment.kept
     )
     return query.where(~_WATCHED.exists()) if unwatched else query
 
@@ -75,19 +73,13 @@ def _batch(
     actor: Actor,
     today: dt.date,
     after: tuple[dt.date, int] | None,
+    limit: int,
     *,
     unwatched: bool,
-    reported: bool,
-) -> tuple[list[OverdueView], tuple[dt.date, int] | None]:
-    """Up to ``BATCH`` commitments past their day, without those that are met; and where they end."""
+) -> list[OverdueView]:
     query = select(Commitment, Project, _WATCHED.limit(1).scalar_subquery())
     query = _late(query, actor, today, unwatched=unwatched)
-    query = query.where(
-        and_(Commitment.kind.in_(AMOUNTS), _REPORTED)
-        if reported
-        else or_(Commitment.kind.in_(AMOUNTS), ~_REPORTED)
-    )
-    query = query.order_by(Commitment.due_on, Commitment.id).limit(BATCH)
+    query = query.order_by(Commitment.due_on, Commitment.id).limit(limit)
     if after is not None:
         day, last = after
         later = and_(Commitment.due_on == day, Commitment.id > last)
@@ -97,47 +89,34 @@ def _batch(
     out = []
     for c, project, supervision in rows:
         last_said = said[c.id][0] if c.id in said else None
-        met, _, colour = light(c.kind, c.promised, c.due_on, last_said, today)
-        if not met:
-            out.append(
-                OverdueView(
-                    c.id,
-                    project.number,
-                    project.name,
-                    project.decision_id,
-                    c.kind,
-                    title_of(c.kind),
-                    c.promised,
-                    c.unit,
-                    last_said.value if last_said else None,
-                    c.due_on,
-                    (today - c.due_on).days,
-                    colour,
-                    supervision,
-                )
+        out.append(
+            OverdueView(
+                c.id,
+                project.number,
+                project.name,
+                project.decision_id,
+                c.kind,
+                title_of(c.kind),
+                c.promised,
+                c.unit,
+                last_said.value if last_said else None,
+                c.due_on,
+                (today - c.due_on).days,
+                light(c.kind, c.promised, c.due_on, last_said, today)[2],
+                supervision,
             )
-    ended = (rows[-1][0].due_on, rows[-1][0].id) if len(rows) == BATCH else None
-    return out, ended
+        )
+    return out
 
 
 def each(
-    session: Session,
-    actor: Actor,
-    today: dt.date,
-    *,
-    unwatched: bool = False,
-    reported: bool = False,
-    after: tuple[dt.date, int] | None = None,
+    session: Session, actor: Actor, today: dt.date, *, unwatched: bool = False
 ) -> Iterator[OverdueView]:
-    """All that the actor may see, read a batch at a time.
-
-    ``unwatched``: only without an open 督办; ``reported``: only with a number, which is too small.
-    """
-    while True:
-        found, after = _batch(session, actor, today, after, unwatched=unwatched, reported=reported)
+    """All that the actor may see, read a batch at a time; ``unwatched``: only without an open 督办."""
+    after: tuple[dt.date, int] | None = None
+    while found := _batch(session, actor, today, after, BATCH, unwatched=unwatched):
         yield from found
-        if after is None:
-            return
+        after = found[-1].due_on, found[-1].id
 
 
 def find(
@@ -151,19 +130,14 @@ def find(
 ) -> OverduePage:
     """One page. Raises Invalid for a cursor that was not given out."""
     after = position(cursor) if cursor is not None else None
-    items: list[OverdueView] = []
-    for view in each(session, actor, today, unwatched=unwatched, after=after):
-        if len(items) == limit:
-            last = items[-1]
-            return OverduePage(tuple(items), f"{last.due_on:%Y%m%d}-{last.id}")
-        items.append(view)
-    return OverduePage(tuple(items), None)
+    items = _batch(session, actor, today, after, limit + 1, unwatched=unwatched)
+    if len(items) <= limit:
+        return OverduePage(tuple(items), None)
+    last = items[limit - 1]
+    return OverduePage(tuple(items[:limit]), f"{last.due_on:%Y%m%d}-{last.id}")
 
 
 def total(session: Session, actor: Actor, today: dt.date) -> int:
-    """How many nobody supervises yet: the database counts those without a report."""
-    silent = _late(
-        select(func.count()).select_from(Commitment), actor, today, unwatched=True
-    ).where(~_REPORTED)
-    short = each(session, actor, today, unwatched=True, reported=True)
-    return int(session.scalar(silent) or 0) + sum(1 for _ in short)
+    """How many nobody supervises yet."""
+    query = select(func.count()).select_from(Commitment)
+    return int(session.scalar(_late(query, actor, today, unwatched=True)) or 0)

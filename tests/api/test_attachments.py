@@ -358,6 +358,7 @@ LATER = (
     "tasks.due_estimated",
     "rulesets.fields",
     "supervisions.commitment_id",
+    "commitments.kept",
 )
 
 

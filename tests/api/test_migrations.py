@@ -70,6 +70,33 @@ def test_back_to_the_first_revision_and_forward_with_data(database_url: str) -> 
             assert audit.verify(session)[1] == ()
 
 
+def test_what_was_kept_is_known_again_after_going_back_and_forward(database_url: str) -> None:
+    with Service(database_url) as service:
+        number = service.submit("d01")["number"]
+        kinds = {"signed": None, "started": None, "tax": "100", "output": "100", "energy": "100"}
+        promises = [
+            {"kind": k, "due_on": "2026-01-15"} | ({"promised": v} if v else {})
+            for k, v in kinds.items()
+        ]
+        path = f"/projects/{number}/commitments"
+        made = service.call("committee", "POST", path, json={"promises": promises}).json()
+        said = {"signed": [None], "tax": ["100", "99.9"], "output": ["1", "100"], "energy": ["100"]}
+        for commitment in made:
+            for value in said.get(commitment["kind"], ()):
+                body = {"on_date": "2026-01-01"} | ({"value": value} if value else {})
+                path = f"/commitments/{commitment['id']}/reports"
+                assert service.call("submitter", "POST", path, json=body).status_code == 204
+
+        def kept() -> set[str]:
+            with service.store.db.read() as session:
+                return set(session.scalars(text("SELECT kind FROM commitments WHERE kept")))
+
+        assert kept() == {"signed", "output", "energy"}
+        service.store.db.downgrade("0008")
+        service.store.db.migrate()
+        assert kept() == {"signed", "output", "energy"}
+
+
 def test_supervisions_of_commitments_have_no_place_before_0009(database_url: str) -> None:
     """Going back keeps those of tasks, and both kinds can be made again afterwards."""
     with Service(database_url) as service:

@@ -1,10 +1,13 @@
 """A supervision (督办) may also be of an overdue commitment, instead of a review task.
 
-Going back takes away the supervisions of commitments: the earlier structure has no place for them.
+A commitment says itself whether its newest report keeps it, so that those that are overdue are found
+without reading all that was ever reported. Going back takes away the supervisions of commitments: the earlier structure has no place for them.
 What was done about them stays in the audit log.
 """
 
 from __future__ import annotations
+
+from fractions import Fraction
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,9 +33,42 @@ def upgrade() -> None:
         )
         batch.create_check_constraint(op.f("ck_supervisions_one"), ONE)
         batch.create_index(op.f("ix_supervisions_commitment_id"), ["commitment_id"])
+    op.add_column(
+        "commitments", sa.Column("kept", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    _note_what_was_kept()
+    op.create_index(
+        "ix_commitments_open",
+        "commitments",
+        ["due_on", "id"],
+        sqlite_where=sa.text("kept = 0"),
+        postgresql_where=sa.text("NOT kept"),
+    )
+
+
+def _note_what_was_kept() -> None:
+    """By the newest report of each: a milestone was reached, an amount is enough, a limit holds."""
+    connection = op.get_bind()
+    newest = "SELECT max(id) FROM reports GROUP BY commitment_id"
+    found = connection.execute(
+        sa.text(
+            "SELECT c.id, c.kind, c.promised, r.value FROM commitments c "
+            f"JOIN reports r ON r.commitment_id = c.id WHERE r.id IN ({newest})"
+        )
+    ).all()
+    for id_, kind, promised, value in found:
+        if promised is not None:
+            have, want = Fraction(value or 0), Fraction(promised)
+            if not (have <= want if kind == "energy" else have >= want):
+                continue
+        connection.execute(
+            sa.text("UPDATE commitments SET kept = true WHERE id = :id"), {"id": id_}
+        )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_commitments_open", "commitments")
+    op.drop_column("commitments", "kept")
     op.execute("DELETE FROM supervisions WHERE task_id IS NULL")
     with op.batch_alter_table("supervisions") as batch:
         batch.drop_index(op.f("ix_supervisions_commitment_id"))
