@@ -104,10 +104,12 @@ def _prepare(store: Store, settings: Settings, ruleset: Ruleset | None) -> None:
     with store.work(SYSTEM) as work:
         changed = recount(work, store.calendar)
     if changed:
-        log.warning("due dates of %d waiting tasks were counted again", changed)
+        log.warning("节假日安排有变，%d 件待办的期限已重算", changed)
     soon = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=HOLIDAYS_AHEAD_DAYS)
     if not store.calendar.is_settled(soon):
-        log.warning("holidays from %s on are not known: ADMISSION_HOLIDAYS", soon)
+        log.warning(
+            "%s 起的节假日安排还没有，期限先估计；公布后写入 ADMISSION_HOLIDAYS 指的文件", soon
+        )
     try:
         found = ruleset or load_directory(rulebook_path(settings.rulebook))
     except InputError as error:
