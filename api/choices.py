@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from api.judge import Judge
 from api.problems import ProblemError
 from api.tables import Hit, StoredRuleset
+from evaluator.choices import which
 from evaluator.national_codes import INDUSTRY_SECTIONS, BadCode, industry_code
 from evaluator.rulebook.ast import Ruleset
 from evaluator.yamlio import suggest
@@ -44,8 +45,7 @@ def find_choice(parameter: str, word: str, known: Mapping[str, str]) -> str | No
     if not word:
         return None
     if word not in known:
-        listed = "、".join(f"{name}（{label}）" for name, label in known.items())
-        raise _refusal(parameter, word, f"可用：{listed}")
+        raise _refusal(parameter, word, which(word, known))
     return word
 
 
@@ -57,8 +57,7 @@ def find_department(judge: Judge, word: str | None) -> str | None:
     for name, label in departments.items():
         if label == word:
             return name
-    hint = suggest(word, departments) or f"可用：{'、'.join(departments)}"
-    raise _refusal("department", word, hint, "A109")
+    raise _refusal("department", word, which(word, departments), "A109")
 
 
 def find_past_department(

@@ -93,9 +93,13 @@ class Database:
     def downgrade(self, revision: str) -> None:
         """Bring the structure back to ``revision``."""
         with self.migrating() as connection:
-            config = self.alembic()
-            config.attributes["connection"] = connection
-            command.downgrade(config, revision)
+            self.go_back(connection, revision)
+
+    def go_back(self, connection: Connection, revision: str) -> None:
+        """The same within a transaction of ``migrating``."""
+        config = self.alembic()
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
 
     def revision(self) -> str | None:
         """The revision the structure is at; None for an empty database."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, inspect, select, table
 from sqlalchemy.orm import Session
@@ -85,9 +84,7 @@ def downgrade(db: Database, revision: str, accepted: Loss) -> None:
 
 def _back(db: Database, connection: Connection, revision: str) -> Loss:
     before = _state(connection)
-    config = db.alembic()
-    config.attributes["connection"] = connection
-    command.downgrade(config, revision)
+    db.go_back(connection, revision)
     after = _state(connection)
     rows = tuple(
         (name, count - after.rows.get(name, 0))

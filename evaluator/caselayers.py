@@ -16,7 +16,7 @@ from evaluator.rulebook.files import layer_paths, shown_name
 from evaluator.rulebook.reads import criteria_of
 from evaluator.source import Place
 
-__all__ = ["CaseLayers", "criteria_here", "rules_here"]
+__all__ = ["CaseLayers"]
 
 
 class CaseLayers:
@@ -25,7 +25,8 @@ class CaseLayers:
     ``root`` is the rulebook's directory, or the directory of each layer by name.
     """
 
-    def __init__(self, ruleset: Ruleset, root: Path | Mapping[str, Path] | None) -> None:
+    def __init__(self, ruleset: Ruleset, root: Path | Mapping[str, Path] | None = None) -> None:
+        self._ruleset = ruleset
         self._order = {name: number for number, (name, _) in enumerate(ruleset.layers)}
         self._files = {
             shown_name(layer, file): layer for layer, files in ruleset.layers for file in files
@@ -49,13 +50,18 @@ class CaseLayers:
         """The layer above the lowest that last changed the rule or what it is judged by."""
         return tuple(self._order)[self._last[rule]] if self._last[rule] else None
 
-    def top(self, rule: str) -> bool:
-        """Whether the rule was last changed in the top layer."""
-        return self._last[rule] == len(self._order) - 1
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Those that the top layer's own cases have to cover: what it changes, or all of one layer."""
+        top = len(self._order) - 1
+        return tuple(r for r in self._ruleset.rules.values() if self._last[r.id] == top)
 
-    def own(self, place: Place) -> bool:
-        """Whether a place is in a file of the top layer."""
-        return self._number(place) == len(self._order) - 1
+    @property
+    def criteria(self) -> frozenset[str]:
+        """The ids of those that the top layer gives."""
+        top = len(self._order) - 1
+        found = self._ruleset.criteria.values()
+        return frozenset(c.id for c in found if self._number(c.place) == top)
 
     def find(self, layer: str, name: str) -> Path | None:
         """The dossier file that a case of ``layer`` names: there, or in the nearest layer below."""
@@ -64,18 +70,6 @@ class CaseLayers:
             if path is not None and path.is_file():
                 return path
         return None
-
-
-def rules_here(ruleset: Ruleset) -> tuple[Rule, ...]:
-    """The rules that the top layer's own cases have to cover: those it changes, or all of one layer."""
-    layers = CaseLayers(ruleset, None)
-    return tuple(r for r in ruleset.rules.values() if layers.top(r.id))
-
-
-def criteria_here(ruleset: Ruleset) -> frozenset[str]:
-    """The criteria that the top layer gives: by their ids."""
-    layers = CaseLayers(ruleset, None)
-    return frozenset(c.id for c in ruleset.criteria.values() if layers.own(c.place))
 
 
 def _paths(ruleset: Ruleset, root: Path | Mapping[str, Path] | None) -> Mapping[str, Path]:

@@ -192,7 +192,7 @@ def coverage_gaps(ruleset: Ruleset, cases: Cases) -> tuple[Gap, ...]:
         own.add(case.expect.value)
         if case.boundary:
             own.add("boundary")
-    layers = CaseLayers(ruleset, None)
+    layers = CaseLayers(ruleset)
     out: list[Gap] = []
     for rule in ruleset.rules.values():
         kinds = tuple(kind for kind in _needed(rule) if kind not in have.get(rule.id, ()))

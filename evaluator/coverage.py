@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from evaluator.casebook import Cases
-from evaluator.caselayers import criteria_here, rules_here
+from evaluator.caselayers import CaseLayers
 from evaluator.criteria import Criterion, Hit, Period, Row, lookup
 from evaluator.dossier import Profile
 from evaluator.engine.reference import ReferenceEngine
@@ -148,7 +148,8 @@ def _references(leaf: Leaf, ruleset: Ruleset) -> Iterator[CriterionRef]:
 
 
 def _items(ruleset: Ruleset, seen: _Seen) -> Iterator[Item]:
-    rules, here = rules_here(ruleset), criteria_here(ruleset)
+    layers = CaseLayers(ruleset)
+    rules, here = layers.rules, layers.criteria
     for rule in rules:
         for status in _possible(rule):
             covered = (rule.id, status) in seen.statuses

@@ -14,7 +14,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from evaluator.casebook import Cases, DossierCase, RuleCase
-from evaluator.caselayers import criteria_here, rules_here
+from evaluator.caselayers import CaseLayers
 from evaluator.engine.reference import ReferenceEngine
 from evaluator.evaluate import combine
 from evaluator.mutants import (
@@ -109,10 +109,11 @@ class Runner:
         return self._status(self.engine, self.ruleset.rules[case.rule], case)
 
     def outcomes(self) -> Iterator[Outcome]:
-        for rule in rules_here(self.ruleset):
+        layers = CaseLayers(self.ruleset)
+        for rule in layers.rules:
             for mutant in rule_mutants(rule, self.ruleset):
                 yield Outcome(mutant.kind, rule.id, mutant.what, mutant.place, self.rule(mutant))
-        here = criteria_here(self.ruleset)
+        here = layers.criteria
         for id_, rules in users(self.ruleset).items():
             if id_ not in here:
                 continue

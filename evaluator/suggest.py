@@ -18,7 +18,7 @@ from fractions import Fraction
 import z3
 
 from evaluator.casebook import SUBMITTED_ON, Cases
-from evaluator.caselayers import criteria_here, rules_here
+from evaluator.caselayers import CaseLayers
 from evaluator.criteria import INDUSTRY, Criterion, Row
 from evaluator.dossier import Profile
 from evaluator.engine.reference import ReferenceEngine
@@ -65,9 +65,9 @@ def suggest_cases(
     The cases must hold. ``step`` is told how many of how many rules and criteria were looked at.
     """
     suggester = _Suggester(ruleset, cases)
-    rules = rules_here(ruleset)
+    layers = CaseLayers(ruleset)
+    rules, here = layers.rules, layers.criteria
     # Values first: what stands exactly on one shows which side counts, too.
-    here = criteria_here(ruleset)
     values = [(id_, used) for id_, used in users(ruleset).items() if id_ in here]
     parts = (
         *(suggester.about_criterion(id_, used) for id_, used in values),

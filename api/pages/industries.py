@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from evaluator.national_codes import INDUSTRY_SECTIONS, BadCode, industry_code
 from evaluator.rulebook.ast import Member, Ruleset, leaves
@@ -138,6 +139,8 @@ WORDS = {
     "C3973": "集成电路",
     "D4411": "煤电",
 }
+# Every form and list of projects shows them.
+_choices: WeakKeyDictionary[Ruleset, list[tuple[str, str]]] = WeakKeyDictionary()
 _CODE = re.compile(r"[A-Z](\d\d)\d{0,2}")
 
 
@@ -156,13 +159,18 @@ def industry_label(code: str) -> str:
 
 def industry_choices(ruleset: Ruleset) -> list[tuple[str, str]]:
     """Codes to choose from, with words to find them by: every division, and what the rulebook names."""
+    known = _choices.get(ruleset)
+    if known is not None:
+        return known
     divisions = (
         f"{section}{number:02}"
         for section, (low, high) in INDUSTRY_SECTIONS.items()
         for number in range(low, high + 1)
     )
     codes = {*divisions, *_named(ruleset)}
-    return [(code, _described(code)) for code in sorted(codes)]
+    found = [(code, _described(code)) for code in sorted(codes)]
+    _choices[ruleset] = found
+    return found
 
 
 def _described(code: str) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from api.china import china_day, today
+from api.china import china_day
 from api.errors import Conflict, Invalid, Missing
-from api.store.commitments import PROMISING, ReportView, light, reports_of, title_of
+from api.store.commitments import PROMISING, ReportView, reports_of, title_of
 from api.store.review import WAITING
 from api.store.work import Work
 from api.tables import Project
@@ -99,11 +99,8 @@ def _views(session: Session, query: Rows) -> tuple[SupervisionView, ...]:
 
 
 def _reported(found: Supervision, promise: Commitment, said: tuple[ReportView, ...]) -> bool:
-    """Whether an actual was reported since the supervision began, or the promise is met anyway."""
-    if not said:
-        return False
-    met, _, _ = light(promise.kind, promise.promised, promise.due_on, said[0], today())
-    return met or said[0].reported_at >= found.opened_at
+    """Whether an actual was reported since the supervision began, or the promise is kept anyway."""
+    return promise.kept or (bool(said) and said[0].reported_at >= found.opened_at)
 
 
 def _open(work: Work, found: Supervision, what: str, subject: str) -> SupervisionView:
@@ -139,12 +136,7 @@ def start_promise(work: Work, commitment_id: int, note: str) -> SupervisionView:
     if promise is None:
         raise Missing("没有这项承诺")
     project = work.session.get_one(Project, promise.project_id)
-    said = reports_of(work.session, [promise.id]).get(promise.id)
-    day = china_day(work.now)
-    met, _, _ = light(
-        promise.kind, promise.promised, promise.due_on, said[0] if said else None, day
-    )
-    if met or promise.due_on >= day or project.state not in PROMISING:
+    if promise.kept or promise.due_on >= china_day(work.now) or project.state not in PROMISING:
         raise Conflict("这项承诺没有逾期，无须督办")
     found = Supervision(
         commitment_id=commitment_id,

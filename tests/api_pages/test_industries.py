@@ -11,7 +11,7 @@ import pytest
 from api.pages.industries import WORDS, industry_choices, industry_name
 from evaluator.national_codes import industry_code
 from tests.api.support import shipped
-from tests.api_pages.test_pages import Visitor, app  # noqa: F401
+from tests.api_pages.test_pages import Visitor
 
 CRITERIA = (Path(__file__).parents[2] / "criteria.yaml").read_text("utf-8").splitlines()
 
@@ -41,7 +41,7 @@ def test_what_is_offered() -> None:
     assert all(re.search(rf"\b{code}\b", text) for code in found if len(code) > 3)
 
 
-def test_the_form_and_the_filter_offer_them(app: Any) -> None:  # noqa: F811
+def test_the_form_and_the_filter_offer_them(app: Any) -> None:
     visitor = Visitor(app).log_in("clerk")
     for path, name in (("/assess", "f-industry_code"), ("/projects", "industry")):
         page = visitor.get(path).text

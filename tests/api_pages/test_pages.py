@@ -6,7 +6,6 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -19,7 +18,7 @@ from api.app import create_app
 from api.pages.proposing import named
 from api.pages.verdict_view import view_of
 from api.pages.words import citation, digits
-from scripts.seeding import PASSWORD, people, submit_examples
+from scripts.seeding import PASSWORD
 from tests.api.support import example, settings
 
 DRAFT = {
@@ -57,18 +56,6 @@ class Visitor:
         answer = self.post("/login", {"name": name, "password": PASSWORD, "next": "/"})
         assert answer.status_code == 200, answer.text
         return self
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    path = tmp_path_factory.mktemp("pages") / "db.sqlite"
-    made = create_app(settings(database_url=f"sqlite:///{path}"))
-    with TestClient(made):
-        actors = people(made.state.store)
-        submit_examples(
-            made.state.store, actors["clerk"], ("r14-mushroom-weinan", "r36-acid-mist-purifier")
-        )
-        yield made
 
 
 def test_every_page_forbids_foreign_code(app: Any) -> None:
