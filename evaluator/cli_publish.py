@@ -19,7 +19,7 @@ import typer
 from evaluator.cli_files import save
 from evaluator.errors import AdmissionError, InputError
 from evaluator.impact import impact_file
-from evaluator.publishing import read_text, write_text
+from evaluator.publishing import STAGES, read_text, write_text
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
 from evaluator.rulebook.load import Layers, load_directory
@@ -31,14 +31,6 @@ __all__ = ["add_commands", "publish_app"]
 
 KEY = "ADMISSION_KEY"
 SERVER = "ADMISSION_SERVER"
-# What a check is at, as the service names it.
-STAGES = {
-    "check": "查写法",
-    "cases": "跑案例",
-    "diff": "比差别",
-    "proof": "证明不变式",
-    "impact": "算影响",
-}
 POLL_SECONDS = 1.0
 MAX_MOVED = 20
 LOCAL = "http://127.0.0.1:8000"

@@ -22,8 +22,16 @@ from evaluator.rulebook.files import (
 from evaluator.source import Place, SourceText
 from evaluator.yamlio import YList, YMap, YScalar, read_yaml
 
-__all__ = ["materials_in", "read_text", "safe_path", "write_text"]
+__all__ = ["STAGES", "materials_in", "read_text", "safe_path", "write_text"]
 
+# What the service does to a proposal, in this order.
+STAGES = {
+    "check": "检查写法",
+    "cases": "跑案例",
+    "diff": "比较差别",
+    "proof": "证明底线（不变式）",
+    "impact": "算影响",
+}
 MAX_MATERIAL = 2_000_000
 _FILLER = "profiles"
 

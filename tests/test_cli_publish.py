@@ -33,7 +33,7 @@ def test_stages_are_told_in_chinese(
     monkeypatch.setattr(cli_publish, "POLL_SECONDS", 0)
     cli_publish._wait(Service(), 1, 60)  # type: ignore[arg-type]
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "检查：进行中（查写法）"
+    assert lines[0] == "检查：进行中（检查写法）"
     assert lines[-1] == "检查：完成"
     assert len(lines) == len(SERVED) + 1
     assert not any(stage in line for line in lines for stage in SERVED)

@@ -29,6 +29,7 @@ from api.store.work import Work
 from api.tables_proposals import Proposal
 from api.telemetry import request_id
 from evaluator.diff import KINDS
+from evaluator.publishing import STAGES
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.files import shown_name
 
@@ -38,13 +39,6 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 Id = Annotated[int, Path(ge=1, le=2**53)]
 Name = Annotated[str, Query(max_length=300)]
 RUNNING = ("queued", "running")
-STAGES = {
-    "check": "检查写法",
-    "cases": "跑案例",
-    "diff": "比较差别",
-    "proof": "证明底线（不变式）",
-    "impact": "算影响",
-}
 
 
 def _run(session: Session, proposal_id: int) -> RunView | None:

@@ -114,7 +114,7 @@ PAGES = (
     ("committee", "/tasks", "state", "opne", "待办"),
     ("committee", "/tasks", "department", "taxx", "tax"),
     ("auditor", "/audit", "action", "login.opne", "login.open"),
-    ("auditor", "/audit", "action", "nothing.*", "登录"),
+    ("auditor", "/audit", "action", "nothing.*", "停用或启用账号"),
     ("maintainer", "/proposals", "state", "drafft", "起草"),
     (None, "/rules", "list", "negativ", "negative"),
     (None, "/rules", "effect", "rejekt", "否决项"),
