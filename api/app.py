@@ -11,17 +11,12 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from starlette.routing import Route
 
-from api import batch as batches
-from api import openapi, pages, problems
-from api.attachments import FORM_FILES, Policy
-from api.calendar import WorkCalendar
-from api.db import Database
-from api.holidays import read_holidays
+from api import openapi, pages
+from api.access.provider import Provider
+from api.database.db import Database
 from api.jobs import Jobs
-from api.judge import SOFTWARE, Memo
-from api.middleware import BodyLimit, Edge
-from api.oidc import Provider
-from api.ratelimit import Attempts, RateLimit
+from api.judging import batches
+from api.judging.judge import SOFTWARE, Memo
 from api.routes import (
     accounts,
     audit,
@@ -40,17 +35,21 @@ from api.routes import (
 )
 from api.settings import Settings
 from api.store.core import Store
-from api.store.due import recount
+from api.store.review.due import recount
 from api.store.rulesets import current_identity
 from api.store.work import SYSTEM
-from api.strict import strict_query
-from api.telemetry import configure_logging
-from evaluator.errors import InputError
+from api.transport import problems
+from api.transport.attachments import FORM_FILES, Policy
+from api.transport.middleware import BodyLimit, Edge
+from api.transport.ratelimit import Attempts, RateLimit
+from api.transport.strict import strict_query
+from api.transport.telemetry import configure_logging
+from api.workdays.holidays import read_holidays
+from api.workdays.workdays import WorkCalendar
+from evaluator.problems.errors import InputError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
-from evaluator.shipped import examples_path, rulebook_path
-
-__all__ = ["create_app", "open_store"]
+from evaluator.rulebook.shipped import examples_path, rulebook_path
 
 HOLIDAYS_AHEAD_DAYS = 30
 log = logging.getLogger("api")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["Conflict", "Denied", "Invalid", "Missing", "StoreError"]
-
 
 class StoreError(Exception):
     """A refusal, as one Chinese sentence."""

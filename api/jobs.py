@@ -18,16 +18,14 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.db import Database
+from api.database.db import Database
+from api.database.tables import Decision
 from api.settings import Settings
-from api.store import proposals_run
 from api.store.core import Store
+from api.store.proposals import run as proposals_run
+from api.store.proposals.stored import copies_directory, copy_decisions
 from api.store.rulesets import current_identity
-from api.store.stored import copies_directory, copy_decisions
-from api.tables import Decision
-from evaluator.impact import COLUMNAR_FROM
-
-__all__ = ["Jobs", "main"]
+from evaluator.revision.impact import COLUMNAR_FROM
 
 log = logging.getLogger("api")
 RUN = "ADMISSION_JOB_RUN"

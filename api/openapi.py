@@ -12,14 +12,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from api.batch import NDJSON, PARQUET, PATH
-from api.body import BODIES, XLSX
-from api.schemas import BATCH_LINES, ProblemOut
-from evaluator.dossier import dossier_model
-from evaluator.fields import Registry
-from evaluator.yamlio import YMap, plain, read_yaml
-
-__all__ = ["examples_in", "install"]
+from api.judging.batches import NDJSON, PARQUET, PATH
+from api.transport.body import BODIES, XLSX
+from api.transport.schemas import BATCH_LINES, ProblemOut
+from evaluator.dossier.dossier import dossier_model
+from evaluator.dossier.fields import Registry
+from evaluator.reading.yaml.reader import plain
+from evaluator.reading.yaml.scan import YMap, read_yaml
 
 MAX_EXAMPLES = 6
 SECURITY = {

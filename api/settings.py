@@ -13,9 +13,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as Unreadable
 
-from api.attachments import KindName
-
-__all__ = ["Settings", "SettingsError", "read_settings"]
+from api.transport.attachments import KindName
 
 PREFIX = "ADMISSION_"
 # What stands in these must not be repeated in a message.
@@ -100,7 +98,7 @@ class Settings(BaseSettings):
 
 def read_settings(**given: Any) -> Settings:
     """The settings of the environment, with ``given`` over them. Raises SettingsError."""
-    from api.problems import validation_entries
+    from api.transport.problems import validation_entries
 
     try:
         return Settings(**given)

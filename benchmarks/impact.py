@@ -26,16 +26,17 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from api.db import Database
+from api.database.db import Database
+from api.database.tables import Decision, Project
 from api.store import accounts
 from api.store.core import Store
-from api.store.stored import StoredDecisions, copy_decisions
+from api.store.proposals.stored import StoredDecisions, copy_decisions
 from api.store.work import SYSTEM
-from api.tables import Decision, Project
 from benchmarks.service_reliability import database
 from benchmarks.synth import write_synthetic
-from evaluator.dossier_files import read_dossiers
-from evaluator.impact import Row, impact_file, impact_rows, impact_stored
+from evaluator.dossier.files import read_dossiers
+from evaluator.revision.impact import impact_file, impact_rows, impact_stored
+from evaluator.revision.tally import Row
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory, load_layers
 

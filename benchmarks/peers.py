@@ -14,8 +14,6 @@ from typing import Any
 
 from benchmarks.rulebooks import Spec
 
-__all__ = ["PEERS", "Breaches"]
-
 Breaches = Callable[[dict[str, Any]], list[str]]
 _SIGNS = {"at_least": ">=", "at_most": "<=", "equals": "=="}
 

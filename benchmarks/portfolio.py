@@ -26,15 +26,15 @@ import duckdb
 from benchmarks.peers import zen_precompiled
 from benchmarks.rulebooks import Spec, ruleset, specs
 from benchmarks.synth import ROOT, write_synthetic
-from evaluator.dossier import make_profile
+from evaluator.dossier.dossier import make_profile
 from evaluator.engine.columnar import Layout, compile_ruleset
 from evaluator.engine.columnar.layout import scalar_fields
 from evaluator.interchange.jdm import jdm, jdm_context
 from evaluator.portfolio.duck import connect, copy, sql_of
-from evaluator.portfolio.load import load
+from evaluator.portfolio.intake.load import load
+from evaluator.portfolio.intake.sources import open_source
 from evaluator.portfolio.progress import silent
 from evaluator.portfolio.run import Options, evaluate_files
-from evaluator.portfolio.sources import open_source
 from evaluator.portfolio.write import Writer
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory

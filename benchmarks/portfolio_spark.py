@@ -28,11 +28,11 @@ from benchmarks.synth import ROOT, write_synthetic
 from benchmarks.timing import machine
 from evaluator.engine.columnar import Plan, compile_ruleset
 from evaluator.portfolio.duck import connect, copy, sql_of
-from evaluator.portfolio.load import load
-from evaluator.portfolio.sources import open_source
+from evaluator.portfolio.intake.load import load
+from evaluator.portfolio.intake.sources import open_source
 from evaluator.portfolio.spark import judge_on, session
 from evaluator.rulebook.load import load_directory
-from tests.spark_cluster import cluster
+from tests.portfolio.spark_cluster import cluster
 
 PARTS = 8
 FEW = 1_000

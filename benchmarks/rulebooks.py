@@ -12,11 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from evaluator.dossier import Profile, make_profile
+from evaluator.dossier.dossier import Profile, make_profile
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_layers
-
-__all__ = ["SPECS", "Spec", "dossier", "forty_rules", "plain_dossier", "ruleset", "specs"]
 
 
 @dataclass(frozen=True, slots=True)

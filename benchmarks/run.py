@@ -22,17 +22,17 @@ from benchmarks.peers import PEERS
 from benchmarks.rulebooks import SPECS, dossier, forty_rules, plain_dossier, ruleset
 from benchmarks.soak_durable import variants
 from benchmarks.timing import Spread, interleaved, machine, resident_mb
-from evaluator.casebook import read_cases
-from evaluator.dossier import Profile
-from evaluator.engine.durable import DurableEngine
-from evaluator.engine.reference import ReferenceEngine
-from evaluator.evaluate import Evaluator
-from evaluator.explain import Finding, explain
-from evaluator.result import canonical_bytes, result
+from evaluator.cases.book import read_cases
+from evaluator.dossier.dossier import Profile
+from evaluator.engine.durable.engine import DurableEngine
+from evaluator.engine.reference.engine import ReferenceEngine
+from evaluator.judgement.evaluate import Evaluator
+from evaluator.judgement.explain import Finding, explain
+from evaluator.judgement.result import canonical_bytes, result
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
 from evaluator.rulebook.load import load_directory
-from evaluator.verdict import Status
+from evaluator.rulebook.verdict import Status
 
 ROOT = Path(__file__).resolve().parent.parent
 DAY = dt.date(2024, 6, 3)

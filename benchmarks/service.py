@@ -35,13 +35,13 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 
+from api.commands.server import application
 from api.openapi import examples_in
-from api.server import application
 from api.settings import Settings
-from evaluator.dossier import dossier_model
-from evaluator.evaluate import Evaluator
-from evaluator.fields import base_registry
-from evaluator.result import canonical_bytes, result
+from evaluator.dossier.dossier import dossier_model
+from evaluator.dossier.fields import base_registry
+from evaluator.judgement.evaluate import Evaluator
+from evaluator.judgement.result import canonical_bytes, result
 from evaluator.rulebook.load import load_directory
 
 # More requests than any of them answers in a second.
@@ -60,7 +60,7 @@ def bare() -> FastAPI:
     ruleset = load_directory(ROOT)
     model: Any = dossier_model(base_registry())
     evaluator = Evaluator(ruleset, "reference")
-    from api.judge import Judge
+    from api.judging.judge import Judge
 
     profile = Judge(ruleset, "reference").read(dossiers()[0])
     answer = canonical_bytes(result(evaluator.evaluate(profile)))

@@ -35,7 +35,7 @@ import duckdb
 
 from benchmarks.service import Server, read_response, request_bytes
 from benchmarks.synth import write_synthetic
-from evaluator.fields import base_registry
+from evaluator.dossier.fields import base_registry
 
 NDJSON, PARQUET = "application/x-ndjson", "application/vnd.apache.parquet"
 BATCH = "/api/v1/evaluations:batch"

@@ -16,15 +16,15 @@ import statistics
 import time
 from urllib.parse import urlencode
 
-from api.pages.dossier_form import typed_from
-from api.security import COOKIE
+from api.access.security import COOKIE
+from api.pages.assess.dossier_form import typed_from
 from api.store import accounts
-from api.store.submissions import Submission, submit
+from api.store.projects.submissions import Submission, submit
 from api.store.work import SYSTEM, Actor
 from benchmarks.service import Server
 from benchmarks.service_reliability import database, key_for
-from evaluator.dossier_files import read_dossiers
-from evaluator.shipped import examples_path
+from evaluator.dossier.files import read_dossiers
+from evaluator.rulebook.shipped import examples_path
 
 SLUGS = ("r14-mushroom-weinan", "r36-acid-mist-purifier", "d01-complete-good")
 

@@ -36,12 +36,12 @@ from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.engine import make_url
 
 from api.app import open_store
+from api.database.tables import AuditEntry, Decision, Hit, Idempotency, Project
 from api.settings import Settings
 from api.store import accounts, audit
 from api.store.core import Store
 from api.store.rulesets import publish
 from api.store.work import SYSTEM, Actor
-from api.tables import AuditEntry, Decision, Hit, Idempotency, Project
 from benchmarks.service import ROOT, Server, dossiers, read_response, request_bytes
 from evaluator.rulebook.load import load_layers
 

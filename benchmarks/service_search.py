@@ -22,14 +22,14 @@ from urllib.parse import urlencode
 
 from sqlalchemy import event, insert, text
 
-from api.security import COOKIE
+from api.access.security import COOKIE
+from api.database.review_tables import Task
+from api.database.tables import Decision, Hit, Project
 from api.store import accounts
 from api.store.core import Store
-from api.store.projects import Filter, find
-from api.store.submissions import normalised
+from api.store.projects.projects import Filter, find
+from api.store.projects.submissions import normalised
 from api.store.work import SYSTEM, Actor
-from api.tables import Decision, Hit, Project
-from api.tables_review import Task
 from benchmarks.service import Server
 from benchmarks.service_reliability import database, key_for
 from evaluator.rulebook.ast import Ruleset

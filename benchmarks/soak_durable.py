@@ -18,10 +18,10 @@ from fractions import Fraction
 
 from benchmarks.rulebooks import dossier, forty_rules
 from benchmarks.timing import resident_mb
-from evaluator.dossier import Profile
-from evaluator.engine.durable import DurableEngine
-from evaluator.engine.reference import ReferenceEngine
-from evaluator.verdict import Status
+from evaluator.dossier.dossier import Profile
+from evaluator.engine.durable.engine import DurableEngine
+from evaluator.engine.reference.engine import ReferenceEngine
+from evaluator.rulebook.verdict import Status
 
 DAY = dt.date(2024, 6, 3)
 VARIANTS = 400

@@ -17,10 +17,8 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from evaluator.dossier import Profile, make_profile
-from evaluator.fields import Field, FieldType, Registry, base_registry
-
-__all__ = ["write_synthetic"]
+from evaluator.dossier.dossier import Profile, make_profile
+from evaluator.dossier.fields import Field, FieldType, Registry, base_registry
 
 ROOT = Path(__file__).parent.parent
 INDUSTRIES = [

@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Spread", "interleaved", "machine", "resident_mb"]
-
 
 @dataclass(frozen=True, slots=True)
 class Spread:

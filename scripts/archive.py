@@ -1,7 +1,7 @@
 """Keep what this version decides, so that tests of later versions hold theirs against it.
 
 ``python -m scripts.archive`` writes ``tests/archive/<version>.json.gz``: the shipped rulebook with
-its field file, and many dossiers, each with the judgement (``evaluator.result.judgement``) and the
+its field file, and many dossiers, each with the judgement (``evaluator.judgement.result.judgement``) and the
 digest of the whole canonical result. Run it once for each release, before the version is raised.
 """
 
@@ -15,11 +15,11 @@ from typing import Any
 
 import yaml
 
-from evaluator.dossier import make_profile
-from evaluator.dossier_files import read_dossiers
-from evaluator.errors import DossierError
-from evaluator.evaluate import Evaluator
-from evaluator.result import digest, judgement, result
+from evaluator.dossier.dossier import make_profile
+from evaluator.dossier.files import read_dossiers
+from evaluator.judgement.evaluate import Evaluator
+from evaluator.judgement.result import digest, judgement, result
+from evaluator.problems.errors import DossierError
 from evaluator.rulebook.load import load_directory
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from api.pages.examples import FEATURED
-from api.store import accounts, submissions
+from api.pages.assess.examples import FEATURED
+from api.store import accounts
 from api.store.core import Store
-from api.store.submissions import Submission
+from api.store.projects import submissions
+from api.store.projects.submissions import Submission
 from api.store.work import SYSTEM, Actor
-from evaluator.dossier_files import read_dossiers
-from evaluator.shipped import examples_path
-
-__all__ = ["PASSWORD", "PEOPLE", "people", "submit_examples"]
+from evaluator.dossier.files import read_dossiers
+from evaluator.rulebook.shipped import examples_path
 
 PASSWORD = "long enough to type"
 PEOPLE = {

@@ -15,8 +15,6 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.settings import Settings
 
-__all__ = ["CHROMIUM_ARGS", "chromium_path", "running"]
-
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -18,24 +18,13 @@ from typing import Any as Json
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from evaluator.dossier import Profile, parse_dossier
-from evaluator.errors import Problem
-from evaluator.fields import Field, FieldType
-from evaluator.rulebook.ast import (
-    Arith,
-    Compare,
-    Expr,
-    Member,
-    Number,
-    Ruleset,
-    Scale,
-    leaves,
-)
+from evaluator.dossier.dossier import Profile, parse_dossier
+from evaluator.dossier.fields import Field, FieldType
+from evaluator.problems.errors import Problem
+from evaluator.problems.source import Place, SourceText
+from evaluator.rulebook import ast
 from evaluator.rulebook.load import load_layers
-from evaluator.source import Place, SourceText
-from evaluator.units import ONE, Unit, fits, parse_unit
-
-__all__ = ["as_of_dates", "dossiers", "profile_of", "rulesets", "write_yaml"]
+from evaluator.values.units import ONE, Unit, fits, parse_unit
 
 # --- YAML text ---------------------------------------------------------------------------------
 
@@ -429,7 +418,9 @@ class _Writer:
 
 
 @st.composite
-def rulesets(draw: DrawFn, max_rules: int = 6, max_depth: int = 3, plain: bool = False) -> Ruleset:
+def rulesets(
+    draw: DrawFn, max_rules: int = 6, max_depth: int = 3, plain: bool = False
+) -> ast.Ruleset:
     """A ruleset of 1 to ``max_rules`` random rules, nested up to ``max_depth``, loaded from text.
 
     ``plain``: no number has more digits than a portfolio takes.
@@ -445,7 +436,7 @@ _NEAR = (Fraction(0), Fraction(0), Fraction(1, 10**10), Fraction(-1, 10**10), Fr
 _PLAIN_NEAR = (Fraction(0), Fraction(0), Fraction(1, 10**4), Fraction(-1, 10**4), Fraction(1, 3))
 
 
-def profile_of(raw: dict[str, Json], ruleset: Ruleset) -> Profile:
+def profile_of(raw: dict[str, Json], ruleset: ast.Ruleset) -> Profile:
     """Read raw dossier data by the ruleset's own fields; any problem is a failure of the test."""
     problems: list[Problem] = []
     profile = parse_dossier(
@@ -455,18 +446,18 @@ def profile_of(raw: dict[str, Json], ruleset: Ruleset) -> Profile:
     return profile
 
 
-def _constants(expr: Expr) -> Iterator[tuple[Fraction, Unit]]:
+def _constants(expr: ast.Expr) -> Iterator[tuple[Fraction, Unit]]:
     match expr:
-        case Number(value=value, unit=unit):
+        case ast.Number(value=value, unit=unit):
             yield value, unit
-        case Scale(expr=inner):
+        case ast.Scale(expr=inner):
             yield from _constants(inner)
-        case Arith(args=args):
+        case ast.Arith(args=args):
             for arg in args:
                 yield from _constants(arg)
 
 
-def _thresholds(ruleset: Ruleset) -> list[tuple[Fraction, Unit]]:
+def _thresholds(ruleset: ast.Ruleset) -> list[tuple[Fraction, Unit]]:
     found = [
         (row.value, row.unit or ONE)
         for criterion in ruleset.criteria.values()
@@ -474,19 +465,19 @@ def _thresholds(ruleset: Ruleset) -> list[tuple[Fraction, Unit]]:
         for row in period.rows
     ]
     for rule in ruleset.rules.values():
-        for leaf in (*leaves(rule.applies_when), *leaves(rule.require)):
-            if isinstance(leaf, Compare):
+        for leaf in (*ast.leaves(rule.applies_when), *ast.leaves(rule.require)):
+            if isinstance(leaf, ast.Compare):
                 found += [*_constants(leaf.left), *_constants(leaf.right)]
     return list(dict.fromkeys(found))
 
 
-def _words(ruleset: Ruleset) -> dict[str, list[str]]:
+def _words(ruleset: ast.Ruleset) -> dict[str, list[str]]:
     """For each text field, the words that rules and tables ask about."""
     out: dict[str, list[str]] = {}
     codes = {id_: [c for p in cr.periods for c in p.codes] for id_, cr in ruleset.criteria.items()}
     for rule in ruleset.rules.values():
-        for leaf in (*leaves(rule.applies_when), *leaves(rule.require)):
-            if isinstance(leaf, Member):
+        for leaf in (*ast.leaves(rule.applies_when), *ast.leaves(rule.require)):
+            if isinstance(leaf, ast.Member):
                 words = [o for o in leaf.options if isinstance(o, str)]
                 out.setdefault(leaf.field, []).extend(words + codes.get(leaf.criterion or "", []))
     for criterion in ruleset.criteria.values():
@@ -589,7 +580,9 @@ def _record(
     return record()
 
 
-def dossiers(ruleset: Ruleset, present: int = 80, plain: bool = False) -> SearchStrategy[Profile]:
+def dossiers(
+    ruleset: ast.Ruleset, present: int = 80, plain: bool = False
+) -> SearchStrategy[Profile]:
     """Profiles for the fields of ``ruleset``; each optional field is there in ``present`` % of draws.
 
     ``plain``: numbers near a threshold have few digits.
@@ -611,7 +604,7 @@ def dossiers(ruleset: Ruleset, present: int = 80, plain: bool = False) -> Search
     return dossier()
 
 
-def as_of_dates(ruleset: Ruleset | None = None) -> SearchStrategy[dt.date]:
+def as_of_dates(ruleset: ast.Ruleset | None = None) -> SearchStrategy[dt.date]:
     """Days on, just before and just after every date the ruleset names, and some between.
 
     Without a ruleset: the dates that ``rulesets()`` draws from.

@@ -12,9 +12,9 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, TypeVar
 
-from evaluator.dossier import Profile, make_profile
-from evaluator.evaluate import Evaluation, Evaluator
-from evaluator.fields import base_registry
+from evaluator.dossier.dossier import Profile, make_profile
+from evaluator.dossier.fields import base_registry
+from evaluator.judgement.evaluate import Evaluation, Evaluator
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_layers
 

@@ -6,29 +6,15 @@ from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api.pages import (
-    account,
-    assess,
-    auditing,
-    errors,
-    home,
-    judged,
-    login,
-    overview,
-    policy,
-    promises,
-    proposing,
-    records,
-    reviewing,
-    rulebook,
-    submit,
-    taskboard,
-    trying,
-)
-from api.pages.counts import CountsMemo
-from api.pages.examples import Examples
-from api.pages.render import STATIC
-from evaluator.shipped import examples_path
+from api.pages.accounts import account, auditing, login
+from api.pages.assess import assess, home, judged
+from api.pages.assess.examples import Examples
+from api.pages.committee import overview, promises, records, reviewing, submit, taskboard
+from api.pages.committee.counts import CountsMemo
+from api.pages.frame import errors
+from api.pages.frame.render import STATIC
+from api.pages.rulebook import policy, proposing, rulebook, trying
+from evaluator.rulebook.shipped import examples_path
 
 __all__ = ["install"]
 

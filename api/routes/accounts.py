@@ -8,15 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import schemas
-from api.body import model_body, takes
-from api.security import require, store_of
+from api.access.security import require, store_of
 from api.store import accounts
 from api.store.accounts import AccountView
 from api.store.work import Actor
-from api.telemetry import request_id
-
-__all__ = ["router"]
+from api.transport import schemas
+from api.transport.body import model_body, takes
+from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["账号"])
 Admin = Annotated[Actor, require("accounts")]

@@ -9,15 +9,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from api import schemas
-from api.answers import download
+from api.access.security import require, store_of
 from api.errors import Invalid
-from api.security import require, store_of
 from api.store import audit
 from api.store.work import Actor
-from api.telemetry import request_id
-
-__all__ = ["router"]
+from api.transport import schemas
+from api.transport.answers import download
+from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/audit", tags=["审计"])
 Auditor = Annotated[Actor, require("audit")]

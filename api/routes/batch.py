@@ -8,14 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from api import schemas
-from api.batch import HINT, NDJSON, PARQUET, PATH, Batches, Form, Lines
-from api.body import parse_day
-from api.problems import ProblemError
-from api.routes.stateless import Day, current_judge
-from api.security import any_actor
-
-__all__ = ["router"]
+from api.access.security import any_actor
+from api.judging.batches import HINT, NDJSON, PARQUET, PATH, Batches, Form, Lines
+from api.judging.current import current_judge
+from api.routes.stateless import Day
+from api.transport import schemas
+from api.transport.body import parse_day
+from api.transport.problems import ProblemError
 
 router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
 FORMS: dict[str, Form] = {NDJSON: "ndjson", PARQUET: "parquet"}

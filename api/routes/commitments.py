@@ -8,19 +8,17 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import schemas
-from api.answers import answer
-from api.body import model_body, parse_day, takes
-from api.china import today
-from api.choices import find_industry
+from api.access.security import require, store_of
+from api.routes.choices import find_industry
 from api.routes.stateless import DAY
-from api.security import require, store_of
-from api.store import commitments, overdue
-from api.store.commitments import Promise
+from api.store.promises import commitments, overdue
+from api.store.promises.commitments import Promise
 from api.store.work import Actor
-from api.telemetry import request_id
-
-__all__ = ["router"]
+from api.transport import schemas
+from api.transport.answers import answer
+from api.transport.body import model_body, parse_day, takes
+from api.transport.telemetry import request_id
+from api.workdays.china import today
 
 router = APIRouter(prefix="/api/v1", tags=["承诺与兑现"])
 Reader = Annotated[Actor, require("commitment.read")]

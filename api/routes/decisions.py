@@ -8,15 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
-from api import schemas
-from api.answers import answer
-from api.choices import find_department
-from api.security import require, store_of
-from api.store import decisions
+from api.access.security import require, store_of
+from api.routes.choices import find_department
+from api.store.projects import decisions
 from api.store.work import Actor
-from api.telemetry import request_id
-
-__all__ = ["router"]
+from api.transport import schemas
+from api.transport.answers import answer
+from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/decisions", tags=["决定与依据"])
 Reader = Annotated[Actor, require("read")]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from api import schemas
-from api.security import store_of
-from api.telemetry import metrics_text
-
-__all__ = ["router"]
+from api.access.security import store_of
+from api.transport import schemas
+from api.transport.telemetry import metrics_text
 
 router = APIRouter(tags=["运行"])
 

@@ -8,16 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import schemas
+from api.access.provider import LoginFailed, Provider, ProviderDown
+from api.access.security import set_cookie, store_of
 from api.errors import Invalid
-from api.oidc import LoginFailed, Provider, ProviderDown
-from api.problems import ProblemError
-from api.security import set_cookie, store_of
 from api.store import accounts
 from api.store.work import SYSTEM
-from api.telemetry import request_id
-
-__all__ = ["HINT", "HINT_PATH", "router"]
+from api.transport import schemas
+from api.transport.problems import ProblemError
+from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/session/oidc", tags=["登录与密钥"])
 log = logging.getLogger("api")

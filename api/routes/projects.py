@@ -10,23 +10,21 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import schemas
-from api.answers import answer
-from api.body import XLSX, json_bytes, model_body, parse_day, read_json, takes
-from api.choices import find_industry, find_past_department, find_rule
-from api.problems import ProblemError
+from api.access.security import require, store_of
+from api.database.tables import Hit
+from api.routes.choices import find_industry, find_past_department, find_rule
 from api.routes.stateless import DAY
-from api.security import require, store_of
-from api.store import drafts, projects, submissions
-from api.store.projects import Filter
-from api.store.submissions import Receipt, Submission
+from api.store.projects import drafts, projects, submissions
+from api.store.projects.projects import Filter
+from api.store.projects.submissions import Receipt, Submission
 from api.store.work import Actor
-from api.tables import Hit
-from api.telemetry import judged, request_id
-from evaluator.dossier_files import read_dossiers
-from evaluator.fields import Registry
-
-__all__ = ["read_submission", "router"]
+from api.transport import schemas
+from api.transport.answers import answer
+from api.transport.body import XLSX, json_bytes, model_body, parse_day, read_json, takes
+from api.transport.problems import ProblemError
+from api.transport.telemetry import judged, request_id
+from evaluator.dossier.fields import Registry
+from evaluator.dossier.files import read_dossiers
 
 router = APIRouter(prefix="/api/v1", tags=["项目"])
 Submitter = Annotated[Actor, require("submit")]

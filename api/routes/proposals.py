@@ -9,19 +9,18 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import schemas
-from api.answers import answer
-from api.body import model_body, parse_day, takes
+from api.access.security import require, store_of
+from api.database.proposal_tables import Proposal
 from api.routes.rulesets import FileOut, PublicationOut, files_answer, jobs_wake, root_of
-from api.security import require, store_of
-from api.store import proposals, proposals_publish
-from api.store.proposals import Edit
-from api.store.proposals_text import make_text
+from api.store.proposals import draft as proposals
+from api.store.proposals import publish as proposals_publish
+from api.store.proposals.draft import Edit
+from api.store.proposals.text import make_text
 from api.store.work import Actor, Work
-from api.tables_proposals import Proposal
-from api.telemetry import request_id
-
-__all__ = ["router"]
+from api.transport import schemas
+from api.transport.answers import answer
+from api.transport.body import model_body, parse_day, takes
+from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/proposals", tags=["规则提案"])
 Reader = Annotated[Actor, require("proposal.read")]

@@ -15,21 +15,20 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from api import schemas
-from api.answers import answer, download
-from api.attachments import Upload, receive
-from api.body import model_body, takes
-from api.china import today
-from api.choices import find_past_department
-from api.problems import ProblemError
-from api.security import require, store_of
-from api.store import review, supervision
+from api.access.security import require, store_of
+from api.database.review_tables import Task
+from api.routes.choices import find_past_department
 from api.store.core import Store
+from api.store.promises import supervision
+from api.store.review import tasks as review
 from api.store.work import Actor
-from api.tables_review import Task
-from api.telemetry import request_id
-
-__all__ = ["router"]
+from api.transport import schemas
+from api.transport.answers import answer, download
+from api.transport.attachments import Upload, receive
+from api.transport.body import model_body, takes
+from api.transport.problems import ProblemError
+from api.transport.telemetry import request_id
+from api.workdays.china import today
 
 router = APIRouter(prefix="/api/v1", tags=["联合会审"])
 Reader = Annotated[Actor, require("review.read")]

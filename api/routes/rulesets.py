@@ -12,19 +12,18 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import schemas
-from api.answers import answer, download
-from api.body import model_body, takes
-from api.security import require, store_of
-from api.store import proposals, proposals_publish
-from api.store.proposals_text import MATERIALS, Text
+from api.access.security import require, store_of
+from api.store.proposals import draft as proposals
+from api.store.proposals import publish as proposals_publish
+from api.store.proposals.text import MATERIALS, Text
 from api.store.rulesets import current_identity
 from api.store.work import Actor
-from api.telemetry import request_id
+from api.transport import schemas
+from api.transport.answers import answer, download
+from api.transport.body import model_body, takes
+from api.transport.telemetry import request_id
 from evaluator.rulebook.checks import check_directory
-from evaluator.shipped import rulebook_path
-
-__all__ = ["jobs_wake", "root_of", "router"]
+from evaluator.rulebook.shipped import rulebook_path
 
 router = APIRouter(prefix="/api/v1", tags=["规则集发布"])
 Reader = Annotated[Actor, require("read")]

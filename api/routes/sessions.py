@@ -8,12 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import schemas
-from api.body import model_body, takes
-from api.errors import Conflict, Invalid
-from api.problems import ProblemError
-from api.ratelimit import Attempts
-from api.security import (
+from api.access.security import (
     COOKIE,
     any_actor,
     clear_cookie,
@@ -21,12 +16,15 @@ from api.security import (
     set_cookie,
     store_of,
 )
+from api.errors import Conflict, Invalid
 from api.store import accounts
 from api.store.accounts import KeyView
 from api.store.work import SYSTEM, Actor
-from api.telemetry import request_id
-
-__all__ = ["change_own_password", "log_in", "router"]
+from api.transport import schemas
+from api.transport.body import model_body, takes
+from api.transport.problems import ProblemError
+from api.transport.ratelimit import Attempts
+from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1", tags=["登录与密钥"])
 AnyActor = Annotated[Actor, Depends(any_actor)]

@@ -6,22 +6,21 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api import schemas
-from api.body import json_bytes, parse_day, read_json
-from api.choices import find_department
-from api.judge import Judge, Memo
-from api.problems import ProblemError
-from api.security import any_actor
-from api.views import criterion_view, rule_view, ruleset_view
-from evaluator.dossier import Profile, dossier_model
-from evaluator.evaluate import DISAGREEMENT
-from evaluator.result import canonical_bytes, result
-from evaluator.yamlio import suggest
-
-__all__ = ["current_judge", "router"]
+from api.access.security import any_actor
+from api.judging.current import CurrentJudge
+from api.judging.judge import Judge, Memo
+from api.routes.choices import find_department
+from api.transport import schemas
+from api.transport.body import json_bytes, parse_day, read_json
+from api.transport.problems import ProblemError
+from api.transport.views import criterion_view, rule_view, ruleset_view
+from evaluator.dossier.dossier import Profile, dossier_model
+from evaluator.judgement.evaluate import DISAGREEMENT
+from evaluator.judgement.result import canonical_bytes, result
+from evaluator.problems.choices import suggest
 
 router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -33,15 +32,6 @@ Day = Annotated[
         json_schema_extra={"format": "date"},
     ),
 ]
-
-
-def current_judge(request: Request) -> Judge:
-    """The judge of the ruleset in force."""
-    judge: Judge = request.app.state.judges.current()
-    return judge
-
-
-CurrentJudge = Annotated[Judge, Depends(current_judge)]
 
 
 @dataclass(frozen=True, slots=True)

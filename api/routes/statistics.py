@@ -7,15 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from api import schemas
-from api.answers import answer
-from api.body import parse_day
+from api.access.security import require, store_of
 from api.routes.stateless import DAY
-from api.security import require, store_of
 from api.store import statistics
 from api.store.work import Actor
-
-__all__ = ["router"]
+from api.transport import schemas
+from api.transport.answers import answer
+from api.transport.body import parse_day
 
 router = APIRouter(prefix="/api/v1/statistics", tags=["统计"])
 Reader = Annotated[Actor, require("statistics")]

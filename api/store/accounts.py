@@ -14,32 +14,9 @@ from pwdlib import PasswordHash
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from api.database.tables import Account, ApiKey, Login
 from api.errors import Conflict, Denied, Invalid, Missing
 from api.store.work import Actor, Work
-from api.tables import Account, ApiKey, Login
-
-__all__ = [
-    "FIXED_ROLES",
-    "AccountView",
-    "KeyView",
-    "authenticate",
-    "by_key",
-    "by_token",
-    "change_password",
-    "check_password",
-    "close_login",
-    "create_account",
-    "create_key",
-    "display_names",
-    "from_subject",
-    "has_password",
-    "keys_of",
-    "list_accounts",
-    "open_login",
-    "revoke_key",
-    "set_active",
-    "set_roles",
-]
 
 FIXED_ROLES = ("submitter", "committee", "maintainer", "publisher", "auditor", "admin")
 KEY_MARK = "adk"

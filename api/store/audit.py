@@ -18,20 +18,8 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from api.database.tables import AuditEntry, dump_json
 from api.store.work import Work
-from api.tables import AuditEntry, dump_json
-
-__all__ = [
-    "Broken",
-    "Head",
-    "append",
-    "entries",
-    "entry_hash",
-    "export_lines",
-    "head",
-    "lock",
-    "verify",
-]
 
 GENESIS = "0" * 64
 CHAIN_LOCK = 7_305_002

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.china import CHINA
-from api.tables import AuditEntry
-
-__all__ = ["AuditFilter", "each", "find"]
+from api.database.tables import AuditEntry
+from api.workdays.china import CHINA
 
 BATCH = 500
 

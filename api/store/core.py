@@ -8,15 +8,13 @@ from contextlib import contextmanager
 
 from sqlalchemy import select
 
-from api.calendar import WorkCalendar
-from api.db import Database
+from api.database.db import Database
+from api.database.tables import Publication
 from api.store import audit
 from api.store.rulesets import Rulesets, current_identity, install
 from api.store.work import SYSTEM, Actor, Work
-from api.tables import Publication
+from api.workdays.workdays import WorkCalendar
 from evaluator.rulebook.ast import Ruleset
-
-__all__ = ["Store"]
 
 
 class Store:

@@ -22,27 +22,17 @@ from types import MappingProxyType
 from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
-from api.china import today as china_today
-from api.db import Database
+from api.database.db import Database
+from api.database.proposal_tables import PublicationRecord
+from api.database.tables import Publication, StoredRuleset
 from api.errors import Conflict, Missing
-from api.judge import Judge
+from api.judging.judge import Judge
 from api.store.work import Work
-from api.tables import Publication, StoredRuleset
-from api.tables_proposals import PublicationRecord
-from evaluator.errors import AdmissionError
+from api.workdays.china import today as china_today
+from evaluator.problems.errors import AdmissionError
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.load import Layers, load_layers
-
-__all__ = [
-    "Rulesets",
-    "current_identity",
-    "current_publication",
-    "hold",
-    "install",
-    "load_stored",
-    "publish",
-    "store_ruleset",
-]
+from evaluator.rulebook.files import Layers
+from evaluator.rulebook.load import load_layers
 
 log = logging.getLogger("api")
 KEPT = 4

@@ -10,18 +10,9 @@ from typing import Any, TypeVarTuple
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
-from api.tables import Decision, Hit, Project
-from api.tables_review import Conclusion
+from api.database.review_tables import Conclusion
+from api.database.tables import Decision, Hit, Project
 from evaluator.rulebook.ast import Ruleset
-
-__all__ = [
-    "RuleCount",
-    "VerdictCount",
-    "overridden_rules",
-    "top_reasons",
-    "unhit_rules",
-    "verdicts",
-]
 
 Row = TypeVarTuple("Row")
 VERDICTS = ("pass", "refer", "reject")

@@ -12,26 +12,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
+from api.database.review_tables import Task
+from api.database.tables import Decision, Hit, Project
 from api.errors import Denied, Missing
 from api.store.work import Actor
-from api.tables import Decision, Hit, Project
-from api.tables_review import Task
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.reads import fields_of
-from evaluator.verdict import VERDICT_LABELS, Verdict
-
-__all__ = [
-    "get_decision",
-    "get_project",
-    "may_write",
-    "owned",
-    "owns",
-    "sees_project",
-    "tasks_seen",
-    "visible",
-    "visible_dossier",
-    "visible_result",
-]
+from evaluator.rulebook.verdict import VERDICT_LABELS, Verdict
 
 ALWAYS_SHOWN = ("project_id", "project_name", "submitted_on", "enterprise_name", "industry_code")
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-__all__ = ["SYSTEM", "Actor", "Entry", "Work"]
-
 SEES_ALL = frozenset({"committee", "auditor", "maintainer", "publisher"})
 
 

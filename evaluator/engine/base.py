@@ -6,10 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Protocol
 
-from evaluator.dossier import Profile
-from evaluator.verdict import Status
-
-__all__ = ["Engine"]
+from evaluator.dossier.dossier import Profile
+from evaluator.rulebook.verdict import Status
 
 
 class Engine(Protocol):

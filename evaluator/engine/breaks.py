@@ -7,8 +7,6 @@ from bisect import bisect_right
 
 from evaluator.rulebook.ast import Ruleset
 
-__all__ = ["break_days", "widened"]
-
 
 def break_days(ruleset: Ruleset) -> list[dt.date]:
     """Every day on which something starts to count or has ceased to; between two nothing changes."""
@@ -36,3 +34,16 @@ def widened(days: tuple[dt.date, dt.date], ruleset: Ruleset) -> tuple[dt.date, d
     after = breaks[min(bisect_right(breaks, last), len(breaks) - 1)]
     end = after if after == dt.date.max else after - dt.timedelta(days=1)
     return breaks[bisect_right(breaks, first) - 1], end
+
+
+def boundaries(ruleset: Ruleset, since: dt.date) -> tuple[dt.date, ...]:
+    """``since`` and every later day on which a rule or criterion value comes in force or ends."""
+    day = dt.timedelta(days=1)
+    days = {since}
+    for period in (p for c in ruleset.criteria.values() for p in c.periods):
+        days.add(period.start)
+        days.update([period.end + day] if period.end else [])
+    for rule in ruleset.rules.values():
+        days.update([rule.start] if rule.start else [])
+        days.update([rule.end + day] if rule.end else [])
+    return tuple(sorted(d for d in days if d >= since))

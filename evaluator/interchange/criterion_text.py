@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from evaluator.criteria import Criterion
-from evaluator.numbers import exact_text
-
-__all__ = ["criterion_yaml"]
+from evaluator.rulebook.criteria import Criterion
+from evaluator.values.numbers import exact_text
 
 
 def criterion_yaml(criterion: Criterion) -> str:

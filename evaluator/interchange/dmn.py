@@ -11,14 +11,12 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from evaluator.fields import Field, FieldType
+from evaluator.dossier.fields import Field, FieldType
 from evaluator.interchange.formula import Dialect, Use, Writer, number_text
 from evaluator.interchange.tables import Line, Test, lines
-from evaluator.rulebook.ast import Effect, Op, Rule, Ruleset
-from evaluator.units import ONE, Unit
-from evaluator.verdict import Status, Verdict
-
-__all__ = ["NAMESPACE", "dmn"]
+from evaluator.rulebook import ast
+from evaluator.rulebook.verdict import Status, Verdict
+from evaluator.values.units import ONE, Unit
 
 NAMESPACE = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 TYPES = {
@@ -27,7 +25,13 @@ TYPES = {
     FieldType.INT: "number",
     FieldType.DECIMAL: "number",
 }
-OPS = {Op.AT_LEAST: ">=", Op.AT_MOST: "<=", Op.MORE_THAN: ">", Op.LESS_THAN: "<", Op.EQUALS: "="}
+OPS = {
+    ast.Op.AT_LEAST: ">=",
+    ast.Op.AT_MOST: "<=",
+    ast.Op.MORE_THAN: ">",
+    ast.Op.LESS_THAN: "<",
+    ast.Op.EQUALS: "=",
+}
 
 
 def _literal(value: str | bool) -> str:
@@ -80,11 +84,11 @@ class Feel(Dialect):
             f"else if list contains({truths}, null) then null else true)"
         )
 
-    def sign(self, text: str, op: Op) -> str:
+    def sign(self, text: str, op: ast.Op) -> str:
         return f"{text} {OPS[op]} 0"
 
 
-def dmn(ruleset: Ruleset, as_of: dt.date) -> str:
+def dmn(ruleset: ast.Ruleset, as_of: dt.date) -> str:
     """The DMN document. Raises ExportError for what a decimal engine cannot say exactly."""
     ET.register_namespace("", NAMESPACE)
     root = _element(
@@ -182,7 +186,7 @@ def _needs(fields: set[str], uses: Sequence[str]) -> list[tuple[str, str]]:
     ]
 
 
-def _rule(writer: Writer, rule: Rule) -> ET.Element:
+def _rule(writer: Writer, rule: ast.Rule) -> ET.Element:
     applies, required = writer.condition(rule.applies_when), writer.condition(rule.require)
     id_ = f"rule_{_id(rule.id)}"
     name = rule.id.replace(".", "_")
@@ -214,7 +218,7 @@ def _row(table: ET.Element, tests: Sequence[str], output: str, note: str = "") -
     _text(row, "outputEntry", output)
 
 
-def _table(ruleset: Ruleset, use: Use, as_of: dt.date, reads: set[str]) -> ET.Element:
+def _table(ruleset: ast.Ruleset, use: Use, as_of: dt.date, reads: set[str]) -> ET.Element:
     criterion = ruleset.criteria[use.criterion]
     found = list(lines(criterion, as_of, dict(use.keys)))
     dimensions = list(dict.fromkeys(t.dimension for line in found for t in line.tests))
@@ -242,7 +246,7 @@ def _value(line: Line, unit: Unit | None, scale: int) -> str:
     return number_text(line.value * factor * scale)
 
 
-def _cell(tests: Sequence[Test], ruleset: Ruleset) -> str:
+def _cell(tests: Sequence[Test], ruleset: ast.Ruleset) -> str:
     """A unary test; "?" is the value of the column."""
     if not tests:
         return "-"
@@ -257,21 +261,21 @@ def _cell(tests: Sequence[Test], ruleset: Ruleset) -> str:
     return ", ".join(w if numeric else _literal(w) for w in test.words)
 
 
-def _verdict(rules: Sequence[Rule]) -> ET.Element:
+def _verdict(rules: Sequence[ast.Rule]) -> ET.Element:
     needs = [("decision", f"rule_{_id(r.id)}") for r in rules]
     node = _decision("verdict", "verdict", "结论", "string", needs)
 
-    def count(status: Status, *effects: Effect) -> str:
+    def count(status: Status, *effects: ast.Effect) -> str:
         names = ", ".join(r.id.replace(".", "_") for r in rules if r.effect in effects)
         return f"list contains([{names}], {_literal(status.value)})"
 
-    judged = (Effect.REJECT, Effect.REFER)
+    judged = (ast.Effect.REJECT, ast.Effect.REFER)
     every = ", ".join(
         f"{r.id.replace('.', '_')} = {_literal(Status.NOT_APPLICABLE.value)}" for r in rules
     )
     columns = (
-        ("有否决事项不符合", count(Status.VIOLATED, Effect.REJECT)),
-        ("有会审事项不符合", count(Status.VIOLATED, Effect.REFER)),
+        ("有否决事项不符合", count(Status.VIOLATED, ast.Effect.REJECT)),
+        ("有会审事项不符合", count(Status.VIOLATED, ast.Effect.REFER)),
         ("有事项材料不足", count(Status.UNKNOWN, *judged)),
         ("没有规则适用", f"all([{every}])"),
     )

@@ -14,38 +14,22 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 
-from evaluator.criteria import Criterion
-from evaluator.errors import AdmissionError
-from evaluator.fields import Field, FieldType
-from evaluator.numbers import exact_text, terminates
-from evaluator.prove.poly import Poly, constant, variable
-from evaluator.rulebook.ast import (
-    All,
-    Arith,
-    Compare,
-    Condition,
-    CriterionRef,
-    Days,
-    Each,
-    Expr,
-    FieldRef,
-    Known,
-    Member,
-    MetricRef,
-    Not,
-    Number,
-    Op,
-    Ruleset,
-    Scale,
-    Sum,
-)
-from evaluator.rulebook.ast import Any as AnyOf
-from evaluator.units import Unit
-
-__all__ = ["Dialect", "ExportError", "Use", "Writer", "item_unit", "number_text"]
+from evaluator.dossier.fields import Field, FieldType
+from evaluator.problems.errors import AdmissionError
+from evaluator.rulebook import ast
+from evaluator.rulebook.criteria import Criterion
+from evaluator.values.numbers import exact_text, terminates
+from evaluator.values.polynomials import Poly, constant, variable
+from evaluator.values.units import Unit
 
 ITEM_KEYS = {"product", "pollutant"}
-OPS = {Op.AT_LEAST: ">=", Op.AT_MOST: "<=", Op.MORE_THAN: ">", Op.LESS_THAN: "<", Op.EQUALS: "="}
+OPS = {
+    ast.Op.AT_LEAST: ">=",
+    ast.Op.AT_MOST: "<=",
+    ast.Op.MORE_THAN: ">",
+    ast.Op.LESS_THAN: "<",
+    ast.Op.EQUALS: "=",
+}
 
 
 class ExportError(AdmissionError):
@@ -106,7 +90,7 @@ class Dialect(ABC):
         """That every item fits its row: (key, kind of unit, operator, limit)."""
 
     @abstractmethod
-    def sign(self, text: str, op: Op) -> str:
+    def sign(self, text: str, op: ast.Op) -> str:
         """A number compared with zero."""
 
 
@@ -122,36 +106,36 @@ class _Ratio:
 class Writer:
     """Writes the conditions of one ruleset as of a date; ``uses`` collects the tables it needs."""
 
-    ruleset: Ruleset
+    ruleset: ast.Ruleset
     as_of: dt.date
     dialect: Dialect
     uses: dict[str, Use] = field(default_factory=dict)
     fields: set[str] = field(default_factory=set)
 
-    def condition(self, condition: Condition | None) -> str:
+    def condition(self, condition: ast.Condition | None) -> str:
         """A condition; "true" for none. Raises ExportError."""
         match condition:
             case None:
                 return "true"
-            case All(items=items):
+            case ast.AllOf(items=items):
                 return self.dialect.all([self.condition(i) for i in items])
-            case AnyOf(items=items):
+            case ast.AnyOf(items=items):
                 return self.dialect.any([self.condition(i) for i in items])
-            case Not(item=item):
+            case ast.NotOf(item=item):
                 return self.dialect.negate(self.condition(item))
-            case Known(field=name):
+            case ast.Known(field=name):
                 self.fields.add(name)
                 return f"not({self.dialect.missing(name)})"
-            case Member():
+            case ast.Member():
                 return self._member(condition)
-            case Compare():
+            case ast.Compare():
                 return self._compare(condition)
-            case Each():
+            case ast.Each():
                 return self._each(condition)
 
     # --- leaves --------------------------------------------------------------------------------
 
-    def _member(self, leaf: Member) -> str:
+    def _member(self, leaf: ast.Member) -> str:
         self.fields.add(leaf.field)
         options: Sequence[str | bool] = leaf.options
         if leaf.criterion is not None:
@@ -166,7 +150,7 @@ class Writer:
         truth = self.dialect.one_of(leaf.field, options, leaf.prefix, many)
         return self.dialect.guarded([self.dialect.missing(leaf.field)], truth)
 
-    def _compare(self, leaf: Compare) -> str:
+    def _compare(self, leaf: ast.Compare) -> str:
         if leaf.rounded is not None:
             raise ExportError(f"{leaf.place.label()}：按修约值比较，不能导出")
         left, right = self._ratio(leaf.left), self._ratio(leaf.right)
@@ -176,12 +160,12 @@ class Writer:
             difference = difference * den  # The sign of N/D is that of N·D.
         unknown = [self.dialect.missing(v) for v in sorted(left.needs | right.needs)]
         unknown += [
-            self.dialect.sign(self.poly(p), Op.EQUALS) for p in (*left.nonzero, *right.nonzero)
+            self.dialect.sign(self.poly(p), ast.Op.EQUALS) for p in (*left.nonzero, *right.nonzero)
         ]
         truth = self.dialect.sign(self.poly(difference), leaf.op)
         return self.dialect.guarded(unknown, truth)
 
-    def _each(self, leaf: Each) -> str:
+    def _each(self, leaf: ast.Each) -> str:
         self.fields.add(leaf.field)
         criterion = self.ruleset.criteria[leaf.criterion]
         record = self._field(leaf.field)
@@ -221,38 +205,38 @@ class Writer:
         low = self._field(plain).minimum
         return name.startswith("@") or (low is not None and low >= 0)
 
-    def _ratio(self, expr: Expr) -> _Ratio:
+    def _ratio(self, expr: ast.Expr) -> _Ratio:
         one = constant(Fraction(1))
         match expr:
-            case Number(value=value):
+            case ast.Number(value=value):
                 return _Ratio(constant(value), one, frozenset())
-            case FieldRef(name=name):
+            case ast.FieldRef(name=name):
                 self.fields.add(name)
                 return _Ratio(variable(name), one, frozenset({name}))
-            case MetricRef(id=id):
+            case ast.MetricRef(id=id):
                 return self._ratio(self.ruleset.metrics[id].formula)
-            case CriterionRef(id=id, keys=keys):
+            case ast.CriterionRef(id=id, keys=keys):
                 criterion = self.ruleset.criteria[id]
                 use = Use(id, keys, _scale(criterion))
                 self.uses[use.name] = use
                 factor = criterion.unit.factor_to(expr.unit) if criterion.unit else Fraction(1)
                 factor /= use.scale
                 return _Ratio(variable(use.name).scaled(factor), one, frozenset({use.name}))
-            case Scale(expr=inner, factor=factor):
+            case ast.Scale(expr=inner, factor=factor):
                 found = self._ratio(inner)
                 return _Ratio(found.num.scaled(factor), found.den, found.needs, found.nonzero)
-            case Sum(field=name):
+            case ast.Sum(field=name):
                 self.fields.add(name)
                 total = constant(Fraction(0))
                 for key in self.ruleset.registry.fields[name].keys:
                     total = total + variable(f"{name}.{key}?")
                 return _Ratio(total, one, frozenset({name}))
-            case Days(start=start, end=end):
+            case ast.Days(start=start, end=end):
                 self.fields.update((start, end))
                 return _Ratio(
                     variable(f"@{end}") - variable(f"@{start}"), one, frozenset({start, end})
                 )
-            case Arith(op=op, args=args):
+            case ast.Arith(op=op, args=args):
                 result = self._ratio(args[0])
                 for arg in args[1:]:
                     result = _combined(op, result, self._ratio(arg))
@@ -292,7 +276,7 @@ def _combined(op: str, a: _Ratio, b: _Ratio) -> _Ratio:
     return _Ratio(x + y if op == "add" else x - y, a.den * b.den, needs, nonzero)
 
 
-def item_unit(ruleset: Ruleset, unit: Unit) -> Unit:
+def item_unit(ruleset: ast.Ruleset, unit: Unit) -> Unit:
     """The unit in which items of a record are compared: the first of its kind that a table uses."""
     for criterion in ruleset.criteria.values():
         for row in (r for p in criterion.periods for r in p.rows if ITEM_KEYS & {*criterion.by}):

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from evaluator.dossier import Item, Profile
-from evaluator.fields import Field, FieldType
+from evaluator.dossier.dossier import Profile
+from evaluator.dossier.fields import Field, FieldType
+from evaluator.dossier.values import Item
 from evaluator.interchange.formula import (
     Dialect,
     ExportError,
@@ -27,8 +28,6 @@ from evaluator.interchange.formula import (
 )
 from evaluator.interchange.tables import Line, Test, lines
 from evaluator.rulebook.ast import Effect, Op, Ruleset
-
-__all__ = ["jdm", "jdm_context"]
 
 
 def _quoted(word: str) -> str:

@@ -30,16 +30,15 @@ from typing import Any
 
 from python_calamine import CalamineWorkbook
 
-from evaluator.criteria import Criterion
-from evaluator.errors import Problem, RulebookError
+from evaluator.problems.choices import suggest
+from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.source import Place
+from evaluator.reading.spreadsheet import Cell, Sheet, read_sheets
+from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.criteria_file import parse_criteria
-from evaluator.rulebook.names import Names
-from evaluator.source import Place
-from evaluator.spreadsheet import Cell, Sheet, read_sheets
-from evaluator.yamlio import Node, YList, YMap, YScalar, suggest
-
-__all__ = ["criteria_from_sheets"]
+from evaluator.rulebook.criteria import Criterion
+from evaluator.rulebook.grammar.criteria_file import parse_criteria
+from evaluator.rulebook.grammar.names import Names
 
 HEAD = {
     "标准编号": "id",

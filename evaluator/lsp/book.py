@@ -13,20 +13,18 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from evaluator.casebook import read_cases
-from evaluator.cases import coverage_gaps, run_cases
-from evaluator.errors import InputError, Problem
-from evaluator.evaluate import Evaluator
-from evaluator.fields import FieldType
+from evaluator.cases.book import read_cases
+from evaluator.cases.run import coverage_gaps, run_cases
+from evaluator.dossier.fields import FieldType
+from evaluator.judgement.evaluate import Evaluator
 from evaluator.lsp.where import Spot
 from evaluator.lsp.words import meaning
+from evaluator.problems.errors import InputError, Problem
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.files import BASE, layer_paths, read_directory
 from evaluator.rulebook.load import try_layers
-from evaluator.rulebook.schema import kind_of, schemas
-
-__all__ = ["Book", "Target", "rulebook_of"]
+from evaluator.rulebook.schema.files import kind_of, schemas
 
 # Which kind of name stands where, in case one name means two things.
 KINDS = {

@@ -16,12 +16,10 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
-from evaluator.errors import Problem
 from evaluator.lsp.book import Book, rulebook_of
 from evaluator.lsp.where import Spot, spot
-from evaluator.source import Place
-
-__all__ = ["RulebookServer", "main"]
+from evaluator.problems.errors import Problem
+from evaluator.problems.source import Place
 
 At = lsp.HoverParams | lsp.DefinitionParams | lsp.CompletionParams
 PAUSE = 0.3  # Seconds after the last keystroke.

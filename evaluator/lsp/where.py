@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Spot", "spot"]
-
 KEY = re.compile(r"([\w.]+)\s*:\s*$")
 ENTRY = re.compile(r"[\s-]*([\w.]+)\s*:(?:\s|$)")
 WORD_BEFORE = re.compile(r"[\w.]*$")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from evaluator.criteria import KIND_LABELS, Criterion, Period
-from evaluator.fields import Field
-from evaluator.inwords import condition_words, expr_words
-from evaluator.numbers import shown
+from evaluator.dossier.fields import Field
+from evaluator.judgement.inwords import condition_words, expr_words
+from evaluator.judgement.wording import with_unit
 from evaluator.rulebook.ast import Rule, Ruleset
-from evaluator.verdict import EFFECT_LABELS
-from evaluator.wording import with_unit
-
-__all__ = ["meaning"]
+from evaluator.rulebook.criteria import KIND_LABELS, Criterion, Period
+from evaluator.rulebook.verdict import EFFECT_LABELS
+from evaluator.values.numbers import shown
 
 MAX_ROWS = 12
 

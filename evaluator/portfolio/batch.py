@@ -25,13 +25,11 @@ from evaluator.engine.breaks import widened
 from evaluator.engine.columnar import Layout, Plan, compile_ruleset
 from evaluator.portfolio.duck import connect, sql_of
 from evaluator.portfolio.findings import finding_values, findings_json
-from evaluator.portfolio.lines import PortfolioError, TooManyRows, read_lines
-from evaluator.portfolio.load import Loaded, load
-from evaluator.portfolio.sources import Source, open_source, text
+from evaluator.portfolio.intake.lines import PortfolioError, TooManyRows, read_lines
+from evaluator.portfolio.intake.load import Loaded, load
+from evaluator.portfolio.intake.sources import Source, open_source, text
 from evaluator.rulebook.ast import Ruleset
-from evaluator.verdict import Verdict
-
-__all__ = ["Batch", "Options", "Stopped", "TooLarge", "Totals", "Unreadable"]
+from evaluator.rulebook.verdict import Verdict
 
 log = logging.getLogger("evaluator")
 NAME = "请求体"

@@ -15,8 +15,6 @@ from evaluator.portfolio.progress import Progress, duckdb_share
 from evaluator.portfolio.run import Counts, Options
 from evaluator.rulebook.ast import Effect, Ruleset
 
-__all__ = ["Comparison", "compare_file"]
-
 
 @dataclass(frozen=True)
 class Comparison:

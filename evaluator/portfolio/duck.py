@@ -11,11 +11,10 @@ import ibis.expr.types as ir
 from ibis.backends.sql.compilers import DuckDBCompiler, PostgresCompiler, PySparkCompiler
 
 from evaluator.engine.columnar import Plan, compile_ruleset
-from evaluator.portfolio.load import Loaded, load
-from evaluator.portfolio.sources import PortfolioError, open_source, text
+from evaluator.portfolio.intake.lines import PortfolioError
+from evaluator.portfolio.intake.load import Loaded, load
+from evaluator.portfolio.intake.sources import open_source, text
 from evaluator.rulebook.ast import Ruleset
-
-__all__ = ["connect", "copy", "prepare", "register", "sql_of"]
 
 MEMORY = "3GB"
 COMPILERS = {

@@ -8,10 +8,8 @@ from typing import Any
 import ibis.expr.types as ir
 
 from evaluator.engine.columnar import Plan
-from evaluator.rulebook.ast import Compare, CriterionRef, Expr, FieldRef, MetricRef, Ruleset, leaves
-from evaluator.verdict import Status
-
-__all__ = ["finding_values", "findings_json"]
+from evaluator.rulebook import ast
+from evaluator.rulebook.verdict import Status
 
 
 def finding_values(plan: Plan) -> ir.Table:
@@ -63,25 +61,25 @@ def findings_json(plan: Plan, statuses: str, values: str) -> str:
     return f"concat('[', concat_ws(',', {', '.join(found)}), ']')"
 
 
-def _comparisons(plan: Plan) -> list[tuple[int, int, Compare]]:
+def _comparisons(plan: Plan) -> list[tuple[int, int, ast.Compare]]:
     return [
         (n, k, leaf)
         for n, rule in enumerate(plan.rules)
-        for k, leaf in enumerate(x for x in leaves(rule.require) if isinstance(x, Compare))
+        for k, leaf in enumerate(x for x in ast.leaves(rule.require) if isinstance(x, ast.Compare))
     ]
 
 
-def _unit(ruleset: Ruleset, leaf: Compare) -> str | None:
+def _unit(ruleset: ast.Ruleset, leaf: ast.Compare) -> str | None:
     """The unit that both sides of a comparison are in."""
 
-    def of(expr: Expr) -> str | None:
+    def of(expr: ast.Expr) -> str | None:
         match expr:
-            case CriterionRef(unit=unit):
+            case ast.CriterionRef(unit=unit):
                 return unit.name
-            case FieldRef(name=name):
+            case ast.FieldRef(name=name):
                 found = ruleset.registry.references[name].unit
                 return found.name if found else None
-            case MetricRef(id=id):
+            case ast.MetricRef(id=id):
                 return ruleset.metrics[id].unit.name
             case _:
                 return None

@@ -21,8 +21,6 @@ from rich.progress import (
     Progress as Display,
 )
 
-__all__ = ["Progress", "Share", "bar", "duckdb_share", "silent", "spark_share"]
-
 # Between 0 and 1, or None while it cannot be told. Asked from another thread than the one at work.
 Share = Callable[[], float | None]
 ASK_SECONDS = 0.2

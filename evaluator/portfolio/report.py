@@ -8,9 +8,7 @@ from html import escape
 from evaluator.portfolio.compare import Comparison
 from evaluator.portfolio.run import Summary
 from evaluator.rulebook.ast import Ruleset
-from evaluator.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
-
-__all__ = ["comparison_html", "summary_html"]
+from evaluator.rulebook.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
 
 COLOURS = {"pass": "#2e7d32", "refer": "#b26a00", "reject": "#b3261e"}
 STYLE = """

@@ -12,13 +12,12 @@ from pathlib import Path
 import duckdb
 
 from evaluator.portfolio.duck import connect, copy, prepare, sql_of
+from evaluator.portfolio.intake.lines import PortfolioError
+from evaluator.portfolio.intake.sources import FILE_STRIDE, text
 from evaluator.portfolio.progress import Progress, duckdb_share
-from evaluator.portfolio.sources import FILE_STRIDE, PortfolioError, text
 from evaluator.portfolio.write import Writer
 from evaluator.rulebook.ast import Effect, Ruleset
-from evaluator.verdict import Verdict
-
-__all__ = ["Counts", "Options", "Summary", "evaluate_files", "rejects_path", "summarise"]
+from evaluator.rulebook.verdict import Verdict
 
 RESULT = "project_id, industry_code, verdict, violated, unknown, applicable"
 

@@ -100,16 +100,3 @@ def _answers(
         yield from monotone_answers(space, side)
     if "invariant" in checks:
         yield from invariant_answers(space, side, invariants)
-
-
-def boundaries(ruleset: Ruleset, since: dt.date) -> tuple[dt.date, ...]:
-    """``since`` and every later day on which a rule or criterion value comes in force or ends."""
-    day = dt.timedelta(days=1)
-    days = {since}
-    for period in (p for c in ruleset.criteria.values() for p in c.periods):
-        days.add(period.start)
-        days.update([period.end + day] if period.end else [])
-    for rule in ruleset.rules.values():
-        days.update([rule.start] if rule.start else [])
-        days.update([rule.end + day] if rule.end else [])
-    return tuple(sorted(d for d in days if d >= since))

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 import z3
 
-from evaluator.dossier import Profile
+from evaluator.dossier.dossier import Profile
+from evaluator.judgement.wording import rule_names
 from evaluator.prove.report import Answer, Report, State
 from evaluator.prove.single import settled
 from evaluator.prove.solve import TIMEOUT_MS, Outcome, Question, Side, Space
 from evaluator.rulebook.ast import Ruleset
-from evaluator.verdict import VERDICT_LABELS, Status, Verdict
-from evaluator.wording import rule_names
-
-__all__ = ["Change", "compare"]
+from evaluator.rulebook.verdict import VERDICT_LABELS, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)

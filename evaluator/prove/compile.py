@@ -20,23 +20,8 @@ import z3
 from evaluator.prove.domain import Choice, Domain, rational
 from evaluator.prove.exprs import MAX_CASES, TRUE, Case, Expressions, TooLarge
 from evaluator.prove.lookups import periods, rows_taken
-from evaluator.prove.poly import constant
-from evaluator.rulebook.ast import (
-    All,
-    Compare,
-    Condition,
-    Each,
-    Known,
-    Leaf,
-    Member,
-    Not,
-    Op,
-    Rule,
-    Ruleset,
-)
-from evaluator.rulebook.ast import Any as AnyOf
-
-__all__ = ["Case", "Compiled", "Compiler", "Pair", "TooLarge"]
+from evaluator.rulebook import ast
+from evaluator.values.polynomials import constant
 
 Bool = Any
 
@@ -57,11 +42,11 @@ class Pair:
 class Compiled:
     """One rule: both halves, the statuses, the fields it reads, and its leaves."""
 
-    rule: Rule
+    rule: ast.Rule
     applies: Pair
     required: Pair
     fields: frozenset[str]
-    leaves: tuple[tuple[Leaf, Pair], ...]
+    leaves: tuple[tuple[ast.Leaf, Pair], ...]
     exact: bool
 
     @property
@@ -87,15 +72,15 @@ FALSE = z3.BoolVal(False)
 class Compiler(Expressions):
     """Compiles one ruleset over a domain, which several rulesets may share."""
 
-    def __init__(self, ruleset: Ruleset, domain: Domain) -> None:
+    def __init__(self, ruleset: ast.Ruleset, domain: Domain) -> None:
         super().__init__(ruleset, domain)
-        self.seen: list[tuple[Leaf, Pair]] = []
+        self.seen: list[tuple[ast.Leaf, Pair]] = []
         self.exact = True
         self._free = itertools.count()
         # By identity; the leaf is kept with its answer, so that its identity is never used again.
-        self._leaves: dict[int, tuple[Leaf, Pair, frozenset[str], bool]] = {}
+        self._leaves: dict[int, tuple[ast.Leaf, Pair, frozenset[str], bool]] = {}
 
-    def rule(self, rule: Rule) -> Compiled:
+    def rule(self, rule: ast.Rule) -> Compiled:
         """Compile one rule."""
         self.fields, self.seen, self.exact = set(), [], True
         always = Pair(TRUE, FALSE)
@@ -104,28 +89,28 @@ class Compiler(Expressions):
         fields = frozenset(self.fields)
         return Compiled(rule, applies, required, fields, tuple(self.seen), self.exact)
 
-    def condition(self, condition: Condition) -> tuple[Pair, frozenset[str]]:
+    def condition(self, condition: ast.Condition) -> tuple[Pair, frozenset[str]]:
         """Compile a condition that stands alone; with the fields it reads."""
         self.fields, self.seen, self.exact = set(), [], True
         return self._condition(condition), frozenset(self.fields)
 
     # --- conditions ----------------------------------------------------------------------------
 
-    def _condition(self, condition: Condition) -> Pair:
+    def _condition(self, condition: ast.Condition) -> Pair:
         match condition:
-            case All(items=items):
+            case ast.AllOf(items=items):
                 pairs = [self._condition(i) for i in items]
                 return Pair(z3.And([p.true for p in pairs]), z3.Or([p.false for p in pairs]))
-            case AnyOf(items=items):
+            case ast.AnyOf(items=items):
                 pairs = [self._condition(i) for i in items]
                 return Pair(z3.Or([p.true for p in pairs]), z3.And([p.false for p in pairs]))
-            case Not(item=item):
+            case ast.NotOf(item=item):
                 pair = self._condition(item)
                 return Pair(pair.false, pair.true)
             case _:
                 return self._leaf(condition)
 
-    def _leaf(self, leaf: Leaf) -> Pair:
+    def _leaf(self, leaf: ast.Leaf) -> Pair:
         outer, outer_exact = self.fields, self.exact
         found = self._leaves.get(id(leaf))
         if found is None:
@@ -145,20 +130,20 @@ class Compiler(Expressions):
         true, false = z3.Bools(f"free:{n}:true free:{n}:false")
         return Pair(true, z3.And(false, z3.Not(true)))
 
-    def _compile_leaf(self, leaf: Leaf) -> Pair:
+    def _compile_leaf(self, leaf: ast.Leaf) -> Pair:
         match leaf:
-            case Compare():
+            case ast.Compare():
                 return self._compare(leaf)
-            case Member():
+            case ast.Member():
                 return self._member(leaf)
-            case Known(field=field):
+            case ast.Known(field=field):
                 self.fields.add(field)
                 known = self.domain.known(field)
                 return Pair(known, z3.Not(known))
-            case Each():
+            case ast.Each():
                 return self._each(leaf)
 
-    def _compare(self, leaf: Compare) -> Pair:
+    def _compare(self, leaf: ast.Compare) -> Pair:
         left, right = self.cases(leaf.left), self.cases(leaf.right)
         if len(left) * len(right) > MAX_CASES:
             raise TooLarge
@@ -171,7 +156,7 @@ class Compiler(Expressions):
         true = z3.Or(holds)
         return Pair(true, z3.And(defined, z3.Not(true)))
 
-    def _holds(self, a: Case, op: Op, b: Case, rounded: int | None) -> Bool:
+    def _holds(self, a: Case, op: ast.Op, b: Case, rounded: int | None) -> Bool:
         if rounded is None:
             return self.sign(a.num * b.den - b.num * a.den, op)
         limit = b.num.value if b.den.value is not None else None
@@ -179,7 +164,7 @@ class Compiler(Expressions):
             raise TooLarge
         return self._rounded(a, op, limit / b.den.value, rounded)
 
-    def _rounded(self, a: Case, op: Op, limit: Fraction, digits: int) -> Bool:
+    def _rounded(self, a: Case, op: ast.Op, limit: Fraction, digits: int) -> Bool:
         """Comparison after rounding half to even, as one on the full value.
 
         round(x) ≥ k/10^d holds from (k − ½)/10^d on; the tie itself goes to the even neighbour.
@@ -188,18 +173,20 @@ class Compiler(Expressions):
 
         def reaches(k: int) -> Bool:
             edge = constant((k - Fraction(1, 2)) / scale)
-            return self.sign(a.num - edge * a.den, Op.AT_LEAST if k % 2 == 0 else Op.MORE_THAN)
+            return self.sign(
+                a.num - edge * a.den, ast.Op.AT_LEAST if k % 2 == 0 else ast.Op.MORE_THAN
+            )
 
         at_least, more = reaches(ceil(limit * scale)), reaches(floor(limit * scale) + 1)
         return {
-            Op.AT_LEAST: at_least,
-            Op.MORE_THAN: more,
-            Op.AT_MOST: z3.Not(more),
-            Op.LESS_THAN: z3.Not(at_least),
-            Op.EQUALS: z3.And(at_least, z3.Not(more)),
+            ast.Op.AT_LEAST: at_least,
+            ast.Op.MORE_THAN: more,
+            ast.Op.AT_MOST: z3.Not(more),
+            ast.Op.LESS_THAN: z3.Not(at_least),
+            ast.Op.EQUALS: z3.And(at_least, z3.Not(more)),
         }[op]
 
-    def _member(self, leaf: Member) -> Pair:
+    def _member(self, leaf: ast.Member) -> Pair:
         self.fields.add(leaf.field)
         known = self.domain.known(leaf.field)
         choices = self.domain.choices(leaf.field)
@@ -218,7 +205,7 @@ class Compiler(Expressions):
         true = z3.And(known, z3.Or(hits))
         return Pair(true, z3.And(known, z3.Or(judged), z3.Not(true)))
 
-    def _each(self, leaf: Each) -> Pair:
+    def _each(self, leaf: ast.Each) -> Pair:
         self.fields.add(leaf.field)
         criterion = self.ruleset.criteria[leaf.criterion]
         dimension = self.domain.registry.fields[leaf.field].key or "key"
@@ -233,11 +220,11 @@ class Compiler(Expressions):
                     value = entry.amount * rational(unit.factor_to(taken.row.unit))
                     limit = rational(taken.row.value)
                     holds = {
-                        Op.AT_LEAST: value >= limit,
-                        Op.AT_MOST: value <= limit,
-                        Op.MORE_THAN: value > limit,
-                        Op.LESS_THAN: value < limit,
-                        Op.EQUALS: value == limit,
+                        ast.Op.AT_LEAST: value >= limit,
+                        ast.Op.AT_MOST: value <= limit,
+                        ast.Op.MORE_THAN: value > limit,
+                        ast.Op.LESS_THAN: value < limit,
+                        ast.Op.EQUALS: value == limit,
                     }[leaf.op]
                     met.append(z3.And(taken.guard, chosen, holds))
                     false.append(z3.And(entry.present, taken.guard, chosen, z3.Not(holds)))

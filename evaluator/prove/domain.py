@@ -21,13 +21,11 @@ from typing import Any
 
 import z3
 
-from evaluator.fields import Field, FieldType, Registry
-from evaluator.numbers import exact_text
+from evaluator.dossier.fields import Field, FieldType, Registry
 from evaluator.prove.words import OTHER, classes, mentioned
 from evaluator.rulebook.ast import Condition, Ruleset
-from evaluator.units import ONE, Unit
-
-__all__ = ["Choice", "Domain", "Key", "rational"]
+from evaluator.values.numbers import exact_text
+from evaluator.values.units import ONE, Unit
 
 Bool = Any  # z3.BoolRef; z3 ships no types.
 Term = Any  # z3.ArithRef

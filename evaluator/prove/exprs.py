@@ -14,22 +14,8 @@ import z3
 
 from evaluator.prove.domain import Domain, rational
 from evaluator.prove.lookups import rows_taken
-from evaluator.prove.poly import Poly, cancel, constant, variable
-from evaluator.rulebook.ast import (
-    Arith,
-    CriterionRef,
-    Days,
-    Expr,
-    FieldRef,
-    MetricRef,
-    Number,
-    Op,
-    Ruleset,
-    Scale,
-    Sum,
-)
-
-__all__ = ["MAX_CASES", "TRUE", "Case", "Expressions", "TooLarge"]
+from evaluator.rulebook import ast
+from evaluator.values.polynomials import Poly, cancel, constant, variable
 
 Bool = Any  # z3.BoolRef; z3 ships no types.
 MAX_CASES = 4000
@@ -53,27 +39,27 @@ class Case:
 class Expressions:
     """Compiles the expressions of one ruleset; ``fields`` collects what they read."""
 
-    def __init__(self, ruleset: Ruleset, domain: Domain) -> None:
+    def __init__(self, ruleset: ast.Ruleset, domain: Domain) -> None:
         self.ruleset = ruleset
         self.domain = domain
         self.fields: set[str] = set()
         self._metrics: dict[str, tuple[list[Case], frozenset[str]]] = {}
 
-    def cases(self, expr: Expr) -> list[Case]:
+    def cases(self, expr: ast.Expr) -> list[Case]:
         """The cases of an expression; raises TooLarge."""
         match expr:
-            case Number(value=value):
+            case ast.Number(value=value):
                 return [Case(TRUE, constant(value), ONE)]
-            case FieldRef(name=name):
+            case ast.FieldRef(name=name):
                 self.fields.add(name)
                 return [Case(self.domain.known(name), variable(name), ONE)]
-            case MetricRef(id=id):
+            case ast.MetricRef(id=id):
                 return self._metric(id)
-            case CriterionRef():
+            case ast.CriterionRef():
                 return self._table(expr)
-            case Scale(expr=inner, factor=factor):
+            case ast.Scale(expr=inner, factor=factor):
                 return [Case(c.guard, c.num.scaled(factor), c.den) for c in self.cases(inner)]
-            case Sum(field=field):
+            case ast.Sum(field=field):
                 self.fields.add(field)
                 total = constant(Fraction(0))
                 for key in self.domain.registry.fields[field].keys:
@@ -81,11 +67,11 @@ class Expressions:
                 if not total.terms:
                     raise TooLarge
                 return [Case(self.domain.known(field), total, ONE)]
-            case Days(start=start, end=end):
+            case ast.Days(start=start, end=end):
                 self.fields.update((start, end))
                 known = z3.And(self.domain.known(start), self.domain.known(end))
                 return [Case(known, variable(end) - variable(start), ONE)]
-            case Arith():
+            case ast.Arith():
                 return self._arith(expr)
 
     def _metric(self, id_: str) -> list[Case]:
@@ -98,7 +84,7 @@ class Expressions:
         self.fields |= fields
         return cases
 
-    def _table(self, expr: CriterionRef) -> list[Case]:
+    def _table(self, expr: ast.CriterionRef) -> list[Case]:
         criterion = self.ruleset.criteria[expr.id]
         by_value: dict[Fraction, list[Bool]] = {}
         for taken in rows_taken(criterion, self.domain, dict(expr.keys), self.fields):
@@ -106,7 +92,7 @@ class Expressions:
             by_value.setdefault(taken.row.value * factor, []).append(taken.guard)
         return [Case(z3.Or(guards), constant(v), ONE) for v, guards in by_value.items()]
 
-    def _arith(self, expr: Arith) -> list[Case]:
+    def _arith(self, expr: ast.Arith) -> list[Case]:
         result = self.cases(expr.args[0])
         for arg in expr.args[1:]:
             other = self.cases(arg)
@@ -129,15 +115,15 @@ class Expressions:
         out: list[Case] = []
         # INVARIANT: a denominator is positive under its guard; zero is left out, which is unknown.
         if sign != -1:
-            out.append(self._case(z3.And(guard, self.sign(b.num, Op.MORE_THAN)), num, den))
+            out.append(self._case(z3.And(guard, self.sign(b.num, ast.Op.MORE_THAN)), num, den))
         if sign != 1:
-            out.append(self._case(z3.And(guard, self.sign(b.num, Op.LESS_THAN)), -num, -den))
+            out.append(self._case(z3.And(guard, self.sign(b.num, ast.Op.LESS_THAN)), -num, -den))
         return out
 
     def _case(self, guard: Bool, num: Poly, den: Poly) -> Case:
         return Case(guard, *cancel(num, den, self.domain.nonnegative))
 
-    def sign(self, poly: Poly, op: Op) -> Bool:
+    def sign(self, poly: Poly, op: ast.Op) -> Bool:
         value = poly.value
         if value is not None:
             return z3.BoolVal(op.holds((value > 0) - (value < 0)))
@@ -145,11 +131,11 @@ class Expressions:
         largest = max(abs(c) for c in poly.terms.values())
         term, zero = self.term(poly.scaled(1 / largest)), rational(Fraction(0))
         return {
-            Op.AT_LEAST: term >= zero,
-            Op.AT_MOST: term <= zero,
-            Op.MORE_THAN: term > zero,
-            Op.LESS_THAN: term < zero,
-            Op.EQUALS: term == zero,
+            ast.Op.AT_LEAST: term >= zero,
+            ast.Op.AT_MOST: term <= zero,
+            ast.Op.MORE_THAN: term > zero,
+            ast.Op.LESS_THAN: term < zero,
+            ast.Op.EQUALS: term == zero,
         }[op]
 
     def term(self, poly: Poly) -> Any:

@@ -16,21 +16,20 @@ from dataclasses import dataclass
 
 import z3
 
-from evaluator.choices import strings, which
-from evaluator.dossier import Profile
-from evaluator.engine.reference import ReferenceEngine
-from evaluator.errors import Problem, RulebookError
+from evaluator.dossier.dossier import Profile
+from evaluator.engine.reference.engine import ReferenceEngine
+from evaluator.problems.choices import strings, which
+from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.source import Place
 from evaluator.prove.report import Answer, State
 from evaluator.prove.single import settled
 from evaluator.prove.solve import Outcome, Question, Side, Space
-from evaluator.rulebook.ast import Condition, Effect, Rule, Ruleset
-from evaluator.rulebook.conditions import parse_condition
-from evaluator.rulebook.names import Names
-from evaluator.source import Place
-from evaluator.verdict import VERDICT_LABELS, Status, Verdict
-from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, read_yaml
-
-__all__ = ["FILE", "Invariant", "invariant_answers", "invariants_of", "parse_invariants"]
+from evaluator.reading.yaml.reader import Reader
+from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_yaml
+from evaluator.rulebook import ast
+from evaluator.rulebook.grammar.conditions import parse_condition
+from evaluator.rulebook.grammar.names import Names
+from evaluator.rulebook.verdict import VERDICT_LABELS, Status, Verdict
 
 FILE = "invariants.yaml"
 
@@ -41,13 +40,13 @@ class Invariant:
 
     id: str
     title: str
-    when: Condition
+    when: ast.Condition
     never: frozenset[Verdict]
     note: str | None
     place: Place
 
 
-def invariants_of(ruleset: Ruleset) -> tuple[Invariant, ...]:
+def invariants_of(ruleset: ast.Ruleset) -> tuple[Invariant, ...]:
     """The invariants kept with a ruleset, of all its layers; a later one replaces its namesake.
 
     Raises RulebookError with every problem found.
@@ -65,7 +64,7 @@ def invariants_of(ruleset: Ruleset) -> tuple[Invariant, ...]:
 
 
 def parse_invariants(
-    name: str, text: str, ruleset: Ruleset, problems: list[Problem]
+    name: str, text: str, ruleset: ast.Ruleset, problems: list[Problem]
 ) -> tuple[Invariant, ...]:
     """Read an invariant file; problems are appended."""
     names = Names(
@@ -133,14 +132,14 @@ def invariant_answers(
 def _one(space: Space, side: Side, invariant: Invariant) -> Answer:
     pair, fields = side.compiler.condition(invariant.when)
     exact = side.exact and side.compiler.exact
-    probe = Rule(
+    probe = ast.Rule(
         invariant.id,
         "",
         "",
         None,
         None,
         invariant.when,
-        Effect.ADVISE,
+        ast.Effect.ADVISE,
         (),
         (),
         None,

@@ -14,11 +14,9 @@ from typing import Any
 
 import z3
 
-from evaluator.criteria import INDUSTRY, Criterion, Period, Row, key_text
-from evaluator.fields import FieldType
+from evaluator.dossier.fields import FieldType
 from evaluator.prove.domain import Domain, rational
-
-__all__ = ["Taken", "periods", "narrow", "rows_taken"]
+from evaluator.rulebook.criteria import INDUSTRY, Criterion, Period, Row, key_text
 
 Bool = Any
 

@@ -16,34 +16,15 @@ from typing import Any
 
 import z3
 
-from evaluator.criteria import Kind
-from evaluator.dossier import Profile
+from evaluator.dossier.dossier import Profile
+from evaluator.judgement.wording import rule_names
 from evaluator.prove.compile import Pair
 from evaluator.prove.report import Answer, State
 from evaluator.prove.single import settled
 from evaluator.prove.solve import Outcome, Question, Reply, Side, Space
-from evaluator.rulebook.ast import (
-    All,
-    Compare,
-    Condition,
-    CriterionRef,
-    Expr,
-    FieldRef,
-    Leaf,
-    MetricRef,
-    Not,
-    Number,
-    Op,
-    Ruleset,
-    Scale,
-    expr_fields,
-    leaves,
-)
-from evaluator.rulebook.ast import Any as AnyOf
-from evaluator.verdict import Verdict
-from evaluator.wording import rule_names
-
-__all__ = ["monotone_answers"]
+from evaluator.rulebook import ast
+from evaluator.rulebook.criteria import Kind
+from evaluator.rulebook.verdict import Verdict
 
 RANK = {Verdict.REJECT: 0, Verdict.REFER: 1, Verdict.PASS: 2}
 
@@ -52,17 +33,17 @@ RANK = {Verdict.REJECT: 0, Verdict.REFER: 1, Verdict.PASS: 2}
 class _Subject:
     """A number with a better direction (+1 up, -1 down)."""
 
-    expr: MetricRef | FieldRef
+    expr: ast.MetricRef | ast.FieldRef
     better: int
 
-    def title(self, ruleset: Ruleset) -> str:
-        if isinstance(self.expr, MetricRef):
+    def title(self, ruleset: ast.Ruleset) -> str:
+        if isinstance(self.expr, ast.MetricRef):
             return ruleset.metrics[self.expr.id].title
         return ruleset.registry.label(self.expr.name)
 
     @property
     def name(self) -> str:
-        return self.expr.id if isinstance(self.expr, MetricRef) else self.expr.name
+        return self.expr.id if isinstance(self.expr, ast.MetricRef) else self.expr.name
 
 
 def monotone_answers(space: Space, side: Side) -> Iterator[Answer]:
@@ -78,57 +59,59 @@ def monotone_answers(space: Space, side: Side) -> Iterator[Answer]:
         yield _search(space, side, subject, f"{title}{way}是否会使结论变差", title + way)
 
 
-def _plain(expr: Expr) -> Expr:
-    while isinstance(expr, Scale) and expr.factor > 0:
+def _plain(expr: ast.Expr) -> ast.Expr:
+    while isinstance(expr, ast.Scale) and expr.factor > 0:
         expr = expr.expr
     return expr
 
 
 def _subjects(side: Side) -> list[_Subject]:
     directions: dict[str, set[int]] = {}
-    first: dict[str, MetricRef | FieldRef] = {}
+    first: dict[str, ast.MetricRef | ast.FieldRef] = {}
     for compiled in side.rules.values():
-        for leaf in leaves(compiled.rule.require):
-            if not isinstance(leaf, Compare) or not isinstance(leaf.right, CriterionRef):
+        for leaf in ast.leaves(compiled.rule.require):
+            if not isinstance(leaf, ast.Compare) or not isinstance(leaf.right, ast.CriterionRef):
                 continue
             kind = side.ruleset.criteria[leaf.right.id].kind
             expr = _plain(leaf.left)
-            if kind in (Kind.FLOOR, Kind.CEILING) and isinstance(expr, (MetricRef, FieldRef)):
-                name = expr.id if isinstance(expr, MetricRef) else expr.name
+            if kind in (Kind.FLOOR, Kind.CEILING) and isinstance(
+                expr, (ast.MetricRef, ast.FieldRef)
+            ):
+                name = expr.id if isinstance(expr, ast.MetricRef) else expr.name
                 first.setdefault(name, expr)
                 directions.setdefault(name, set()).add(1 if kind is Kind.FLOOR else -1)
     return [_Subject(first[n], next(iter(d))) for n, d in directions.items() if len(d) == 1]
 
 
-def _reads(expr: Expr, name: str) -> bool:
+def _reads(expr: ast.Expr, name: str) -> bool:
     match expr:
-        case MetricRef(id=id):
+        case ast.MetricRef(id=id):
             return id == name
-        case FieldRef(name=field):
+        case ast.FieldRef(name=field):
             return field == name
-        case Scale(expr=inner):
+        case ast.Scale(expr=inner):
             return _reads(inner, name)
         case _:
             return any(_reads(a, name) for a in getattr(expr, "args", ()))
 
 
-def _constant(expr: Expr) -> bool:
+def _constant(expr: ast.Expr) -> bool:
     match expr:
-        case Number() | CriterionRef():
+        case ast.Number() | ast.CriterionRef():
             return True
-        case Scale(expr=inner):
+        case ast.Scale(expr=inner):
             return _constant(inner)
         case _:
             args = getattr(expr, "args", ())
             return bool(args) and all(_constant(a) for a in args)
 
 
-def _direct(leaf: Leaf, name: str) -> bool:
+def _direct(leaf: ast.Leaf, name: str) -> bool:
     """Whether a comparison holds the number against a value of the rulebook.
 
     Against another quantity of the dossier it is a relation between the two, and held still.
     """
-    if not isinstance(leaf, Compare):
+    if not isinstance(leaf, ast.Compare):
         return False
     sides = (leaf.left, leaf.right)
     return any(_reads(s, name) for s in sides) and any(_constant(s) for s in sides)
@@ -153,18 +136,25 @@ def _by_shape(side: Side, subject: _Subject) -> bool:
     return True
 
 
-def _helps(condition: Condition, subject: _Subject, polarity: int) -> bool:
+def _helps(condition: ast.Condition, subject: _Subject, polarity: int) -> bool:
     match condition:
-        case All(items=items) | AnyOf(items=items):
+        case ast.AllOf(items=items) | ast.AnyOf(items=items):
             return all(_helps(i, subject, polarity) for i in items)
-        case Not(item=item):
+        case ast.NotOf(item=item):
             return _helps(item, subject, -polarity)
-        case Compare(left=left, op=op, right=right):
+        case ast.Compare(left=left, op=op, right=right):
             if not _direct(condition, subject.name):
                 return True
-            if _reads(right, subject.name) or not isinstance(_plain(left), (MetricRef, FieldRef)):
+            if _reads(right, subject.name) or not isinstance(
+                _plain(left), (ast.MetricRef, ast.FieldRef)
+            ):
                 return False
-            up = {Op.AT_LEAST: 1, Op.MORE_THAN: 1, Op.AT_MOST: -1, Op.LESS_THAN: -1}.get(op, 0)
+            up = {
+                ast.Op.AT_LEAST: 1,
+                ast.Op.MORE_THAN: 1,
+                ast.Op.AT_MOST: -1,
+                ast.Op.LESS_THAN: -1,
+            }.get(op, 0)
             return up * polarity * subject.better > 0
         case _:
             return True
@@ -226,7 +216,7 @@ def _search(space: Space, side: Side, subject: _Subject, what: str, title: str) 
 def _moving(side: Side, subject: _Subject) -> frozenset[str]:
     """The fields behind the number; a record counts by its entries."""
     out: set[str] = set()
-    for name in expr_fields(subject.expr, side.ruleset.metrics):
+    for name in ast.expr_fields(subject.expr, side.ruleset.metrics):
         field = side.domain.field(name)
         out.update({f"{name}.{key}" for key in field.keys} if field.keys else {name})
     return frozenset(out)

@@ -8,19 +8,17 @@ from typing import Any
 
 import z3
 
-from evaluator.dossier import Profile
+from evaluator.dossier.dossier import Profile
 from evaluator.prove.compile import Compiled
 from evaluator.prove.invariants import Invariant
 from evaluator.prove.pool import Pool
 from evaluator.prove.report import Answer, State
 from evaluator.prove.single import settled
 from evaluator.prove.solve import Outcome, Question, Reply, Side, Space
-from evaluator.rulebook.ast import Compare, Effect, expr_fields, leaves
-from evaluator.verdict import Status, Verdict
+from evaluator.rulebook import ast
+from evaluator.rulebook.verdict import Status, Verdict
 
-__all__ = ["contradiction_answers", "cover_answers"]
-
-WEIGHT = {Effect.ADVISE: 0, Effect.REFER: 1, Effect.REJECT: 2}
+WEIGHT = {ast.Effect.ADVISE: 0, ast.Effect.REFER: 1, ast.Effect.REJECT: 2}
 V, S = Status.VIOLATED, Status.SATISFIED
 
 
@@ -28,7 +26,7 @@ def cover_answers(space: Space, side: Side, pool: Pool) -> Iterator[Answer]:
     """Rules that another rule of the same or a stronger effect always breaks with."""
     covered: set[str] = set()
     for a in side.rules.values():
-        if a.rule.effect is Effect.ADVISE:
+        if a.rule.effect is ast.Effect.ADVISE:
             continue  # Advice never counts for the verdict; it is there for its own words.
         broken = [found for _, found in pool.seen if found[a.rule.id] is V]
         if not broken:
@@ -94,12 +92,12 @@ def _covers(space: Space, side: Side, pool: Pool, a: Compiled, b: Compiled) -> A
 def _tested(c: Compiled, side: Side) -> set[str]:
     """What a rule's requirement is about: fields and metrics, not those behind tables."""
     out: set[str] = set()
-    for leaf in leaves(c.rule.require):
-        if isinstance(leaf, Compare):
+    for leaf in ast.leaves(c.rule.require):
+        if isinstance(leaf, ast.Compare):
             out.update(
                 name
                 for expr in (leaf.left, leaf.right)
-                for name in expr_fields(expr, side.ruleset.metrics)
+                for name in ast.expr_fields(expr, side.ruleset.metrics)
             )
         else:
             out.add(leaf.field)
@@ -114,7 +112,7 @@ def contradiction_answers(
     A rule that forbids what another rule is about is no contradiction. Neither is a pair whose
     common scope an invariant keeps from passing: that is meant.
     """
-    rules = [c for c in side.rules.values() if c.rule.effect is not Effect.ADVISE]
+    rules = [c for c in side.rules.values() if c.rule.effect is not ast.Effect.ADVISE]
     rules = [c for c in rules if any(found[c.rule.id] is S for _, found in pool.seen)]
     together: set[frozenset[str]] = set().union(*(_pairs(found) for _, found in pool.seen))
     meant = [i for i in invariants if Verdict.PASS in i.never]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evaluator.dossier import Profile
+from evaluator.dossier.dossier import Profile
 from evaluator.prove.solve import Side
-from evaluator.verdict import Status
-
-__all__ = ["Pool"]
+from evaluator.rulebook.verdict import Status
 
 
 class Pool:

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from evaluator.dossier import Profile
-from evaluator.fields import Registry
-
-__all__ = ["Answer", "Report", "State", "dossier_lines"]
+from evaluator.dossier.dossier import Profile
+from evaluator.dossier.fields import Registry
 
 
 class State(StrEnum):

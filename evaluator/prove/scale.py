@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 
-from evaluator.criteria import Criterion, Row
-from evaluator.numbers import shown
 from evaluator.prove.report import Answer, State
 from evaluator.rulebook.ast import Ruleset
-from evaluator.units import Unit, atoms, parse_unit
-
-__all__ = ["other_unit", "scale_answers"]
+from evaluator.rulebook.criteria import Criterion, Row
+from evaluator.values.numbers import shown
+from evaluator.values.units import Unit, atoms, parse_unit
 
 USUAL = ("公顷", "亩", "平方米", "万元", "元", "亿元", "吨")  # The first of equal size is named.
 FAR = 4  # Neighbours within a factor of four are ordinary differences of policy.

@@ -7,17 +7,15 @@ from typing import Any
 
 import z3
 
-from evaluator.criteria import Miss, period_or_miss
 from evaluator.prove.compile import Compiled
 from evaluator.prove.lookups import rows_taken
 from evaluator.prove.pool import Pool
 from evaluator.prove.report import Answer, State
 from evaluator.prove.solve import Outcome, Question, Reply, Side, Space
 from evaluator.rulebook.ast import Compare, Each
+from evaluator.rulebook.criteria import Miss, period_or_miss
 from evaluator.rulebook.reads import criteria_of, criterion_refs
-from evaluator.verdict import Status
-
-__all__ = ["row_answers", "rule_answers", "settled"]
+from evaluator.rulebook.verdict import Status
 
 WORDS = {
     "never_applies": ("任何项目都不适用", "检查 applies_when 中互相排斥的条件"),

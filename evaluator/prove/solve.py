@@ -17,17 +17,16 @@ from typing import Any
 
 import z3
 
-from evaluator.dossier import Item, Profile, make_profile
-from evaluator.engine.reference import ReferenceEngine
-from evaluator.engine.traces import RuleTrace
-from evaluator.errors import DossierError
-from evaluator.evaluate import combine
+from evaluator.dossier.dossier import Profile, make_profile
+from evaluator.dossier.values import Item
+from evaluator.engine.reference.engine import ReferenceEngine
+from evaluator.engine.reference.traces import RuleTrace
+from evaluator.judgement.evaluate import combine
+from evaluator.problems.errors import DossierError
 from evaluator.prove.compile import Compiled, Compiler, verdict_terms
 from evaluator.prove.domain import Domain
 from evaluator.rulebook.ast import Condition, Rule, Ruleset
-from evaluator.verdict import Status, Verdict
-
-__all__ = ["Check", "Outcome", "Question", "Reply", "Side", "Space"]
+from evaluator.rulebook.verdict import Status, Verdict
 
 Bool = Any
 Check = Callable[[Profile], bool]

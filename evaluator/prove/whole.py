@@ -7,16 +7,14 @@ from typing import Any
 
 import z3
 
-from evaluator.criteria import INDUSTRY
-from evaluator.dossier import Profile
+from evaluator.dossier.dossier import Profile
 from evaluator.prove.compile import Compiled
 from evaluator.prove.report import Answer, State
 from evaluator.prove.single import settled
 from evaluator.prove.solve import Question, Side, Space
 from evaluator.rulebook.ast import Effect, Member, leaves
-from evaluator.verdict import Status, Verdict
-
-__all__ = ["industry_answers"]
+from evaluator.rulebook.criteria import INDUSTRY
+from evaluator.rulebook.verdict import Status, Verdict
 
 BLOCKING = (Status.VIOLATED, Status.UNKNOWN)
 

@@ -13,12 +13,10 @@ from functools import lru_cache
 
 from stdnum.cn import uscc
 
-from evaluator.criteria import INDUSTRY
-from evaluator.fields import Field, FieldType
-from evaluator.national_codes import INDUSTRY_SECTIONS
-from evaluator.rulebook.ast import Condition, Each, Member, Ruleset, leaves
-
-__all__ = ["classes", "industry_classes", "mentioned", "text_classes"]
+from evaluator.dossier.fields import Field, FieldType
+from evaluator.rulebook import ast
+from evaluator.rulebook.criteria import INDUSTRY
+from evaluator.values.national_codes import INDUSTRY_SECTIONS
 
 OTHER = "其他"
 ALPHABET = set("0123456789ABCDEFGHJKLMNPQRTUWXY")  # GB 32100
@@ -26,7 +24,7 @@ CREDIT_BODY = "9135010000000000X"
 
 
 def mentioned(
-    rulesets: Iterable[Ruleset], conditions: Iterable[Condition]
+    rulesets: Iterable[ast.Ruleset], conditions: Iterable[ast.Condition]
 ) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """Words by field that rules, tables or ``conditions`` write, and keys by record field."""
     words: dict[str, set[str]] = {}
@@ -40,14 +38,14 @@ def mentioned(
         for rule in ruleset.rules.values():
             all_conditions += [c for c in (rule.applies_when, rule.require) if c is not None]
     for ruleset in rulesets:
-        for leaf in (x for c in all_conditions for x in leaves(c)):
-            if isinstance(leaf, Member):
+        for leaf in (x for c in all_conditions for x in ast.leaves(c)):
+            if isinstance(leaf, ast.Member):
                 found = words.setdefault(leaf.field, set())
                 found.update(str(o) for o in leaf.options)
                 if leaf.criterion and leaf.criterion in ruleset.criteria:
                     for period in ruleset.criteria[leaf.criterion].periods:
                         found.update(period.codes)
-            elif isinstance(leaf, Each):
+            elif isinstance(leaf, ast.Each):
                 dimension = ruleset.registry.fields[leaf.field].key or "key"
                 if leaf.criterion in ruleset.criteria:
                     for period in ruleset.criteria[leaf.criterion].periods:

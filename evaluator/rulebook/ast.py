@@ -13,40 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from evaluator.criteria import Criterion, Source
-from evaluator.fields import Registry
-from evaluator.source import Place
-from evaluator.units import Unit
-
-__all__ = [
-    "All",
-    "Any",
-    "Arith",
-    "Basis",
-    "Compare",
-    "Condition",
-    "CriterionRef",
-    "Days",
-    "Each",
-    "Effect",
-    "Expr",
-    "FieldRef",
-    "Known",
-    "Label",
-    "Leaf",
-    "Member",
-    "Metric",
-    "MetricRef",
-    "Not",
-    "Number",
-    "Op",
-    "Rule",
-    "Ruleset",
-    "Scale",
-    "Sum",
-    "expr_fields",
-    "leaves",
-]
+from evaluator.dossier.fields import Registry
+from evaluator.problems.source import Place
+from evaluator.rulebook.criteria import Criterion, Source
+from evaluator.values.units import Unit
 
 
 class Op(StrEnum):
@@ -206,25 +176,25 @@ class Each:
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class AllOf:
     items: tuple[Condition, ...]
     place: Place
 
 
 @dataclass(frozen=True, slots=True)
-class Any:
+class AnyOf:
     items: tuple[Condition, ...]
     place: Place
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class NotOf:
     item: Condition
     place: Place
 
 
 Leaf = Compare | Member | Known | Each
-Condition = Leaf | All | Any | Not
+Condition = Leaf | AllOf | AnyOf | NotOf
 
 # --- the rulebook ------------------------------------------------------------------------------
 
@@ -340,10 +310,10 @@ def leaves(condition: Condition | None) -> Iterator[Leaf]:
     match condition:
         case None:
             return
-        case All(items=items) | Any(items=items):
+        case AllOf(items=items) | AnyOf(items=items):
             for item in items:
                 yield from leaves(item)
-        case Not(item=item):
+        case NotOf(item=item):
             yield from leaves(item)
         case _:
             yield condition

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from evaluator.errors import Problem, RulebookError
-from evaluator.source import Place, SourceText
-from evaluator.yamlio import YMap, YScalar, read_yaml
-
-__all__ = ["BASE", "Layers", "is_case_file", "layer_paths", "read_directory", "shown_name"]
+from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.source import Place, SourceText
+from evaluator.reading.yaml.scan import YMap, YScalar, read_yaml
 
 Layers = tuple[tuple[str, Mapping[str, str]], ...]
 MAX_FILE_BYTES = 20_000_000

@@ -15,45 +15,37 @@ from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
-from evaluator.criteria import Criterion
-from evaluator.errors import Problem, RulebookError
-from evaluator.fields import Registry, base_registry, base_text, parse_registry
-from evaluator.numbers import exact_text
-from evaluator.rulebook.accepted import parse_accepted
-from evaluator.rulebook.ast import Acceptance, Label, Rule, Ruleset
-from evaluator.rulebook.criteria_file import parse_criteria, parse_sources
+from evaluator.dossier.fields import Registry, base_registry, base_text, parse_registry
+from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.source import Place, SourceText
+from evaluator.reading.yaml.reader import Reader, plain
+from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_yaml
+from evaluator.rulebook import ast
+from evaluator.rulebook.criteria import Criterion
 from evaluator.rulebook.files import Layers, is_case_file, read_directory, shown_name
-from evaluator.rulebook.names import Names
-from evaluator.rulebook.parse import (
+from evaluator.rulebook.grammar.accepted import parse_accepted
+from evaluator.rulebook.grammar.criteria_file import parse_criteria, parse_sources
+from evaluator.rulebook.grammar.names import Names
+from evaluator.rulebook.grammar.parse import (
     parse_dimensions,
     parse_labels,
     parse_metrics,
     parse_rule,
 )
-from evaluator.rulebook.tighten import check_tightened
-from evaluator.source import Place, SourceText
-from evaluator.yamlio import Node, Reader, YList, YMap, YScalar, plain, read_yaml
-
-__all__ = [
-    "Layers",
-    "case_files",
-    "load_directory",
-    "load_layers",
-    "read_directory",
-    "try_layers",
-]
+from evaluator.rulebook.grammar.tighten import check_tightened
+from evaluator.values.numbers import exact_text
 
 LANGUAGE = 1
 # A file with one of these was not read at all.
 UNREADABLE = frozenset({"E101", "E105", "E107", "E108"})
 
 
-def load_directory(directory: Path) -> Ruleset:
+def load_directory(directory: Path) -> ast.Ruleset:
     """Read and check a rulebook directory. Raises RulebookError with every problem found."""
     return load_layers(read_directory(directory))
 
 
-def load_layers(layers: Layers, fields_text: str | None = None) -> Ruleset:
+def load_layers(layers: Layers, fields_text: str | None = None) -> ast.Ruleset:
     """Read and check a rulebook given as text. Raises RulebookError with every problem found.
 
     ``fields_text`` is the field file it was written for (``Ruleset.fields_text``), where that is
@@ -67,7 +59,7 @@ def load_layers(layers: Layers, fields_text: str | None = None) -> Ruleset:
 
 def try_layers(
     layers: Layers, fields_text: str | None = None
-) -> tuple[Ruleset | None, list[Problem]]:
+) -> tuple[ast.Ruleset | None, list[Problem]]:
     """What could be read of a rulebook given as text, with every problem found.
 
     Where there are errors the ruleset lacks whatever was wrong; it serves checks and editors, and
@@ -78,7 +70,7 @@ def try_layers(
     return ruleset, problems
 
 
-def case_files(ruleset: Ruleset) -> dict[str, str]:
+def case_files(ruleset: ast.Ruleset) -> dict[str, str]:
     """The texts of the case files, by name, of all layers."""
     return {
         shown_name(layer, name): text
@@ -95,9 +87,9 @@ class _Loader:
         self.problems = problems
         self.raw: dict[str, dict[str, object]] = {}
         self.national: dict[str, list[Criterion]] = {}
-        self.accepted: tuple[Acceptance, ...] = ()
+        self.accepted: tuple[ast.Acceptance, ...] = ()
 
-    def load(self) -> Ruleset | None:
+    def load(self) -> ast.Ruleset | None:
         registry = self._registry()
         names = Names(registry, self.problems)
         title = profile_id = ""
@@ -115,7 +107,7 @@ class _Loader:
             self._keep("metrics", node)
         label_nodes = [n for _, f in docs for k, n in f.items() if _is(k, "labels.yaml")]
         dimensions = parse_dimensions(label_nodes, names)
-        labels: list[Label] = []
+        labels: list[ast.Label] = []
         for layer, files in docs:
             for name, node in files.items():
                 if _is(name, "labels.yaml"):
@@ -124,7 +116,7 @@ class _Loader:
         rules = self._rules(docs, names, dimensions)
         if not profile_id:
             return None
-        return Ruleset(
+        return ast.Ruleset(
             identity=self._identity(),
             profile_id=profile_id,
             title=title,
@@ -140,7 +132,7 @@ class _Loader:
             accepted=self.accepted,
         )
 
-    def _add_labels(self, labels: list[Label], found: list[Label]) -> None:
+    def _add_labels(self, labels: list[ast.Label], found: list[ast.Label]) -> None:
         taken = {label.id: label.place for label in labels}
         for label in found:
             if label.id in taken:
@@ -229,10 +221,10 @@ class _Loader:
         docs: list[tuple[str, dict[str, Node]]],
         names: Names,
         dimensions: dict[str, str],
-    ) -> dict[str, Rule]:
-        rules: dict[str, Rule] = {}
+    ) -> dict[str, ast.Rule]:
+        rules: dict[str, ast.Rule] = {}
         for _, files in docs:
-            own: dict[str, Rule] = {}
+            own: dict[str, ast.Rule] = {}
             for name, node in files.items():
                 if not name.startswith("rules/") or _is(
                     name, "metrics.yaml", "labels.yaml", "invariants.yaml"

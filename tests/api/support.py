@@ -17,9 +17,10 @@ from api.settings import Settings
 from api.store import accounts
 from api.store.core import Store
 from api.store.work import SYSTEM, Actor
+from evaluator.reading.yaml.reader import plain
+from evaluator.reading.yaml.scan import YMap, read_yaml
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
-from evaluator.yamlio import YMap, plain, read_yaml
 
 ROOT = Path(__file__).parent.parent.parent
 JSON = {"content-type": "application/json"}

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from api.store import proposals_run
+from api.store.proposals import run as proposals_run
 from tests.api.support import Service
 from tests.support import CRITERIA, LABELS, METRICS, RULES
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from api.pages.render import STATIC
+from api.pages.frame.render import STATIC
 from scripts.seeding import PASSWORD, people, submit_examples
 from scripts.serving import CHROMIUM_ARGS, chromium_path, running
 

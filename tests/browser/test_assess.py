@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
-from evaluator.dossier_template import write_template
-from evaluator.fields import base_registry
+from evaluator.dossier.fields import base_registry
+from evaluator.dossier.template import write_template
 from tests.browser.conftest import breaches
 
 pytestmark = pytest.mark.xdist_group("browser")

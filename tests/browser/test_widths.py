@@ -10,12 +10,13 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select, update
 
-from api.china import today
-from api.store import accounts, commitments, supervision
-from api.store.commitments import Promise
+from api.database.review_tables import Task
+from api.database.tables import Project
+from api.store import accounts
+from api.store.promises import commitments, supervision
+from api.store.promises.commitments import Promise
 from api.store.work import SYSTEM
-from api.tables import Project
-from api.tables_review import Task
+from api.workdays.china import today
 from scripts.seeding import people, submit_examples
 from scripts.serving import running
 from tests.browser.conftest import breaches, log_in

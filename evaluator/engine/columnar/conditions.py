@@ -14,34 +14,13 @@ from typing import Any
 
 import ibis
 
-from evaluator.criteria import Period, Row
-from evaluator.engine.columnar.exact import Amount, Dec, compare, exactly, nothing
+from evaluator.dossier.fields import FieldType
+from evaluator.engine.columnar.compare import compare
+from evaluator.engine.columnar.exact import Amount, Dec, exactly, nothing
 from evaluator.engine.columnar.layout import SEPARATOR, kind_of
 from evaluator.engine.columnar.lookups import Lookups, Scope
-from evaluator.fields import FieldType
-from evaluator.rulebook.ast import (
-    All,
-    Arith,
-    Compare,
-    Condition,
-    CriterionRef,
-    Days,
-    Each,
-    Expr,
-    FieldRef,
-    Known,
-    Member,
-    MetricRef,
-    Not,
-    Number,
-    Op,
-    Ruleset,
-    Scale,
-    Sum,
-)
-from evaluator.rulebook.ast import Any as AnyOf
-
-__all__ = ["Conditions", "each_name", "has_name", "item_bounds", "sum_name", "unknown"]
+from evaluator.rulebook import ast
+from evaluator.rulebook.criteria import Period, Row
 
 DAY_DIGITS = 7
 SUM_DIGITS = 4  # A record has fewer than 10,000 items.
@@ -62,7 +41,7 @@ def sum_name(field: str) -> str:
     return f"sum__{field}"
 
 
-def each_name(leaf: Each) -> str:
+def each_name(leaf: ast.Each) -> str:
     """The column with the truth of ``leaf`` over an open record."""
     return f"each__{leaf.field}__{leaf.op}__{leaf.criterion}"
 
@@ -70,7 +49,7 @@ def each_name(leaf: Each) -> str:
 class Conditions:
     """Conditions of one ruleset in one scope; every metric is made once."""
 
-    def __init__(self, ruleset: Ruleset, scope: Scope) -> None:
+    def __init__(self, ruleset: ast.Ruleset, scope: Scope) -> None:
         self.ruleset = ruleset
         self.registry = ruleset.registry
         self.scope = scope
@@ -79,32 +58,32 @@ class Conditions:
 
     # --- conditions ----------------------------------------------------------------------------
 
-    def condition(self, condition: Condition) -> Any:
+    def condition(self, condition: ast.Condition) -> Any:
         """The truth of a condition, NULL for unknown. Raises TooWide."""
         match condition:
-            case All(items=items):
+            case ast.AllOf(items=items):
                 return reduce(and_, [self.condition(i) for i in items])
-            case AnyOf(items=items):
+            case ast.AnyOf(items=items):
                 return reduce(or_, [self.condition(i) for i in items])
-            case Not(item=item):
+            case ast.NotOf(item=item):
                 return ~self.condition(item)
-            case Compare():
+            case ast.Compare():
                 return self.compare(condition)
-            case Member():
+            case ast.Member():
                 return self.member(condition)
-            case Known(field=name):
+            case ast.Known(field=name):
                 return self.known(name)
-            case Each():
+            case ast.Each():
                 return self.each(condition)
 
-    def compare(self, leaf: Compare) -> Any:
+    def compare(self, leaf: ast.Compare) -> Any:
         """A comparison by full value, or by the rounded value where the criterion asks for it."""
         left = self.amount(leaf.left)
-        if leaf.rounded is not None and isinstance(leaf.right, CriterionRef):
+        if leaf.rounded is not None and isinstance(leaf.right, ast.CriterionRef):
             return self._rounded(left, leaf, leaf.right, leaf.rounded)
         return compare(left, leaf.op, self.amount(leaf.right))
 
-    def _rounded(self, left: Amount, leaf: Compare, ref: CriterionRef, digits: int) -> Any:
+    def _rounded(self, left: Amount, leaf: ast.Compare, ref: ast.CriterionRef, digits: int) -> Any:
         # Rounding half to even, then comparing with t, is comparing with a half step near t: the
         # rounded value is at least m where the value is above m - 1/2, or equal and m even.
         step = Fraction(10) ** digits
@@ -112,11 +91,11 @@ class Conditions:
         def target(row: Row) -> int:
             at = self._value(ref, row) * step
             return {
-                Op.AT_LEAST: ceil(at),
-                Op.EQUALS: floor(at),
-                Op.AT_MOST: floor(at),
-                Op.MORE_THAN: floor(at) + 1,
-                Op.LESS_THAN: ceil(at) - 1,
+                ast.Op.AT_LEAST: ceil(at),
+                ast.Op.EQUALS: floor(at),
+                ast.Op.AT_MOST: floor(at),
+                ast.Op.MORE_THAN: floor(at) + 1,
+                ast.Op.LESS_THAN: ceil(at) - 1,
             }[leaf.op]
 
         purpose = f"rounded {leaf.op} {digits}"
@@ -124,28 +103,28 @@ class Conditions:
             ref.id, ref.keys, f"{purpose} even", lambda row: target(row) % 2 == 0
         )
 
-        def side(half: int, strict: Op) -> Any:
+        def side(half: int, strict: ast.Op) -> Any:
             bound = self.lookups.integer(
                 ref.id,
                 ref.keys,
                 f"{purpose} {half}",
                 lambda row: (target(row) + Fraction(half, 2)) / step,
             )
-            return compare(left, strict, bound) | (even & compare(left, Op.EQUALS, bound))
+            return compare(left, strict, bound) | (even & compare(left, ast.Op.EQUALS, bound))
 
-        if leaf.op in (Op.AT_LEAST, Op.MORE_THAN):
-            return side(-1, Op.MORE_THAN)
-        if leaf.op in (Op.AT_MOST, Op.LESS_THAN):
-            return side(1, Op.LESS_THAN)
+        if leaf.op in (ast.Op.AT_LEAST, ast.Op.MORE_THAN):
+            return side(-1, ast.Op.MORE_THAN)
+        if leaf.op in (ast.Op.AT_MOST, ast.Op.LESS_THAN):
+            return side(1, ast.Op.LESS_THAN)
         whole = self.lookups.flag(
             ref.id,
             ref.keys,
             f"{purpose} whole",
             lambda row: (self._value(ref, row) * step).denominator == 1,
         )
-        return side(-1, Op.MORE_THAN) & side(1, Op.LESS_THAN) & whole
+        return side(-1, ast.Op.MORE_THAN) & side(1, ast.Op.LESS_THAN) & whole
 
-    def member(self, leaf: Member) -> Any:
+    def member(self, leaf: ast.Member) -> Any:
         """Whether a word, or one of several, is among the options."""
         if leaf.criterion is None:
             return self._among(leaf.field, leaf.options, leaf.prefix)
@@ -192,7 +171,7 @@ class Conditions:
         column = self._made(has_name(name))
         return ibis.literal(False) if column is None else column.notnull()
 
-    def each(self, leaf: Each) -> Any:
+    def each(self, leaf: ast.Each) -> Any:
         """A comparison of every item of a record with the row for its key."""
         field = self.registry.fields[leaf.field]
         if not field.keys:
@@ -226,31 +205,31 @@ class Conditions:
 
     # --- formulas ------------------------------------------------------------------------------
 
-    def amount(self, expr: Expr) -> Amount:
+    def amount(self, expr: ast.Expr) -> Amount:
         """A formula as an exact amount, NULL where unknown. Raises TooWide."""
         match expr:
-            case Number(value=value):
+            case ast.Number(value=value):
                 return Amount(value)
-            case FieldRef(name=name):
+            case ast.FieldRef(name=name):
                 return self.scope.amount(name) or Amount(Fraction(1), nothing())
-            case MetricRef(id=id):
+            case ast.MetricRef(id=id):
                 if id not in self.metrics:
                     self.metrics[id] = self.amount(self.ruleset.metrics[id].formula)
                 return self.metrics[id]
-            case CriterionRef():
+            case ast.CriterionRef():
                 return self.lookups.integer(
                     expr.id, expr.keys, "value", lambda row: self._value(expr, row)
                 )
-            case Scale(expr=inner, factor=factor):
+            case ast.Scale(expr=inner, factor=factor):
                 return self.amount(inner).scaled(factor)
-            case Sum(field=name):
+            case ast.Sum(field=name):
                 return self._sum(name)
-            case Days(start=start, end=end):
+            case ast.Days(start=start, end=end):
                 return self._days(start, end)
-            case Arith(op=op, args=args):
+            case ast.Arith(op=op, args=args):
                 return self._arith(op, [self.amount(a) for a in args])
 
-    def _value(self, ref: CriterionRef, row: Row) -> Fraction:
+    def _value(self, ref: ast.CriterionRef, row: Row) -> Fraction:
         return row.value if row.unit is None else row.value * row.unit.factor_to(ref.unit)
 
     def _arith(self, op: str, args: list[Amount]) -> Amount:
@@ -319,7 +298,7 @@ def _words(column: Any, words: list[str], prefix: bool) -> Any:
     return column.isin(words) if len(words) > 1 else column == words[0]
 
 
-def item_bounds(lookups: Lookups, leaf: Each) -> tuple[Amount, Any]:
+def item_bounds(lookups: Lookups, leaf: ast.Each) -> tuple[Amount, Any]:
     """For items of an open record: the bound in base units, and the dimension of its unit."""
 
     def bound(row: Row) -> Fraction | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, floor, gcd, lcm
+from math import lcm
 from typing import Any
 
 import ibis
@@ -24,20 +24,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from evaluator.errors import AdmissionError
-from evaluator.rulebook.ast import Op
-
-__all__ = [
-    "MAX_DIGITS",
-    "Amount",
-    "Dec",
-    "TooWide",
-    "compare",
-    "constant",
-    "digits_of",
-    "exactly",
-    "floor_of",
-]
+from evaluator.problems.errors import AdmissionError
 
 MAX_DIGITS = 38
 NARROW = 18  # What DuckDB keeps in 64 bits.
@@ -124,7 +111,7 @@ def nothing() -> Dec:
     return Dec(exactly(ibis.null("int8"), 1, 0), 1, 0, 1, True)
 
 
-def _fit(digits: int) -> int:
+def fit(digits: int) -> int:
     if digits > MAX_DIGITS:
         raise TooWide(f"比较要用 {digits} 位数，超过数据库的 {MAX_DIGITS} 位")
     return digits
@@ -134,7 +121,7 @@ def multiply(a: Dec | None, b: Dec | None) -> Dec | None:
     """The product; None stands for 1."""
     if a is None or b is None:
         return a or b
-    digits = _fit(a.digits + b.digits + 1) - 1
+    digits = fit(a.digits + b.digits + 1) - 1
     if a.width + b.width + 1 > MAX_DIGITS:
         a, b = a.narrowed(), b.narrowed()
     left, width, narrow = a.expr, a.width, a.narrow and b.narrow
@@ -160,7 +147,7 @@ def times(a: Dec | None, factor: int) -> Dec | None:
 def add(a: Dec, b: Dec) -> Dec:
     """The sum, both sides first brought to one type that holds it."""
     scale = max(a.scale, b.scale)
-    digits = _fit(max(a.digits - a.scale, b.digits - b.scale) + scale + 1)
+    digits = fit(max(a.digits - a.scale, b.digits - b.scale) + scale + 1)
     left, right = exactly(a.expr, digits, scale), exactly(b.expr, digits, scale)
     width = min(digits + 1, MAX_DIGITS)
     return Dec(left + right, digits, scale, width, a.nonnegative and b.nonnegative, least=digits)
@@ -224,79 +211,3 @@ class Amount:
 
 def _whole(a: Dec | None, factor: int) -> Dec:
     return constant(factor) if a is None else (times(a, factor) or a)
-
-
-def compare(left: Amount, op: Op, right: Amount) -> Any:
-    """``left op right`` in three-valued logic. Raises TooWide."""
-    for one, sign, other in ((left, op, right), (right, _MIRRORED[op], left)):
-        plain = one.num is not None and one.den is None and one.factor != 0
-        if plain and other.num is None and other.den is None:
-            assert one.num is not None
-            if one.num.digits < MAX_DIGITS:
-                sign = sign if one.factor > 0 else _MIRRORED[sign]
-                return _against(one.num, sign, other.factor / one.factor)
-    base = lcm(left.factor.denominator, right.factor.denominator)
-    a, b = int(left.factor * base), int(right.factor * base)
-    common = gcd(a, b) or 1
-    first = _present(left.num, right.den, constant(a // common) if a != common else None)
-    second = _present(right.num, left.den, constant(b // common) if b != common else None)
-    try:
-        x, y = _product(first), _product(second)
-        _fit(max(x.digits - x.scale, y.digits - y.scale) + max(x.scale, y.scale))
-    except TooWide:
-        # Imported late: the wide way is built out of this module.
-        from evaluator.engine.columnar.wide import difference as wide_difference
-
-        return _holds(wide_difference(first, second), op, ibis.literal(0, "int8"))
-    if max(x.width - x.scale, y.width - y.scale) + max(x.scale, y.scale) > MAX_DIGITS:
-        x, y = x.narrowed(), y.narrowed()
-    return _holds(x.expr, op, y.expr)
-
-
-_MIRRORED = {
-    Op.AT_LEAST: Op.AT_MOST,
-    Op.AT_MOST: Op.AT_LEAST,
-    Op.MORE_THAN: Op.LESS_THAN,
-    Op.LESS_THAN: Op.MORE_THAN,
-    Op.EQUALS: Op.EQUALS,
-}
-
-
-def _against(a: Dec, op: Op, number: Fraction) -> Any:
-    """``a op number`` without multiplying: the number is moved to the next one with ``a``'s decimals.
-
-    Nothing that ``a`` can be lies between the two, so the truth stays the same.
-    """
-    at = number * 10**a.scale
-    if op is Op.EQUALS and at.denominator != 1:
-        return ibis.ifelse(a.expr.notnull(), ibis.literal(False), ibis.null("boolean"))
-    top = 10**a.digits
-    whole = max(-top, min(top, ceil(at) if op in (Op.AT_LEAST, Op.LESS_THAN) else floor(at)))
-    digits = max(digits_of(whole), a.scale + 1)
-    literal = ibis.literal(f"{Decimal(whole).scaleb(-a.scale):f}")
-    return _holds(a.expr, op, exactly(literal, digits, a.scale))
-
-
-def _holds(x: Any, op: Op, y: Any) -> Any:
-    match op:
-        case Op.AT_LEAST:
-            return x >= y
-        case Op.AT_MOST:
-            return x <= y
-        case Op.MORE_THAN:
-            return x > y
-        case Op.LESS_THAN:
-            return x < y
-        case Op.EQUALS:
-            return x == y
-
-
-def _present(*factors: Dec | None) -> tuple[Dec, ...]:
-    return tuple(f for f in factors if f is not None)
-
-
-def _product(factors: tuple[Dec, ...]) -> Dec:
-    product: Dec | None = None
-    for factor in factors:
-        product = multiply(product, factor)
-    return product or constant(1)

@@ -18,20 +18,8 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from evaluator.fields import Field, FieldType, Registry
-from evaluator.units import Unit
-
-__all__ = [
-    "ITEM_NUMBER",
-    "Days",
-    "Layout",
-    "Number",
-    "codes_text",
-    "column_of",
-    "default_number",
-    "kind_of",
-    "scalar_fields",
-]
+from evaluator.dossier.fields import Field, FieldType, Registry
+from evaluator.values.units import Unit
 
 SEPARATOR = "\x1f"  # No text of a dossier holds a control character.
 KEY = "key"

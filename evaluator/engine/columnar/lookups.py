@@ -18,7 +18,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from evaluator.criteria import INDUSTRY, Criterion, Period, Row
+from evaluator.dossier.fields import FieldType
+from evaluator.engine.columnar.compare import compare
 from evaluator.engine.columnar.exact import (
     MAX_DIGITS,
     NARROW,
@@ -26,16 +27,13 @@ from evaluator.engine.columnar.exact import (
     Amount,
     Dec,
     TooWide,
-    compare,
     digits_of,
     exactly,
 )
 from evaluator.engine.columnar.layout import Days, Layout, column_of
 from evaluator.engine.columnar.tables import Leaf, Split, Tree, tree_of
-from evaluator.fields import FieldType
 from evaluator.rulebook.ast import Op
-
-__all__ = ["CodeColumns", "Lookups", "Scope", "choose"]
+from evaluator.rulebook.criteria import INDUSTRY, Criterion, Period, Row
 
 CODES_KEY = "industry_code"
 

@@ -16,10 +16,8 @@ import ibis
 import ibis.expr.types as ir
 
 from evaluator.engine.columnar.conditions import Conditions
-from evaluator.rulebook.ast import Compare, Effect, Rule, Ruleset, leaves
-from evaluator.verdict import Status, Verdict
-
-__all__ = ["Plan", "packed_bit", "packed_columns", "verdict_of"]
+from evaluator.rulebook import ast
+from evaluator.rulebook.verdict import Status, Verdict
 
 MAX_ARGUMENTS = 90  # PostgreSQL takes 100.
 CHUNK = 7  # Rules a mask, a SMALLINT whose halves each index a constant list of 2**CHUNK texts.
@@ -34,8 +32,8 @@ class Plan:
     force and applies (``groups[n]`` None: always); both NULL where that is unknown.
     """
 
-    ruleset: Ruleset
-    rules: tuple[Rule, ...]
+    ruleset: ast.Ruleset
+    rules: tuple[ast.Rule, ...]
     conditions: Conditions
     base: ir.Table
     applies: tuple[Any, ...]
@@ -139,7 +137,7 @@ class Plan:
         columns: dict[str, Any] = {}
         index: list[tuple[int, int, bool]] = []
         for n, rule in enumerate(self.rules):
-            found = [x for x in leaves(rule.require) if isinstance(x, Compare)]
+            found = [x for x in ast.leaves(rule.require) if isinstance(x, ast.Compare)]
             for k, leaf in enumerate(found):
                 left = self.conditions.amount(leaf.left)
                 right = self.conditions.amount(leaf.right)
@@ -212,7 +210,7 @@ class Plan:
             Status.UNKNOWN.value,
         )
 
-    def _any(self, m: ir.Table, what: str, effects: tuple[Effect, ...]) -> Any:
+    def _any(self, m: ir.Table, what: str, effects: tuple[ast.Effect, ...]) -> Any:
         """Whether any rule with one of the effects is "violated" or "unknown"."""
         wanted: dict[str, int] = {}
         for n, rule in enumerate(self.rules):
@@ -227,9 +225,9 @@ class Plan:
         if None in self.groups or not applied:
             applied = [ibis.literal(None in self.groups)]
         return verdict_of(
-            self._any(m, "violated", (Effect.REJECT,)),
-            self._any(m, "violated", (Effect.REFER,)),
-            self._any(m, "unknown", (Effect.REJECT, Effect.REFER)),
+            self._any(m, "violated", (ast.Effect.REJECT,)),
+            self._any(m, "violated", (ast.Effect.REFER,)),
+            self._any(m, "unknown", (ast.Effect.REJECT, ast.Effect.REFER)),
             reduce(or_, applied),
         )
 
@@ -269,7 +267,7 @@ def packed_bit(what: str, n: int) -> tuple[str, int]:
 
 def verdict_of(reject: Any, refer: Any, unknown: Any, applicable: Any) -> Any:
     """The verdict where any rule with that effect is violated, any that could block is unknown, and
-    any is applicable; as ``evaluator.evaluate.combine``."""
+    any is applicable; as ``evaluator.judgement.evaluate.combine``."""
     return ibis.cases(
         (reject, Verdict.REJECT.value),
         (refer | unknown, Verdict.REFER.value),

@@ -14,6 +14,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from evaluator.engine.columnar.compare import compare
 from evaluator.engine.columnar.conditions import (
     Conditions,
     each_name,
@@ -22,30 +23,15 @@ from evaluator.engine.columnar.conditions import (
     sum_name,
     unknown,
 )
-from evaluator.engine.columnar.exact import Amount, Dec, compare
+from evaluator.engine.columnar.exact import Amount, Dec
 from evaluator.engine.columnar.layout import Layout
 from evaluator.engine.columnar.lookups import CodeColumns, Scope, covers
 from evaluator.engine.columnar.outputs import Plan
-from evaluator.rulebook.ast import (
-    Arith,
-    Compare,
-    Condition,
-    Each,
-    Expr,
-    Known,
-    MetricRef,
-    Rule,
-    Ruleset,
-    Scale,
-    Sum,
-    leaves,
-)
-
-__all__ = ["compile_ruleset"]
+from evaluator.rulebook import ast
 
 
 def compile_ruleset(
-    ruleset: Ruleset, layout: Layout, keep: tuple[str, ...] = ("project_id", "industry_code")
+    ruleset: ast.Ruleset, layout: Layout, keep: tuple[str, ...] = ("project_id", "industry_code")
 ) -> Plan:
     """Compile all rules of a ruleset; each row is judged as of its own ``as_of``.
 
@@ -81,7 +67,7 @@ def compile_ruleset(
     )
 
 
-def _truths(conditions: Conditions, rule: Rule) -> tuple[Any, Any]:
+def _truths(conditions: Conditions, rule: ast.Rule) -> tuple[Any, Any]:
     """Whether a rule is in force and applies (None: always), and whether what it requires holds."""
     required = conditions.condition(rule.require)
     table = conditions.scope.table
@@ -100,13 +86,13 @@ class _Items:
     """What rules ask of records without closed keys, one row a dossier."""
 
     def __init__(
-        self, ruleset: Ruleset, layout: Layout, codes: CodeColumns, rules: tuple[Rule, ...]
+        self, ruleset: ast.Ruleset, layout: Layout, codes: CodeColumns, rules: tuple[ast.Rule, ...]
     ) -> None:
         self.ruleset = ruleset
         self.layout = layout
         self.codes = codes
         fields = ruleset.registry.fields
-        self.eaches: dict[str, Each] = {}
+        self.eaches: dict[str, ast.Each] = {}
         self.fields: dict[str, None] = {}
         for name, leaf in _asked(ruleset, rules):
             if layout.items and name in fields and fields[name].key and not fields[name].keys:
@@ -167,36 +153,40 @@ def _all(truth: Any) -> Any:
     )
 
 
-def _asked(ruleset: Ruleset, rules: tuple[Rule, ...]) -> Iterator[tuple[str, Each | None]]:
+def _asked(
+    ruleset: ast.Ruleset, rules: tuple[ast.Rule, ...]
+) -> Iterator[tuple[str, ast.Each | None]]:
     """Record fields that rules name, with the comparison of each item where there is one."""
     for rule in rules:
         for condition in (rule.applies_when, rule.require):
             yield from _asked_by(ruleset, condition)
 
 
-def _asked_by(ruleset: Ruleset, condition: Condition | None) -> Iterator[tuple[str, Each | None]]:
-    for leaf in leaves(condition):
+def _asked_by(
+    ruleset: ast.Ruleset, condition: ast.Condition | None
+) -> Iterator[tuple[str, ast.Each | None]]:
+    for leaf in ast.leaves(condition):
         match leaf:
-            case Each():
+            case ast.Each():
                 yield leaf.field, leaf
-            case Known(field=field):
+            case ast.Known(field=field):
                 yield field, None
-            case Compare():
+            case ast.Compare():
                 for expr in (leaf.left, leaf.right):
                     yield from ((name, None) for name in _sums(ruleset, expr))
             case _:
                 pass
 
 
-def _sums(ruleset: Ruleset, expr: Expr) -> Iterator[str]:
+def _sums(ruleset: ast.Ruleset, expr: ast.Expr) -> Iterator[str]:
     match expr:
-        case Sum(field=field):
+        case ast.Sum(field=field):
             yield field
-        case MetricRef(id=id):
+        case ast.MetricRef(id=id):
             yield from _sums(ruleset, ruleset.metrics[id].formula)
-        case Scale(expr=inner):
+        case ast.Scale(expr=inner):
             yield from _sums(ruleset, inner)
-        case Arith(args=args):
+        case ast.Arith(args=args):
             for arg in args:
                 yield from _sums(ruleset, arg)
         case _:

@@ -1,6 +1,6 @@
 """Criterion tables as decision trees: which row a dossier takes, without looking at one.
 
-``tree_of`` unfolds a table along its dimensions in the order of ``evaluator.criteria.lookup``. What a
+``tree_of`` unfolds a table along its dimensions in the order of ``evaluator.rulebook.criteria.lookup``. What a
 dossier's value may be is split into the words of the rows (longest industry prefix first) and the
 rest; a leaf is a row, or None where the lookup misses.
 """
@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from evaluator.criteria import INDUSTRY, Criterion, Row
-
-__all__ = ["Leaf", "Split", "Tree", "needs", "tree_of", "walk"]
+from evaluator.rulebook.criteria import INDUSTRY, Criterion, Row
 
 
 @dataclass(frozen=True, slots=True)

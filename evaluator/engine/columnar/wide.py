@@ -24,8 +24,6 @@ from evaluator.engine.columnar.exact import (
     multiply,
 )
 
-__all__ = ["difference"]
-
 Sides = tuple[Dec, Dec]
 
 

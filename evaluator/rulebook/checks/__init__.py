@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from evaluator.errors import Problem, RulebookError
+from evaluator.problems.errors import Problem, RulebookError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import conditions, dates, field_file, marks, tables, usage, wording
 from evaluator.rulebook.checks.accepting import settle
 from evaluator.rulebook.checks.base import Check
-from evaluator.rulebook.load import Layers, read_directory, try_layers
+from evaluator.rulebook.files import Layers, read_directory
+from evaluator.rulebook.load import try_layers
 
 __all__ = ["CHECKS", "DATED", "Check", "check_directory", "check_layers", "run_checks"]
 

@@ -6,11 +6,9 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
-from evaluator.errors import Problem
+from evaluator.problems.errors import Problem
 from evaluator.rulebook.ast import Acceptance, Ruleset
 from evaluator.rulebook.checks.base import problem
-
-__all__ = ["settle"]
 
 
 def settle(

@@ -6,43 +6,11 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, Protocol
 
-from evaluator.errors import Problem
-from evaluator.rulebook.ast import (
-    All,
-    Any,
-    Arith,
-    Compare,
-    Condition,
-    CriterionRef,
-    Days,
-    Each,
-    Expr,
-    FieldRef,
-    Leaf,
-    Member,
-    MetricRef,
-    Not,
-    Number,
-    Rule,
-    Ruleset,
-    Scale,
-    Sum,
-    leaves,
-)
+from evaluator.problems.errors import Problem
+from evaluator.problems.source import Place
+from evaluator.reading.yaml.scan import YMap, read_yaml
+from evaluator.rulebook import ast
 from evaluator.rulebook.files import shown_name
-from evaluator.source import Place
-from evaluator.yamlio import YMap, read_yaml
-
-__all__ = [
-    "Check",
-    "Key",
-    "condition_key",
-    "expr_key",
-    "key_places",
-    "overlap",
-    "problem",
-    "rule_leaves",
-]
 
 Key = tuple[object, ...]
 
@@ -57,7 +25,7 @@ class Check(Protocol):
     code: ClassVar[str]
     whole: ClassVar[bool]
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         """Every breach, in no particular order."""
         ...
 
@@ -80,13 +48,13 @@ def problem(
     return Problem(code, message, place, hint, notes, severity, subject)
 
 
-def rule_leaves(rule: Rule) -> Iterator[Leaf]:
+def rule_leaves(rule: ast.Rule) -> Iterator[ast.Leaf]:
     """Every leaf of both halves of a rule."""
-    yield from leaves(rule.applies_when)
-    yield from leaves(rule.require)
+    yield from ast.leaves(rule.applies_when)
+    yield from ast.leaves(rule.require)
 
 
-def key_places(ruleset: Ruleset, file: str, table: str) -> dict[str, Place]:
+def key_places(ruleset: ast.Ruleset, file: str, table: str) -> dict[str, Place]:
     """Where the keys of a top-level table stand, in all files of that name; the last one counts."""
     out: dict[str, Place] = {}
     for layer, files in ruleset.layers:
@@ -109,46 +77,46 @@ def overlap(
     )
 
 
-def expr_key(expr: Expr) -> Key:
+def expr_key(expr: ast.Expr) -> Key:
     """Equal for expressions that say the same, wherever they stand."""
     match expr:
-        case FieldRef(name=name):
+        case ast.FieldRef(name=name):
             return ("field", name)
-        case MetricRef(id=id_):
+        case ast.MetricRef(id=id_):
             return ("metric", id_)
-        case Number(value=value):
+        case ast.Number(value=value):
             return ("number", value)
-        case CriterionRef(id=id_, keys=keys):
+        case ast.CriterionRef(id=id_, keys=keys):
             return ("criterion", id_, keys)
-        case Scale(expr=inner, factor=factor):
+        case ast.Scale(expr=inner, factor=factor):
             return ("scale", factor, expr_key(inner))
-        case Arith(op=op, args=args):
+        case ast.Arith(op=op, args=args):
             return (op, *map(expr_key, args))
-        case Sum(field=name):
+        case ast.Sum(field=name):
             return ("sum", name)
-        case Days(start=start, end=end):
+        case ast.Days(start=start, end=end):
             return ("days", start, end)
 
 
-def condition_key(condition: Condition | None) -> Key:
+def condition_key(condition: ast.Condition | None) -> Key:
     """Equal for conditions that say the same, whatever the order of their parts."""
     match condition:
         case None:
             return ()
-        case All(items=items) | Any(items=items):
+        case ast.AllOf(items=items) | ast.AnyOf(items=items):
             name = type(condition).__name__
             parts: set[Key] = set()
             for key in map(condition_key, items):
                 parts |= set(key[1]) if key[0] == name else {key}  # type: ignore[call-overload]
             return next(iter(parts)) if len(parts) == 1 else (name, frozenset(parts))
-        case Not(item=item):
+        case ast.NotOf(item=item):
             key = condition_key(item)
             return key[1] if key[0] == "Not" else ("Not", key)  # type: ignore[return-value]
-        case Compare(left=left, op=op, right=right, rounded=rounded):
+        case ast.Compare(left=left, op=op, right=right, rounded=rounded):
             return ("Compare", expr_key(left), op, expr_key(right), rounded)
-        case Member(field=name, options=options, criterion=criterion, prefix=prefix):
+        case ast.Member(field=name, options=options, criterion=criterion, prefix=prefix):
             return ("Member", name, frozenset(options), criterion, prefix)
-        case Each(field=name, op=op, criterion=criterion):
+        case ast.Each(field=name, op=op, criterion=criterion):
             return ("Each", name, op, criterion)
         case _:
             return ("Known", condition.field)

@@ -8,23 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from evaluator.criteria import Criterion, Hit, lookup
-from evaluator.errors import Problem
-from evaluator.numbers import exact_text
-from evaluator.rulebook.ast import (
-    All,
-    Compare,
-    Condition,
-    CriterionRef,
-    Effect,
-    Expr,
-    Member,
-    Number,
-    Op,
-    Rule,
-    Ruleset,
-    Scale,
-)
+from evaluator.problems.errors import Problem
+from evaluator.problems.source import Place
+from evaluator.rulebook import ast
 from evaluator.rulebook.checks.base import (
     Key,
     condition_key,
@@ -33,36 +19,28 @@ from evaluator.rulebook.checks.base import (
     problem,
     rule_leaves,
 )
-from evaluator.rulebook.points import start_days, table_points
-from evaluator.source import Place
-from evaluator.units import Unit
+from evaluator.rulebook.criteria import Criterion, Hit, lookup
+from evaluator.rulebook.grammar.points import start_days, table_points
+from evaluator.values.numbers import exact_text
+from evaluator.values.units import Unit
 
-__all__ = [
-    "AlwaysSatisfied",
-    "EffectWithoutForce",
-    "NothingButAdvice",
-    "SameCondition",
-    "ShortCode",
-    "ThresholdOrder",
-]
-
-STRENGTH = {Effect.ADVISE: 0, Effect.REFER: 1, Effect.REJECT: 2}
+STRENGTH = {ast.Effect.ADVISE: 0, ast.Effect.REFER: 1, ast.Effect.REJECT: 2}
 WHOLE_CODE = 5  # A GB/T 4754 class: a letter and four digits.
 
 
-def _same_time(a: Rule, b: Rule) -> bool:
+def _same_time(a: ast.Rule, b: ast.Rule) -> bool:
     return overlap(a.start, a.end, b.start, b.end)
 
 
-def _pairs(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
+def _pairs(rules: list[ast.Rule]) -> Iterator[tuple[ast.Rule, ast.Rule]]:
     for i, first in enumerate(rules):
         for second in rules[i + 1 :]:
             if _same_time(first, second):
                 yield first, second
 
 
-def _by_key(rules: Iterable[tuple[Key, Rule]]) -> list[list[Rule]]:
-    groups: dict[Key, list[Rule]] = {}
+def _by_key(rules: Iterable[tuple[Key, ast.Rule]]) -> list[list[ast.Rule]]:
+    groups: dict[Key, list[ast.Rule]] = {}
     for key, rule in rules:
         groups.setdefault(key, []).append(rule)
     return [g for g in groups.values() if len(g) > 1]
@@ -74,7 +52,7 @@ class SameCondition:
     code: ClassVar[str] = "W913"
     whole: ClassVar[bool] = True
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         keyed = (
             ((r.effect, condition_key(r.applies_when), condition_key(r.require)), r)
             for r in ruleset.rules.values()
@@ -94,7 +72,7 @@ class EffectWithoutForce:
     code: ClassVar[str] = "W914"
     whole: ClassVar[bool] = True
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         keyed = ((condition_key(r.require), r) for r in ruleset.rules.values())
         for group in _by_key(keyed):
             for a, b in _pairs(group):
@@ -124,7 +102,7 @@ class AlwaysSatisfied:
     code: ClassVar[str] = "E915"
     whole: ClassVar[bool] = False
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         for rule in ruleset.rules.values():
             if rule.applies_when is None:
                 continue
@@ -142,16 +120,16 @@ class NothingButAdvice:
     code: ClassVar[str] = "E916"
     whole: ClassVar[bool] = True
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         rules = list(ruleset.rules.values())
-        if rules and all(r.effect is Effect.ADVISE for r in rules):
+        if rules and all(r.effect is ast.Effect.ADVISE for r in rules):
             message = "所有规则都只是提示（advise），任何项目都会准入"
             hint = "把应当把关的规则改为 refer 或 reject"
             yield problem(self.code, message, rules[0].place, hint, subject=rules[0].id)
 
 
-def _conjuncts(condition: Condition) -> Iterator[Condition]:
-    if isinstance(condition, All):
+def _conjuncts(condition: ast.Condition) -> Iterator[ast.Condition]:
+    if isinstance(condition, ast.AllOf):
         for item in condition.items:
             yield from _conjuncts(item)
     else:
@@ -162,16 +140,18 @@ def _conjuncts(condition: Condition) -> Iterator[Condition]:
 class _Line:
     """One threshold that a rule requires of ``key``; ``factor`` brings it to the unit of the key."""
 
-    rule: Rule
+    rule: ast.Rule
     key: Key
     lower: bool
-    right: CriterionRef | Number
+    right: ast.CriterionRef | ast.Number
     factor: Fraction
     unit: Unit
     place: Place
 
-    def value(self, ruleset: Ruleset, point: dict[str, object], day: dt.date) -> Fraction | None:
-        if isinstance(self.right, Number):
+    def value(
+        self, ruleset: ast.Ruleset, point: dict[str, object], day: dt.date
+    ) -> Fraction | None:
+        if isinstance(self.right, ast.Number):
             return self.right.value * self.factor
         criterion = ruleset.criteria[self.right.id]
         hit = lookup(criterion, point, day, day, dict(self.right.keys))
@@ -180,18 +160,18 @@ class _Line:
         return hit.row.value * hit.row.unit.factor_to(self.right.unit) * self.factor
 
 
-def _lines(rule: Rule) -> Iterator[_Line]:
+def _lines(rule: ast.Rule) -> Iterator[_Line]:
     for leaf in _conjuncts(rule.require):
-        if not isinstance(leaf, Compare) or leaf.op is Op.EQUALS:
+        if not isinstance(leaf, ast.Compare) or leaf.op is ast.Op.EQUALS:
             continue
-        if not isinstance(leaf.right, (CriterionRef, Number)):
+        if not isinstance(leaf.right, (ast.CriterionRef, ast.Number)):
             continue
-        left: Expr = leaf.left
+        left: ast.Expr = leaf.left
         factor = Fraction(1)
-        while isinstance(left, Scale):
+        while isinstance(left, ast.Scale):
             factor /= left.factor
             left = left.expr
-        lower = leaf.op in (Op.AT_LEAST, Op.MORE_THAN)
+        lower = leaf.op in (ast.Op.AT_LEAST, ast.Op.MORE_THAN)
         yield _Line(rule, expr_key(left), lower, leaf.right, factor, left.unit, leaf.place)
 
 
@@ -205,7 +185,7 @@ class ThresholdOrder:
     code: ClassVar[str] = "W917"
     whole: ClassVar[bool] = True
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         groups: dict[tuple[Key, bool], list[_Line]] = {}
         for rule in ruleset.rules.values():
             for line in _lines(rule):
@@ -216,19 +196,19 @@ class ThresholdOrder:
                     if self._comparable(weak.rule, strong.rule):
                         yield from self._compare(ruleset, weak, strong)
 
-    def _comparable(self, weak: Rule, strong: Rule) -> bool:
+    def _comparable(self, weak: ast.Rule, strong: ast.Rule) -> bool:
         if STRENGTH[weak.effect] >= STRENGTH[strong.effect] or not _same_time(weak, strong):
             return False
-        if strong.effect is not Effect.REJECT:
+        if strong.effect is not ast.Effect.REJECT:
             return False
         mine = condition_key(weak.applies_when)
         return strong.applies_when is None or mine == condition_key(strong.applies_when)
 
-    def _compare(self, ruleset: Ruleset, weak: _Line, strong: _Line) -> Iterator[Problem]:
+    def _compare(self, ruleset: ast.Ruleset, weak: _Line, strong: _Line) -> Iterator[Problem]:
         criteria: list[Criterion] = [
             ruleset.criteria[line.right.id]
             for line in (weak, strong)
-            if isinstance(line.right, CriterionRef)
+            if isinstance(line.right, ast.CriterionRef)
         ]
         for day in start_days(criteria) or [dt.date.max]:
             for point in table_points(criteria):
@@ -261,10 +241,10 @@ class ShortCode:
     code: ClassVar[str] = "W918"
     whole: ClassVar[bool] = False
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         for rule in ruleset.rules.values():
             for leaf in rule_leaves(rule):
-                if not isinstance(leaf, Member) or leaf.prefix:
+                if not isinstance(leaf, ast.Member) or leaf.prefix:
                     continue
                 field = ruleset.registry.fields.get(leaf.field)
                 if field is None or field.format != "industry_code":

@@ -6,14 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from evaluator.criteria import Criterion, Source
-from evaluator.errors import Problem
+from evaluator.problems.errors import Problem
+from evaluator.problems.source import Place
 from evaluator.rulebook.ast import Rule, Ruleset
 from evaluator.rulebook.checks.base import overlap, problem
+from evaluator.rulebook.criteria import Criterion, Source
 from evaluator.rulebook.reads import criteria_of
-from evaluator.source import Place
-
-__all__ = ["BasisNeverInForce", "BasisPartlyInForce", "RuleWithoutStandard"]
 
 DAY = dt.timedelta(days=1)
 Span = tuple[dt.date | None, dt.date | None]

@@ -6,15 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from evaluator.errors import Problem
-from evaluator.fields import TYPE_LABELS, base_registry
+from evaluator.dossier.fields import TYPE_LABELS, base_registry
+from evaluator.problems.errors import Problem
+from evaluator.reading.yaml.scan import YList, YMap, YScalar, read_yaml
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks.base import problem
 from evaluator.rulebook.files import shown_name
-from evaluator.rulebook.parse import PLACEHOLDERS
-from evaluator.yamlio import YList, YMap, YScalar, read_yaml
-
-__all__ = ["FieldDefinition"]
+from evaluator.rulebook.grammar.parse import PLACEHOLDERS
 
 NUMBERS = ("int", "decimal", "record")
 # Which types a key says something about.

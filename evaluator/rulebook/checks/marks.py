@@ -9,17 +9,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from evaluator.errors import Problem
+from evaluator.problems.errors import Problem
+from evaluator.problems.source import Place, SourceText
+from evaluator.reading.yaml.scalar import full_width
+from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_yaml
+from evaluator.reading.yaml.slips import open_quote
+from evaluator.reading.yaml.syntax import split_lines
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks.base import problem
 from evaluator.rulebook.files import is_case_file, shown_name
-from evaluator.source import Place, SourceText
-from evaluator.yamlio import Node, YList, YMap, YScalar, read_yaml
-from evaluator.yamlscalar import full_width
-from evaluator.yamlslips import open_quote
-from evaluator.yamlsyntax import split_lines
-
-__all__ = ["FullWidthMark", "OpenQuote"]
 
 BRACES = re.compile("[｛｝]")
 # What a file must hold to be read again here: most hold nothing of the kind.

@@ -8,16 +8,14 @@ from itertools import pairwise
 from statistics import median
 from typing import ClassVar
 
-from evaluator.criteria import INDUSTRY, Criterion, Hit, Kind, Period, Row, lookup
-from evaluator.errors import Problem
-from evaluator.fields import Field, FieldType, Registry
-from evaluator.numbers import exact_text
+from evaluator.dossier.fields import Field, FieldType, Registry
+from evaluator.problems.errors import Problem
 from evaluator.rulebook.ast import Member, Ruleset
 from evaluator.rulebook.checks.base import problem, rule_leaves
-from evaluator.rulebook.criteria_file import table_dimensions
-from evaluator.rulebook.points import OTHER
-
-__all__ = ["CoveredCode", "OutOfLineRow", "TableHole", "UnreachableRow", "UnusedColumn"]
+from evaluator.rulebook.criteria import INDUSTRY, Criterion, Hit, Kind, Period, Row, lookup
+from evaluator.rulebook.grammar.criteria_file import table_dimensions
+from evaluator.rulebook.grammar.points import OTHER
+from evaluator.values.numbers import exact_text
 
 Point = dict[str, str]
 SUSPICIOUS_FACTOR = 10

@@ -7,15 +7,8 @@ import string
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from evaluator.errors import Problem
-from evaluator.rulebook.ast import (
-    Compare,
-    CriterionRef,
-    Each,
-    Leaf,
-    MetricRef,
-    Ruleset,
-)
+from evaluator.problems.errors import Problem
+from evaluator.rulebook import ast
 from evaluator.rulebook.checks.base import (
     key_places,
     problem,
@@ -24,27 +17,16 @@ from evaluator.rulebook.checks.base import (
 from evaluator.rulebook.load import case_files
 from evaluator.rulebook.reads import criteria_of, criterion_refs, expr_parts
 
-__all__ = [
-    "RoundedElsewhere",
-    "RuleWithoutCase",
-    "RuleWithoutReviewer",
-    "UnearnableLabel",
-    "UnusedCriterion",
-    "UnusedDimension",
-    "UnusedMetric",
-    "UnusedSource",
-]
-
 _RULE_ID = re.compile(r"[a-z]+(?:\.[a-z0-9_]+)+")
 _COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 
 
-def _metric_criteria(ruleset: Ruleset) -> set[str]:
+def _metric_criteria(ruleset: ast.Ruleset) -> set[str]:
     return {
         part.id
         for metric in ruleset.metrics.values()
         for part in expr_parts(metric.formula, ruleset)
-        if isinstance(part, CriterionRef)
+        if isinstance(part, ast.CriterionRef)
     }
 
 
@@ -54,7 +36,7 @@ class UnusedCriterion:
     code: ClassVar[str] = "W901"
     whole: ClassVar[bool] = True
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         used = _metric_criteria(ruleset)
         for rule in ruleset.rules.values():
             used |= criteria_of(rule, ruleset).keys()
@@ -73,7 +55,7 @@ class UnusedSource:
     code: ClassVar[str] = "W902"
     whole: ClassVar[bool] = True
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         used = {b.source.id for r in ruleset.rules.values() for b in r.basis if b.source}
         for criterion in ruleset.criteria.values():
             for period in criterion.periods:
@@ -95,20 +77,20 @@ class UnusedMetric:
     code: ClassVar[str] = "W903"
     whole: ClassVar[bool] = True
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         used: set[str] = set()
         for metric in ruleset.metrics.values():
             used |= {
                 part.id
                 for part in expr_parts(metric.formula, ruleset)
-                if isinstance(part, MetricRef)
+                if isinstance(part, ast.MetricRef)
             }
         for rule in ruleset.rules.values():
             for leaf in rule_leaves(rule):
-                if isinstance(leaf, Compare):
+                if isinstance(leaf, ast.Compare):
                     for side in (leaf.left, leaf.right):
                         parts = expr_parts(side, ruleset)
-                        used |= {p.id for p in parts if isinstance(p, MetricRef)}
+                        used |= {p.id for p in parts if isinstance(p, ast.MetricRef)}
             for text in (rule.message, rule.remedy):
                 used |= {name for _, name, _, _ in string.Formatter().parse(text or "") if name}
         for id_, metric in ruleset.metrics.items():
@@ -125,7 +107,7 @@ class RuleWithoutCase:
     code: ClassVar[str] = "E904"
     whole: ClassVar[bool] = True
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         named: set[str] = set()
         for text in case_files(ruleset).values():
             named.update(_RULE_ID.findall(_COMMENT.sub("", text)))
@@ -144,7 +126,7 @@ class RuleWithoutReviewer:
     code: ClassVar[str] = "E927"
     whole: ClassVar[bool] = False
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         registry = ruleset.registry
         for id_, rule in ruleset.rules.items():
             if set(rule.departments) == {registry.applicant}:
@@ -161,7 +143,7 @@ class UnearnableLabel:
     code: ClassVar[str] = "E922"
     whole: ClassVar[bool] = True
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         used = {rule.dimension for rule in ruleset.rules.values()}
         for label in ruleset.labels:
             empty = [d for d in label.dimensions if d not in used]
@@ -183,7 +165,7 @@ class UnusedDimension:
     code: ClassVar[str] = "W923"
     whole: ClassVar[bool] = True
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         used = {rule.dimension for rule in ruleset.rules.values()}
         used |= {d for label in ruleset.labels for d in label.dimensions}
         unused = ruleset.dimensions.keys() - used
@@ -201,7 +183,7 @@ class RoundedElsewhere:
     code: ClassVar[str] = "E928"
     whole: ClassVar[bool] = False
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         for id_, rule in ruleset.rules.items():
             for leaf in rule_leaves(rule):
                 for name in dict.fromkeys(_unrounded(leaf, ruleset)):
@@ -213,9 +195,9 @@ class RoundedElsewhere:
                     yield problem(self.code, message, leaf.place, hint, subject=id_)
 
 
-def _unrounded(leaf: Leaf, ruleset: Ruleset) -> Iterator[str]:
-    if isinstance(leaf, Each):
+def _unrounded(leaf: ast.Leaf, ruleset: ast.Ruleset) -> Iterator[str]:
+    if isinstance(leaf, ast.Each):
         yield leaf.criterion
-    elif isinstance(leaf, Compare):
-        sides = [leaf.left] if isinstance(leaf.right, CriterionRef) else [leaf.left, leaf.right]
+    elif isinstance(leaf, ast.Compare):
+        sides = [leaf.left] if isinstance(leaf.right, ast.CriterionRef) else [leaf.left, leaf.right]
         yield from (ref.id for side in sides for ref in criterion_refs(side, ruleset))

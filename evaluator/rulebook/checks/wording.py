@@ -6,23 +6,12 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import ClassVar
 
-from evaluator.criteria import Criterion
-from evaluator.errors import Problem
-from evaluator.numbers import round_half_even
-from evaluator.rulebook.ast import (
-    Compare,
-    CriterionRef,
-    Effect,
-    Expr,
-    MetricRef,
-    Number,
-    Ruleset,
-    Scale,
-)
+from evaluator.problems.errors import Problem
+from evaluator.rulebook import ast
 from evaluator.rulebook.checks.base import problem, rule_leaves
+from evaluator.rulebook.criteria import Criterion
 from evaluator.rulebook.reads import criteria_of
-
-__all__ = ["DigitsHideThreshold", "MissingMessage", "MissingRemedy", "UnverifiedReject"]
+from evaluator.values.numbers import round_half_even
 
 
 class MissingMessage:
@@ -31,7 +20,7 @@ class MissingMessage:
     code: ClassVar[str] = "W919"
     whole: ClassVar[bool] = False
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         for rule in ruleset.rules.values():
             if rule.message is None:
                 message = f"规则“{rule.id}”没有 message，企业看不到为什么"
@@ -45,9 +34,9 @@ class MissingRemedy:
     code: ClassVar[str] = "W920"
     whole: ClassVar[bool] = False
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         for rule in ruleset.rules.values():
-            if rule.remedy is None and rule.effect is not Effect.ADVISE:
+            if rule.remedy is None and rule.effect is not ast.Effect.ADVISE:
                 message = f"规则“{rule.id}”没有 remedy，企业不知道怎样补正"
                 yield problem(
                     self.code,
@@ -64,9 +53,9 @@ class UnverifiedReject:
     code: ClassVar[str] = "W921"
     whole: ClassVar[bool] = False
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         for rule in ruleset.rules.values():
-            if rule.effect is not Effect.REJECT:
+            if rule.effect is not ast.Effect.REJECT:
                 continue
             found = [c for c in criteria_of(rule, ruleset).values() if _unverified(c)]
             if found:
@@ -97,16 +86,16 @@ class DigitsHideThreshold:
     code: ClassVar[str] = "W924"
     whole: ClassVar[bool] = False
 
-    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         done: set[tuple[str, str]] = set()
         for rule in ruleset.rules.values():
             for leaf in rule_leaves(rule):
-                if not isinstance(leaf, Compare):
+                if not isinstance(leaf, ast.Compare):
                     continue
-                left: Expr = leaf.left
-                while isinstance(left, Scale):
+                left: ast.Expr = leaf.left
+                while isinstance(left, ast.Scale):
                     left = left.expr
-                if not isinstance(left, MetricRef):
+                if not isinstance(left, ast.MetricRef):
                     continue
                 metric = ruleset.metrics[left.id]
                 for value in _thresholds(leaf.right, ruleset):
@@ -126,10 +115,10 @@ class DigitsHideThreshold:
                         break
 
 
-def _thresholds(expr: Expr, ruleset: Ruleset) -> Iterator[Fraction]:
+def _thresholds(expr: ast.Expr, ruleset: ast.Ruleset) -> Iterator[Fraction]:
     """The values that a comparison's right side can have, each in the unit it was written in."""
-    if isinstance(expr, Number):
+    if isinstance(expr, ast.Number):
         yield expr.value
-    elif isinstance(expr, CriterionRef):
+    elif isinstance(expr, ast.CriterionRef):
         for period in ruleset.criteria[expr.id].periods:
             yield from (row.value for row in period.rows)

@@ -1,0 +1,142 @@
+"""Who asks, and what each role may do.
+
+``ACTIONS`` is the whole policy of who may call what; what they then see is ``store.visibility``.
+A request is known by ``Authorization: Bearer adk_…`` (API key) or by the session cookie. A cookie
+is not believed for a writing request that another site's page has sent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Response
+
+from api.settings import Settings
+from api.store import accounts
+from api.store.core import Store
+from api.store.work import Actor
+from api.transport.problems import ProblemError
+
+COOKIE = "admission_session"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+READERS = frozenset({"submitter", "committee", "department", "maintainer", "publisher", "auditor"})
+
+ACTIONS: dict[str, frozenset[str]] = {
+    "submit": frozenset({"submitter", "committee"}),
+    "draft": frozenset({"submitter", "committee"}),
+    "read": READERS,
+    "statistics": frozenset({"committee", "maintainer", "publisher", "auditor"}),
+    "review.read": frozenset({"committee", "department", "submitter", "auditor"}),
+    "review.opinion": frozenset({"department"}),
+    "review.conclude": frozenset({"committee"}),
+    "review.supervise": frozenset({"committee"}),
+    "commitment.read": READERS,
+    "commitment.manage": frozenset({"committee"}),
+    "commitment.report": frozenset({"submitter", "committee"}),
+    "proposal.read": frozenset({"maintainer", "publisher", "auditor"}),
+    "proposal.draft": frozenset({"maintainer"}),
+    "proposal.comment": frozenset({"maintainer", "publisher"}),
+    "proposal.approve": frozenset({"publisher"}),
+    "accounts": frozenset({"admin"}),
+    "audit": frozenset({"auditor"}),
+}
+
+
+def allowed(actor: Actor, action: str) -> bool:
+    """Whether one of the actor's roles may do ``action``."""
+    return actor.has(ACTIONS[action])
+
+
+def store_of(request: Request) -> Store:
+    """The store of the application."""
+    store: Store = request.app.state.store
+    return store
+
+
+def client_address(request: Request) -> str:
+    """Where the request came from, as the settings say to find it."""
+    settings: Settings = request.app.state.settings
+    if settings.trust_forwarded:
+        forwarded = request.headers.get("x-forwarded-for", "").split(",")[-1].strip()
+        if forwarded:
+            return forwarded
+    return request.client.host if request.client else "-"
+
+
+def foreign(request: Request) -> bool:
+    """Whether another site's page made the browser send this."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+
+
+def find_actor(request: Request) -> Actor | None:
+    """The actor of a request; None for an anonymous one. Raises ProblemError 401 for a bad key."""
+    now = dt.datetime.now(dt.UTC)
+    header = request.headers.get("authorization")
+    if header is not None:
+        kind, _, text = header.partition(" ")
+        if kind.lower() == "bearer":
+            with store_of(request).db.read() as session:
+                actor = accounts.by_key(session, text.strip(), now)
+            if actor is not None:
+                return actor
+        raise ProblemError(401, "密钥无效、已撤销或已过期", headers={"WWW-Authenticate": "Bearer"})
+    token = request.cookies.get(COOKIE)
+    if not token:
+        return None
+    if request.method not in SAFE and foreign(request):
+        raise ProblemError(403, "请求来自其他网站的页面，不予受理")
+    with store_of(request).db.read() as session:
+        return accounts.by_token(session, token, now)
+
+
+def any_actor(request: Request) -> Actor:
+    """The actor of a request that must have one. Raises ProblemError 401, or 403 for a read-only key."""
+    actor = find_actor(request)
+    if actor is None:
+        raise ProblemError(401, "请先登录，或使用 API 密钥", headers={"WWW-Authenticate": "Bearer"})
+    if actor.read_only and request.method not in SAFE:
+        raise ProblemError(403, "这个密钥只能读取")
+    request.state.actor = actor
+    return actor
+
+
+_requirements: dict[str, Callable[..., Actor]] = {}
+
+
+def require(action: str) -> Any:
+    """A dependency: the actor, refused with 403 unless a role of theirs may do ``action``."""
+    if action not in _requirements:
+        roles = ACTIONS[action]
+
+        def check(actor: Annotated[Actor, Depends(any_actor)]) -> Actor:
+            if not actor.has(roles):
+                raise ProblemError(403, f"您的角色不能做这件事，需要：{'、'.join(sorted(roles))}")
+            return actor
+
+        _requirements[action] = check
+    return Depends(_requirements[action])
+
+
+def set_cookie(response: Response, token: str, settings: Settings) -> None:
+    """Give the browser its session."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=settings.session_hours * 3600,
+        httponly=True,
+        samesite="lax",
+        secure=settings.cookie_secure,
+        path="/",
+    )
+
+
+def clear_cookie(response: Response) -> None:
+    """Take the session from the browser."""
+    response.delete_cookie(COOKIE, path="/")

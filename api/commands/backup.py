@@ -1,0 +1,206 @@
+"""Backup and restore: every table in one .zip, the same for SQLite and PostgreSQL.
+
+A backup is one consistent snapshot: JSON Lines for each table, and a manifest with the structure's
+revision, the rows and SHA-256 of each table, and the head of the audit chain. Restoring fills an
+empty database, of either kind, and believes nothing: sums, rows and the audit chain are checked
+before the transaction commits.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Table, func, insert, select, text
+from sqlalchemy.orm import Session
+from sqlalchemy.types import Date, LargeBinary
+
+from api.database import proposal_tables as tables_proposals
+from api.database import review_tables as tables_review
+from api.database.db import Database
+from api.database.review_tables import Attachment, AttachmentPart
+from api.database.tables import Base, Utc
+from api.store import audit
+
+FORMAT = 1
+BATCH = 500
+# Rows that carry files are large: fewer of them at once.
+BATCHES = {"attachments": 8, "attachment_parts": 16}
+MANIFEST = "manifest.json"
+assert tables_review.Task.metadata is tables_proposals.Proposal.metadata is Base.metadata
+
+
+class BackupError(Exception):
+    """The backup cannot be used, or the database cannot take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup holds."""
+
+    revision: str
+    made_at: str
+    rows: dict[str, int]
+    digests: dict[str, str]
+    audit_seq: int
+    audit_hash: str
+
+
+def _tables() -> list[Table]:
+    return list(Base.metadata.sorted_tables)
+
+
+def _dump(value: Any) -> Any:
+    if isinstance(value, (dt.datetime, dt.date)):
+        return value.isoformat()
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _load(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    out = {}
+    for name, value in row.items():
+        kind = table.c[name].type
+        if value is not None and isinstance(kind, Utc):
+            value = dt.datetime.fromisoformat(value)
+        elif value is not None and isinstance(kind, Date):
+            value = dt.date.fromisoformat(value)
+        elif value is not None and isinstance(kind, LargeBinary):
+            value = base64.b64decode(value)
+        out[name] = value
+    return out
+
+
+def _lines(session: Session, table: Table) -> Iterator[bytes]:
+    query = select(table).order_by(*table.primary_key.columns)
+    query = query.execution_options(yield_per=BATCHES.get(table.name, BATCH))
+    for row in session.execute(query).mappings():
+        data = {k: _dump(v) for k, v in row.items()}
+        yield json.dumps(data, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+
+
+def backup(db: Database, path: Path) -> Manifest:
+    """Write a backup to ``path``; the service may go on meanwhile. Raises BackupError if it exists."""
+    if path.exists():
+        raise BackupError(f"文件已存在：{path}")
+    revision = db.revision()
+    if revision is None:
+        raise BackupError("数据库是空的")
+    rows: dict[str, int] = {}
+    digests: dict[str, str] = {}
+    part = path.with_name(path.name + ".part")
+    # It holds what the database holds, password hashes too.
+    part.touch(mode=0o600)
+    with db.read() as session, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        if not db.sqlite:
+            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        for table in _tables():
+            digest, count = hashlib.sha256(), 0
+            with archive.open(f"{table.name}.jsonl", "w", force_zip64=True) as out:
+                for line in _lines(session, table):
+                    out.write(line)
+                    digest.update(line)
+                    count += 1
+            rows[table.name], digests[table.name] = count, digest.hexdigest()
+        head = audit.head(session)
+        made = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        manifest = Manifest(revision, made, rows, digests, head.seq, head.hash)
+        data = {"format": FORMAT, **{k: getattr(manifest, k) for k in Manifest.__slots__}}
+        archive.writestr(MANIFEST, json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True))
+    part.rename(path)
+    return manifest
+
+
+def read_manifest(path: Path) -> Manifest:
+    """What a backup says it holds. Raises BackupError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            data = json.loads(archive.read(MANIFEST))
+        if data.pop("format") != FORMAT:
+            raise BackupError("备份格式不认识")
+        return Manifest(**data)
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise BackupError(f"不是可用的备份：{error}") from None
+
+
+def restore(db: Database, path: Path) -> Manifest:
+    """Fill an empty database from a backup, or leave it empty. Raises BackupError."""
+    manifest = read_manifest(path)
+    if db.revision() is not None:
+        with db.read() as session:
+            if any(session.scalar(select(func.count()).select_from(t)) for t in _tables()):
+                raise BackupError("目标数据库里已有数据，恢复只能写入空库")
+    # Rows fit the structure they came from; it is brought forward when all of them are in.
+    db.migrate(manifest.revision)
+    try:
+        with zipfile.ZipFile(path) as archive, db.write() as session:
+            told = {MANIFEST, *(f"{name}.jsonl" for name in manifest.rows)}
+            if differing := sorted(told.symmetric_difference(archive.namelist())):
+                raise BackupError(f"备份里的文件与清单不符：{'、'.join(differing)}")
+            for table in _tables():
+                if table.name in manifest.rows:
+                    with archive.open(f"{table.name}.jsonl") as lines:
+                        _fill(session, table, lines, manifest)
+            _follow(db, session, set(manifest.rows))
+            if "attachment_parts" in manifest.rows:
+                _check_files(session)
+            _, broken = audit.verify(session, audit.Head(manifest.audit_seq, manifest.audit_hash))
+            if broken:
+                raise BackupError(f"审计日志不完整：{broken[0].detail}")
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise BackupError(f"备份已损坏：{error}") from None
+    db.migrate()
+    return manifest
+
+
+def _fill(session: Session, table: Table, lines: IO[bytes], manifest: Manifest) -> None:
+    digest, count = hashlib.sha256(), 0
+    batch: list[dict[str, Any]] = []
+    for line in lines:
+        digest.update(line)
+        batch.append(_load(table, json.loads(line)))
+        count += 1
+        if len(batch) == BATCHES.get(table.name, BATCH):
+            session.execute(insert(table), batch)
+            batch = []
+    if batch:
+        session.execute(insert(table), batch)
+    if count != manifest.rows[table.name] or digest.hexdigest() != manifest.digests[table.name]:
+        raise BackupError(f"备份已损坏：{table.name} 与清单不符")
+
+
+def _check_files(session: Session) -> None:
+    """Hold every file against the size and SHA-256 that were registered with it."""
+    parts = AttachmentPart
+    for key, size, registered in session.execute(
+        select(Attachment.id, Attachment.size, Attachment.digest)
+    ):
+        digest, count = hashlib.sha256(), 0
+        query = select(parts.content).where(parts.attachment_id == key).order_by(parts.part)
+        for part in session.scalars(query.execution_options(yield_per=BATCHES["attachments"])):
+            digest.update(part)
+            count += len(part)
+        if (count, digest.hexdigest()) != (size, registered):
+            raise BackupError(f"备份已损坏：第 {key} 号附件与登记的大小或摘要不符")
+
+
+def _follow(db: Database, session: Session, restored: set[str]) -> None:
+    """Let PostgreSQL's sequences go on after the restored numbers."""
+    if db.sqlite:
+        return
+    for table in _tables():
+        column = table.primary_key.columns.values()[0]
+        # A backup of an earlier structure has not all of the tables, nor has the database yet.
+        if column.name == "id" and table.name in restored:
+            session.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "
+                    f"(SELECT COALESCE(MAX(id), 0) + 1 FROM {table.name}), false)"
+                )
+            )

@@ -1,0 +1,52 @@
+"""What a newcomer finds in an empty service: demonstration accounts and real example projects.
+
+Nothing is ever added to a database that has an account: the passwords are random and shown once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.pages.assess.examples import FEATURED
+from api.store import accounts
+from api.store.core import Store
+from api.store.projects import submissions
+from api.store.projects.submissions import Submission
+from api.store.work import SYSTEM, Actor
+from evaluator.dossier.files import read_dossiers
+from evaluator.rulebook.shipped import examples_path
+
+ACCOUNTS = (
+    ("committee", "预审委员会（演示）", ["committee"]),
+    ("ecology", "生态环境部门（演示）", ["department:ecology"]),
+    ("maintainer", "规则维护（演示）", ["maintainer"]),
+    ("publisher", "规则发布（演示）", ["publisher"]),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """An account that was made, with the password that is shown this once."""
+
+    name: str
+    display_name: str
+    password: str
+
+
+def fill_empty(store: Store) -> list[DemoAccount]:
+    """Accounts and judged example projects for a database without accounts; else nothing."""
+    with store.db.read() as session:
+        if accounts.list_accounts(session):
+            return []
+    made: list[DemoAccount] = []
+    actors: list[Actor] = []
+    for name, display, roles in ACCOUNTS:
+        with store.work(SYSTEM) as work:
+            view, password = accounts.create_account(work, name, display, roles)
+        made.append(DemoAccount(name, display, password))
+        actors.append(Actor(view.id, view.name, view.display_name, frozenset(view.roles)))
+    registry = store.rulesets.current().ruleset.registry
+    for slug in FEATURED:
+        (profile,) = read_dossiers(examples_path() / f"{slug}.yaml", registry)
+        submissions.submit(store, actors[0], Submission(profile.to_dict(registry)))
+    return made

@@ -1,0 +1,157 @@
+"""The canonical result put together from findings already written.
+
+A finding is a function of the rule, the dates, and the fields that the rule reads or names in its
+words. The service keeps the JSON text of findings under exactly these, so that a dossier that
+differs from an earlier one in a few fields is explained anew only in the rules that read them. The
+status of every rule still comes from the engines, every time, and is part of the key. What comes out
+is the same bytes as ``canonical_bytes(result(evaluation))``; tests hold it to that.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+import threading
+from collections.abc import Hashable, Iterator
+from typing import Any, NamedTuple
+
+from evaluator.judgement.evaluate import Evaluation
+from evaluator.judgement.explain import Finding, explain
+from evaluator.judgement.result import canonical_bytes, frame
+from evaluator.judgement.wording import Citation
+from evaluator.rulebook.ast import (
+    Rule,
+    Ruleset,
+    expr_fields,
+)
+from evaluator.rulebook.reads import dimensions_of, fields_of
+from evaluator.rulebook.verdict import Status
+
+EMPTY = b'"findings":[]'
+# What the key of a text takes beside it, about.
+KEY_BYTES = 500
+
+
+FIXED = frozenset({"departments", "dimension", "effect", "list", "rule", "title"})
+STATUS_TEXTS = {status: status.value for status in Status}
+MAX_BASIS = 10_000
+_quoted = json.encoder.encode_basestring
+
+
+class _Text(NamedTuple):
+    """One finding as JSON; ``status`` is that of the engines, not what the key would make of it."""
+
+    status: Status
+    text: bytes
+
+
+class Fragments:
+    """Findings of one ruleset as JSON text, bounded in bytes; safe to share between threads.
+
+    Two generations: what was not asked for while ``max_bytes / 2`` of others were written is
+    forgotten.
+    """
+
+    def __init__(self, ruleset: Ruleset, max_bytes: int) -> None:
+        self._reads = {rule.id: _reads(rule, ruleset) for rule in ruleset.rules.values()}
+        self._generation, self._size = max_bytes // 2, 0
+        self._young: dict[Hashable, _Text] = {}
+        self._old: dict[Hashable, _Text] = {}
+        self._fixed: dict[str, dict[str, str]] = {}
+        self._basis: dict[int, tuple[tuple[Citation, ...], str]] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    def canonical(self, evaluation: Evaluation, *, with_counterfactual: bool) -> bytes:
+        """The bytes of the canonical result of ``evaluation``."""
+        # Only a key can read like EMPTY: within a text its quotes would be escaped.
+        listed = b'"findings":[' + b",".join(self._texts(evaluation)) + b"]"
+        data = frame(evaluation, with_counterfactual=with_counterfactual)
+        return canonical_bytes(data).replace(EMPTY, listed, 1)
+
+    def _texts(self, evaluation: Evaluation) -> Iterator[bytes]:
+        known = evaluation.tokens.get
+        dates = (evaluation.as_of, evaluation.profile.submitted_on)
+        young, reads = self._young, self._reads
+        for rule_id, status in evaluation.statuses.items():
+            key = (rule_id, dates, *map(known, reads[rule_id]))
+            entry = young.get(key)
+            if entry is None or entry.status is not status:
+                entry = self._kept(key, status) or _Text(
+                    status, self._written(explain(evaluation, rule_id))
+                )
+                self._keep(key, entry)
+            yield entry.text
+
+    def _kept(self, key: Hashable, status: Status) -> _Text | None:
+        entry = self._old.get(key)
+        return entry if entry is not None and entry.status is status else None
+
+    def _written(self, found: Finding) -> bytes:
+        """``canonical_bytes(found.to_dict())``; what is the same in every finding is kept."""
+        rule, measure = found.rule, found.measure
+        fixed = self._fixed.get(rule.id)
+        if fixed is None:
+            data = {k: v for k, v in found.to_dict().items() if k in FIXED}
+            fixed = self._fixed[rule.id] = {k: _text(v) for k, v in data.items()}
+        # By identity: explanations share the citations of a rule.
+        cited = self._basis.get(id(found.basis))
+        if cited is None or cited[0] is not found.basis:
+            if len(self._basis) > MAX_BASIS:
+                self._basis.clear()
+            cited = found.basis, _text([c.to_dict() for c in found.basis])
+            self._basis[id(found.basis)] = cited
+        gap = "null"
+        if measure.gap:
+            gap = f'{{"absolute":{_quoted(measure.gap)},"relative":{_maybe(measure.gap_relative)}}}'
+        return (
+            f'{{"basis":{cited[1]},"departments":{fixed["departments"]},'
+            f'"dimension":{fixed["dimension"]},"effect":{fixed["effect"]},'
+            f'"example":{"true" if found.example else "false"},"gap":{gap},'
+            f'"list":{fixed["list"]},"message":{_quoted(found.message)},'
+            f'"missing":{_listed(found.missing)},"reasons":{_listed(found.reasons)},'
+            f'"remedy":{_maybe(found.remedy)},"required":{_maybe(measure.required)},'
+            f'"row":{_maybe(measure.row)},"rule":{fixed["rule"]},'
+            f'"status":"{STATUS_TEXTS[found.status]}","title":{fixed["title"]},'
+            f'"unit":{_maybe(measure.unit)},"value":{_maybe(measure.value)}}}'
+        ).encode()
+
+    def _keep(self, key: Hashable, entry: _Text) -> None:
+        with self._lock:
+            self._young[key] = entry
+            self._size += len(entry.text) + KEY_BYTES
+            if self._size > self._generation:
+                self._old, self._young, self._size = self._young, {}, 0
+
+
+def _text(value: Any) -> str:
+    return canonical_bytes(value).decode()
+
+
+def _maybe(text: str | None) -> str:
+    return "null" if text is None else _quoted(text)
+
+
+def _listed(texts: tuple[str, ...]) -> str:
+    return f"[{','.join(map(_quoted, texts))}]" if texts else "[]"
+
+
+def _reads(rule: Rule, ruleset: Ruleset) -> tuple[str, ...]:
+    """The fields that a rule's finding depends on: those it reads, and those its words name."""
+    names = set(fields_of(rule, ruleset))
+    for word in (*_words(rule.message), *_words(rule.remedy)):
+        metric = ruleset.metrics.get(word)
+        if metric is not None:
+            names.update(expr_fields(metric.formula, ruleset.metrics))
+            names.update(dimensions_of(metric.formula, ruleset))
+        elif word in ruleset.registry.references:
+            names.add(word)
+    return tuple(sorted(names | {n.partition(".")[0] for n in names}))
+
+
+def _words(template: str | None) -> Iterator[str]:
+    for _, name, _, _ in string.Formatter().parse(template or ""):
+        if name:
+            yield name

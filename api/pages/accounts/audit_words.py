@@ -1,0 +1,218 @@
+"""Entries of the audit log in words: actions, objects, and what stands in a record.
+
+A code means what it means under its key, and a state what it means for its kind of object.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from api.pages.frame.words import OPINIONS, OUTCOMES, STATES, TASK_STATES, VERDICTS, role_label
+from api.store.promises.commitments import AMOUNTS, MILESTONES, title_of
+from api.store.proposals.draft import STATES as PROPOSAL_STATES
+from evaluator.rulebook.ast import Ruleset
+
+ACTIONS = {
+    "account.active": "停用或启用账号",
+    "account.create": "建账号",
+    "account.password": "改密码",
+    "account.password_fail": "改密码时原密码不对",
+    "account.roles": "改角色",
+    "audit.export": "导出审计日志",
+    "commitment.promise": "登记承诺",
+    "commitment.report": "填报实绩",
+    "database.downgrade": "退回数据库结构",
+    "decision.read": "查看结论",
+    "draft.create": "新建草稿",
+    "draft.discard": "丢弃草稿",
+    "draft.save": "保存草稿",
+    "key.create": "建密钥",
+    "key.revoke": "撤销密钥",
+    "login.close": "退出",
+    "login.fail": "登录失败",
+    "login.open": "登录",
+    "project.submit": "提交项目",
+    "proposal.approve": "批准提案",
+    "proposal.checked": "提案检查完成",
+    "proposal.comment": "对提案写意见",
+    "proposal.create": "起草提案",
+    "proposal.edit": "修改提案",
+    "proposal.publish": "发布提案",
+    "proposal.rebase": "提案合并到最新发布",
+    "proposal.recheck": "重新检查提案",
+    "proposal.return": "退回提案",
+    "proposal.submit": "提案送审",
+    "proposal.unwaive": "取消豁免",
+    "proposal.waive": "豁免不变式",
+    "proposal.withdraw": "撤回提案",
+    "review.conclude": "委员会作结论",
+    "ruleset.install": "装入规则集",
+    "ruleset.publish": "发布规则集",
+    "ruleset.store": "存规则集",
+    "supervision.close": "销号",
+    "supervision.start": "督办",
+    "task.attach": "上传附件",
+    "task.due": "重算期限",
+    "task.open": "送部门会审",
+    "task.opinion": "部门填意见",
+    "task.withdraw": "撤回会审事项",
+}
+SUBJECTS = {
+    "account": "账号",
+    "attachment": "附件",
+    "audit": "审计日志",
+    "commitment": "承诺",
+    "database": "数据库",
+    "decision": "结论",
+    "draft": "草稿",
+    "key": "密钥",
+    "project": "项目",
+    "proposal": "提案",
+    "publication": "发布",
+    "ruleset": "规则集",
+    "task": "会审事项",
+}
+# What the records' keys mean; a key that is not here is shown as it is.
+KEYS = {
+    "action": "动作",
+    "active": "启用",
+    "actor": "账号",
+    "after": "从这一条之后",
+    "approved_by": "批准人",
+    "attachment": "附件",
+    "attachments": "附件",
+    "authority": "批准依据",
+    "base": "起草自第几次发布",
+    "broken_invariants": "不成立的不变式",
+    "by": "谁",
+    "columns": "去掉的列",
+    "comment": "意见",
+    "decision": "结论编号",
+    "department": "部门",
+    "digest": "摘要",
+    "display_name": "姓名",
+    "document_number": "批准文号",
+    "dossier_digest": "材料摘要",
+    "due_on": "期限",
+    "effective_on": "生效日期",
+    "errors": "错误",
+    "estimated": "期限为估算",
+    "exception": "例外",
+    "external": "统一身份认证",
+    "failed_cases": "不通过的案例",
+    "file": "文件种类",
+    "files": "文件",
+    "from": "日期从",
+    "identity": "规则集",
+    "invariant": "不变式",
+    "kind": "事项",
+    "lost": "丢失的行",
+    "machine": "系统结论",
+    "moved": "结论改变",
+    "name": "名称",
+    "note": "说明",
+    "number": "编号",
+    "on": "日期",
+    "opinion": "意见",
+    "outcome": "结论",
+    "overlap": "双方都改过",
+    "override": "一事一议",
+    "part": "看了什么",
+    "promised": "承诺",
+    "publication": "第几次发布",
+    "read_only": "只读",
+    "reason": "理由",
+    "revision": "稿",
+    "revoked": "已撤销",
+    "roles": "角色",
+    "rollback": "回退到第几次发布",
+    "rollback_to": "回退到第几次发布",
+    "ruleset": "规则集",
+    "run": "第几次检查",
+    "size": "字节",
+    "source": "来源",
+    "state": "状态",
+    "structure": "结构版本",
+    "subject": "对象",
+    "supervision": "督办编号",
+    "text": "文本摘要",
+    "title": "标题",
+    "to": "日期到",
+    "value": "实绩",
+    "verdict": "结论",
+    "version": "版",
+    "waivers": "豁免",
+    "workdays": "工作日",
+}
+PARTS = {
+    "decision": "结论",
+    "opinion": "意见书",
+    "findings": "单项结论清单",
+    "replay": "重新判定",
+    "counterfactual": "怎样改才能准入",
+}
+# What a code means under these keys.
+CODES: dict[str, Mapping[str, str]] = {
+    "verdict": VERDICTS,
+    "machine": VERDICTS,
+    "outcome": OUTCOMES,
+    "opinion": OPINIONS,
+    "kind": {kind: title_of(kind) for kind in (*MILESTONES, *AMOUNTS)},
+    "part": PARTS,
+    "source": {"directory": "规则集目录", "service": "提案"},
+    "action": ACTIONS,
+}
+# What a state means for a kind of object; a conclusion changes its project's.
+STATES_OF = {"task": TASK_STATES, "proposal": PROPOSAL_STATES}
+_HASH = re.compile("[0-9a-f]{64}")
+
+
+def subject_words(subject: str) -> str:
+    """ "project:ZR2026-000001" as "项目 ZR2026-000001"; long hashes are cut."""
+    kind, _, name = subject.partition(":")
+    word = SUBJECTS.get(kind, kind)
+    return f"{word} {name[:12] if len(name) == 64 else name}".rstrip()
+
+
+def record_words(value: Any, subject: str, ruleset: Ruleset) -> str:
+    """A record about ``subject`` as pairs on one line, in words where there are words."""
+    return "" if value is None else _said(value, "", subject.partition(":")[0], ruleset)
+
+
+def _said(value: Any, key: str, about: str, ruleset: Ruleset) -> str:
+    if value is None:
+        return "无"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, dict):
+        return "，".join(
+            f"{KEYS.get(k, k)}：{_said(v, k, about, ruleset)}" for k, v in value.items()
+        )
+    if isinstance(value, list):
+        return "、".join(_said(v, key, about, ruleset) for v in value) or "无"
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if _HASH.fullmatch(value):
+        return f"{value[:12]}…"
+    text = _word(value, key, about, ruleset)
+    return text if len(text) <= 120 else f"{text[:119]}…"
+
+
+def _word(text: str, key: str, about: str, ruleset: Ruleset) -> str:
+    """A code in words; any other text as it is."""
+    registry = ruleset.registry
+    if key == "department":
+        return registry.department(text)
+    if key == "roles":
+        return role_label(text, registry.departments)
+    if key == "state":
+        return STATES_OF.get(about, STATES).get(text, text)
+    if key == "subject":
+        return subject_words(text)
+    if key == "part" and text.startswith("finding:"):
+        rule = ruleset.rules.get(text.partition(":")[2])
+        return f"单项结论 {rule.title if rule else text.partition(':')[2]}"
+    return CODES.get(key, {}).get(text, text)

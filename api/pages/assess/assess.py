@@ -1,0 +1,163 @@
+"""Filling in the form, checking it over, judging it without keeping anything."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from fractions import Fraction
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from starlette.datastructures import UploadFile
+
+from api.judging.current import CurrentJudge
+from api.judging.judge import Judge
+from api.pages.assess import cases
+from api.pages.assess.dossier_form import Filled, Mistake, fill, sections, typed_from
+from api.pages.assess.examples import Examples
+from api.pages.assess.form_check import check_one
+from api.pages.assess.industries import industry_name
+from api.pages.assess.judged import docx_response, opinion_page, verdict_page, why_page
+from api.pages.assess.posted import form_page, keeping_of, profile_of, texts_of
+from api.pages.frame.errors import PageRoute
+from api.pages.frame.render import environment, page
+from api.pages.frame.session import Form
+from api.pages.frame.words import in_words, value_text
+from api.transport.answers import download
+from api.transport.body import XLSX
+from api.transport.problems import ProblemError
+from api.workdays.china import today
+from evaluator.dossier.dossier import Profile
+from evaluator.dossier.files import read_dossiers
+from evaluator.dossier.template import write_template
+from evaluator.problems.errors import DossierError
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+
+@router.get("/assess")
+def blank(
+    request: Request, judge: CurrentJudge, example: Annotated[str, Query(max_length=80)] = ""
+) -> Response:
+    """The empty form, or one filled in from an example."""
+    typed = {"submitted_on": today().isoformat()}
+    if example:
+        examples: Examples = request.app.state.examples
+        found = examples.get(judge, example)
+        if found is None:
+            raise ProblemError(404, f"没有示例“{example[:60]}”。")
+        typed = typed_from(found.profile, judge.ruleset.registry)
+    return form_page(request, judge, Filled(typed), blank=not example)
+
+
+@router.get("/assess/template.xlsx")
+def template(judge: CurrentJudge, example: Annotated[str, Query(max_length=80)] = "") -> Response:
+    """The form as a spreadsheet."""
+    del example
+    book = io.BytesIO()
+    write_template(judge.ruleset.registry, book)
+    head = {"Content-Disposition": download("项目申报表.xlsx", "dossier-template.xlsx")}
+    return Response(book.getvalue(), media_type=XLSX, headers=head)
+
+
+@router.post("/assess/upload")
+async def upload(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """A filled-in spreadsheet into the form; what is wrong is shown by cell."""
+    given = form.get("file")
+    if not isinstance(given, UploadFile) or not given.filename:
+        wrong = Mistake("file", "申报表文件", "请先选择填好的 .xlsx 申报表，再点“读入”")
+        return form_page(request, judge, Filled({}, None, [wrong]), 422)
+    name = given.filename.replace("\\", "/").rpartition("/")[2][:80]
+    if not name.lower().endswith(".xlsx"):
+        wrong = Mistake(
+            "file", "申报表文件", f"“{name}”不是 .xlsx 文件。请用下载的申报表填写，另存为 .xlsx"
+        )
+        return form_page(request, judge, Filled({}, None, [wrong]), 422)
+    data = await given.read()
+    try:
+        found = read_dossiers((name, data), judge.ruleset.registry)
+    except DossierError as error:
+        return form_page(request, judge, Filled({}), 422, uploaded=name, cells=error.problems)
+    if len(found) != 1:
+        wrong = Mistake(
+            "file", "申报表文件", f"一次读入一个项目，表中有 {len(found)} 个。请分成几个文件"
+        )
+        return form_page(request, judge, Filled({}, None, [wrong]), 422)
+    return form_page(
+        request, judge, Filled(typed_from(found[0], judge.ruleset.registry)), uploaded=name
+    )
+
+
+@router.post("/assess/field")
+def field_check(
+    judge: CurrentJudge, form: Form, name: Annotated[str, Query(max_length=120)]
+) -> Response:
+    """What the service makes of one field, as it is typed; a fragment."""
+    mistakes, said = check_one(form, name, judge.ruleset.registry)
+    text = environment().get_template("field_says.html").render(mistakes=mistakes, said=said)
+    return Response(text, media_type="text/html; charset=utf-8")
+
+
+@router.post("/assess/edit")
+def edit(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """Back to the form with everything that was typed, also from before the login."""
+    filled = fill(texts_of(form), judge.ruleset.registry)
+    restored = form.get("restored") == "1"
+    return form_page(request, judge, Filled(filled.typed), keep=keeping_of(form), restored=restored)
+
+
+@router.post("/assess/confirm")
+def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """The form read: its mistakes, or everything for checking over."""
+    filled = fill(texts_of(form), judge.ruleset.registry)
+    if filled.profile is None:
+        return form_page(request, judge, filled, 422, keep=keeping_of(form))
+    shown = sections(judge.ruleset.registry, filled.typed)
+    return page(
+        request,
+        "confirm.html",
+        sections=shown,
+        typed=filled.typed,
+        once=secrets.token_urlsafe(16),
+        text=_shown(filled.profile, judge),
+        keep=keeping_of(form),
+    )
+
+
+@router.post("/assess/result")
+def result(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """Judge without keeping."""
+    return verdict_page(request, cases.trial(judge, profile_of(request, judge, form)))
+
+
+@router.post("/assess/why/{rule}")
+def why(request: Request, judge: CurrentJudge, form: Form, rule: str) -> Response:
+    """Why a trial's finding is what it is."""
+    profile = profile_of(request, judge, form)
+    return why_page(request, cases.trial(judge, profile), judge.evaluate(profile), rule)
+
+
+@router.post("/assess/opinion")
+def opinion(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """A trial's opinion for printing."""
+    return opinion_page(request, cases.trial(judge, profile_of(request, judge, form)))
+
+
+@router.post("/assess/opinion.docx")
+def opinion_file(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """A trial's opinion as a Word file."""
+    return docx_response(cases.trial(judge, profile_of(request, judge, form)))
+
+
+def _shown(profile: Profile, judge: Judge) -> dict[str, str]:
+    """Each value for checking over, large amounts in words as well."""
+    out = {}
+    for name, field in judge.ruleset.registry.references.items():
+        value = profile.values.get(name)
+        if value is not None:
+            said = in_words(field, value) if isinstance(value, Fraction) else None
+            if field.format == "industry_code":
+                said = industry_name(str(value))
+            out[name] = value_text(field, value) + (f"（{said}）" if said else "")
+    return out

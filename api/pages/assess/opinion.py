@@ -1,0 +1,130 @@
+"""The written opinion (预审意见书): one context for the print page and for the Word template.
+
+``templates/opinion.docx`` is an ordinary Word file that the office may edit; the marks in it are
+the keys of ``opinion_context``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from docxtpl import DocxTemplate
+from jinja2 import Environment, StrictUndefined
+
+from api.pages.assess.cases import Case
+from api.pages.assess.verdict_view import Reason
+from api.pages.frame.render import HERE
+from api.pages.frame.words import (
+    EFFECTS,
+    VERDICTS,
+    amount,
+    chinese_date,
+    chinese_time,
+    citation,
+    digits,
+)
+from api.workdays.china import CHINA
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+LISTED = 30  # Missing fields named for each supplier.
+EXAMPLE_NOTE = "标有“示例值”的要求值尚未核对原文，仅供演示，不能作为决定的依据。"
+KINDS = {
+    "trial": "试算，未受理，不存档",
+    "example": "示例，按公开资料试算，不是对企业的评价",
+}
+
+
+def opinion_context(case: Case, reviews: Sequence[Any] = ()) -> dict[str, Any]:
+    """Everything the opinion says, as texts."""
+    view, data, origin = case.view, case.data, case.origin
+    reasons = [_reason(i, r) for i, r in enumerate(view.blocking, 1)]
+    now = origin.decided_at or dt.datetime.now(dt.UTC)
+    changes = _changes(data["counterfactual"])
+    return {
+        "number": origin.number or KINDS.get(origin.kind, ""),
+        "version": origin.version,
+        "name": case.title,
+        "project_id": data["dossier"]["project_id"],
+        "enterprise": case.enterprise or "项目投资主体",
+        "verdict": VERDICTS[data["verdict"]],
+        "sentence": data["sentence"],
+        "as_of": chinese_date(data["as_of"]),
+        "made": chinese_date(now),
+        "made_at": chinese_time(now),
+        "ruleset": data["ruleset"]["title"],
+        "identity": data["ruleset"]["identity"],
+        "digest": origin.digest or "",
+        "labels": "、".join(data["labels"]),
+        "counts": {
+            k: view.counts.get(k, 0)
+            for k in ("violated", "unknown", "satisfied", "not_applicable", "advice")
+        },
+        "reasons": reasons,
+        "advice": [_reason(i, r) for i, r in enumerate(view.advice, 1)],
+        "lacks": [
+            {
+                "title": lack.title,
+                "count": len(lack.fields),
+                "fields": _listed([f.label for f in lack.fields]),
+            }
+            for lack in view.lacks
+        ],
+        "missing": view.missing_fields,
+        "changes": changes,
+        "declared": [
+            {"label": label, "value": value}
+            for _, rows in case.sections
+            for label, value, _ in rows
+        ],
+        "reviews": [r if isinstance(r, dict) else dict(r) for r in reviews],
+        "example_note": EXAMPLE_NOTE if any(r["example"] for r in reasons) else "",
+        "today": chinese_date(dt.datetime.now(CHINA)),
+    }
+
+
+def _listed(labels: list[str]) -> str:
+    more = f"等 {len(labels)} 项" if len(labels) > LISTED else ""
+    return "、".join(labels[:LISTED]) + more
+
+
+def _reason(number: int, reason: Reason) -> dict[str, Any]:
+    f = reason.data
+    return {
+        "number": number,
+        "title": f["title"],
+        "effect": EFFECTS[f["effect"]],
+        "message": digits(f["message"]),
+        "required": amount(f["required"], f["unit"]) + ("（示例值）" if f["example"] else ""),
+        "value": amount(f["value"], f["unit"]),
+        "gap": reason.gauge.text if reason.gauge else "",
+        "basis": "；".join(map(citation, f["basis"])) or "—",
+        "departments": "、".join(reason.departments),
+        "remedy": f["remedy"] or "",
+        "example": f["example"] and f["required"] is not None,
+    }
+
+
+def _changes(found: dict[str, Any] | None) -> list[str]:
+    """What would have to change, as sentences."""
+    if not found or found["outcome"] == "none":
+        return []
+    out = []
+    if found["single"]:
+        first = [digits(c["text"]) for c in found["single"]]
+        out.append(first[0] if len(first) == 1 else "以下各项任选其一：" + "；".join(first))
+    if found["joint"]:
+        out.append("以下各项须同时做到：" + "；".join(digits(c["text"]) for c in found["joint"]))
+    return out
+
+
+def opinion_docx(case: Case, reviews: Sequence[Any] = ()) -> bytes:
+    """The opinion as a Word file."""
+    document = DocxTemplate(HERE / "templates" / "opinion.docx")
+    strict = Environment(autoescape=True, undefined=StrictUndefined)
+    document.render(opinion_context(case, reviews), strict, autoescape=True)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()

@@ -1,0 +1,91 @@
+"""What a posted dossier form carries, and the form shown again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from api.access.security import any_actor
+from api.judging.judge import Judge
+from api.pages.assess.dossier_form import Filled, fill, sections
+from api.pages.assess.industries import industry_choices
+from api.pages.frame.render import page
+from api.transport.problems import ProblemError
+from evaluator.dossier.dossier import Profile
+from evaluator.problems.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """The draft that the form belongs to, and the project that it is to be a new version of."""
+
+    draft: int | None = None
+    revision: int = 0
+    number: str = ""
+
+
+NOTHING = Keeping()
+
+
+def keeping_of(form: FormData) -> Keeping:
+    """Which draft and which project the form belongs to."""
+    draft, revision = str(form.get("draft", "")), str(form.get("revision", ""))
+    return Keeping(
+        int(draft) if draft.isdecimal() and len(draft) < 16 else None,
+        int(revision) if revision.isdecimal() and len(revision) < 16 else 0,
+        str(form.get("number", ""))[:40],
+    )
+
+
+def texts_of(form: FormData) -> dict[str, str]:
+    """The form without files."""
+    return {k: v for k, v in form.items() if isinstance(v, str)}
+
+
+def form_page(
+    request: Request,
+    judge: Judge,
+    filled: Filled,
+    status: int = 200,
+    uploaded: str = "",
+    cells: tuple[Problem, ...] = (),
+    keep: Keeping = NOTHING,
+    saved: bool = False,
+    blank: bool = False,
+    restored: bool = False,
+) -> Response:
+    """The form with what stands in it and what is wrong with that.
+
+    ``blank``: nobody has filled in anything yet. ``restored``: it was filled in before the login.
+    """
+    registry = judge.ruleset.registry
+    return page(
+        request,
+        "assess.html",
+        status,
+        sections=sections(registry, filled.typed, filled.mistakes),
+        mistakes=filled.mistakes,
+        uploaded=uploaded,
+        cells=cells,
+        keep=keep,
+        saved=saved,
+        blank=blank,
+        restored=restored,
+        sent=request.method == "POST",
+        industries=industry_choices(judge.ruleset),
+    )
+
+
+def profile_of(request: Request, judge: Judge, form: FormData) -> Profile:
+    """The profile of a form that had been checked. Raises ProblemError 401 or 422."""
+    if not request.app.state.settings.open_evaluation:
+        any_actor(request)
+    filled = fill(texts_of(form), judge.ruleset.registry)
+    if filled.profile is None:
+        raise ProblemError(
+            422, "申报材料有误", [{"detail": f"{m.label}：{m.text}"} for m in filled.mistakes]
+        )
+    return filled.profile

@@ -1,0 +1,139 @@
+"""Drafts, and submitting for a 受理编号."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.access.security import store_of
+from api.errors import Conflict, Missing
+from api.judging.current import CurrentJudge
+from api.pages.assess.dossier_form import Filled, fill, raw_of, typed_of
+from api.pages.assess.posted import Keeping, form_page, keeping_of, profile_of, texts_of
+from api.pages.frame.errors import PageRoute
+from api.pages.frame.render import environment, page
+from api.pages.frame.session import Form, entitled
+from api.pages.frame.words import chinese_time
+from api.store.projects import decisions, drafts, projects, submissions
+from api.store.projects.submissions import Submission
+from api.transport.problems import ProblemError
+from api.transport.telemetry import judged, request_id
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+DraftId = Annotated[int, Path(ge=1, le=2**53)]
+
+
+@router.post("/assess/submit")
+def submit(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """Submit what was checked over; the same page sent twice is received once."""
+    actor = entitled(request, "submit")
+    keep = keeping_of(form)
+    profile = profile_of(request, judge, form)
+    key = str(form.get("once", ""))[:100] or None
+    asked = Submission(profile.to_dict(judge.ruleset.registry), keep.number or None, None, key)
+    store = store_of(request)
+    receipt = submissions.submit(store, actor, asked, request_id.get())
+    if not receipt.repeated:
+        judged(receipt.data["verdict"])
+        if keep.draft is not None:
+            _discard(request, keep.draft)
+    return RedirectResponse(f"/decisions/{receipt.data['decision']}?received=1", 303)
+
+
+def _discard(request: Request, draft_id: int) -> None:
+    """Throw the submitted draft away; that it is gone already is no matter."""
+    actor = entitled(request, "draft")
+    try:
+        with store_of(request).work(actor, request_id.get()) as work:
+            drafts.discard(work, draft_id)
+    except Missing:
+        return
+
+
+@router.post("/drafts/save")
+def save(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """Keep the form as it is typed."""
+    actor = entitled(request, "draft")
+    keep = keeping_of(form)
+    filled = fill(texts_of(form), judge.ruleset.registry)
+    raw = raw_of(filled.typed, judge.ruleset.registry)
+    with store_of(request).work(actor, request_id.get()) as work:
+        if keep.draft is None:
+            found = drafts.create(work, raw, keep.number or None)
+        else:
+            found = drafts.save(work, keep.draft, raw, keep.revision)
+    return RedirectResponse(f"/drafts/{found.id}?saved=1", 303)
+
+
+@router.post("/drafts/auto")
+def keep_quietly(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """Keep the form while it is being typed; a fragment with the draft's new revision."""
+    actor = entitled(request, "draft")
+    keep = keeping_of(form)
+    filled = fill(texts_of(form), judge.ruleset.registry)
+    raw = raw_of(filled.typed, judge.ruleset.registry)
+    store, told = store_of(request), ""
+    try:
+        with store.work(actor, request_id.get()) as work:
+            if keep.draft is None:
+                found = drafts.create(work, raw, keep.number or None)
+            else:
+                found = drafts.save(work, keep.draft, raw, keep.revision)
+        keep = Keeping(found.id, found.revision, keep.number)
+        told = f"草稿已自动保存，{chinese_time(found.updated_at)}"
+    except (Conflict, Missing):
+        told = "草稿没有自动保存：它已在别处修改或丢弃。请点“保存草稿”前先核对"
+        keep = Keeping(None, 0, keep.number)
+    text = environment().get_template("kept.html").render(keep=keep, told=told)
+    return Response(text, media_type="text/html; charset=utf-8")
+
+
+@router.get("/drafts/{draft_id}")
+def resume(
+    request: Request,
+    judge: CurrentJudge,
+    draft_id: DraftId,
+    saved: Annotated[str, Query(max_length=1)] = "",
+) -> Response:
+    """Go on with a draft."""
+    actor = entitled(request, "draft")
+    with store_of(request).db.read() as session:
+        found = drafts.get(session, actor, draft_id)
+    typed = typed_of(found.dossier, judge.ruleset.registry)
+    keep = Keeping(found.id, found.revision, found.number or "")
+    return form_page(request, judge, Filled(typed), keep=keep, saved=bool(saved))
+
+
+@router.get("/drafts/{draft_id}/discard")
+def ask(request: Request, draft_id: DraftId) -> Response:
+    """Whether the draft is really to be thrown away."""
+    actor = entitled(request, "draft")
+    with store_of(request).db.read() as session:
+        found = drafts.get(session, actor, draft_id)
+    return page(request, "discard.html", draft=found)
+
+
+@router.post("/drafts/{draft_id}/discard")
+def discard(request: Request, form: Form, draft_id: DraftId) -> Response:
+    """Throw a draft away."""
+    del form
+    _discard(request, draft_id)
+    return RedirectResponse("/projects", 303)
+
+
+@router.get("/projects/{number}/edit")
+def amend(
+    request: Request, judge: CurrentJudge, number: Annotated[str, Path(max_length=40)]
+) -> Response:
+    """The newest dossier of a project, to be supplemented."""
+    actor = entitled(request, "submit")
+    store = store_of(request)
+    with store.db.read() as session:
+        project = projects.get(session, actor, number)
+        view = decisions.get(session, store.rulesets, actor, project.decision)
+    if not view.whole:
+        raise ProblemError(403, "只有申报人和委员会可以补正申报材料。")
+    typed = typed_of(view.dossier, judge.ruleset.registry)
+    return form_page(request, judge, Filled(typed), keep=Keeping(number=number))

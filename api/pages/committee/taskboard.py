@@ -1,0 +1,277 @@
+"""What waits for whom: review tasks by urgency, overdue commitments, what is under supervision (督办)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+
+from api.access.security import store_of
+from api.database.review_tables import Task
+from api.judging.current import CurrentJudge
+from api.judging.judge import Judge
+from api.pages.frame.errors import PageRoute
+from api.pages.frame.listing import Column, Kind, Listing, listing_response
+from api.pages.frame.render import page
+from api.pages.frame.session import Form, entitled
+from api.pages.frame.words import OPINIONS, PROMISE_LIGHTS, TASK_LIGHTS, TASK_STATES
+from api.routes.choices import find_choice, find_past_department
+from api.store import accounts
+from api.store.promises import overdue, supervision
+from api.store.review import tasklist
+from api.store.review.tasklist import TaskFilter
+from api.transport.problems import ProblemError
+from api.transport.telemetry import request_id
+from api.workdays.china import today
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+Id = Annotated[int, Path(ge=1, le=2**53)]
+State = Annotated[str, Query(max_length=20)]
+Short = Annotated[str, Query(max_length=60)]
+LATE = TaskFilter(late=True)
+CHOICES = {"waiting": "未办结", "all": "全部", **TASK_STATES}
+TASKS = (
+    Column("受理编号", width=17),
+    Column("项目", width=36),
+    Column("版本", "number"),
+    Column("部门", width=22),
+    Column("状态"),
+    Column("时限"),
+    Column("送达日期", "date"),
+    Column("期限", "date"),
+    Column("期限为估算"),
+    Column("剩余", "number", "工作日"),
+    Column("意见", width=60),
+)
+SUPERVISED = (
+    Column("受理编号", width=17),
+    Column("督办的事项", width=18),
+    Column("部门", width=22),
+    Column("期限", "date"),
+    Column("督办要求", width=50),
+    Column("督办人"),
+    Column("督办时间", "time"),
+    Column("状态"),
+    Column("办理结果", width=50),
+    Column("销号人"),
+    Column("销号时间", "time"),
+)
+BROKEN = (
+    Column("受理编号", width=17),
+    Column("项目", width=36),
+    Column("承诺的事项", width=18),
+    Column("承诺", "number"),
+    Column("最近实绩", "number"),
+    Column("单位"),
+    Column("期限", "date"),
+    Column("逾期", "number", "天"),
+    Column("灯"),
+)
+
+
+def _wanted(session: Session, judge: Judge, state: str, department: str) -> TaskFilter:
+    chosen = find_choice("state", state, CHOICES) or "waiting"
+    return TaskFilter(chosen, find_past_department(session, judge, department, Task.department))
+
+
+@router.get("/tasks")
+def tasks(
+    request: Request,
+    judge: CurrentJudge,
+    state: State = "waiting",
+    department: Short = "",
+    cursor: Short = "",
+) -> Response:
+    """Review tasks, the most urgent first."""
+    actor = entitled(request, "review.read")
+    store, registry = store_of(request), judge.ruleset.registry
+    with store.db.read() as session:
+        wanted = _wanted(session, judge, state, department)
+        listed = tasklist.find(session, actor, store.calendar, today(), wanted, cursor or None)
+        total = tasklist.total(session, actor, wanted, today()) if wanted.urgent else None
+    return page(
+        request,
+        "tasks.html",
+        listed=listed,
+        total=total,
+        state=wanted.state,
+        department=department,
+        choices=CHOICES,
+        departments=registry.reviewers,
+        registry=registry,
+        cursor=cursor,
+        asked=urlencode({"state": state, "department": department}),
+    )
+
+
+@router.get("/tasks.{kind}")
+def tasks_file(
+    request: Request,
+    judge: CurrentJudge,
+    kind: Kind,
+    state: State = "waiting",
+    department: Short = "",
+) -> Response:
+    """The same tasks for a spreadsheet."""
+    actor = entitled(request, "review.read")
+    store, name = store_of(request), judge.ruleset.registry.department
+    with store.db.read() as session:
+        wanted = _wanted(session, judge, state, department)
+        asked = [("状态", CHOICES[wanted.state])]
+        asked += [("部门", name(wanted.department))] if wanted.department else []
+        rows = (
+            (
+                t.number,
+                t.project,
+                t.version,
+                name(t.department),
+                TASK_STATES[t.state],
+                TASK_LIGHTS[t.light] if t.light else None,
+                t.opened_on,
+                t.due_on,
+                "是" if t.due_estimated else None,
+                t.workdays_left if t.light else None,
+                "；".join(
+                    f"{o.person}：{OPINIONS[o.opinion]}{'，' if o.reason else ''}{o.reason}"
+                    for o in t.opinions
+                ),
+            )
+            for t in tasklist.each(session, actor, store.calendar, today(), wanted)
+        )
+        return listing_response(kind, "tasks", Listing("会审事项", TASKS, rows, asked))
+
+
+@router.get("/supervision")
+def supervised(
+    request: Request,
+    judge: CurrentJudge,
+    cursor: Short = "",
+    after: Short = "",
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+) -> Response:
+    """Overdue tasks and commitments, and what is under supervision."""
+    actor = entitled(request, "review.supervise")
+    store = store_of(request)
+    with store.db.read() as session:
+        promises = overdue.find(session, actor, today(), after or None, 20, unwatched=True)
+        broken = overdue.total(session, actor, today())
+        late = tasklist.find(session, actor, store.calendar, today(), LATE, cursor or None, 20)
+        total = tasklist.total(session, actor, LATE, today())
+        listed = supervision.listed(session, limit=51, before=before)
+        people = accounts.display_names(session)
+    return page(
+        request,
+        "supervision.html",
+        late=late,
+        total=total,
+        listed=listed[:50],
+        people=people,
+        older=listed[49].id if len(listed) > 50 else None,
+        registry=judge.ruleset.registry,
+        cursor=cursor,
+        before=before,
+        promises=promises,
+        broken=broken,
+        after=after,
+    )
+
+
+@router.get("/supervision.{kind}")
+def supervised_file(request: Request, judge: CurrentJudge, kind: Kind) -> Response:
+    """What is and was under supervision, and what is overdue without it, for a spreadsheet."""
+    actor = entitled(request, "review.supervise")
+    store, name = store_of(request), judge.ruleset.registry.department
+    with store.db.read() as session:
+        people = accounts.display_names(session)
+        rows = (
+            (
+                s.number,
+                f"承诺：{s.promise}" if s.promise else "会审",
+                name(s.department) if s.department else None,
+                s.due_on,
+                s.note,
+                people.get(s.opened_by, s.opened_by),
+                s.opened_at,
+                "已销号" if s.closed_at else "督办中",
+                s.closing_note,
+                people.get(s.closed_by or "", s.closed_by),
+                s.closed_at,
+            )
+            for s in supervision.each(session)
+        )
+        waiting = (
+            (
+                t.number,
+                t.project,
+                t.version,
+                name(t.department),
+                TASK_STATES[t.state],
+                TASK_LIGHTS[t.light or "red"],
+                t.opened_on,
+                t.due_on,
+                "是" if t.due_estimated else None,
+                t.workdays_left,
+                None,
+            )
+            for t in tasklist.each(session, actor, store.calendar, today(), LATE)
+        )
+        broken = (
+            (
+                p.number,
+                p.project,
+                p.title,
+                p.promised,
+                p.reached,
+                p.unit,
+                p.due_on,
+                p.days_late,
+                PROMISE_LIGHTS[p.light],
+            )
+            for p in overdue.each(session, actor, today(), unwatched=True)
+        )
+        return listing_response(
+            kind,
+            "supervision",
+            Listing("督办", SUPERVISED, rows),
+            Listing("逾期尚未督办", TASKS, waiting),
+            Listing("承诺逾期尚未督办", BROKEN, broken),
+            title="督办清单",
+        )
+
+
+@router.post("/tasks/{task_id}/supervise")
+def supervise(request: Request, form: Form, task_id: Id) -> Response:
+    """Put an overdue task under supervision."""
+    actor = entitled(request, "review.supervise")
+    with store_of(request).work(actor, request_id.get()) as work:
+        supervision.start(work, task_id, _note(form))
+    return RedirectResponse("/supervision", 303)
+
+
+@router.post("/commitments/{commitment_id}/supervise")
+def supervise_promise(request: Request, form: Form, commitment_id: Id) -> Response:
+    """Put an overdue commitment under supervision."""
+    actor = entitled(request, "review.supervise")
+    with store_of(request).work(actor, request_id.get()) as work:
+        supervision.start_promise(work, commitment_id, _note(form))
+    return RedirectResponse("/supervision", 303)
+
+
+@router.post("/supervision/{supervision_id}/close")
+def close(request: Request, form: Form, supervision_id: Id) -> Response:
+    """Strike a supervision off."""
+    actor = entitled(request, "review.supervise")
+    with store_of(request).work(actor, request_id.get()) as work:
+        supervision.close(work, supervision_id, _note(form))
+    return RedirectResponse("/supervision", 303)
+
+
+def _note(form: FormData) -> str:
+    note = str(form.get("note", "")).strip()[:2000]
+    if not note:
+        raise ProblemError(422, "请写明督办要求或办理结果。")
+    return note

@@ -1,0 +1,97 @@
+"""Templates to responses: one environment, the security headers, what every page needs."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api.access.security import allowed
+from api.pages.frame import words
+from api.pages.frame.session import actor_of, csrf_token, wants_big
+
+HERE = Path(__file__).parents[2]
+STATIC = HERE / "static"
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The templates, always escaped; an unknown name is an error, never an empty place."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {
+        "amount": words.amount,
+        "day": words.chinese_date,
+        "time": words.chinese_time,
+        "digits": words.digits,
+        "unit": words.plain_unit,
+        "citation": words.citation,
+    }
+    env.globals |= {
+        "EFFECTS": words.EFFECTS,
+        "LISTS": words.LISTS,
+        "LIGHTS": words.LIGHTS,
+        "STATUSES": words.STATUSES,
+        "VERDICTS": words.VERDICTS,
+        "STATES": words.STATES,
+        "TASK_STATES": words.TASK_STATES,
+        "TASK_LIGHTS": words.TASK_LIGHTS,
+        "OPINIONS": words.OPINIONS,
+        "OUTCOMES": words.OUTCOMES,
+        "asset": _asset,
+    }
+    return env
+
+
+@lru_cache(maxsize=32)
+def _asset(name: str) -> str:
+    """The address of a built asset, with its content's hash so that it can be kept for long."""
+    path = STATIC / name
+    tag = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else "0"
+    return f"/static/{name}?v={tag}"
+
+
+def page(
+    request: Request,
+    template: str,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """A page. Its template sees the actor, the CSRF token and where it is, besides ``context``."""
+    actor = actor_of(request)
+    text = (
+        environment()
+        .get_template(template)
+        .render(
+            actor=actor,
+            csrf=csrf_token(request),
+            big=wants_big(request),
+            path=request.url.path,
+            may=lambda action: actor is not None and allowed(actor, action),
+            **context,
+        )
+    )
+    return HTMLResponse(
+        text,
+        status,
+        {
+            "Content-Security-Policy": CSP,
+            "Cache-Control": "no-store",
+            **(headers or {}),
+        },
+    )

@@ -1,0 +1,277 @@
+"""Changing the rulebook: proposals from the first line written to publication by a second person."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from api.access.security import store_of
+from api.database.proposal_tables import Proposal
+from api.errors import Invalid, Missing
+from api.judging.current import CurrentJudge
+from api.pages.frame.errors import PageRoute
+from api.pages.frame.render import page
+from api.pages.frame.session import Form, entitled
+from api.pages.rulebook.textdiff import side_by_side
+from api.pages.rulebook.trying import problems_json
+from api.routes.choices import find_choice
+from api.routes.rulesets import jobs_wake, root_of
+from api.store import accounts
+from api.store.proposals import draft as proposals
+from api.store.proposals import publish as proposals_publish
+from api.store.proposals.draft import STATES, Edit, RunView
+from api.store.proposals.text import MATERIALS, Text, load_text
+from api.store.work import Work
+from api.transport.problems import ProblemError
+from api.transport.telemetry import request_id
+from api.workdays.china import today
+from evaluator.revision.diff import KINDS
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.files import shown_name
+from evaluator.rulebook.transfer import STAGES
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+Id = Annotated[int, Path(ge=1, le=2**53)]
+Name = Annotated[str, Query(max_length=300)]
+RUNNING = ("queued", "running")
+
+
+def _run(session: Session, proposal_id: int) -> RunView | None:
+    try:
+        return proposals.run_of(session, proposal_id)
+    except Missing:
+        return None
+
+
+@router.get("/proposals")
+def listed(request: Request, state: Annotated[str, Query(max_length=20)] = "") -> Response:
+    """Proposals, newest first, and how to start one."""
+    entitled(request, "proposal.read")
+    with store_of(request).db.read() as session:
+        found = proposals.listed(session, find_choice("state", state, STATES))
+        people = accounts.display_names(session)
+    return page(
+        request,
+        "proposals.html",
+        proposals=found,
+        people=people,
+        state=state,
+        states=STATES,
+        wrong="",
+        given={},
+    )
+
+
+@router.post("/proposals")
+def create(request: Request, form: Form) -> Response:
+    """Start a proposal from what was published last."""
+    actor = entitled(request, "proposal.draft")
+    title, reason = (str(form.get(k, "")).strip()[:5000] for k in ("title", "reason"))
+    store = store_of(request)
+    try:
+        with store.work(actor, request_id.get()) as work:
+            made = proposals.create(work, title[:200], reason, root_of(request)).id
+    except Invalid as error:
+        with store.db.read() as session:
+            found = proposals.listed(session)
+            people = accounts.display_names(session)
+        return page(
+            request,
+            "proposals.html",
+            422,
+            proposals=found,
+            people=people,
+            state="",
+            states=STATES,
+            wrong=str(error),
+            given={"title": title, "reason": reason},
+        )
+    jobs_wake(request)
+    return RedirectResponse(f"/proposals/{made}", 303)
+
+
+def _context(request: Request, judge: Any, proposal_id: int) -> dict[str, Any]:
+    with store_of(request).db.read() as session:
+        view = proposals.get(session, proposal_id)
+        run = _run(session, proposal_id)
+        text = proposals.files_of(session, proposal_id)
+        base = load_text(session, proposals.get_row(session, proposal_id).base_text)
+        editors = proposals.get_row(session, proposal_id).editors
+        people = accounts.display_names(session)
+    changed = {
+        (layer, path)
+        for layer, path in text.names()
+        if _old(base, layer, path) != text.file(layer, path)
+    }
+    result = run.result if run else {}
+    matrix = {(m["old"], m["new"]): m["count"] for m in result.get("impact", {}).get("matrix", ())}
+    return {
+        "p": view,
+        "run": run,
+        "busy": bool(run and run.state in RUNNING),
+        "stages": STAGES,
+        "files": text.names(),
+        "changed": changed,
+        "editors": editors,
+        "matrix": matrix,
+        "result": result,
+        "people": people,
+        "ruleset": judge.ruleset,
+        "today": today().isoformat(),
+        "named": lambda word: named(word, judge.ruleset),
+        "shown_name": _shown_name,
+    }
+
+
+def named(word: str, ruleset: Ruleset) -> str:
+    """What a proposal touches ("criterion:land_tax_floor"), in words."""
+    kind, _, id_ = word.partition(":")
+    tables: dict[str, Mapping[str, Any]] = {
+        "rule": ruleset.rules,
+        "criterion": ruleset.criteria,
+        "metric": ruleset.metrics,
+    }
+    found = tables.get(kind, {}).get(id_)
+    return (
+        f"{KINDS[kind]}“{found.title}”（{id_}）" if found else f"{KINDS.get(kind, '文件')}“{id_}”"
+    )
+
+
+def _shown_name(layer: str, path: str) -> str:
+    """A file as problems name it."""
+    return path if layer == MATERIALS else shown_name(layer, path)
+
+
+def _old(base: Text, layer: str, path: str) -> str | None:
+    try:
+        return base.file(layer, path)
+    except Missing:
+        return None
+
+
+@router.get("/proposals/{proposal_id}")
+def one(request: Request, judge: CurrentJudge, proposal_id: Id) -> Response:
+    """A proposal: where it stands, what it changes, what it moves, what may be done."""
+    entitled(request, "proposal.read")
+    return page(request, "proposal.html", **_context(request, judge, proposal_id))
+
+
+@router.get("/proposals/{proposal_id}/state")
+def state(request: Request, judge: CurrentJudge, proposal_id: Id) -> Response:
+    """The part of the page that changes while it is being checked; a fragment."""
+    entitled(request, "proposal.read")
+    return page(request, "proposal_state.html", **_context(request, judge, proposal_id))
+
+
+@router.get("/proposals/{proposal_id}/file")
+def file(request: Request, proposal_id: Id, layer: Name, file: Name) -> Response:
+    """One file in the editor, beside what it was."""
+    entitled(request, "proposal.read")
+    with store_of(request).db.read() as session:
+        view = proposals.get(session, proposal_id)
+        text = proposals.file_of(session, proposal_id, layer, file)
+        base = load_text(session, proposals.get_row(session, proposal_id).base_text)
+    lines = side_by_side(_old(base, layer, file) or "", text)
+    return page(
+        request, "proposal_file.html", p=view, layer=layer, file=file, text=text, lines=lines
+    )
+
+
+@router.post("/proposals/{proposal_id}/file")
+def write(request: Request, form: Form, proposal_id: Id) -> Response:
+    """Write one file; the proposal is a draft again and is checked anew."""
+    layer, path = str(form.get("layer", ""))[:200], str(form.get("file", ""))[:300]
+    text = str(form.get("text", "")).replace("\r\n", "\n")
+    revision = str(form.get("revision", ""))
+    if not revision.isdecimal() or len(revision) > 9:
+        raise ProblemError(422, "缺少稿号，请重新打开文件后再改。")
+    edits = [Edit(layer, path, text)]
+    return _do(
+        request,
+        "proposal.draft",
+        proposal_id,
+        lambda w: proposals.edit(w, proposal_id, int(revision), edits),
+    )
+
+
+def _do(
+    request: Request, action: str, proposal_id: int, act: Callable[[Work], Proposal]
+) -> Response:
+    actor = entitled(request, action)
+    with store_of(request).work(actor, request_id.get()) as work:
+        act(work)
+    jobs_wake(request)
+    return RedirectResponse(f"/proposals/{proposal_id}", 303)
+
+
+@router.post("/proposals/{proposal_id}/check")
+def check(request: Request, form: Form, proposal_id: Id) -> Response:
+    """The problems of a file as it is being written, for the editor."""
+    entitled(request, "proposal.read")
+    layer, path = str(form.get("layer", "")), str(form.get("file", ""))
+    with store_of(request).db.read() as session:
+        text = proposals.files_of(session, proposal_id)
+    if text.file(layer, path) is None:
+        raise ProblemError(404, "提案里没有这个文件。")
+    changed = text.with_file(layer, path, str(form.get("text", "")).replace("\r\n", "\n"))
+    return problems_json(changed.layers, path)
+
+
+@router.post("/proposals/{proposal_id}/act")
+def act(request: Request, form: Form, proposal_id: Id) -> Response:
+    """Whatever the pressed button says."""
+    what, said = str(form.get("act", "")), str(form.get("comment", "")).strip()[:5000]
+    root = root_of(request)
+    acts: dict[str, tuple[str, Callable[[Work], Proposal]]] = {
+        "submit": ("proposal.draft", lambda w: proposals.submit(w, proposal_id)),
+        "withdraw": ("proposal.draft", lambda w: proposals.withdraw(w, proposal_id)),
+        "rebase": ("proposal.draft", lambda w: proposals.rebase(w, proposal_id, root)),
+        "recheck": ("proposal.comment", lambda w: proposals.recheck(w, proposal_id)),
+        "comment": ("proposal.comment", lambda w: proposals_publish.comment(w, proposal_id, said)),
+        "approve": ("proposal.approve", lambda w: proposals_publish.approve(w, proposal_id, said)),
+        "return": ("proposal.approve", lambda w: proposals_publish.send_back(w, proposal_id, said)),
+        "waive": (
+            "proposal.draft",
+            lambda w: proposals.waive(w, proposal_id, str(form.get("invariant", ""))[:200], said),
+        ),
+        "unwaive": (
+            "proposal.draft",
+            lambda w: proposals.unwaive(w, proposal_id, str(form.get("invariant", ""))[:200]),
+        ),
+    }
+    if what not in acts:
+        raise ProblemError(422, "没有这项操作。")
+    action, run = acts[what]
+    return _do(request, action, proposal_id, run)
+
+
+@router.post("/proposals/{proposal_id}/publish")
+def publish(request: Request, form: Form, proposal_id: Id) -> Response:
+    """Publish from a date."""
+    actor = entitled(request, "proposal.approve")
+    try:
+        day = dt.date.fromisoformat(str(form.get("effective_on", "")))
+    except ValueError:
+        raise ProblemError(422, "请填写生效日期，如 2027-01-01。") from None
+    proposals_publish.publish_proposal(
+        store_of(request), actor, proposal_id, day, None, request_id.get()
+    )
+    return RedirectResponse("/publications", 303)
+
+
+@router.post("/publications/{publication_id}/rollback")
+def rollback(request: Request, form: Form, publication_id: Id) -> Response:
+    """A proposal that brings an earlier publication back."""
+    actor = entitled(request, "proposal.draft")
+    reason = str(form.get("reason", "")).strip()[:5000]
+    if not reason:
+        raise ProblemError(422, "请写明回退的理由。")
+    with store_of(request).work(actor, request_id.get()) as work:
+        made = proposals_publish.rollback(work, publication_id, reason, root_of(request)).id
+    jobs_wake(request)
+    return RedirectResponse(f"/proposals/{made}", 303)

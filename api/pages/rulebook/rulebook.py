@@ -1,0 +1,337 @@
+"""The rules and criteria for reading: search, one rule in words, one criterion with its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from api.judging.current import CurrentJudge
+from api.pages.frame.errors import PageRoute
+from api.pages.frame.listing import Column, Kind, Listing, listing_response
+from api.pages.frame.render import page
+from api.pages.frame.words import EFFECTS, LISTS, plain_unit
+from api.routes.choices import find_choice
+from api.store.projects.submissions import normalised
+from api.transport.problems import ProblemError
+from api.transport.views import block_text
+from api.workdays.china import today as china_today
+from evaluator.judgement.inwords import condition_words
+from evaluator.problems.choices import suggest
+from evaluator.rulebook import ast
+from evaluator.rulebook.criteria import KIND_LABELS, Criterion, Period, Provenance
+from evaluator.values.numbers import exact_text
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+RULES = (
+    Column("规则", width=36),
+    Column("标题", width=26),
+    Column("清单"),
+    Column("处置"),
+    Column("维度"),
+    Column("适用于", width=50),
+    Column("要求", width=60),
+    Column("责任部门", width=30),
+    Column("补正", width=50),
+)
+CRITERIA = (
+    Column("标准", width=34),
+    Column("名称", width=36),
+    Column("种类"),
+    Column("起", "date"),
+    Column("至", "date"),
+    Column("档", width=36),
+    Column("值", "number"),
+    Column("单位"),
+    Column("依据", width=50),
+    Column("核对"),
+    Column("说明", width=50),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A rule in words."""
+
+    rule: ast.Rule
+    applies: str
+    requires: str
+    departments: tuple[str, ...]
+    dimension: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One row of a criterion's table."""
+
+    keys: str
+    value: str
+    unit: str | None
+    basis: str
+    verified: bool
+    note: str
+    changed: str
+
+
+def _row(rule: ast.Rule, ruleset: ast.Ruleset) -> RuleRow:
+    return RuleRow(
+        rule,
+        condition_words(rule.applies_when, ruleset),
+        condition_words(rule.require, ruleset),
+        tuple(ruleset.registry.department(d) for d in rule.departments),
+        ruleset.dimensions.get(rule.dimension or "", ""),
+    )
+
+
+def criteria_of(rule: ast.Rule) -> tuple[str, ...]:
+    """The criteria that a rule compares with, or names as its basis."""
+    found: dict[str, None] = {}
+    for leaf in (*ast.leaves(rule.applies_when), *ast.leaves(rule.require)):
+        if isinstance(leaf, ast.Compare) and isinstance(leaf.right, ast.CriterionRef):
+            found[leaf.right.id] = None
+        elif isinstance(leaf, (ast.Each, ast.Member)) and leaf.criterion:
+            found[leaf.criterion] = None
+    found.update(dict.fromkeys(b.criterion for b in rule.basis if b.criterion))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFilter:
+    """What to look for among the rules."""
+
+    q: Annotated[str, Query(max_length=100)] = ""
+    listed: Annotated[str, Query(alias="list", max_length=20)] = ""
+    department: Annotated[str, Query(max_length=60)] = ""
+    effect: Annotated[str, Query(max_length=10)] = ""
+
+
+Wanted = Annotated[RuleFilter, Depends()]
+
+
+def _found(ruleset: ast.Ruleset, wanted: RuleFilter) -> list[RuleRow]:
+    """Rules by words, list, department and effect, in the order of the lists."""
+    listed = find_choice("list", wanted.listed, LISTS)
+    effect = find_choice("effect", wanted.effect, EFFECTS)
+    department = find_choice("department", wanted.department, ruleset.registry.departments)
+    words = normalised(wanted.q).split()
+    order = list(LISTS)
+    found = []
+    for rule in sorted(ruleset.rules.values(), key=lambda r: order.index(r.list)):
+        if listed not in (None, rule.list) or effect not in (None, rule.effect.value):
+            continue
+        if department is not None and department not in rule.departments:
+            continue
+        row = _row(rule, ruleset)
+        text = normalised(
+            rule.id,
+            rule.title,
+            row.applies,
+            row.requires,
+            rule.message,
+            rule.remedy,
+            *row.departments,
+        )
+        if all(word in text for word in words):
+            found.append(row)
+    return found
+
+
+@router.get("/rules")
+def rules(request: Request, judge: CurrentJudge, wanted: Wanted) -> Response:
+    """Rules, as many as fit what is asked for."""
+    ruleset = judge.ruleset
+    asked = {
+        "q": wanted.q,
+        "list": wanted.listed,
+        "department": wanted.department,
+        "effect": wanted.effect,
+    }
+    return page(
+        request,
+        "rules.html",
+        rows=_found(ruleset, wanted),
+        ruleset=ruleset,
+        wanted=wanted,
+        total=len(ruleset.rules),
+        asked=urlencode({k: v for k, v in asked.items() if v}),
+    )
+
+
+@router.get("/rules.{kind}")
+def rules_file(judge: CurrentJudge, kind: Kind, wanted: Wanted) -> Response:
+    """The same rules in words for a spreadsheet."""
+    rows = (
+        (
+            r.rule.id,
+            r.rule.title,
+            LISTS[r.rule.list],
+            EFFECTS[r.rule.effect.value],
+            r.dimension,
+            r.applies,
+            r.requires,
+            "、".join(r.departments),
+            r.rule.remedy,
+        )
+        for r in _found(judge.ruleset, wanted)
+    )
+    return listing_response(kind, "rules", Listing("规则", RULES, rows, _about(judge.ruleset)))
+
+
+def _about(ruleset: ast.Ruleset) -> list[tuple[str, str]]:
+    return [("规则集", ruleset.title), ("规则集标识", ruleset.identity)]
+
+
+@router.get("/rules/{rule_id}")
+def rule(request: Request, judge: CurrentJudge, rule_id: str) -> Response:
+    """One rule."""
+    ruleset = judge.ruleset
+    found = ruleset.rules.get(rule_id)
+    if found is None:
+        raise ProblemError(
+            404, f"没有规则“{rule_id[:80]}”。{suggest(rule_id, ruleset.rules) or ''}"
+        )
+    basis = [
+        (
+            b.source.citation(b.clause) if b.source else ruleset.criteria[b.criterion or ""].title,
+            b.criterion,
+            b.source,
+        )
+        for b in found.basis
+    ]
+    return page(
+        request,
+        "rule.html",
+        row=_row(found, ruleset),
+        ruleset=ruleset,
+        basis=basis,
+        criteria=[ruleset.criteria[c] for c in criteria_of(found) if c in ruleset.criteria],
+        source=block_text(found.place),
+    )
+
+
+@router.get("/criteria")
+def criteria(
+    request: Request, judge: CurrentJudge, q: Annotated[str, Query(max_length=100)] = ""
+) -> Response:
+    """Criteria by words."""
+    words = normalised(q).split()
+    today = china_today()
+    rows = []
+    for found in judge.ruleset.criteria.values():
+        if all(w in normalised(found.id, found.title) for w in words):
+            rows.append((found, KIND_LABELS[found.kind.value], found.period(today, today)))
+    return page(
+        request,
+        "criteria.html",
+        rows=rows,
+        q=q,
+        ruleset=judge.ruleset,
+        exact=exact_text,
+        total=len(judge.ruleset.criteria),
+        today=today,
+    )
+
+
+@router.get("/criteria.{kind}")
+def criteria_file(
+    judge: CurrentJudge, kind: Kind, q: Annotated[str, Query(max_length=100)] = ""
+) -> Response:
+    """Every value of every period for a spreadsheet."""
+    words, ruleset = normalised(q).split(), judge.ruleset
+    rows = (
+        row
+        for c in ruleset.criteria.values()
+        if all(w in normalised(c.id, c.title) for w in words)
+        for row in _values(c, ruleset)
+    )
+    listing = Listing("准入标准", CRITERIA, rows, _about(ruleset))
+    return listing_response(kind, "criteria", listing)
+
+
+def _values(criterion: Criterion, ruleset: ast.Ruleset) -> Iterator[tuple[object, ...]]:
+    for at, period in enumerate(criterion.periods):
+        head = (
+            criterion.id,
+            criterion.title,
+            KIND_LABELS[criterion.kind.value],
+            period.start,
+            period.end,
+        )
+        for r in _period(criterion, at, ruleset):
+            checked = "已核对" if r.verified else "示例值"
+            yield (*head, r.keys, r.value, plain_unit(r.unit), r.basis, checked, r.note)
+        if not period.rows:
+            source = period.provenance
+            value = f"无标准：{period.gap}" if period.gap else "、".join(sorted(period.codes))
+            checked = "" if source is None else "已核对" if source.verified else "示例值"
+            yield (
+                *head,
+                "名录" if period.codes else "",
+                value,
+                "",
+                _cite(source),
+                checked,
+                (source.note or "") if source else "",
+            )
+
+
+@router.get("/criteria/{criterion_id}")
+def criterion(request: Request, judge: CurrentJudge, criterion_id: str) -> Response:
+    """One criterion, its newest period first."""
+    ruleset = judge.ruleset
+    found = ruleset.criteria.get(criterion_id)
+    if found is None:
+        raise ProblemError(
+            404,
+            f"没有准入标准“{criterion_id[:80]}”。{suggest(criterion_id, ruleset.criteria) or ''}",
+        )
+    users = [r for r in ruleset.rules.values() if criterion_id in criteria_of(r)]
+    periods = [(p, _period(found, at, ruleset)) for at, p in enumerate(found.periods)][::-1]
+    return page(
+        request,
+        "criterion.html",
+        criterion=found,
+        kind=KIND_LABELS[found.kind.value],
+        periods=periods,
+        users=users,
+        ruleset=ruleset,
+        source=block_text(found.place),
+        today=china_today(),
+        cite=_cite,
+    )
+
+
+def _period(criterion: Criterion, at: int, ruleset: ast.Ruleset) -> tuple[RowView, ...]:
+    """The rows of a period, each with what it was in the period before."""
+    period: Period = criterion.periods[at]
+    before = {r.title(): r for r in criterion.periods[at - 1].rows} if at else {}
+    out = []
+    for row in period.rows:
+        unit = row.unit.name if row.unit else None
+        changed = ""
+        old = before.get(row.title())
+        if at and old is None:
+            changed = "新增"
+        elif old is not None and old.value != row.value:
+            changed = f"原为 {exact_text(old.value)}"
+        keys = "；".join(ruleset.registry.row_words(d, ws) for d, ws in row.keys.items())
+        out.append(
+            RowView(
+                keys or "默认",
+                exact_text(row.value),
+                unit,
+                _cite(row.provenance),
+                row.provenance.verified,
+                row.provenance.note or "",
+                changed,
+            )
+        )
+    return tuple(out)
+
+
+def _cite(provenance: Provenance | None) -> str:
+    return provenance.source.citation(provenance.clause) if provenance else ""

@@ -1,0 +1,157 @@
+"""Trying a change of the rulebook without keeping it: checked, told in words, judged on examples."""
+
+from __future__ import annotations
+
+import json
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.judging.current import CurrentJudge
+from api.pages.assess.examples import Examples
+from api.pages.frame.errors import PageRoute
+from api.pages.frame.render import page
+from api.pages.frame.session import Form, entitled
+from api.transport.problems import ProblemError
+from evaluator.problems.errors import Problem
+from evaluator.revision.diff import diff
+from evaluator.revision.impact import impact_rows
+from evaluator.revision.tally import Impact, Row
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.checks import check_layers
+from evaluator.rulebook.files import Layers
+
+router = APIRouter(prefix="/rules/try", include_in_schema=False, route_class=PageRoute)
+MAX_TEXT = 1_000_000
+WHAT = {
+    "criteria.yaml": "准入标准：全部下限、上限和名录",
+    "metrics.yaml": "指标的算式，如投资强度",
+    "labels.yaml": "标签，如四高项目",
+    "invariants.yaml": "底线（不变式）：规则怎么改都要成立",
+    "fields.yaml": "增加的申报字段",
+}
+File = Annotated[str, Query(max_length=300)]
+
+
+def _files(ruleset: Ruleset) -> list[tuple[str, str]]:
+    """(layer, path) of every file that a maintainer may want to change."""
+    return [(layer, path) for layer, files in ruleset.layers for path in files]
+
+
+def _text(ruleset: Ruleset, layer: str, path: str) -> str:
+    for name, files in ruleset.layers:
+        if name == layer and path in files:
+            return files[path]
+    raise ProblemError(404, f"规则集里没有文件“{path[:100]}”。")
+
+
+def _with(ruleset: Ruleset, layer: str, path: str, text: str) -> Layers:
+    return tuple(
+        (name, MappingProxyType({**files, path: text}) if name == layer else files)
+        for name, files in ruleset.layers
+    )
+
+
+@router.get("/files")
+def files(request: Request, judge: CurrentJudge) -> Response:
+    """Which file to change."""
+    entitled(request, "read")
+    titles: dict[str, list[str]] = {}
+    for rule in judge.ruleset.rules.values():
+        titles.setdefault(rule.place.source.name, []).append(rule.title)
+    return page(request, "try_files.html", files=_files(judge.ruleset), titles=titles, what=WHAT)
+
+
+@router.get("/edit")
+def edit(request: Request, judge: CurrentJudge, layer: File, file: File) -> Response:
+    """The editor with the file as it is in force."""
+    entitled(request, "read")
+    text = _text(judge.ruleset, layer, file)
+    return page(request, "try.html", layer=layer, file=file, text=text, tried=None, titles={})
+
+
+@router.get("/words")
+def words(request: Request, judge: CurrentJudge) -> Response:
+    """What may be completed in the editor: fields, metrics, criteria, departments, sources."""
+    entitled(request, "read")
+    ruleset = judge.ruleset
+    found = [(n, f.label, "variable") for n, f in ruleset.registry.references.items()]
+    found += [(i, m.title, "function") for i, m in ruleset.metrics.items()]
+    found += [(i, c.title, "constant") for i, c in ruleset.criteria.items()]
+    found += [(d, title, "enum") for d, title in ruleset.registry.departments.items()]
+    found += [(d, title, "enum") for d, title in ruleset.dimensions.items()]
+    found += [(i, s.title, "text") for i, s in ruleset.sources.items()]
+    listed = [{"label": n, "detail": t, "type": k} for n, t, k in found]
+    return Response(json.dumps(listed, ensure_ascii=False), media_type="application/json")
+
+
+def _posted(form: Any, ruleset: Ruleset) -> tuple[str, str, str]:
+    layer, path = str(form.get("layer", "")), str(form.get("file", ""))
+    text = str(form.get("text", "")).replace("\r\n", "\n")
+    if len(text) > MAX_TEXT:
+        raise ProblemError(413, "文件太长。")
+    _text(ruleset, layer, path)
+    return layer, path, text
+
+
+@router.post("/check")
+def check(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """The problems of the file as JSON, for the editor."""
+    entitled(request, "read")
+    layer, path, text = _posted(form, judge.ruleset)
+    return problems_json(_with(judge.ruleset, layer, path, text), path)
+
+
+def problems_json(layers: Layers, path: str) -> Response:
+    """What is wrong in one file of a rulebook, as the editor reads it."""
+    problems = [p for p in check_layers(layers)[1] if p.severity != "accepted"]
+    mine = [p.to_dict() for p in problems if p.place.source.name == path]
+    elsewhere = len(problems) - len(mine)
+    body = json.dumps({"problems": mine, "elsewhere": elsewhere}, ensure_ascii=False)
+    return Response(body, media_type="application/json")
+
+
+@router.post("/edit")
+def tried(request: Request, judge: CurrentJudge, form: Form) -> Response:
+    """The change checked; where it reads, what it means and which examples it moves."""
+    entitled(request, "read")
+    layer, path, text = _posted(form, judge.ruleset)
+    ruleset, problems = check_layers(_with(judge.ruleset, layer, path, text))
+    known = {_key(p) for p in check_layers(judge.ruleset.layers)[1]}
+    accepted = [p for p in problems if p.severity == "accepted"]
+    fresh = [p for p in problems if p.severity != "accepted" and _key(p) not in known]
+    outcome: dict[str, Any] = {
+        "problems": fresh,
+        "old": len(problems) - len(accepted) - len(fresh),
+        "accepted": accepted,
+        "read": ruleset is not None,
+    }
+    if ruleset is not None:
+        outcome["diff"] = diff(judge.ruleset, ruleset).entries
+        outcome["impact"] = _impact(request, judge, ruleset)
+    return page(
+        request,
+        "try.html",
+        200 if ruleset else 422,
+        layer=layer,
+        file=path,
+        text=text,
+        tried=outcome,
+        titles={r.id: r.title for r in (ruleset or judge.ruleset).rules.values()},
+    )
+
+
+def _key(problem: Problem) -> tuple[str, str, str, str]:
+    return problem.severity, problem.code, problem.place.source.name, problem.message
+
+
+def _impact(request: Request, judge: Any, ruleset: Ruleset) -> Impact:
+    examples: Examples = request.app.state.examples
+    registry = judge.ruleset.registry
+    rows = [
+        Row(s.example.slug, json.dumps(s.example.profile.to_dict(registry), ensure_ascii=False))
+        for s in examples.summaries(judge)
+    ]
+    return impact_rows(judge.ruleset, ruleset, rows)

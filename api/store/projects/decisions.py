@@ -1,0 +1,186 @@
+"""Decisions: the whole record, its findings, traces, and judging it again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.database.tables import Decision, Project
+from api.errors import Denied, Missing
+from api.judging.judge import SOFTWARE
+from api.store.rulesets import Rulesets
+from api.store.visibility import (
+    get_decision,
+    sees_whole,
+    visible_dossier,
+    visible_result,
+)
+from api.store.work import Actor
+from evaluator.judgement.result import judgement
+from evaluator.judgement.trace import trace_of
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """A decision as the actor may see it; ``digest`` is that of the whole canonical result."""
+
+    id: int
+    number: str
+    version: int
+    verdict: str
+    as_of: dt.date
+    ruleset: str
+    engine: str
+    software: str
+    digest: str
+    dossier_digest: str
+    decided_at: dt.datetime
+    whole: bool
+    dossier: dict[str, Any]
+    result: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Whether judging the stored dossier by the stored ruleset gives the stored bytes.
+
+    ``same_judgement`` leaves out the wording, which a later version of the program may have put
+    better: verdict, statuses and figures are the same.
+    """
+
+    decision: int
+    identical: bool
+    same_judgement: bool
+    stored_digest: str
+    replayed_digest: str
+    stored_intact: bool
+    ruleset: str
+    as_of: dt.date
+    software: str
+    software_now: str
+    moved: tuple[dict[str, Any], ...]
+
+
+def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) -> DecisionView:
+    """One decision. Raises Missing or Denied."""
+    decision, project = get_decision(session, actor, decision_id)
+    judge = rulesets.past(session, decision.ruleset)
+    dossier = visible_dossier(actor, project, json.loads(decision.dossier), judge.ruleset)
+    return DecisionView(
+        decision.id,
+        project.number,
+        decision.version,
+        decision.verdict,
+        decision.as_of,
+        decision.ruleset,
+        decision.engine,
+        decision.software,
+        decision.digest,
+        decision.dossier_digest,
+        decision.decided_at,
+        sees_whole(actor, project),
+        dossier,
+        visible_result(actor, project, json.loads(decision.result)),
+    )
+
+
+def findings(
+    session: Session, actor: Actor, decision_id: int, department: str | None, status: str | None
+) -> tuple[dict[str, Any], ...]:
+    """The findings that the actor may see, perhaps of one department or status only."""
+    decision, project = get_decision(session, actor, decision_id)
+    shown = visible_result(actor, project, json.loads(decision.result))["findings"]
+    return tuple(
+        f
+        for f in shown
+        if (department is None or department in f["departments"])
+        and (status is None or f["status"] == status)
+    )
+
+
+def counterfactual(session: Session, actor: Actor, decision_id: int) -> dict[str, Any]:
+    """How the project would have passed. Raises Denied for a department, which sees only a part."""
+    decision, project = get_decision(session, actor, decision_id)
+    if not sees_whole(actor, project):
+        raise Denied("修改建议涉及其他部门负责的内容，不在您的查看范围内")
+    found: dict[str, Any] = json.loads(decision.result)["counterfactual"]
+    return found
+
+
+def _judged_again(session: Session, rulesets: Rulesets, decision: Decision) -> Any:
+    judge = rulesets.past(session, decision.ruleset)
+    profile = judge.read(json.loads(decision.dossier))
+    return judge, profile
+
+
+def trace(
+    session: Session, rulesets: Rulesets, actor: Actor, decision_id: int, rule_id: str
+) -> dict[str, Any]:
+    """The whole trace of one finding, by the stored ruleset. Raises Missing or Denied."""
+    decision, project = get_decision(session, actor, decision_id)
+    finding = _finding(decision, rule_id)
+    if not sees_whole(actor, project) and not actor.departments & set(finding["departments"]):
+        raise Denied("这一项不由您的部门负责")
+    judge, profile = _judged_again(session, rulesets, decision)
+    evaluation = judge.evaluate(profile, decision.as_of)
+    return {
+        "decision": decision.id,
+        "number": project.number,
+        "version": decision.version,
+        "ruleset": decision.ruleset,
+        "finding": finding,
+        "trace": trace_of(evaluation, rule_id),
+    }
+
+
+def _finding(decision: Decision, rule_id: str) -> dict[str, Any]:
+    for finding in json.loads(decision.result)["findings"]:
+        if finding["rule"] == rule_id:
+            found: dict[str, Any] = finding
+            return found
+    raise Missing(f"这次判定没有用到规则“{rule_id[:80]}”")
+
+
+def replay(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) -> Replay:
+    """Judge the stored dossier again by the stored ruleset, and compare the bytes."""
+    decision, project = get_decision(session, actor, decision_id)
+    return replay_decision(session, rulesets, decision, project, actor)
+
+
+def replay_decision(
+    session: Session, rulesets: Rulesets, decision: Decision, project: Project, actor: Actor
+) -> Replay:
+    """The same for a decision at hand."""
+    from api.store.projects.changes import moved_findings
+
+    judge, profile = _judged_again(session, rulesets, decision)
+    judged = judge.judge(profile, decision.as_of)
+    stored = decision.result.encode()
+    digest = hashlib.sha256(judged.body).hexdigest()
+    intact = (
+        hashlib.sha256(stored).hexdigest() == decision.digest
+        and hashlib.sha256(decision.dossier.encode()).hexdigest() == decision.dossier_digest
+    )
+    kept = json.loads(decision.result)
+    # The column that lists go by, too.
+    intact = intact and kept["verdict"] == decision.verdict
+    old = visible_result(actor, project, kept)
+    new = visible_result(actor, project, judged.data)
+    return Replay(
+        decision.id,
+        judged.body == stored,
+        judgement(kept) == judgement(judged.data),
+        decision.digest,
+        digest,
+        intact,
+        decision.ruleset,
+        decision.as_of,
+        decision.software,
+        SOFTWARE,
+        tuple(moved_findings(old, new)),
+    )

@@ -1,0 +1,90 @@
+"""Drafts: dossiers being written, unchecked, each its owner's alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.database.tables import Draft, Project
+from api.errors import Conflict, Denied, Missing
+from api.store.visibility import get_project, may_write
+from api.store.work import Actor, Work
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """A draft; ``number`` is the project that it is to become a new version of."""
+
+    id: int
+    number: str | None
+    dossier: dict[str, Any]
+    revision: int
+    updated_at: dt.datetime
+
+
+def _view(session: Session, draft: Draft) -> DraftView:
+    project = session.get(Project, draft.project_id) if draft.project_id else None
+    number = project.number if project else None
+    return DraftView(draft.id, number, draft.dossier, draft.revision, draft.updated_at)
+
+
+def _own(session: Session, actor: Actor, draft_id: int) -> Draft:
+    draft = session.get(Draft, draft_id)
+    if draft is None:
+        raise Missing("没有这份草稿")
+    if draft.owner_id != actor.account_id:
+        raise Denied("这份草稿不是您的")
+    return draft
+
+
+def mine(session: Session, actor: Actor) -> tuple[DraftView, ...]:
+    """The actor's drafts, newest first."""
+    query = (
+        select(Draft).where(Draft.owner_id == actor.account_id).order_by(Draft.updated_at.desc())
+    )
+    return tuple(_view(session, d) for d in session.scalars(query))
+
+
+def get(session: Session, actor: Actor, draft_id: int) -> DraftView:
+    """One draft. Raises Missing or Denied."""
+    return _view(session, _own(session, actor, draft_id))
+
+
+def create(work: Work, dossier: dict[str, Any], number: str | None = None) -> DraftView:
+    """A new draft, perhaps for a new version of project ``number``."""
+    project = get_project(work.session, work.actor, number) if number else None
+    if project is not None:
+        may_write(work.actor, project)
+    draft = Draft(
+        owner_id=work.actor.account_id,
+        project_id=project.id if project else None,
+        dossier=dossier,
+        revision=1,
+        updated_at=work.now,
+    )
+    work.session.add(draft)
+    work.session.flush()
+    work.log("draft.create", f"draft:{draft.id}", None, {"revision": 1})
+    return _view(work.session, draft)
+
+
+def save(work: Work, draft_id: int, dossier: dict[str, Any], revision: int) -> DraftView:
+    """Replace a draft's dossier; ``revision`` is the one that was read. Raises Conflict."""
+    draft = _own(work.session, work.actor, draft_id)
+    work.session.refresh(draft, with_for_update=True)
+    if draft.revision != revision:
+        raise Conflict(f"草稿已被改到第 {draft.revision} 版，您改的是第 {revision} 版")
+    draft.dossier, draft.revision, draft.updated_at = dossier, revision + 1, work.now
+    work.log("draft.save", f"draft:{draft.id}", {"revision": revision}, {"revision": revision + 1})
+    return _view(work.session, draft)
+
+
+def discard(work: Work, draft_id: int) -> None:
+    """Throw a draft away."""
+    draft = _own(work.session, work.actor, draft_id)
+    work.session.delete(draft)
+    work.log("draft.discard", f"draft:{draft_id}", {"revision": draft.revision}, None)

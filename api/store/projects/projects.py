@@ -1,0 +1,186 @@
+"""Finding projects: filters, Chinese text, pages by cursor."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Select, exists, or_, select
+from sqlalchemy.orm import Session
+
+from api.database.tables import Decision, Hit, Project
+from api.errors import Invalid
+from api.store.projects.submissions import normalised
+from api.store.visibility import get_project, owned, visible
+from api.store.work import Actor
+
+MAX_PAGE = 200
+_PLACE = re.compile("p[1-9][0-9]{0,17}")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to look for. ``q``: words that must all stand in number, name or enterprise."""
+
+    verdict: str | None = None
+    department: str | None = None
+    rule: str | None = None
+    industry: str | None = None
+    state: str | None = None
+    start: dt.date | None = None
+    end: dt.date | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView:
+    """A project as lists show it."""
+
+    id: int
+    number: str
+    project_id: str
+    name: str
+    enterprise: str | None
+    industry: str | None
+    submitted_on: dt.date
+    version: int
+    verdict: str
+    state: str
+    decision: int
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """One version of a project's dossier and the decision on it."""
+
+    version: int
+    decision: int
+    verdict: str
+    ruleset: str
+    as_of: dt.date
+    decided_at: dt.datetime
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of projects, newest first; ``next`` asks for the following page."""
+
+    items: tuple[ProjectView, ...]
+    next: str | None
+
+
+def project_view(project: Project) -> ProjectView:
+    """A project as a list shows it."""
+    return ProjectView(
+        project.id,
+        project.number,
+        project.project_code,
+        project.name,
+        project.enterprise,
+        project.industry,
+        project.submitted_on,
+        project.version,
+        project.verdict,
+        project.state,
+        project.decision_id,
+        project.created_at,
+        project.updated_at,
+    )
+
+
+def matching(actor: Actor, wanted: Filter) -> Select[Project]:
+    """The query for what ``actor`` may see of what is ``wanted``."""
+    query = select(Project).where(visible(actor))
+    for column, value in (
+        (Project.verdict, wanted.verdict),
+        (Project.state, wanted.state),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.industry:
+        query = query.where(Project.industry.startswith(wanted.industry.upper(), autoescape=True))
+    if wanted.start:
+        query = query.where(Project.submitted_on >= wanted.start)
+    if wanted.end:
+        query = query.where(Project.submitted_on <= wanted.end)
+    if wanted.department or wanted.rule:
+        hit = select(Hit.decision_id).where(Hit.decision_id == Project.decision_id)
+        if wanted.department:
+            hit = hit.where(Hit.department == wanted.department)
+        if wanted.rule:
+            hit = hit.where(Hit.rule == wanted.rule)
+        if not actor.sees_all:
+            # What other departments found is not told by a filter either.
+            hit = hit.where(or_(Hit.department.in_(actor.departments), owned(actor)))
+        query = query.where(exists(hit.correlate(Project)))
+    for word in normalised(wanted.q or "").split():
+        query = query.where(Project.search.contains(word, autoescape=True))
+    return query
+
+
+def find(
+    session: Session, actor: Actor, wanted: Filter, cursor: str | None = None, limit: int = 50
+) -> Page:
+    """One page of projects. Raises Invalid for a cursor that was not given out."""
+    query = matching(actor, wanted)
+    if cursor is not None:
+        query = query.where(Project.id < _position(cursor))
+    size = max(1, min(limit, MAX_PAGE))
+    found = session.scalars(query.order_by(Project.id.desc()).limit(size + 1)).all()
+    more = len(found) > size
+    items = tuple(project_view(p) for p in found[:size])
+    return Page(items, _cursor(items[-1].id) if more else None)
+
+
+def each(session: Session, actor: Actor, wanted: Filter) -> Iterator[ProjectView]:
+    """Every project, newest first, read a page at a time."""
+    cursor = None
+    while True:
+        page = find(session, actor, wanted, cursor, MAX_PAGE)
+        yield from page.items
+        cursor = page.next
+        if cursor is None:
+            return
+
+
+def get(session: Session, actor: Actor, number: str) -> ProjectView:
+    """One project by its 受理编号. Raises Missing or Denied."""
+    return project_view(get_project(session, actor, number))
+
+
+def versions(session: Session, actor: Actor, number: str) -> tuple[VersionView, ...]:
+    """Every version with its decision, newest first."""
+    project = get_project(session, actor, number)
+    # Not whole decisions: each carries a dossier and a result of a hundred kilobytes.
+    query = select(
+        Decision.version,
+        Decision.id,
+        Decision.verdict,
+        Decision.ruleset,
+        Decision.as_of,
+        Decision.decided_at,
+        Decision.digest,
+    ).where(Decision.project_id == project.id)
+    found = session.execute(query.order_by(Decision.version.desc()))
+    return tuple(VersionView(*row) for row in found)
+
+
+def _cursor(last: int) -> str:
+    return base64.urlsafe_b64encode(f"p{last}".encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> int:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        if not _PLACE.fullmatch(text):
+            raise ValueError(text)
+        return int(text[1:])
+    except (ValueError, binascii.Error):
+        raise Invalid("cursor", "不是本服务给出的翻页标记") from None

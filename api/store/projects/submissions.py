@@ -1,0 +1,332 @@
+"""Submitting a dossier: judged, numbered, kept; once for each Idempotency-Key.
+
+Judging happens before the transaction, so that the database is held only for the writing. Inside
+it the ruleset in force is looked at again: had another been published meanwhile, the dossier is
+judged again, so that every decision is wholly of one ruleset, the one in force when it commits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import unicodedata
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from api.database.tables import Counter, Decision, Hit, Idempotency, Project, dump_json
+from api.errors import Conflict
+from api.judging.judge import SOFTWARE, Judge, Judged
+from api.store.core import Store
+from api.store.projects.changes import changed_fields, moved_findings
+from api.store.promises.commitments import past_record
+from api.store.review.tasks import open_tasks
+from api.store.rulesets import current_identity, hold
+from api.store.visibility import get_project, may_write
+from api.store.work import SYSTEM, Actor, Work
+from api.workdays.china import china_day, today
+from evaluator.dossier.dossier import Profile
+from evaluator.rulebook.verdict import Status, Verdict
+
+PAST = frozenset({"past_fulfilment_rate", "past_commitments_due"})
+CONCLUDED = ("admitted", "rejected")
+MAX_TRIES = 5
+HITS = (Status.VIOLATED.value, Status.UNKNOWN.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What is asked: a dossier as JSON data, for a new project or as a new version of ``number``.
+
+    ``idempotency_key`` makes a repeated request give the first answer again.
+    """
+
+    dossier: Any
+    number: str | None = None
+    as_of: dt.date | None = None
+    idempotency_key: str | None = None
+
+    def digest(self) -> str:
+        """What must be the same for a repetition."""
+        as_of = self.as_of.isoformat() if self.as_of else None
+        text = dump_json([_plain(self.dossier), self.number, as_of])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a submission. ``repeated``: it had been given before under the same key."""
+
+    data: dict[str, Any]
+    repeated: bool
+
+    @property
+    def number(self) -> str:
+        """The 受理编号."""
+        return str(self.data["number"])
+
+
+def submit(store: Store, actor: Actor, asked: Submission, request_id: str | None = None) -> Receipt:
+    """Judge and keep a dossier.
+
+    Raises DossierError for a dossier that cannot be read, Missing or Denied for ``number``, and
+    Conflict where the Idempotency-Key was used for something else.
+    """
+    for _ in range(MAX_TRIES):
+        with store.db.read() as session:
+            known = _known(session, actor, asked)
+            if known is not None:
+                return known
+            judge = store.rulesets.current_in(session)
+            profile = _with_record(session, judge, judge.read(asked.dossier))
+        judged = judge.judge(profile, asked.as_of)
+        try:
+            receipt = _record(store, store.work(actor, request_id), asked, judge, profile, judged)
+        except IntegrityError:
+            # Someone else took the same Idempotency-Key at this moment: their answer is ours.
+            if asked.idempotency_key is None:
+                raise
+            continue
+        if receipt is not None:
+            return receipt
+    raise Conflict("规则集正在更换，请稍后重新提交")
+
+
+def _with_record(session: Session, judge: Judge, profile: Profile) -> Profile:
+    """The dossier with the enterprise's past record, where the rulebook has fields for it.
+
+    A rulebook that wants to judge by past fulfilment declares these fields in its ``fields.yaml``;
+    what the record says is then part of the snapshot, like everything else that was judged.
+    """
+    registry = judge.ruleset.registry
+    code = profile.values.get("unified_social_credit_code")
+    if not isinstance(code, str) or PAST.isdisjoint(registry.fields):
+        return profile
+    found = past_record(session, SYSTEM, code, today())
+    extra = {k: v for k, v in found.items() if k in registry.fields and k not in profile.values}
+    return judge.read({**profile.to_dict(registry), **extra}) if extra else profile
+
+
+def _known(session: Session, actor: Actor, asked: Submission) -> Receipt | None:
+    if asked.idempotency_key is None:
+        return None
+    found = session.get(Idempotency, (actor.account_id, asked.idempotency_key))
+    if found is None:
+        return None
+    if found.request_digest != asked.digest():
+        raise Conflict("这个 Idempotency-Key 已用于另一次内容不同的提交")
+    return Receipt(json.loads(found.answer), True)
+
+
+def _record(
+    store: Store,
+    begun: AbstractContextManager[Work],
+    asked: Submission,
+    judge: Judge,
+    profile: Profile,
+    judged: Judged,
+) -> Receipt | None:
+    """Everything a submission writes, in one transaction; None where the ruleset has changed."""
+    with begun as work:
+        session = work.session
+        hold(session)
+        if current_identity(session) != judge.ruleset.identity:
+            return None
+        known = _known(session, work.actor, asked)
+        if known is not None:
+            return known
+        dossier = profile.to_dict(judge.ruleset.registry)
+        if asked.number is None:
+            project, before = _new_project(work, profile), None
+        else:
+            project = get_project(session, work.actor, asked.number, lock=True)
+            may_write(work.actor, project)
+            if project.state in CONCLUDED:
+                raise Conflict("委员会已有结论，不能再改申报材料；有变化请作为新项目申报")
+            before = session.get_one(Decision, project.decision_id)
+        decision = _decision(work, project, dossier, judge, judged)
+        _apply(project, profile, judged, decision, work.now)
+        session.flush()
+        referred = judged.evaluation.verdict is Verdict.REFER
+        departments = _asked_departments(judged) if referred else frozenset()
+        open_tasks(work, project, decision, departments, store.calendar, store.review_workdays)
+        if departments:
+            project.state = "review"
+        answer = _answer(project, decision, judged, before, dossier, judge)
+        if asked.idempotency_key is not None:
+            session.add(
+                Idempotency(
+                    account_id=work.actor.account_id,
+                    key=asked.idempotency_key,
+                    status=201,
+                    request_digest=asked.digest(),
+                    answer=dump_json(answer),
+                    created_at=work.now,
+                )
+            )
+        after = {
+            "version": decision.version,
+            "decision": decision.id,
+            "verdict": decision.verdict,
+            "digest": decision.digest,
+            "dossier_digest": decision.dossier_digest,
+            "ruleset": decision.ruleset,
+        }
+        old = {"version": before.version, "verdict": before.verdict} if before else None
+        work.log("project.submit", f"project:{project.number}", old, after)
+        return Receipt(answer, False)
+
+
+def _asked_departments(judged: Judged) -> frozenset[str]:
+    """The departments whose findings keep the project from passing.
+
+    Not the applicant, whose part is to supplement: a task of its own would wait for ever.
+    """
+    ruleset = judged.evaluation.ruleset
+    answering = (ruleset.rules[r].departments for r in judged.evaluation.blocking)
+    return frozenset(d for departments in answering for d in departments) - {
+        ruleset.registry.applicant
+    }
+
+
+def _new_project(work: Work, profile: Profile) -> Project:
+    number = next_number(work, f"ZR{china_day(work.now).year}")
+    return Project(
+        number=number,
+        owner_id=work.actor.account_id,
+        created_at=work.now,
+        version=0,
+        project_code=profile.id,
+        name=profile.name,
+        search="",
+        submitted_on=profile.submitted_on,
+        verdict="",
+        decision_id=0,
+        state="decided",
+        updated_at=work.now,
+    )
+
+
+def next_number(work: Work, name: str) -> str:
+    """The next number under ``name``, without gaps: ``ZR2026-000001``."""
+    start = text("INSERT INTO counters (name, last) VALUES (:name, 0) ON CONFLICT DO NOTHING")
+    work.session.execute(start, {"name": name})
+    bump = update(Counter).where(Counter.name == name).values(last=Counter.last + 1)
+    last = work.session.scalar(bump.returning(Counter.last))
+    return f"{name}-{last:06d}"
+
+
+def _decision(
+    work: Work, project: Project, dossier: dict[str, Any], judge: Judge, judged: Judged
+) -> Decision:
+    session = work.session
+    if project.id is None:
+        session.add(project)
+        session.flush()
+    text = dump_json(dossier)
+    decision = Decision(
+        project_id=project.id,
+        version=project.version + 1,
+        dossier=text,
+        dossier_digest=hashlib.sha256(text.encode()).hexdigest(),
+        ruleset=judge.ruleset.identity,
+        as_of=judged.evaluation.as_of,
+        engine=judge.engine,
+        software=SOFTWARE,
+        verdict=judged.evaluation.verdict.value,
+        result=judged.body.decode(),
+        digest=hashlib.sha256(judged.body).hexdigest(),
+        decided_by=work.actor.account_id,
+        decided_at=work.now,
+    )
+    session.add(decision)
+    session.flush()
+    rows = [
+        {
+            "decision_id": decision.id,
+            "rule": f["rule"],
+            "department": department,
+            "status": f["status"],
+            "effect": f["effect"],
+        }
+        for f in judged.data["findings"]
+        if f["status"] in HITS
+        for department in dict.fromkeys(f["departments"] or ("",))
+    ]
+    if rows:
+        session.execute(Hit.__table__.insert(), rows)  # type: ignore[attr-defined]
+    return decision
+
+
+def normalised(*parts: str | None) -> str:
+    """Text for searching: width and case do not matter."""
+    return "\n".join(unicodedata.normalize("NFKC", p).casefold() for p in parts if p)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _apply(
+    project: Project, profile: Profile, judged: Judged, decision: Decision, now: dt.datetime
+) -> None:
+    values = profile.values
+    project.project_code, project.name = profile.id, profile.name
+    project.enterprise = _text(values.get("enterprise_name"))
+    project.credit_code = _text(values.get("unified_social_credit_code"))
+    project.industry = _text(values.get("industry_code"))
+    project.search = normalised(project.number, profile.id, profile.name, project.enterprise)
+    project.submitted_on = profile.submitted_on
+    project.version, project.decision_id = decision.version, decision.id
+    project.verdict = judged.evaluation.verdict.value
+    project.state = "decided"
+    project.updated_at = now
+
+
+def _answer(
+    project: Project,
+    decision: Decision,
+    judged: Judged,
+    before: Decision | None,
+    dossier: dict[str, Any],
+    judge: Judge,
+) -> dict[str, Any]:
+    result = judged.data
+    blocking = set(judged.evaluation.blocking)
+    reasons = [f for f in result["findings"] if f["rule"] in blocking]
+    changes = None
+    if before is not None:
+        changes = {
+            "verdict": {"from": before.verdict, "to": decision.verdict},
+            "fields": changed_fields(json.loads(before.dossier), dossier, judge.ruleset.registry),
+            "findings": moved_findings(json.loads(before.result), result),
+        }
+    return {
+        "number": project.number,
+        "version": decision.version,
+        "decision": decision.id,
+        "decided_at": decision.decided_at.isoformat(timespec="seconds"),
+        "verdict": decision.verdict,
+        "sentence": result["sentence"],
+        "as_of": result["as_of"],
+        "ruleset": decision.ruleset,
+        "digest": decision.digest,
+        "labels": result["labels"],
+        "reasons": reasons,
+        "counterfactual": result["counterfactual"],
+        "changes": changes,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """JSON data with numbers as text, so that Decimal and int digest alike wherever they came from."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return value if isinstance(value, (str, bool)) or value is None else {"n": str(value)}

@@ -1,0 +1,192 @@
+"""督办 of overdue review tasks and of overdue commitments, closed by 销号."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from api.database.review_tables import Commitment, Supervision, Task
+from api.database.tables import Project
+from api.errors import Conflict, Invalid, Missing
+from api.store.promises.commitments import PROMISING, ReportView, reports_of, title_of
+from api.store.review.tasks import WAITING
+from api.store.work import Work
+from api.workdays.china import china_day
+
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionView:
+    """One 督办: who started it and why, and how it was struck off.
+
+    It is of a task (``department``) or of a commitment (``promise``: what was promised, in a word).
+    ``settled``: the task is done, or an actual was reported since.
+    """
+
+    id: int
+    task: int | None
+    commitment: int | None
+    number: str
+    department: str | None
+    promise: str | None
+    due_on: dt.date
+    due_estimated: bool
+    note: str
+    opened_by: str
+    opened_at: dt.datetime
+    closing_note: str | None
+    closed_by: str | None
+    closed_at: dt.datetime | None
+    project: str
+    decision: int
+    settled: bool
+
+
+# Of task and commitment one is None.
+Rows = Select[Supervision, Task, Commitment, Project]
+
+
+def _query() -> Rows:
+    owner = func.coalesce(Task.project_id, Commitment.project_id)
+    return (
+        select(Supervision, Task, Commitment, Project)
+        .outerjoin(Task, Task.id == Supervision.task_id)
+        .outerjoin(Commitment, Commitment.id == Supervision.commitment_id)
+        .join(Project, Project.id == owner)
+    )
+
+
+def _views(session: Session, query: Rows) -> tuple[SupervisionView, ...]:
+    rows = session.execute(query).all()
+    said = reports_of(session, [s.commitment_id for s, *_ in rows if s.commitment_id])
+    out = []
+    for found, task, promise, project in rows:
+        if found.commitment_id is None:
+            settled = task.state not in WAITING
+            department, word, due, guessed = task.department, None, task.due_on, task.due_estimated
+        else:
+            settled = _reported(found, promise, said.get(promise.id, ()))
+            department, word, due, guessed = None, title_of(promise.kind), promise.due_on, False
+        out.append(
+            SupervisionView(
+                found.id,
+                found.task_id,
+                found.commitment_id,
+                project.number,
+                department,
+                word,
+                due,
+                guessed,
+                found.note,
+                found.opened_by,
+                found.opened_at,
+                found.closing_note,
+                found.closed_by,
+                found.closed_at,
+                project.name,
+                project.decision_id,
+                settled,
+            )
+        )
+    return tuple(out)
+
+
+def _reported(found: Supervision, promise: Commitment, said: tuple[ReportView, ...]) -> bool:
+    """Whether an actual was reported since the supervision began, or the promise is kept anyway."""
+    return promise.kept or (bool(said) and said[0].reported_at >= found.opened_at)
+
+
+def _open(work: Work, found: Supervision, what: str, subject: str) -> SupervisionView:
+    column = Supervision.task_id if found.commitment_id is None else Supervision.commitment_id
+    query = select(Supervision.id).where(
+        column == (found.task_id or found.commitment_id), Supervision.closed_at.is_(None)
+    )
+    if work.session.scalar(query) is not None:
+        raise Conflict(f"{what}已在督办中")
+    work.session.add(found)
+    work.session.flush()
+    after = {"supervision": found.id, "note": found.note}
+    work.log("supervision.start", subject, None, after)
+    return _views(work.session, _query().where(Supervision.id == found.id))[0]
+
+
+def start(work: Work, task_id: int, note: str) -> SupervisionView:
+    """Put an overdue task under supervision. Raises Conflict where it is not overdue, or already is."""
+    task = work.session.get(Task, task_id, with_for_update=True)
+    if task is None:
+        raise Missing(f"没有第 {task_id} 号会审事项")
+    if task.state not in WAITING or task.due_on >= china_day(work.now):
+        raise Conflict("这件会审事项没有逾期，无须督办")
+    found = Supervision(
+        task_id=task_id, note=note.strip(), opened_by=work.actor.name, opened_at=work.now
+    )
+    return _open(work, found, "这件会审事项", f"task:{task_id}")
+
+
+def start_promise(work: Work, commitment_id: int, note: str) -> SupervisionView:
+    """Put an overdue commitment under supervision. Raises Conflict as ``start`` does."""
+    promise = work.session.get(Commitment, commitment_id, with_for_update=True)
+    if promise is None:
+        raise Missing("没有这项承诺")
+    project = work.session.get_one(Project, promise.project_id)
+    if promise.kept or promise.due_on >= china_day(work.now) or project.state not in PROMISING:
+        raise Conflict("这项承诺没有逾期，无须督办")
+    found = Supervision(
+        commitment_id=commitment_id,
+        note=note.strip(),
+        opened_by=work.actor.name,
+        opened_at=work.now,
+    )
+    return _open(work, found, "这项承诺", f"commitment:{commitment_id}")
+
+
+def close(work: Work, supervision_id: int, note: str) -> SupervisionView:
+    """Strike a supervision off (销号), with what was done about it.
+
+    Its task must be settled, or an actual reported since. What is still short of the promise is
+    then listed as overdue again.
+    """
+    found = work.session.get(Supervision, supervision_id, with_for_update=True)
+    if found is None:
+        raise Missing("没有这件督办")
+    if found.closed_at is not None:
+        raise Conflict("这件督办已经销号")
+    if not note.strip():
+        raise Invalid("note", "销号须写明办理结果")
+    query = _query().where(Supervision.id == supervision_id)
+    if not _views(work.session, query)[0].settled:
+        waits = "会审事项还没有办结" if found.task_id else "督办以后还没有填报实绩"
+        raise Conflict(f"{waits}，不能销号")
+    found.closing_note, found.closed_by, found.closed_at = note.strip(), work.actor.name, work.now
+    work.session.flush()
+    subject = f"task:{found.task_id}" if found.task_id else f"commitment:{found.commitment_id}"
+    work.log("supervision.close", subject, None, {"supervision": found.id, "note": note})
+    return _views(work.session, query)[0]
+
+
+def listed(
+    session: Session, *, open_only: bool = False, limit: int = 1000, before: int | None = None
+) -> tuple[SupervisionView, ...]:
+    """Supervisions, newest first, older than number ``before``."""
+    query = _query().order_by(Supervision.id.desc()).limit(limit)
+    if open_only:
+        query = query.where(Supervision.closed_at.is_(None))
+    if before is not None:
+        query = query.where(Supervision.id < before)
+    return _views(session, query)
+
+
+def each(session: Session) -> Iterator[SupervisionView]:
+    """Every supervision, newest first, read a page at a time."""
+    before = None
+    while True:
+        found = listed(session, limit=BATCH, before=before)
+        yield from found
+        if len(found) < BATCH:
+            return
+        before = found[-1].id

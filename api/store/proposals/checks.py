@@ -1,0 +1,215 @@
+"""What a proposal is put through: check, cases, differences in words, proofs, impact.
+
+Plain functions from texts to JSON data; nothing is written here. ``run_stages`` yields after each
+stage, so that whoever runs it can show how far it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from api.store.proposals.merging import marked_files
+from api.store.proposals.text import Text
+from evaluator.cases.book import read_cases
+from evaluator.cases.run import coverage_gaps, run_cases
+from evaluator.engine.breaks import boundaries
+from evaluator.judgement.evaluate import Evaluator
+from evaluator.problems.errors import InputError, Problem
+from evaluator.prove import CHECKS, Answer, Invariant, State, invariants_of, prove
+from evaluator.revision.diff import bare, diff
+from evaluator.revision.tally import Impact
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.checks import check_layers
+from evaluator.rulebook.load import load_layers
+from evaluator.rulebook.transfer import write_text
+
+STAGES = ("check", "cases", "diff", "proof", "impact")
+MAX_LISTED = 200
+MAX_MOVED = 20_000
+PROOF_MS = 10_000
+BAD = (State.ALARM, State.UNDECIDED, State.FAULT)
+OLD = "@原文"  # An invariant of the base that the proposal changes is kept under this mark too.
+
+
+def run_stages(
+    base: Text, text: Text, today: dt.date, moved: Callable[[Ruleset, Ruleset], Impact]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each stage's name and outcome. Without a readable ruleset only ``check`` is given.
+
+    ``moved`` tells what the change from one ruleset to another does to the stored decisions.
+    """
+    ruleset, problems = check_layers(text.layers)
+    accepted = [p.to_dict() for p in problems if p.severity == "accepted"]
+    listed = [p.to_dict() for p in problems if p.severity != "accepted"]
+    markers = marked_files(text)
+    listed += [
+        {
+            "code": "P101",
+            "severity": "error",
+            "file": name,
+            "message": "合并的冲突还没有处理：留下要的一边，删去 <<<<<<<、=======、>>>>>>> 三行",
+        }
+        for name in markers
+    ]
+    errors = sum(p["severity"] == "error" for p in listed)
+    yield (
+        "check",
+        {
+            "errors": errors,
+            "warnings": len(listed) - errors,
+            "accepted": len(accepted),
+            "problems": listed[:MAX_LISTED],
+            "accepted_problems": accepted[:MAX_LISTED],
+        },
+    )
+    if ruleset is None:
+        return
+    yield "cases", _cases(ruleset, text)
+    old = load_layers(base.layers)
+    entries = diff(old, ruleset)
+    yield (
+        "diff",
+        {
+            "entries": [e.to_dict() for e in entries.entries],
+            "text": entries.render(),
+            "touched": sorted(f"{e.kind}:{e.id}" for e in entries.entries),
+            "files": _changed_files(base, text),
+        },
+    )
+    yield "proof", _proof(old, ruleset, today)
+    yield "impact", moved(old, ruleset).to_dict(MAX_MOVED)
+
+
+def _cases(ruleset: Ruleset, text: Text) -> dict[str, Any]:
+    problems: list[Problem] = []
+    with tempfile.TemporaryDirectory() as directory:
+        root = write_text(text.layers, text.materials, Path(directory))
+        cases = read_cases(ruleset, problems, root)
+    evaluator = Evaluator(ruleset, "reference")
+    results = run_cases(cases, evaluator)
+    failed = [r.problem() for r in results if not r.passed]
+    gaps = [g.problem().to_dict() for g in coverage_gaps(ruleset, cases)]
+    return {
+        "total": len(results),
+        "failed": len(failed) + len(problems),
+        "problems": [p.to_dict() for p in (*problems, *failed)][:MAX_LISTED],
+        "gaps": gaps[:MAX_LISTED],
+        "left_out": cases.left_out,
+    }
+
+
+def _changed_files(base: Text, text: Text) -> list[dict[str, str]]:
+    out = []
+    for layer, path in dict.fromkeys([*base.names(), *text.names()]):
+        sides = []
+        for side in (base, text):
+            known = {n for n, _ in side.layers} | {"@materials"}
+            sides.append(side.file(layer, path) if layer in known else None)
+        if sides[0] != sides[1]:
+            what = "added" if sides[0] is None else "removed" if sides[1] is None else "changed"
+            out.append({"layer": layer, "path": path, "change": what})
+    return out
+
+
+def invariants_to_keep(old: Ruleset, new: Ruleset) -> tuple[tuple[Invariant, ...], list[str]]:
+    """The invariants of the new rulebook and those of the old that it drops or rewrites.
+
+    So that nobody gets round an invariant by deleting it. Second, the ids of old ones that name
+    what is no longer there, and so cannot be asked.
+    """
+    kept = {i.id: i for i in invariants_of(new)}
+    lost: list[str] = []
+    for found in invariants_of(old):
+        now = kept.get(found.id)
+        if now is not None and (bare(now.when), now.never) == (bare(found.when), found.never):
+            continue
+        id_ = found.id if now is None else found.id + OLD
+        if _names(found.when) <= _known(new):
+            kept[id_] = dataclasses.replace(found, id=id_)
+        else:
+            lost.append(id_)
+    return tuple(kept.values()), lost
+
+
+def _names(node: object) -> set[str]:
+    """Every field, metric and criterion that a condition names."""
+    out: set[str] = set()
+    if isinstance(node, tuple):
+        for item in node:
+            out |= _names(item)
+    elif dataclasses.is_dataclass(node) and not isinstance(node, type):
+        kind = type(node).__name__
+        for f in dataclasses.fields(node):
+            value = getattr(node, f.name)
+            named = (
+                f.name in ("field", "criterion")
+                or (f.name == "id" and kind in ("MetricRef", "CriterionRef"))
+                or (f.name == "name" and kind == "FieldRef")
+            )
+            if isinstance(value, str) and named:
+                out.add(value)
+            elif f.name not in ("place", "unit"):
+                out |= _names(value)
+    return out
+
+
+def _known(ruleset: Ruleset) -> set[str]:
+    registry = ruleset.registry
+    return {*registry.references, *registry.fields, *ruleset.metrics, *ruleset.criteria}
+
+
+def _proof(old: Ruleset, new: Ruleset, today: dt.date) -> dict[str, Any]:
+    try:
+        invariants, lost = invariants_to_keep(old, new)
+    except InputError as error:
+        problems = [p.to_dict() for p in error.problems]
+        return {
+            "days": [],
+            "answers": [],
+            "questions": 0,
+            "problems": problems,
+            "broken": ["invariants.yaml"],
+        }
+    broken: dict[str, None] = dict.fromkeys(lost)
+    answers: list[dict[str, Any]] = [
+        {
+            "check": "invariant",
+            "subjects": [i],
+            "state": State.UNDECIDED.value,
+            "proven": False,
+            "message": f"不变式 {i} 提到的字段、指标或标准已不存在，无法证明",
+            "witnesses": [],
+        }
+        for i in lost
+    ]
+    days = boundaries(new, today)
+    questions = 0
+    for n, day in enumerate(days):
+        # Every later day on which anything changes must keep the invariants; the rest is told once.
+        report = prove(new, day, CHECKS if n == 0 else ("invariant",), PROOF_MS, invariants)
+        questions += report.questions
+        for answer in report.answers:
+            if answer.check == "invariant" and answer.state in BAD:
+                broken.update(dict.fromkeys(answer.subjects))
+            if _told(answer, n):
+                told = answer.to_dict(report.registry)
+                answers.append({**told, "as_of": day.isoformat()})
+    return {
+        "days": [d.isoformat() for d in days],
+        "answers": answers,
+        "questions": questions,
+        "invariants": [{"id": i.id, "title": i.title} for i in invariants],
+        "problems": [],
+        "broken": sorted(broken),
+    }
+
+
+def _told(answer: Answer, n: int) -> bool:
+    if answer.check == "invariant":
+        return n == 0 or answer.state is not State.OK
+    return answer.state is not State.OK

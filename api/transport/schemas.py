@@ -1,0 +1,298 @@
+"""Shapes of the answers, for OpenAPI. Answers are written from the evaluator's data, not by these."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+VerdictName = Literal["pass", "refer", "reject"]
+StatusName = Literal["satisfied", "violated", "unknown", "not_applicable"]
+EffectName = Literal["reject", "refer", "advise"]
+# Named here, since models below have a field called "list".
+Words = list[str]
+Items = list[dict[str, Any]]
+
+
+class FieldErrorOut(BaseModel):
+    """One thing at fault: a place in the body, a parameter, or a place in a file."""
+
+    pointer: str | None = Field(default=None, description="请求体中的位置（JSON Pointer）")
+    parameter: str | None = Field(default=None, description="出错的查询、路径或请求头参数")
+    at: str | None = Field(default=None, description="文件中的位置（行或单元格）")
+    detail: str
+    code: str
+    hint: str | None = None
+
+    @staticmethod
+    def _slim(schema: dict[str, Any]) -> None:
+        # Keys that have nothing to say are left out, never null.
+        for entry in schema.get("properties", {}).values():
+            if "anyOf" in entry:
+                entry.update(entry.pop("anyOf")[0])
+                entry.pop("default", None)
+
+    model_config = ConfigDict(json_schema_extra=_slim)
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(default="", description="请求编号，供查日志")
+    errors: list[FieldErrorOut] = []
+
+
+class Open(BaseModel):
+    """A part of the evaluator's result, which may grow new keys."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class RulesetRef(Open):
+    identity: str
+    profile: str
+    title: str
+
+
+class DossierRef(Open):
+    project_id: str
+    project_name: str
+
+
+class Gap(Open):
+    absolute: str
+    relative: str | None
+
+
+class FindingOut(Open):
+    rule: str
+    title: str
+    list: str
+    dimension: str | None
+    status: StatusName
+    effect: EffectName
+    departments: Words
+    value: str | None
+    required: str | None
+    unit: str | None
+    row: str | None
+    gap: Gap | None
+    example: bool = Field(description="所用标准值是否为示例值")
+    basis: Items
+    missing: Words
+    reasons: Words
+    message: str
+    remedy: str | None
+
+
+class ChangeOut(Open):
+    field: str
+    label: str
+    to: str | None
+    unit: str | None
+    supplied_by: str | None
+    text: str
+
+
+class CounterfactualOut(Open):
+    outcome: str
+    reaches: VerdictName | None
+    single: list[ChangeOut]
+    joint: list[ChangeOut]
+    incurable: list[str]
+    verify: list[str]
+    open_fields: list[Any]
+    text: str
+
+
+class EvaluationOut(Open):
+    """The canonical result; the same object that ``admission evaluate --json`` prints."""
+
+    dossier: DossierRef
+    verdict: VerdictName
+    sentence: str
+    cause: str | None
+    as_of: str
+    ruleset: RulesetRef
+    labels: list[str]
+    findings: list[FindingOut]
+    counterfactual: CounterfactualOut | None
+
+
+class BatchRuleset(BaseModel):
+    identity: str
+    profile: str
+    title: str
+
+
+class BatchHead(BaseModel):
+    """The first line of a batch's answer: the ruleset that judges all its rows."""
+
+    type: Literal["batch"]
+    ruleset: BatchRuleset
+    rows: int = Field(description="材料份数，空行不算")
+
+
+class BatchComparison(BaseModel):
+    """What a rule measured against what it requires, in one unit."""
+
+    value: str | None = Field(description="没有舍入的数，“36000/60”是前者除以后者；null 为未知")
+    required: str | None
+    value_about: float | None = Field(description="近似值，只供阅读")
+    required_about: float | None
+    unit: str | None
+
+
+class BatchFinding(BaseModel):
+    rule: str
+    status: Literal["satisfied", "violated", "unknown"]
+    comparisons: list[BatchComparison] = Field(description="要求里有几个比较就有几项")
+
+
+class BatchJudged(BaseModel):
+    """A row that was judged."""
+
+    type: Literal["judged"]
+    row: int = Field(description="NDJSON 为行号（空行也数），Parquet 为第几行，从 1 起")
+    project_id: str
+    as_of: str
+    verdict: VerdictName
+    violated: Words = Field(description="不符合的规则")
+    unknown: Words = Field(description="材料不足、不能判断的规则")
+    applicable: Words = Field(description="适用的规则，含以上两种")
+    findings: list[BatchFinding] = Field(default=[], description="findings=true 时才有")
+
+
+class BatchRejected(BaseModel):
+    """A row that is not of the form of a dossier; it counts as judged nowhere."""
+
+    type: Literal["rejected"]
+    row: int
+    project_id: str | None
+    reason: str
+
+
+class BatchCounts(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+
+    passed: int = Field(alias="pass")
+    refer: int
+    reject: int
+
+
+class BatchSummary(BaseModel):
+    """The last line of an answer that is whole: judged and rejected add up to rows."""
+
+    type: Literal["summary"]
+    rows: int
+    judged: int
+    rejected: int
+    verdicts: BatchCounts
+    unused: Words = Field(description="Parquet 里没有用到的列")
+
+
+class BatchError(BaseModel):
+    """The last line where the work ended early; the status is what it would have been at first."""
+
+    type: Literal["error"]
+    status: int
+    detail: str
+
+
+BATCH_LINES: tuple[type[BaseModel], ...] = (
+    BatchHead,
+    BatchJudged,
+    BatchRejected,
+    BatchSummary,
+    BatchError,
+)
+
+
+class LabelOut(BaseModel):
+    id: str
+    title: str
+
+
+class RulesetOut(BaseModel):
+    identity: str
+    profile: str
+    title: str
+    engine: str
+    rules: int
+    criteria: int
+    metrics: int
+    fields: int
+    departments: dict[str, str]
+    labels: list[LabelOut]
+
+
+class BasisOut(BaseModel):
+    criterion: str | None
+    text: str | None
+
+
+Bases = list[BasisOut]
+
+
+class RuleOut(BaseModel):
+    id: str
+    title: str
+    list: str
+    dimension: str | None
+    effect: EffectName
+    departments: Words
+    basis: Bases
+    remedy: str | None
+    note: str | None
+    start: str | None
+    end: str | None
+    file: str
+    line: int | None
+
+
+class RuleSourceOut(RuleOut):
+    source: str = Field(description="规则的 YAML 原文")
+
+
+class CriterionOut(BaseModel):
+    id: str
+    title: str
+    kind: str
+    unit: str | None
+    by: list[str]
+    rounded: int | None
+    periods: list[dict[str, Any]]
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+
+
+_WHEN = {
+    400: "请求体无法读取（不是 JSON、键重复、嵌套过深等）",
+    401: "没有登录，或凭据无效",
+    403: "没有权限",
+    404: "没有找到",
+    409: "与现有记录冲突",
+    413: "请求体过大",
+    415: "请求体类型不支持",
+    422: "内容有误，errors 逐项列出",
+    429: "请求过于频繁",
+    503: "数据库暂时不可用，稍后重试",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The ``responses=`` entries of a route for the refusals it can give."""
+    schema = {"$ref": "#/components/schemas/ProblemOut"}
+    return {
+        status: {
+            "description": _WHEN[status],
+            "content": {"application/problem+json": {"schema": schema}},
+        }
+        for status in {*statuses, 422, 429}
+    }

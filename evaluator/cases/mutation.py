@@ -1,0 +1,222 @@
+"""Which slips in a rulebook its cases would notice.
+
+A mutant is killed by a rule case whose status changes, or by a whole-dossier case whose verdict or
+violated rules change. Only the cases that a mutant can touch are run again: those of its own rule,
+or those whose lookup took the row that was moved.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+
+from evaluator.cases.book import Cases, DossierCase, RuleCase
+from evaluator.cases.layers import CaseLayers
+from evaluator.cases.mutants import (
+    KINDS,
+    CriterionMutant,
+    RuleMutant,
+    criterion_mutants,
+    rule_mutants,
+    smallest_step,
+    with_criterion,
+)
+from evaluator.engine.reference.engine import ReferenceEngine
+from evaluator.judgement.evaluate import combine
+from evaluator.judgement.wording import subject_name
+from evaluator.problems.source import Place
+from evaluator.rulebook import ast
+from evaluator.rulebook.reads import criteria_in
+from evaluator.rulebook.verdict import Status
+
+NO_BREACH = (Status.SATISFIED, Status.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One mutant; ``killed_by`` names the first case that notices, None where none does."""
+
+    kind: str
+    subject: str
+    what: str
+    place: Place
+    killed_by: str | None
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """All mutants of a rulebook."""
+
+    outcomes: tuple[Outcome, ...]
+
+    def of(self, kind: str) -> tuple[Outcome, ...]:
+        """The mutants of one kind."""
+        return tuple(o for o in self.outcomes if o.kind == kind)
+
+    def ratio(self, kind: str | None = None) -> float:
+        """The share that is killed, 0 to 1; 1 where there is none."""
+        found = self.of(kind) if kind else self.outcomes
+        return sum(o.killed_by is not None for o in found) / len(found) if found else 1.0
+
+    @property
+    def survivors(self) -> tuple[Outcome, ...]:
+        """The mutants that no case notices."""
+        return tuple(o for o in self.outcomes if o.killed_by is None)
+
+    def render(self, ruleset: ast.Ruleset | None = None) -> str:
+        """The report for a terminal: shares, then the survivors; ``ruleset`` gives titles."""
+        lines = []
+        for kind, title in KINDS.items():
+            found = self.of(kind)
+            killed = sum(o.killed_by is not None for o in found)
+            lines.append(f"{title}：{killed}/{len(found)}（{self.ratio(kind):.1%}）")
+        lines += [
+            f"{o.place.label()}：{subject_name(o.subject, ruleset)}：{o.what}，没有案例发现"
+            for o in self.survivors
+        ]
+        return "\n".join(lines)
+
+
+def mutate(ruleset: ast.Ruleset, cases: Cases) -> Mutation:
+    """Try every mutant of every rule, and of every criterion that a rule uses."""
+    return Mutation(tuple(Runner(ruleset, cases).outcomes()))
+
+
+class Runner:
+    """Runs the cases that a mutant can touch."""
+
+    def __init__(self, ruleset: ast.Ruleset, cases: Cases) -> None:
+        self.ruleset = ruleset
+        self.engine = ReferenceEngine(ruleset)
+        self.own: dict[str, list[RuleCase]] = {}
+        for case in cases.rules:
+            self.own.setdefault(case.rule, []).append(case)
+        # Cases that fail as they are say nothing about mutants.
+        for rule, found in self.own.items():
+            self.own[rule] = [c for c in found if self._now(c) is c.expect]
+        self.whole: list[tuple[DossierCase, Mapping[str, Status]]] = []
+        for whole in cases.dossiers:
+            statuses = self.engine.statuses(whole.profile, whole.as_of)
+            if combine(ruleset, statuses) is whole.verdict:
+                self.whole.append((whole, statuses))
+
+    def _now(self, case: RuleCase) -> Status:
+        return self._status(self.engine, self.ruleset.rules[case.rule], case)
+
+    def outcomes(self) -> Iterator[Outcome]:
+        layers = CaseLayers(self.ruleset)
+        for rule in layers.rules:
+            for mutant in rule_mutants(rule, self.ruleset):
+                yield Outcome(mutant.kind, rule.id, mutant.what, mutant.place, self.rule(mutant))
+        here = layers.criteria
+        for id_, rules in users(self.ruleset).items():
+            if id_ not in here:
+                continue
+            criterion = self.ruleset.criteria[id_]
+            for found in criterion_mutants(criterion, step_of(self.ruleset, id_, rules)):
+                killer = self.criterion(found, rules)
+                yield Outcome(found.kind, id_, found.what, found.place, killer)
+
+    # --- one mutant ----------------------------------------------------------------------------
+
+    def rule(self, mutant: RuleMutant) -> str | None:
+        """The case that notices a slip in a rule."""
+        rule = mutant.rule
+        if mutant.kind != "effect":
+            for case in self.own.get(rule.id, ()):
+                if self._status(self.engine, mutant.mutant, case) is not case.expect:
+                    return f"{rule.id}“{case.name}”"
+        ruleset = self.with_slip(mutant)
+        for whole, statuses in self.whole:
+            now = statuses.get(rule.id)
+            if now is None or (mutant.kind == "effect" and now in NO_BREACH):
+                continue
+            changed = dict(statuses)
+            if mutant.mutant is None:
+                del changed[rule.id]
+            else:
+                found = self.engine.judge([mutant.mutant], whole.profile, whole.as_of)
+                changed[rule.id] = next(found)[1]
+            if self._differs(whole, changed, ruleset):
+                return whole.name
+        return None
+
+    def with_slip(self, mutant: RuleMutant) -> ast.Ruleset:
+        """The ruleset with the mutant in place of its rule."""
+        if mutant.mutant is None:
+            return self.ruleset
+        rules = MappingProxyType({**self.ruleset.rules, mutant.rule.id: mutant.mutant})
+        return dataclasses.replace(self.ruleset, rules=rules)
+
+    def _status(self, engine: ReferenceEngine, rule: ast.Rule | None, case: RuleCase) -> Status:
+        if rule is None:
+            return Status.NOT_APPLICABLE
+        return next(engine.judge([rule], case.profile, case.as_of))[1]
+
+    def _differs(
+        self, whole: DossierCase, statuses: Mapping[str, Status], ruleset: ast.Ruleset
+    ) -> bool:
+        if combine(ruleset, statuses) is not whole.verdict:
+            return True
+        violated = frozenset(r for r, s in statuses.items() if s is Status.VIOLATED)
+        return whole.violated is not None and violated != whole.violated
+
+    def criterion(self, mutant: CriterionMutant, rules: Iterable[ast.Rule]) -> str | None:
+        """The case that notices a slip in a criterion."""
+        changed = with_criterion(self.ruleset, mutant.mutant)
+        engine = ReferenceEngine(changed)
+        for rule in rules:
+            for case in self.own.get(rule.id, ()):
+                if self._status(engine, rule, case) is not case.expect:
+                    return f"{rule.id}“{case.name}”"
+        for whole, statuses in self.whole:
+            asked = [r for r in rules if r.id in statuses]
+            found = {r.id: s for r, s in engine.judge(asked, whole.profile, whole.as_of)}
+            if any(statuses[r] is not s for r, s in found.items()) and self._differs(
+                whole, {**statuses, **found}, self.ruleset
+            ):
+                return whole.name
+        return None
+
+
+def users(ruleset: ast.Ruleset) -> dict[str, list[ast.Rule]]:
+    """The rules that look a criterion up, through metrics too."""
+    out: dict[str, list[ast.Rule]] = {}
+    for rule in ruleset.rules.values():
+        names: set[str] = set()
+        for leaf in (*ast.leaves(rule.applies_when), *ast.leaves(rule.require)):
+            if isinstance(leaf, ast.Compare):
+                names.update(
+                    n for side in (leaf.left, leaf.right) for n in _criteria(side, ruleset)
+                )
+            elif isinstance(leaf, (ast.Each, ast.Member)) and leaf.criterion is not None:
+                names.add(leaf.criterion)
+        for name in sorted(names):
+            out.setdefault(name, []).append(rule)
+    return out
+
+
+def _criteria(expr: ast.Expr, ruleset: ast.Ruleset) -> Iterator[str]:
+    yield from criteria_in(expr)
+    for metric in _metrics(expr):
+        yield from _criteria(ruleset.metrics[metric].formula, ruleset)
+
+
+def _metrics(expr: ast.Expr) -> Iterator[str]:
+    if isinstance(expr, ast.MetricRef):
+        yield expr.id
+    for inner in (getattr(expr, "expr", None), *getattr(expr, "args", ())):
+        if inner is not None:
+            yield from _metrics(inner)
+
+
+def step_of(ruleset: ast.Ruleset, criterion: str, rules: Iterable[ast.Rule]) -> Fraction:
+    """The smallest step of what is held against the criterion: a metric's digits, one for a count."""
+    for rule in rules:
+        for leaf in ast.leaves(rule.require):
+            if isinstance(leaf, ast.Compare) and criterion in criteria_in(leaf.right):
+                return smallest_step(leaf, ruleset)
+    return Fraction(1, 100)

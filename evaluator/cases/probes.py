@@ -1,0 +1,309 @@
+"""Dossiers that tell a rule from a slip of it, found close to the cases that are there already.
+
+A case that somebody wrote says what a project of the kind looks like, with round numbers. One or
+two of its fields are moved: to where a comparison turns, to another word of a list, to another row
+of a table. So what is found reads like the cases beside it. A definite finding is looked for first;
+where there is none the solver is asked (``suggest``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+
+from evaluator.dossier.dossier import Profile
+from evaluator.dossier.fields import Field, FieldType
+from evaluator.dossier.values import Item, Value
+from evaluator.engine.reference.engine import ReferenceEngine
+from evaluator.judgement.remedy.candidates import ORDINARY_INDUSTRY
+from evaluator.judgement.remedy.roots import roots
+from evaluator.rulebook import ast
+from evaluator.rulebook.criteria import INDUSTRY, Criterion, Hit, Row, lookup
+from evaluator.rulebook.reads import criteria_in, fields_of
+from evaluator.rulebook.verdict import Status
+from evaluator.values.numbers import terminates
+
+WHOLE = 5  # An industry code to the class: a letter and four digits.
+# GB/T 4754-2017: a division of each section that rulebooks name whole, and the groups that are not
+# divided into classes, so that their only class ends in 0.
+FIRST = {"B": "B10", "C": "C41", "D": "D44"}
+UNDIVIDED = frozenset(
+    (
+        61,
+        71,
+        81,
+        161,
+        162,
+        191,
+        211,
+        212,
+        213,
+        214,
+        271,
+        272,
+        273,
+        274,
+        311,
+        312,
+        313,
+        314,
+        421,
+        422,
+        431,
+        461,
+    )
+)
+MAX_DECIMALS = 6
+RANK = {Status.SATISFIED: 0, Status.VIOLATED: 0, Status.NOT_APPLICABLE: 1, Status.UNKNOWN: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A dossier, what the rule says of it, and the fields that were moved to get there."""
+
+    profile: Profile
+    status: Status
+    moved: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Looks for dossiers on which ``rule`` and ``slip`` differ; ``changed`` judges the slip.
+
+    ``bases`` are the dossiers to start from, best first. ``known`` are industry codes that the
+    rulebook's cases and lists name in full.
+    """
+
+    ruleset: ast.Ruleset
+    rule: ast.Rule
+    slip: ast.Rule
+    engine: ReferenceEngine
+    changed: ReferenceEngine
+    day: dt.date
+    bases: Sequence[Profile]
+    known: Sequence[str]
+
+    def tell(self, profile: Profile) -> Status | None:
+        """The rule's status where the slip's is another one."""
+        ((_, own),) = self.engine.judge([self.rule], profile, self.day)
+        ((_, other),) = self.changed.judge([self.slip], profile, self.day)
+        return own if own is not other else None
+
+    def nearest(self, rank: int = 1) -> Probe | None:
+        """A probe whose status is at most of that rank, with the fewest fields moved."""
+        for count in (1, 2):
+            for names in self._combinations(count):
+                for base in self.bases:
+                    for profile in self._moved(base, names):
+                        status = self.tell(profile)
+                        if status is not None and RANK[status] <= rank:
+                            return Probe(profile, status, names)
+        return None
+
+    def at_row(self, criterion: Criterion, row: Row) -> Probe | None:
+        """A probe on which the table's ``row`` decides, exactly where it turns."""
+        for base in self.bases:
+            placed = self._placed(base, criterion, row)
+            if placed is None:
+                continue
+            for leaf in ast.leaves(self.rule.require):
+                if isinstance(leaf, ast.Each) and leaf.criterion == criterion.id:
+                    found = self._first(self._items(leaf, placed, row), (leaf.field,))
+                    if found:
+                        return found
+            for leaf in self._compared(criterion.id):
+                for name in dict.fromkeys(self._inputs(leaf)):
+                    field = self.ruleset.registry.references[name]
+                    moved = (placed.with_value(name, v) for v in self._turns(field, placed))
+                    found = self._first(moved, (*self._keys(row), name))
+                    if found:
+                        return found
+        return None
+
+    # --- moving --------------------------------------------------------------------------------
+
+    def _first(self, profiles: Iterable[Profile], names: tuple[str, ...]) -> Probe | None:
+        for profile in profiles:
+            status = self.tell(profile)
+            if status is not None and RANK[status] == 0:
+                return Probe(profile, status, names)
+        return None
+
+    def _combinations(self, count: int) -> Iterator[tuple[str, ...]]:
+        fields = fields_of(self.rule, self.ruleset) | fields_of(self.slip, self.ruleset)
+        yield from combinations(sorted(fields), count)
+
+    def _moved(self, base: Profile, names: tuple[str, ...]) -> Iterator[Profile]:
+        name, rest = names[0], names[1:]
+        for value in self._values(name, base):
+            moved = base.with_value(name, value)
+            if not rest:
+                yield moved
+            else:
+                yield from self._moved(moved, rest)
+
+    def _values(self, name: str, profile: Profile) -> Iterator[Value]:
+        field = self.ruleset.registry.references[name]
+        if field.type is FieldType.BOOL:
+            yield from (True, False)
+        elif field.type is FieldType.ENUM:
+            yield from field.values
+        elif field.numeric:
+            yield from self._turns(field, profile)
+        elif field.type is FieldType.STR:
+            yield from self._words(name)
+
+    def _words(self, name: str) -> Iterator[Value]:
+        for leaf in (*self._leaves(self.rule), *self._leaves(self.slip)):
+            if not isinstance(leaf, ast.Member) or leaf.field != name:
+                continue
+            options: Iterable[object] = leaf.options
+            if leaf.criterion is not None:
+                periods = self.ruleset.criteria[leaf.criterion].periods
+                options = [c for p in periods if p.covers(self.day) for c in p.codes]
+            for option in options:
+                whole = leaf.prefix and name == INDUSTRY
+                yield self._under(str(option)) if whole else str(option)
+        if name == INDUSTRY:
+            yield ORDINARY_INDUSTRY
+
+    def _leaves(self, rule: ast.Rule) -> Iterator[ast.Compare | ast.Member | ast.Each | object]:
+        yield from ast.leaves(rule.applies_when)
+        yield from ast.leaves(rule.require)
+
+    def _turns(self, field: Field, profile: Profile) -> list[Fraction]:
+        """Where a comparison of the rule or of the slip turns, in figures that can be written."""
+        found: dict[Fraction, None] = {}
+        for rule, engine in ((self.rule, self.engine), (self.slip, self.changed)):
+            for leaf in self._leaves(rule):
+                if isinstance(leaf, ast.Compare):
+                    for root in roots(
+                        leaf,
+                        field.name,
+                        self.ruleset.metrics,
+                        _values_of(engine, profile, self.day),
+                    ):
+                        if _writable(field, root):
+                            found[root] = None
+        return list(found)
+
+    def _items(self, leaf: ast.Each, profile: Profile, row: Row) -> Iterator[Profile]:
+        """One item exactly at the row's value, before and after the slip."""
+        words = next(iter(row.keys.values()), ())
+        for engine in (self.engine, self.changed):
+            for period in engine.ruleset.criteria[leaf.criterion].periods:
+                for found in period.rows:
+                    if found.place == row.place and words and found.unit is not None:
+                        item = Item(words[0], found.value, found.unit)
+                        yield Profile({**profile.values, leaf.field: (item,)})
+
+    # --- rows ----------------------------------------------------------------------------------
+
+    def _compared(self, criterion: str) -> Iterator[ast.Compare]:
+        for leaf in self._leaves(self.rule):
+            if isinstance(leaf, ast.Compare) and any(
+                criterion in criteria_in(e) for e in self._expressions(leaf)
+            ):
+                yield leaf
+
+    def _expressions(self, leaf: ast.Compare) -> Iterator[ast.Expr]:
+        for side in (leaf.right, leaf.left):
+            yield side
+            for metric in self.ruleset.metrics.values():
+                if getattr(side, "id", None) == metric.id or metric.id in _metrics(side):
+                    yield metric.formula
+
+    def _inputs(self, leaf: ast.Compare) -> Iterator[str]:
+        for side in (leaf.left, leaf.right):
+            for name in ast.expr_fields(side, self.ruleset.metrics):
+                if self.ruleset.registry.references[name].numeric:
+                    yield name
+
+    def _keys(self, row: Row) -> tuple[str, ...]:
+        return tuple(d for d in row.keys if d in self.ruleset.registry.fields)
+
+    def _placed(self, base: Profile, criterion: Criterion, row: Row) -> Profile | None:
+        """The base moved to a project for which the lookup takes ``row``."""
+        pinned = self._pinned(criterion.id)
+        for profile in self._spread(base, criterion, row, criterion.by):
+            values = profile.values
+            hit = lookup(criterion, values, self.day, profile.submitted_on, pinned)
+            if isinstance(hit, Hit) and hit.row.place == row.place:
+                return profile
+        record = any(d not in self.ruleset.registry.fields for d in row.keys)
+        return base if record and not pinned else None
+
+    def _pinned(self, criterion: str) -> dict[str, str]:
+        for leaf in self._leaves(self.rule):
+            right = leaf.right if isinstance(leaf, ast.Compare) else None
+            if isinstance(right, ast.CriterionRef) and right.id == criterion:
+                return dict(right.keys)
+        return {}
+
+    def _spread(
+        self, base: Profile, criterion: Criterion, row: Row, by: tuple[str, ...]
+    ) -> Iterator[Profile]:
+        if not by:
+            yield base
+            return
+        field = self.ruleset.registry.fields.get(by[0])
+        words = row.keys.get(by[0])
+        if field is None:
+            yield from self._spread(base, criterion, row, by[1:])
+            return
+        for value in self._spots(field, words, base):
+            yield from self._spread(base.with_value(by[0], value), criterion, row, by[1:])
+
+    def _spots(self, field: Field, words: tuple[str, ...] | None, base: Profile) -> Iterator[Value]:
+        if words is None:
+            yield from (v for v in [base.values.get(field.name)] if v is not None)
+            if field.name == INDUSTRY:
+                yield ORDINARY_INDUSTRY
+                yield from self.known
+            yield from field.values
+        elif field.name == INDUSTRY:
+            for word in words:
+                yield from self._all_under(word)
+        elif field.numeric:
+            yield from map(Fraction, words)
+        else:
+            yield from words
+
+    def _under(self, word: str) -> str:
+        return next(self._all_under(word))
+
+    def _all_under(self, word: str) -> Iterator[str]:
+        yield from industry_under(word, self.known)
+
+
+def industry_under(word: str, known: Iterable[str]) -> Iterator[str]:
+    """Codes of a whole class below a shorter code: those that are in use first."""
+    yield from (code for code in known if code.startswith(word) and len(code) == WHOLE)
+    group = (FIRST.get(word, word) + "1")[: WHOLE - 1] if len(word) < WHOLE else word
+    yield group + ("0" if int(group[1:]) in UNDIVIDED else "1") if len(group) < WHOLE else group
+
+
+def _values_of(
+    engine: ReferenceEngine, profile: Profile, day: dt.date
+) -> Callable[[ast.Expr], Fraction | None]:
+    return lambda expr: engine.value(expr, profile, day)
+
+
+def _metrics(expr: ast.Expr) -> Iterator[str]:
+    if isinstance(getattr(expr, "id", None), str) and not isinstance(expr, ast.CriterionRef):
+        yield expr.id  # type: ignore[union-attr]
+    for inner in (getattr(expr, "expr", None), *getattr(expr, "args", ())):
+        if inner is not None:
+            yield from _metrics(inner)
+
+
+def _writable(field: Field, value: Fraction) -> bool:
+    low, high = field.minimum, field.maximum
+    if (low is not None and value < low) or (high is not None and value > high):
+        return False
+    if field.type is FieldType.INT:
+        return value.denominator == 1
+    return terminates(value) and (value * 10**MAX_DECIMALS).denominator == 1

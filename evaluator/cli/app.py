@@ -1,0 +1,262 @@
+"""The ``admission`` command: judge, explain, check and test rules, schemas."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from evaluator.cli.check import add_commands
+from evaluator.cli.chinese import speak_chinese
+from evaluator.cli.files import save, written
+from evaluator.cli.lazy import lazy_group
+from evaluator.cli.show import print_evaluation, print_trace
+from evaluator.dossier.dossier import Profile, dossier_model
+from evaluator.dossier.fields import Registry, base_registry
+from evaluator.dossier.files import read_dossiers
+from evaluator.judgement.evaluate import ENGINES, Evaluator
+from evaluator.judgement.result import canonical_bytes, result
+from evaluator.judgement.trace import trace_of
+from evaluator.problems.choices import suggest
+from evaluator.problems.errors import DossierError, InputError, Problem
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.load import load_directory
+from evaluator.rulebook.schema.files import schemas, write_schemas
+from evaluator.rulebook.shipped import rulebook_path
+
+speak_chinese()
+
+SUBCOMMANDS = {"portfolio": "evaluator.cli.portfolio:portfolio_app"}
+RULE_COMMANDS = {
+    name: f"{app}#{name}"
+    for app, names in {
+        "evaluator.cli.rules:rules_app": (
+            "prove",
+            "diff",
+            "coverage",
+            "mutate",
+            "suggest",
+            "export",
+            "read-sheet",
+        ),
+        "evaluator.cli.lsp:lsp_app": ("lsp",),
+        "evaluator.cli.publish:publish_app": (
+            "impact",
+            "publish",
+            "approve",
+            "release",
+            "rollback",
+            "pull",
+        ),
+    }.items()
+    for name in names
+}
+
+app = typer.Typer(
+    cls=lazy_group(SUBCOMMANDS),
+    help="项目准入评估器：按正面标准和负面清单评估在谈项目，给出准入、提交会审或不予准入的结论和理由。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+rules_app = typer.Typer(
+    cls=lazy_group(RULE_COMMANDS),
+    help="检查、测试、证明、比较规则集。",
+    no_args_is_help=True,
+)
+app.add_typer(rules_app, name="rules")
+add_commands(rules_app)
+
+MIN_WIDTH = 120
+Rulebook = Annotated[
+    Path | None,
+    typer.Option("--rulebook", help="规则集目录；不写则用自带的，或环境变量 ADMISSION_RULEBOOK"),
+]
+Files = Annotated[list[Path], typer.Argument(help="申报材料：.yaml、.json、.jsonl 或 .xlsx")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="按哪一天有效的规则评估，如 2024-06-01；不写则为受理日期"),
+]
+Engine = Annotated[str, typer.Option("--engine", help=f"引擎：{'、'.join(ENGINES)}")]
+Department = Annotated[
+    str | None, typer.Option("--department", help="只列某部门负责的事项，如 ecology")
+]
+
+
+def _console() -> Console:
+    console = Console()
+    # Without a terminal the default of 80 columns would fold every Chinese table cell.
+    return console if console.is_terminal else Console(width=max(console.width, MIN_WIDTH))
+
+
+def _fail(error: InputError) -> NoReturn:
+    print(error, file=sys.stderr)
+    print(f"共 {len(error.problems)} 处问题，没有作任何评估。", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def _usage(message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def _load(rulebook: Path | None) -> Ruleset:
+    try:
+        return load_directory(rulebook_path(rulebook))
+    except InputError as error:
+        _fail(error)
+
+
+def _read(files: list[Path], registry: Registry) -> list[Profile]:
+    """Every dossier of every file, or exit 2 with every problem of all of them."""
+    profiles: list[Profile] = []
+    problems: list[Problem] = []
+    for path in files:
+        try:
+            profiles += read_dossiers(path, registry)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        _fail(DossierError(problems))
+    return profiles
+
+
+def _day(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        _usage(f"--as-of 应是日期（如 2024-06-01），写的是“{text}”")
+
+
+def _evaluator(ruleset: Ruleset, engine: str) -> Evaluator:
+    if engine not in ENGINES:
+        _usage(f"没有引擎“{engine}”，可用：{'、'.join(ENGINES)}")
+    return Evaluator(ruleset, engine)
+
+
+def _known_department(name: str | None, registry: Registry) -> None:
+    if name is not None and name not in registry.departments:
+        listed = "、".join(f"{k}（{v}）" for k, v in registry.departments.items())
+        _usage(f"没有部门“{name}”，可用：{listed}")
+
+
+@app.command()
+def evaluate(
+    files: Files,
+    as_of: AsOf = None,
+    engine: Engine = "durable",
+    as_json: Annotated[bool, typer.Option("--json", help="每个项目输出一行 JSON")] = False,
+    department: Department = None,
+    rulebook: Rulebook = None,
+) -> None:
+    """评估申报材料，给出结论、理由、依据和补救办法。
+
+    全部项目评估完毕即返回 0，不论结论如何；输入有误返回 2，不作任何评估。
+    """
+    day = _day(as_of)
+    ruleset = _load(rulebook)
+    _known_department(department, ruleset.registry)
+    profiles = _read(files, ruleset.registry)
+    evaluator = _evaluator(ruleset, engine)
+    console = _console()
+    for profile in profiles:
+        evaluation = evaluator.evaluate(profile, day)
+        if as_json:
+            data = result(evaluation)
+            if department:
+                data["findings"] = [f for f in data["findings"] if department in f["departments"]]
+            sys.stdout.buffer.write(canonical_bytes(data) + b"\n")
+            sys.stdout.buffer.flush()
+        else:
+            print_evaluation(console, evaluation, department)
+    evaluator.close()
+
+
+@app.command()
+def explain(
+    files: Files,
+    rule: Annotated[str | None, typer.Option("--rule", help="只解释这一条规则")] = None,
+    as_of: AsOf = None,
+    engine: Engine = "durable",
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+    department: Department = None,
+    rulebook: Rulebook = None,
+) -> None:
+    """解释结论：公式代入的数字、逐项条件、所用的标准行、规则原文。
+
+    不写 --rule 则解释影响结论的每一条规则。
+    """
+    day = _day(as_of)
+    ruleset = _load(rulebook)
+    _known_department(department, ruleset.registry)
+    if rule is not None and rule not in ruleset.rules:
+        _usage(f"没有规则“{rule}”。{suggest(rule, ruleset.rules) or ''}")
+    profiles = _read(files, ruleset.registry)
+    evaluator = _evaluator(ruleset, engine)
+    console = _console()
+    for profile in profiles:
+        evaluation = evaluator.evaluate(profile, day)
+        if rule is not None and rule not in evaluation.statuses:
+            _usage(f"规则“{rule}”在 {evaluation.as_of.isoformat()} 尚未施行或已经失效")
+        chosen = [rule] if rule else list(evaluation.blocking)
+        if department:
+            chosen = [r for r in chosen if department in ruleset.rules[r].departments]
+        traces = [trace_of(evaluation, r) for r in chosen]
+        if as_json:
+            out = {"project_id": profile.id, "traces": traces}
+            print(json.dumps(out, ensure_ascii=False, sort_keys=True))
+            continue
+        console.rule(f"{profile.name}（{profile.id}）")
+        if not traces:
+            console.print("没有影响结论的事项。")
+        for trace in traces:
+            print_trace(console, trace, dict(ruleset.registry.departments))
+    evaluator.close()
+
+
+@app.command()
+def schema(
+    what: Annotated[
+        str, typer.Argument(help="rules（规则集）、dossier（申报材料）或 template（Excel 模板）")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="写到文件；rules 则写到目录，每类文件一个")
+    ] = None,
+    rulebook: Rulebook = None,
+) -> None:
+    """输出 JSON Schema（编辑器补全用）或 Excel 申报模板。"""
+    if what == "template":
+        if output is None or output.suffix != ".xlsx":
+            _usage("模板请写到 .xlsx 文件：admission schema template -o 申报模板.xlsx")
+        from evaluator.dossier.template import write_template  # openpyxl is slow to import
+
+        registry = _registry(rulebook)
+        written(output, lambda: write_template(registry, output))
+        return
+    if what == "rules":
+        ruleset = _load(rulebook)
+        if output is not None:
+            for path in written(output, lambda: write_schemas(ruleset, output)):
+                print(path)
+            return
+        data: dict[str, Any] = schemas(ruleset)
+    elif what == "dossier":
+        data = dossier_model(_registry(rulebook)).model_json_schema()
+    else:
+        _usage(f"没有“{what}”，可用：rules、dossier、template")
+    text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        save(output, text)
+
+
+def _registry(rulebook: Path | None) -> Registry:
+    return _load(rulebook).registry if rulebook else base_registry()

@@ -1,0 +1,116 @@
+"""``admission rules check`` and ``admission rules test``: is a rulebook sound, do its cases hold."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from evaluator.cases.book import read_cases
+from evaluator.cases.run import coverage_gaps, run_cases
+from evaluator.judgement.evaluate import ENGINES, Evaluator
+from evaluator.problems.errors import InputError, Problem, RulebookError
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.checks import check_directory
+from evaluator.rulebook.load import load_directory
+from evaluator.rulebook.shipped import rulebook_path
+
+Directory = Annotated[
+    Path | None,
+    typer.Argument(metavar="规则集目录", help="criteria.yaml 所在的目录；不写则用自带的"),
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``check`` and ``test`` to a command group."""
+    app.command("check")(check)
+    app.command("test")(check_cases)
+
+
+def check(
+    directory: Directory = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供编辑器使用")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="只列错误，不列提醒")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="已接受的提醒和理由也列出")] = False,
+) -> None:
+    """检查规则集：写法、名称、单位、日期、依据和常见疏漏，一次列出全部问题。
+
+    看过而确实如此的提醒，写进 criteria.yaml 的 accepted 并说明理由，以后只计数。
+    有错误返回 1，只有提醒返回 0。
+    """
+    ruleset, problems = check_directory(rulebook_path(directory))
+    problems += _invariant_problems(ruleset)
+    counts = Counter(p.severity for p in problems)
+    if as_json:
+        print(json.dumps([p.to_dict() for p in problems], ensure_ascii=False, indent=2))
+    else:
+        shown = {"error"} if quiet else {"error", "warning"}
+        for problem in problems:
+            if problem.severity in shown or (verbose and problem.severity == "accepted"):
+                print(problem.render())
+        size = f"{len(ruleset.rules)} 条规则、{len(ruleset.criteria)} 项标准，" if ruleset else ""
+        accepted = f"，已接受 {counts['accepted']} 处" if counts["accepted"] else ""
+        more = "（--verbose 列出）" if accepted and not verbose else ""
+        print(f"{size}{counts['error']} 处错误，{counts['warning']} 处提醒{accepted}{more}。")
+    raise typer.Exit(1 if counts["error"] else 0)
+
+
+def _invariant_problems(ruleset: Ruleset | None) -> list[Problem]:
+    """What is miswritten in rules/invariants.yaml, which only the prover reads."""
+    from evaluator.prove.invariants import invariants_of  # z3, slow to import.
+
+    if ruleset is None:
+        return []
+    try:
+        invariants_of(ruleset)
+    except RulebookError as error:
+        return list(error.problems)
+    return []
+
+
+def check_cases(
+    directory: Directory = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine", help="用哪个引擎：reference（逐条解释）或 durable（判定时用的）；结果应相同"
+        ),
+    ] = "reference",
+) -> None:
+    """运行规则旁的案例，并检查每条规则是否都有符合、不符合、恰在界限上、材料不足的案例。
+
+    有案例不通过或缺案例返回 1，规则集读不了返回 2。
+    """
+    if engine not in ENGINES:
+        print(f"没有引擎“{engine}”，可用：{'、'.join(ENGINES)}")
+        raise typer.Exit(2)
+    console = Console(stderr=True)
+    path = rulebook_path(directory)
+    try:
+        ruleset = load_directory(path)
+    except InputError as error:
+        print(error)
+        raise typer.Exit(2) from None
+    problems: list[Problem] = []
+    cases = read_cases(ruleset, problems, root=path)
+    evaluator = Evaluator(ruleset, engine)
+    with console.status("正在运行案例…"):
+        results = run_cases(cases, evaluator)
+    problems += [r.problem() for r in results if not r.passed]
+    problems += [gap.problem() for gap in coverage_gaps(ruleset, cases)]
+    evaluator.close()
+    for problem in problems:
+        print(problem.render())
+    failed = sum(not r.passed for r in results)
+    if cases.left_out:
+        print(
+            f"下层规则集的 {cases.left_out} 个案例不算：所涉的规则或标准在本层改了，由本层的案例说明。"
+        )
+    print(
+        f"{len(results)} 个案例，{len(results) - failed} 个通过，{failed} 个不通过；共 {len(problems)} 处问题。"
+    )
+    raise typer.Exit(1 if problems else 0)

@@ -1,0 +1,342 @@
+"""``admission rules impact|publish|approve|release|rollback|pull``: from a directory to the service, and back.
+
+Publishing speaks to the service over its API with a key of its owner, so that the second person,
+the checks and the record are the service's own, whoever starts it and from where.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from evaluator.cli.files import save
+from evaluator.judgement.wording import rule_names
+from evaluator.problems.errors import AdmissionError, InputError
+from evaluator.revision.impact import impact_file
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.checks import check_directory
+from evaluator.rulebook.files import Layers
+from evaluator.rulebook.load import load_directory
+from evaluator.rulebook.shipped import rulebook_path
+from evaluator.rulebook.transfer import STAGES, read_text, write_text
+from evaluator.rulebook.verdict import VERDICT_LABELS
+
+KEY = "ADMISSION_KEY"
+SERVER = "ADMISSION_SERVER"
+POLL_SECONDS = 1.0
+MAX_MOVED = 20
+LOCAL = "http://127.0.0.1:8000"
+Server = Annotated[
+    str, typer.Option("--server", envvar=SERVER, help="服务地址，如 http://127.0.0.1:8000")
+]
+Directory = Annotated[
+    Path,
+    typer.Argument(
+        metavar="规则集目录", help="criteria.yaml 所在的目录", exists=True, file_okay=False
+    ),
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module to a command group."""
+    app.command("impact")(impact)
+    app.command("publish")(publish)
+    app.command("approve")(approve)
+    app.command("release")(release)
+    app.command("rollback")(rollback)
+    app.command("pull")(pull)
+
+
+def _stop(message: str, code: int = 2) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+def _load(path: Path | None) -> Ruleset:
+    try:
+        return load_directory(rulebook_path(path))
+    except InputError as error:
+        _stop(str(error))
+
+
+def impact(
+    old: Annotated[Path, typer.Argument(metavar="原目录", help="改之前的规则集目录")],
+    new: Annotated[Path, typer.Argument(metavar="新目录", help="改之后的规则集目录")],
+    dossiers: Annotated[
+        Path, typer.Option("--dossiers", help="材料：.parquet、.csv、.jsonl、.xlsx、.yaml 等")
+    ],
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="全部按这一天评估，如 2026-06-01；不写则为受理日期"),
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            help="columnar（成批算，适合几千份以上）或 reference（逐份算）；不写则自动选，结果相同",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="结论改变的项目全部写到这个 .jsonl 文件")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+) -> None:
+    """一批材料按新旧规则集各评一遍：哪些项目的结论变了，因为哪些规则，涉及哪些部门和行业。"""
+    if engine not in (None, "columnar", "reference"):
+        _stop(f"没有引擎“{engine}”，可用：columnar、reference")
+    a, b = _load(old), _load(new)
+    try:
+        day = dt.date.fromisoformat(as_of) if as_of else None
+    except ValueError:
+        _stop(f"--as-of 应是日期（如 2026-06-01），写的是“{as_of}”")
+    try:
+        found = impact_file(a, b, dossiers, engine, day)
+    except AdmissionError as error:
+        _stop(str(error))
+    if out is not None:
+        lines = (json.dumps(m.to_dict(), ensure_ascii=False) for m in found.moved)
+        save(out, "".join(f"{line}\n" for line in lines))
+    typer.echo(
+        json.dumps(found.to_dict(), ensure_ascii=False) if as_json else found.render(b, old=a)
+    )
+
+
+# --- the service ---------------------------------------------------------------------------------
+
+
+class _Service:
+    """The service's API with a key."""
+
+    def __init__(self, server: str) -> None:
+        import httpx2
+
+        key = os.environ.get(KEY)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._server = server
+        self._errors = httpx2.HTTPError
+        self._http = httpx2.Client(
+            base_url=f"{server.rstrip('/')}/api/v1", headers=headers, timeout=60
+        )
+
+    def __enter__(self) -> _Service:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One request; a refusal ends the command with what the service says."""
+        try:
+            answer = (
+                self._http.request(method, path, json=body)
+                if body is not None
+                else (self._http.request(method, path))
+            )
+        except self._errors as error:
+            why = "等了 60 秒没有答复" if "Timeout" in type(error).__name__ else "检查地址和网络"
+            _stop(f"连不上服务 {self._server}：{why}（地址用 --server 或环境变量 {SERVER} 写明）")
+        try:
+            data = answer.json()
+        except ValueError:
+            _stop(f"服务的答复看不懂（{answer.status_code}），请检查 --server")
+        if answer.status_code >= 400:
+            hint = f"（密钥写在环境变量 {KEY} 里）" if answer.status_code in (401, 403) else ""
+            told = "".join(
+                f"\n{e.get('pointer', '')} {e['detail']}" for e in data.get("errors", [])
+            )
+            _stop(f"{data.get('detail', answer.status_code)}{hint}{told}", 1)
+        return data
+
+
+def publish(
+    directory: Directory,
+    title: Annotated[str, typer.Option("--title", help="改什么，一句话")],
+    reason: Annotated[str, typer.Option("--reason", help="为什么改，依据什么")],
+    server: Server = LOCAL,
+    wait: Annotated[int, typer.Option("--wait", help="最多等检查多少秒；0 为不等")] = 600,
+    submit: Annotated[bool, typer.Option("--submit/--no-submit", help="检查通过后送审")] = True,
+) -> None:
+    """把规则集目录作为提案交给服务：自动检查、跑案例、证明、测影响，通过后送审，由另一人批准和发布。
+
+    密钥写在环境变量 ADMISSION_KEY 里。提案可以发布（已送审），或与已发布的没有不同，返回 0；有问题返回 1。
+    """
+    ruleset, problems = check_directory(directory)
+    errors = [p for p in problems if p.severity == "error"]
+    if errors:
+        for problem in errors:
+            typer.echo(problem.render())
+        _stop(f"{len(errors)} 处错误，没有交给服务。", 1)
+    layers, materials = read_text(directory)
+    with _Service(server) as service:
+        # A pipeline hands over every merge, also one that changed no rule.
+        if _texts(layers, materials) == _published(service):
+            typer.echo("与已发布的规则集没有不同，没有交给服务。")
+            return
+        files = {
+            "layers": [{"name": n, "files": dict(f)} for n, f in layers],
+            "materials": materials,
+        }
+        given = {"title": title, "reason": reason, "files": files}
+        proposal = service.call("POST", "/proposals", given)["id"]
+        typer.echo(f"提案 {proposal} 已起草。")
+        if wait == 0:
+            return
+        run = _wait(service, proposal, wait)
+        _tell(run, ruleset)
+        blockers = service.call("GET", f"/proposals/{proposal}")["blockers"]
+        if blockers:
+            _stop("\n".join(f"还不能送审：{b}" for b in blockers), 1)
+        if submit:
+            service.call("POST", f"/proposals/{proposal}/submission")
+            typer.echo(f"提案 {proposal} 已送审，请另一人批准并发布。")
+
+
+def _texts(layers: Layers, materials: Mapping[str, str]) -> dict[tuple[bool, str, str], str]:
+    texts = {(False, n, path): text for n, files in layers for path, text in files.items()}
+    return texts | {(True, "", path): text for path, text in materials.items()}
+
+
+def _published(service: _Service) -> dict[tuple[bool, str, str], str]:
+    """The texts of the newest publication, which a proposal starts from."""
+    newest = service.call("GET", "/rulesets?limit=1")
+    found = service.call("GET", f"/rulesets/{newest[0]['id']}/files") if newest else []
+    return {
+        (m := f["layer"].startswith("@"), "" if m else f["layer"], f["path"]): f["text"]
+        for f in found
+    }
+
+
+def _wait(service: _Service, proposal: int, seconds: int) -> dict[str, Any]:
+    end, said = time.monotonic() + seconds, ""
+    while True:
+        run: dict[str, Any] = service.call("GET", f"/proposals/{proposal}/checks")
+        stage = STAGES.get(run["stage"], run["stage"])
+        now = f"检查：{run['label']}" + (f"（{stage}）" if stage else "")
+        if now != said:
+            typer.echo(now)
+            said = now
+        if run["state"] not in ("queued", "running"):
+            return run
+        if time.monotonic() > end:
+            _stop(f"等了 {seconds} 秒还没有检查完，提案 {proposal} 仍在服务上。", 1)
+        time.sleep(POLL_SECONDS)
+
+
+def _tell(run: dict[str, Any], ruleset: Ruleset | None) -> None:
+    result = run["result"]
+    known = (ruleset,) if ruleset else ()
+    if run["error"]:
+        typer.echo(run["error"])
+    for part in ("check", "cases"):
+        for problem in result.get(part, {}).get("problems", []):
+            if problem.get("severity") == "error":
+                at = (problem.get(k) for k in ("file", "line", "column"))
+                where = ":".join(str(part) for part in at if part)
+                typer.echo(f"{where} {problem['code']} {problem['message']}")
+                if problem.get("hint"):
+                    typer.echo(f"  提示：{problem['hint']}")
+    if "diff" in result:
+        typer.echo(result["diff"]["text"])
+    for answer in result.get("proof", {}).get("answers", []):
+        if answer["state"] not in ("ok", "note"):
+            typer.echo(f"证明：{answer['message']}")
+    impact = result.get("impact")
+    if impact:
+        typer.echo(f"影响：已有决定 {impact['total']} 份，结论改变 {impact['moved_total']} 份")
+        for m in impact["moved"][:MAX_MOVED]:
+            old, new = (VERDICT_LABELS.get(m[k], m[k]) for k in ("old", "new"))
+            typer.echo(f"  {m['ref']}：{old} → {new}，因 {rule_names(m['rules'], *known)}")
+        if impact["moved_total"] > MAX_MOVED:
+            typer.echo(f"  另有 {impact['moved_total'] - MAX_MOVED} 份没有列出，见网页上的提案")
+
+
+Proposal = Annotated[
+    int, typer.Argument(metavar="提案编号", help="publish 起草时给出的编号", min=1)
+]
+
+
+def approve(
+    proposal: Proposal,
+    comment: Annotated[str, typer.Option("--comment", help="意见")] = "",
+    server: Server = LOCAL,
+) -> None:
+    """批准一份待审的提案；起草或修改过它的人不能批准。"""
+    with _Service(server) as service:
+        service.call("POST", f"/proposals/{proposal}/approval", {"comment": comment})
+    typer.echo(f"提案 {proposal} 已批准。")
+
+
+def release(
+    proposal: Proposal,
+    effective_on: Annotated[
+        str | None,
+        typer.Option("--effective-on", help="从哪一天起生效，如 2027-01-01；不写则为今天"),
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="发布理由；不写则用提案的")] = None,
+    server: Server = LOCAL,
+) -> None:
+    """发布一份已批准的提案：从生效日期起，新提交的材料按它判定，已有决定不变。"""
+    with _Service(server) as service:
+        given = {"effective_on": effective_on, "reason": reason}
+        made = service.call("POST", f"/proposals/{proposal}/publication", given)
+    typer.echo(
+        f"提案 {proposal} 已发布，是第 {made['id']} 次发布，自 {made['effective_on']} 起生效。"
+    )
+
+
+def rollback(
+    publication: Annotated[int, typer.Argument(metavar="第几次", help="回到第几次发布", min=1)],
+    reason: Annotated[str, typer.Option("--reason", help="为什么回退")],
+    server: Server = LOCAL,
+) -> None:
+    """起草一份回退到某次发布的提案；检查、送审、批准、发布与别的提案相同。"""
+    with _Service(server) as service:
+        made = service.call("POST", f"/rulesets/{publication}/rollback", {"reason": reason})["id"]
+        typer.echo(f"提案 {made} 已起草：回退到第 {publication} 次发布。")
+        _wait(service, made, 600)
+        service.call("POST", f"/proposals/{made}/submission")
+    typer.echo(f"提案 {made} 已送审，请另一人批准并发布。")
+
+
+def pull(
+    directory: Annotated[
+        Path, typer.Argument(metavar="目录", help="写到这个目录；已有的同名文件被覆盖")
+    ],
+    publication: Annotated[
+        int | None, typer.Option("--publication", help="第几次发布；不写则为现在生效的")
+    ] = None,
+    server: Server = LOCAL,
+) -> None:
+    """把已发布的规则集写回目录，注释、顺序逐字不变，可以放进 git。"""
+    with _Service(server) as service:
+        if publication is None:
+            listed = service.call("GET", "/rulesets?limit=200")
+            publication = next((p["id"] for p in listed if p["state"] == "in_force"), None)
+            if publication is None:
+                _stop("服务上没有现在生效的规则集；用 --publication 写明取第几次发布", 1)
+        found = service.call("GET", f"/rulesets/{publication}/files")
+    layers: dict[str, dict[str, str]] = {}
+    materials: dict[str, str] = {}
+    for file in found:
+        if file["layer"].startswith("@"):
+            materials[file["path"]] = file["text"]
+        else:
+            layers.setdefault(file["layer"], {})[file["path"]] = file["text"]
+    try:
+        top = write_text(tuple(layers.items()), materials, directory)
+    except (InputError, OSError) as error:
+        _stop(str(error))
+    typer.echo(f"第 {publication} 次发布的 {len(found)} 个文件已写到 {top}")
+
+
+publish_app = typer.Typer(
+    help="测影响，发布规则集，取回已发布的。", no_args_is_help=True, add_completion=False
+)
+add_commands(publish_app)

@@ -1,0 +1,289 @@
+"""``admission rules prove|diff|coverage|mutate|suggest|export|read-sheet``: the workbench by command."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from evaluator.cases.book import Cases, read_cases
+from evaluator.cases.coverage import coverage
+from evaluator.cases.mutation import mutate
+from evaluator.cases.report import quality_html
+from evaluator.cases.run import run_cases
+from evaluator.cli.files import save
+from evaluator.engine.breaks import boundaries
+from evaluator.judgement.evaluate import Evaluator
+from evaluator.problems.choices import which
+from evaluator.problems.errors import InputError, Problem, RulebookError
+from evaluator.prove import CHECK_LABELS, CHECKS, Report, compare, prove
+from evaluator.revision.diff import diff
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.load import load_directory
+from evaluator.rulebook.shipped import rulebook_path
+
+Directory = Annotated[
+    Path | None,
+    typer.Argument(metavar="规则集目录", help="criteria.yaml 所在的目录；不写则用自带的"),
+]
+Day = Annotated[
+    str | None, typer.Option("--as-of", help="按哪一天有效的规则，如 2026-01-01；不写则为今天")
+]
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+Html = Annotated[Path | None, typer.Option("--html", help="另写一份网页报告")]
+Timeout = Annotated[int, typer.Option("--timeout", help="每个问题最多算多少秒，到时写“未能判定”")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="写到文件")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module to a command group."""
+    app.command("prove")(prove_rules)
+    app.command("diff")(diff_rules)
+    app.command("coverage")(show_coverage)
+    app.command("mutate")(show_mutation)
+    app.command("suggest")(suggest)
+    app.command("export")(export)
+    app.command("read-sheet")(read_sheet)
+
+
+def _load(directory: Path | None) -> Ruleset:
+    try:
+        return load_directory(rulebook_path(directory))
+    except InputError as error:
+        _fail(error)
+
+
+def _fail(error: InputError) -> NoReturn:
+    print(error)
+    raise typer.Exit(2)
+
+
+def _day(text: str | None) -> dt.date:
+    if text is None:
+        return dt.date.today()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        print(f"--as-of 应是日期（如 2026-01-01），写的是“{text}”")
+        raise typer.Exit(2) from None
+
+
+def _cases(ruleset: Ruleset, directory: Path | None) -> Cases:
+    problems: list[Problem] = []
+    cases = read_cases(ruleset, problems, rulebook_path(directory))
+    if problems:
+        _fail(RulebookError(problems))
+    return cases
+
+
+def _json(data: object) -> None:
+    print(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def _report_json(report: Report) -> dict[str, object]:
+    answers = [a.to_dict(report.registry) for a in report.answers]
+    return {"as_of": report.as_of.isoformat(), "clean": report.clean, "answers": answers}
+
+
+def prove_rules(
+    directory: Directory = None,
+    as_of: Day = None,
+    ahead: Annotated[
+        bool, typer.Option("--ahead", help="除这一天外，今后每个规则或标准变动的日子也各证明一遍")
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="只查哪一项，可写几次；有哪些见上")
+    ] = None,
+    timeout: Timeout = 10,
+    verbose: Annotated[bool, typer.Option("--verbose", help="成立的各项也列出")] = False,
+    as_json: Json = False,
+) -> None:
+    """证明规则集没有死规则、多余规则、矛盾、被误挡的行业，以及各条不变式；每个问题附反例。
+
+    {checks}
+
+    有问题、有未能判定的返回 1，全部成立返回 0。
+    """
+    ruleset, first = _load(directory), _day(as_of)
+    unknown = sorted(set(only or ()) - set(CHECKS))
+    if unknown:
+        print(f"没有“{unknown[0]}”这项检查，{which(unknown[0], CHECK_LABELS)}")
+        raise typer.Exit(2)
+    days = boundaries(ruleset, first) if ahead else (first,)
+    try:
+        with Console(stderr=True).status("正在证明…"):
+            reports = [prove(ruleset, d, tuple(only or CHECKS), timeout * 1000) for d in days]
+    except InputError as error:
+        _fail(error)
+    if as_json:
+        _json([_report_json(r) for r in reports])
+    else:
+        for report in reports:
+            print(report.render(verbose))
+    raise typer.Exit(0 if all(r.clean for r in reports) else 1)
+
+
+# Typer reads the text of a command from its docstring, which cannot be an f-string.
+prove_rules.__doc__ = (prove_rules.__doc__ or "").replace(
+    "{checks}", "--only 可写：" + "；".join(f"{k} {v}" for k, v in CHECK_LABELS.items()) + "。"
+)
+
+
+def diff_rules(
+    old: Annotated[Path, typer.Argument(metavar="原目录", help="改之前的规则集目录")],
+    new: Annotated[Path, typer.Argument(metavar="新目录", help="改之后的规则集目录")],
+    as_of: Day = None,
+    semantic: Annotated[
+        bool, typer.Option("--semantic", help="再求出结论会变的项目，或证明没有")
+    ] = False,
+    timeout: Timeout = 10,
+    as_json: Json = False,
+) -> None:
+    """用文字列出两个规则集的不同：原来怎样、现在怎样、从哪天起。"""
+    a, b = _load(old), _load(new)
+    found = diff(a, b)
+    report = compare(a, b, _day(as_of), timeout * 1000)[1] if semantic else None
+    if as_json:
+        out: dict[str, object] = {"entries": [e.to_dict() for e in found.entries]}
+        _json({**out, "transitions": _report_json(report)} if report else out)
+        return
+    print(found.render())
+    if report:
+        print(report.render(verbose=True))
+
+
+def show_coverage(
+    directory: Directory = None,
+    html: Html = None,
+    floor: Annotated[
+        float, typer.Option("--floor", help="触及率低于此数（0 至 1，如 0.95）返回 1")
+    ] = 0,
+) -> None:
+    """列出没有案例触及的结论、条件、标准行和界限。"""
+    ruleset = _load(directory)
+    cases = _cases(ruleset, directory)
+    found = coverage(ruleset, cases)
+    print(found.render(ruleset))
+    if html is not None:
+        save(html, quality_html(ruleset.title, found, mutate(ruleset, cases)))
+    raise typer.Exit(1 if found.ratio() < floor else 0)
+
+
+def show_mutation(
+    directory: Directory = None,
+    html: Html = None,
+    floor: Annotated[
+        float, typer.Option("--floor", help="发现率低于此数（0 至 1，如 0.99）返回 1")
+    ] = 0,
+) -> None:
+    """看案例够不够：在内存里把规则逐处改错（文件不动），列出没有案例发现的改动。"""
+    ruleset = _load(directory)
+    cases = _cases(ruleset, directory)
+    found = mutate(ruleset, cases)
+    print(found.render(ruleset))
+    if html is not None:
+        save(html, quality_html(ruleset.title, coverage(ruleset, cases), found))
+    raise typer.Exit(1 if found.ratio() < floor else 0)
+
+
+def suggest(directory: Directory = None, output: Output = None) -> None:
+    """缺的案例先由程序拟出（YAML），对照文件核对后并入 *.cases.yaml。
+
+    针对 mutate 列出的每一处没有案例发现的改动。
+
+    先在已有案例的近旁找：恰在界限上、差一步、换一个取值；找不到才由求解器求。
+    expect 和 verdict 是现行规则的结论，要由人核对是否正是本意。
+    """
+    from evaluator.cases.suggest import render, suggest_cases
+
+    ruleset = _load(directory)
+    cases = _cases(ruleset, directory)
+    failed = [
+        r.problem() for r in run_cases(cases, Evaluator(ruleset, "reference")) if not r.passed
+    ]
+    if failed:
+        # What a failing case would notice says nothing; each slip would go to the solver.
+        for problem in failed:
+            print(problem.render())
+        print(f"{len(failed)} 个案例不通过，先改好再拟新的。")
+        raise typer.Exit(1)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("正在找案例", total=None)
+        found = list(
+            suggest_cases(
+                ruleset, cases, lambda n, of: progress.update(task, completed=n, total=of)
+            )
+        )
+    text = render(found, ruleset.registry)
+    if output is None:
+        print(text, end="")
+    else:
+        save(output, text)
+    for s in found:
+        if s.case is None:
+            why = "改与不改意思相同，不需要案例" if s.proven else "未能判定"
+            print(f"# {s.subject} {s.what}：{why}")
+
+
+def export(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="格式", help="dmn（DMN 1.5，决策表通用格式）或 jdm（zen-engine 用）"
+        ),
+    ],
+    output: Annotated[Path, typer.Argument(metavar="文件", help="写到哪个文件")],
+    directory: Annotated[
+        Path | None, typer.Option("--rulebook", help="规则集目录；不写则用自带的")
+    ] = None,
+    as_of: Day = None,
+) -> None:
+    """把某一天有效的规则集转成别的决策程序能读的 DMN 或 JDM 文件。"""
+    from evaluator.interchange import ExportError, dmn, jdm
+
+    ruleset, day = _load(directory), _day(as_of)
+    try:
+        if target == "dmn":
+            text = dmn(ruleset, day)
+        elif target == "jdm":
+            text = json.dumps(jdm(ruleset, day), ensure_ascii=False, indent=2) + "\n"
+        else:
+            print(f"没有格式“{target}”，可用：dmn、jdm")
+            raise typer.Exit(2)
+    except ExportError as error:
+        print(error)
+        raise typer.Exit(1) from None
+    save(output, text)
+
+
+def read_sheet(
+    workbook: Annotated[
+        Path, typer.Argument(metavar="工作簿", help="标准表 .xlsx，一张工作表一项标准")
+    ],
+    directory: Annotated[
+        Path | None, typer.Option("--rulebook", help="规则集目录；不写则用自带的")
+    ] = None,
+) -> None:
+    """把 Excel 标准表转成 criteria.yaml 的写法；错误指到单元格。"""
+    from evaluator.interchange import criteria_from_sheets, criterion_yaml
+
+    ruleset = _load(directory)
+    try:
+        found = criteria_from_sheets(workbook.name, workbook.read_bytes(), ruleset)
+    except OSError:
+        print(f"读不了文件“{workbook}”")
+        raise typer.Exit(2) from None
+    except InputError as error:
+        _fail(error)
+    print("".join(criterion_yaml(c) for c in found), end="")
+
+
+rules_app = typer.Typer(
+    help="证明、比较规则集，检验案例，转换格式。", no_args_is_help=True, add_completion=False
+)
+add_commands(rules_app)

@@ -1,0 +1,266 @@
+"""The dossier: what a person submits, and the profile that rules see.
+
+``parse_dossier`` turns raw data (out of YAML, JSON, a spreadsheet or a request body) into a
+``Profile``: exact values in the declared units. Missing is allowed and stays missing; anything
+else that is not exactly understood is a Problem. ``dossier_model`` is the same dossier as a pydantic
+model, for request bodies and the JSON Schema. Knows nothing of rules.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache, partial
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema, create_model
+from pydantic import Field as ModelField
+from pydantic_core import PydanticCustomError
+
+from evaluator.dossier.fields import Field, FieldType, Registry, unknown_field
+from evaluator.dossier.scalars import FieldError, Path, quoted
+from evaluator.dossier.values import Item, Value, read_value
+from evaluator.problems.errors import DossierError, Problem
+from evaluator.problems.source import Place, SourceText
+from evaluator.values.numbers import exact_text
+from evaluator.values.units import ONE, parse_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The project profile that rules see. ``values`` holds what is known, and nothing else.
+
+    Numbers are in the unit that the registry declares. A record with closed keys stands there
+    both whole ("emissions") and by key ("emissions.COD").
+    """
+
+    values: Mapping[str, Value]
+
+    @property
+    def id(self) -> str:
+        return str(self.values["project_id"])
+
+    @property
+    def name(self) -> str:
+        return str(self.values["project_name"])
+
+    @property
+    def submitted_on(self) -> dt.date:
+        value = self.values["submitted_on"]
+        assert isinstance(value, dt.date)
+        return value
+
+    def with_value(self, name: str, value: Value | None) -> Profile:
+        """A copy with one field set, or made missing by None; "emissions.COD" sets one key."""
+        values = dict(self.values)
+        record, _, key = name.partition(".")
+        if key:
+            old = values.get(record, ())
+            items = [i for i in old if isinstance(i, Item) and i.key != key]  # type: ignore[union-attr]
+            if isinstance(value, Fraction):
+                unit = next((i.unit for i in old if isinstance(i, Item)), None)  # type: ignore[union-attr]
+                items.append(Item(key, value, unit or parse_unit("吨/年")))
+            _set(values, record, tuple(sorted(items, key=lambda i: i.key)) or None)
+            _set(values, name, value)
+        else:
+            if isinstance(values.get(name), tuple):
+                for flat in [n for n in values if n.startswith(f"{name}.")]:
+                    del values[flat]
+            _set(values, name, value)
+            if isinstance(value, tuple):
+                values.update({f"{name}.{i.key}": i.number for i in value if isinstance(i, Item)})
+        return Profile(MappingProxyType(values))
+
+    def to_dict(self, registry: Registry) -> dict[str, Any]:
+        """The profile as JSON data in registry order; ``parse_dossier`` reads it back exactly."""
+        return {n: _dump(self.values[n]) for n in registry.fields if n in self.values}
+
+
+def _set(values: dict[str, Value], name: str, value: Value | None) -> None:
+    if value is None:
+        values.pop(name, None)
+    else:
+        values[name] = value
+
+
+def _dump(value: Value) -> Any:
+    if isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, Fraction):
+        return exact_text(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return [
+        {"key": v.key, "value": exact_text(v.number), "unit": v.unit.name}
+        if isinstance(v, Item)
+        else v
+        for v in value
+    ]
+
+
+def parse_dossier(
+    raw: Any, registry: Registry, place: Callable[[Path], Place], problems: list[Problem]
+) -> Profile | None:
+    """Read one dossier. Every problem is appended, at the place of its field; None if any.
+
+    ``place`` gets the path of what is wrong: () for the dossier, then the field, then the index and
+    the part of an entry.
+    """
+    if not isinstance(raw, Mapping):
+        problems.append(Problem("D102", f"申报材料应是一组字段，写的是{quoted(raw)}", place(())))
+        return None
+    before = len(problems)
+    values: dict[str, Value] = {}
+    fields = registry.fields
+    for name, entry in raw.items():
+        field = fields.get(name)
+        if field is None:
+            problems.append(_unknown(name, registry, place((str(name),))))
+            continue
+        try:
+            value = read_value(field, entry)
+        except FieldError as error:
+            problems.extend(
+                Problem(
+                    c.code, f"{field.label}（{name}）：{c.message}", place((name, *c.path)), c.hint
+                )
+                for c in error.complaints
+            )
+            continue
+        if value is not None:
+            values[name] = value
+        elif field.required:
+            problems.append(_required(field, place((name,))))
+    problems.extend(
+        _required(f, place(())) for f in _required_fields(registry) if f.name not in raw
+    )
+    if len(problems) > before:
+        return None
+    ordered = {n: values[n] for n in fields if n in values}
+    for name, value in values.items():
+        if fields[name].keys and isinstance(value, tuple):
+            ordered.update({f"{name}.{i.key}": i.number for i in value if isinstance(i, Item)})
+    return Profile(MappingProxyType(ordered))
+
+
+def _required_fields(registry: Registry) -> list[Field]:
+    return [f for f in registry.fields.values() if f.required]
+
+
+def _required(field: Field, place: Place) -> Problem:
+    return Problem("D109", f"缺少必填的“{field.label}”（{field.name}）", place)
+
+
+def _unknown(name: Any, registry: Registry, place: Place) -> Problem:
+    record, _, key = str(name).partition(".")
+    field = registry.fields.get(record)
+    hint = unknown_field(str(name), registry)
+    if field and key in field.keys:
+        hint = f"写在 {record} 里：- {{{field.key or 'key'}: {key}, value: 数}}"
+    hint = hint or "字段名见申报表模板的“字段名”一列"
+    return Problem("D101", f"没有{quoted(name)}这个字段", place, hint)
+
+
+def make_profile(registry: Registry, **values: Any) -> Profile:
+    """A profile out of keyword values, for Python callers. Raises DossierError."""
+    problems: list[Problem] = []
+    source = SourceText("(dossier)", "")
+
+    def place(path: Path) -> Place:
+        return Place(source, pointer="/" + "/".join(map(str, path)))
+
+    profile = parse_dossier(values, registry, place, problems)
+    if profile is None:
+        raise DossierError(problems)
+    return profile
+
+
+def _json_schema(field: Field) -> dict[str, Any]:
+    kinds: dict[FieldType, dict[str, Any]] = {
+        FieldType.DATE: {"type": "string", "format": "date"},
+        FieldType.BOOL: {"type": "boolean"},
+        FieldType.ENUM: {"type": "string", "enum": list(field.values)},
+        FieldType.CODES: {"type": "array", "items": {"type": "string"}},
+    }
+    if field.numeric:
+        number: dict[str, Any] = {"type": "integer" if field.type is FieldType.INT else "number"}
+        if field.minimum is not None:
+            number["minimum"] = float(field.minimum)
+        if field.maximum is not None:
+            number["maximum"] = float(field.maximum)
+        text = {"type": "string", "description": f"可带单位，如“12.5 {(field.unit or ONE).name}”"}
+        schema: dict[str, Any] = {"anyOf": [number, text]}
+    elif field.type is FieldType.RECORD:
+        key = {"type": "string", **({"enum": list(field.keys)} if field.keys else {})}
+        amount = {"anyOf": [{"type": "number"}, {"type": "string"}]}
+        schema = {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    field.key or "key": key,
+                    "value": amount,
+                    "unit": {"type": "string"},
+                },
+                "required": [field.key or "key", "value"],
+            },
+        }
+    else:
+        schema = dict(kinds.get(field.type, {"type": "string"}))
+    schema["title"] = field.label
+    unit = f"；单位 {field.unit.name}" if field.unit and field.unit != ONE else ""
+    labels = "；" + "、".join(f"{c}={v}" for c, v in field.values.items()) if field.values else ""
+    schema["description"] = f"{field.label}{unit}{labels}{'；' + field.note if field.note else ''}"
+    if not field.required:
+        schema = {"anyOf": [schema, {"type": "null"}], "title": field.label}
+    return schema
+
+
+def _validate(field: Field, raw: Any) -> Value | None:
+    try:
+        return read_value(field, raw)
+    except FieldError as error:
+        first = error.complaints[0]
+        context = {"code": first.code, "message": str(error), "hint": first.hint}
+        # pydantic formats the template with the context; braces in user text must not be read so.
+        raise PydanticCustomError("dossier", "{message}", context) from None
+
+
+@dataclass(frozen=True, eq=False)
+class _ByIdentity:
+    """A registry as a cache key; the cache keeps it alive, so its id stays its own."""
+
+    registry: Registry
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByIdentity) and other.registry is self.registry
+
+    def __hash__(self) -> int:
+        return id(self.registry)
+
+
+@lru_cache(maxsize=16)
+def _model(key: _ByIdentity) -> type[BaseModel]:
+    definitions: dict[str, Any] = {}
+    for field in key.registry.fields.values():
+        kind = Annotated[
+            Any,
+            BeforeValidator(partial(_validate, field)),
+            WithJsonSchema(_json_schema(field)),
+        ]
+        default = ... if field.required else None
+        definitions[field.name] = (kind, ModelField(default, title=field.label))
+    return create_model(
+        "Dossier",
+        __config__=ConfigDict(extra="forbid", title="项目申报材料"),
+        __doc__="项目申报材料：除编号、名称、受理日期外都可以缺，缺即未知。",
+        **definitions,
+    )
+
+
+def dossier_model(registry: Registry) -> type[BaseModel]:
+    """The pydantic model of a dossier; made once for each registry."""
+    return _model(_ByIdentity(registry))

@@ -1,0 +1,120 @@
+"""The reference engine: exact fractions, node by node. Its answers are the semantics.
+
+Statuses stop where the outcome is settled. A trace (``tracing``), worked out only when somebody asks,
+goes through every leaf, so that each finding is explained in full: value, required value, row, what
+was missing. Both ask the same functions (``meaning``) for the truth of a leaf.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from evaluator.dossier.dossier import Profile
+from evaluator.dossier.values import Item
+from evaluator.engine.reference.meaning import MAX_REMEMBERED, Judge, Meaning, State
+from evaluator.engine.reference.traces import Assessment, LazyMapping, RuleTrace
+from evaluator.engine.reference.tracing import Tracing
+from evaluator.rulebook import ast
+from evaluator.rulebook.verdict import Status, status_of
+
+Finder = Callable[[State], Status]
+NOT_APPLICABLE = Status.NOT_APPLICABLE
+
+
+def _finding(applies: Judge | None, require: Judge) -> Finder:
+    """The status of a rule out of its two halves, ending where ``applies_when`` is false."""
+    if applies is None:
+        return lambda state: status_of(True, require(state))
+
+    def finding(state: State) -> Status:
+        truth = applies(state)
+        return NOT_APPLICABLE if truth is False else status_of(truth, require(state))
+
+    return finding
+
+
+class ReferenceEngine:
+    """The engine of record for one ruleset. Safe for threads: what it remembers are pure results."""
+
+    name = "reference"
+
+    def __init__(self, ruleset: ast.Ruleset) -> None:
+        self.ruleset = ruleset
+        self._meaning = Meaning(ruleset)
+        self._tracing = Tracing(self._meaning)
+        # What explanations derive from the ruleset and the dates alone.
+        self.memory: dict[tuple[object, ...], Any] = {}
+        self._made: dict[int, tuple[ast.Rule, Finder]] = {}
+        self._days: dict[dt.date, tuple[tuple[str, Finder], ...]] = {}
+
+    def assess(self, profile: Profile, as_of: dt.date) -> Assessment:
+        """Judge every rule in force on ``as_of``."""
+        state = _state(profile, as_of)
+        if len(self.memory) >= MAX_REMEMBERED:
+            self.memory.clear()
+        statuses = {id: finding(state) for id, finding in self._in_force(as_of)}
+        rules, trace = self.ruleset.rules, self._tracing.trace
+        return Assessment(
+            statuses,
+            LazyMapping(statuses.keys(), lambda id: trace(rules[id], state)),
+            LazyMapping(
+                self.ruleset.metrics.keys(), lambda id: self._meaning.metric_value(id, state)
+            ),
+        )
+
+    def statuses(self, profile: Profile, as_of: dt.date) -> Mapping[str, Status]:
+        """The status of every rule in force."""
+        state = _state(profile, as_of)
+        return {id: finding(state) for id, finding in self._in_force(as_of)}
+
+    def assess_rules(
+        self, rules: Iterable[ast.Rule], profile: Profile, as_of: dt.date
+    ) -> tuple[RuleTrace, ...]:
+        """The traces of some rules only, whatever their dates."""
+        state = _state(profile, as_of)
+        return tuple(self._tracing.trace(rule, state) for rule in rules)
+
+    def judge(
+        self, rules: Iterable[ast.Rule], profile: Profile, as_of: dt.date
+    ) -> Iterator[tuple[ast.Rule, Status]]:
+        """The status of some rules only, whatever their dates."""
+        state = _state(profile, as_of)
+        return ((rule, self._finder(rule)(state)) for rule in rules)
+
+    def value(self, expr: ast.Expr, profile: Profile, as_of: dt.date) -> Fraction | None:
+        """The value of one expression; None where it is unknown."""
+        found = self._meaning.value(expr, _state(profile, as_of))
+        return found if isinstance(found, Fraction) else None
+
+    def item_limit(
+        self, leaf: ast.Each, item: Item, profile: Profile, as_of: dt.date
+    ) -> Fraction | None:
+        """The row's value in the item's unit where the item fails its comparison, else None."""
+        trace = self._meaning.item(leaf, item, _state(profile, as_of))
+        if trace.truth is not False or trace.hit is None or trace.hit.row.unit is None:
+            return None
+        return trace.hit.row.value * trace.hit.row.unit.factor_to(item.unit)
+
+    def _finder(self, rule: ast.Rule) -> Finder:
+        found = self._made.get(id(rule))
+        if found is None:
+            make = self._meaning.condition
+            applies = make(rule.applies_when) if rule.applies_when is not None else None
+            found = self._made[id(rule)] = (rule, _finding(applies, make(rule.require)))
+        return found[1]
+
+    def _in_force(self, as_of: dt.date) -> tuple[tuple[str, Finder], ...]:
+        found = self._days.get(as_of)
+        if found is None:
+            if len(self._days) >= MAX_REMEMBERED:
+                self._days.clear()
+            found = tuple((r.id, self._finder(r)) for r in self.ruleset.in_force(as_of))
+            self._days[as_of] = found
+        return found
+
+
+def _state(profile: Profile, as_of: dt.date) -> State:
+    return State(profile.values, as_of, profile.submitted_on)

@@ -1,0 +1,175 @@
+"""From findings to a verdict: the only place where findings are combined.
+
+Deny-overrides: a violated ``reject`` rejects; else a violated ``refer``, or an unknown ``reject`` or
+``refer``, refers; else the project passes. ``advise`` never counts. Where no rule applies at all
+the dossier is referred, with that as the reason.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from evaluator.dossier.dossier import Profile
+from evaluator.engine.base import Engine
+from evaluator.engine.reference.engine import ReferenceEngine
+from evaluator.engine.reference.traces import Assessment
+from evaluator.judgement.dependence import Tokens, tokens
+from evaluator.problems.errors import InternalError
+from evaluator.rulebook.ast import Effect, Label, Ruleset
+from evaluator.rulebook.verdict import Status, Verdict
+
+log = logging.getLogger("evaluator")
+ENGINES = ("durable", "reference")
+SATISFIED, VIOLATED = Status.SATISFIED, Status.VIOLATED
+UNKNOWN, NOT_APPLICABLE = Status.UNKNOWN, Status.NOT_APPLICABLE
+NO_RULE = "没有任何规则适用于本项目，不能自动作出结论"
+DISAGREEMENT = "系统内部核对不一致，本结论不作自动通过，请人工会审并联系管理员"
+
+
+def combine(ruleset: Ruleset, statuses: Mapping[str, Status]) -> Verdict:
+    """The verdict out of the statuses of all rules in force."""
+    if not statuses or set(statuses.values()) == {NOT_APPLICABLE}:
+        return Verdict.REFER
+    verdict = Verdict.PASS
+    for rule_id, status in statuses.items():
+        if status is SATISFIED or status is NOT_APPLICABLE:
+            continue
+        effect = ruleset.rules[rule_id].effect
+        if effect is Effect.REJECT and status is VIOLATED:
+            return Verdict.REJECT
+        if effect is not Effect.ADVISE:
+            verdict = Verdict.REFER
+    return verdict
+
+
+def labels_of(ruleset: Ruleset, statuses: Mapping[str, Status]) -> tuple[Label, ...]:
+    """The labels a project earns: in every dimension some rule is met and none is not."""
+    met: dict[str, bool] = {}
+    for rule_id, status in statuses.items():
+        dimension = ruleset.rules[rule_id].dimension
+        if dimension is None or status is Status.NOT_APPLICABLE:
+            continue
+        met[dimension] = met.get(dimension, True) and status is Status.SATISFIED
+    return tuple(
+        label for label in ruleset.labels if all(met.get(d, False) for d in label.dimensions)
+    )
+
+
+def make_engine(name: str, ruleset: Ruleset) -> Engine:
+    """The engine of that name for a ruleset. Raises ValueError for another name."""
+    if name == "reference":
+        return ReferenceEngine(ruleset)
+    if name == "durable":
+        # Imported late: durable-rules is a C extension that only this engine needs.
+        from evaluator.engine.durable.engine import DurableEngine
+
+        return DurableEngine(ruleset)
+    raise ValueError(f"没有引擎“{name}”，可用：{'、'.join(ENGINES)}")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One dossier judged: verdict, statuses and the traces that explain them.
+
+    ``cause`` is set where the verdict is not due to any finding: no rule applied, or the engines
+    disagreed.
+    """
+
+    ruleset: Ruleset
+    profile: Profile
+    as_of: dt.date
+    verdict: Verdict
+    statuses: Mapping[str, Status]
+    assessment: Assessment
+    cause: str | None
+    # The engine that assessed, for what explains the verdict.
+    reference: ReferenceEngine
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """What the explanations depend on, as keys."""
+        return tokens(self.profile)
+
+    @cached_property
+    def labels(self) -> tuple[Label, ...]:
+        """Labels earned, such as 四高项目； none for a project that is rejected."""
+        if self.verdict is Verdict.REJECT:
+            return ()
+        return labels_of(self.ruleset, self.statuses)
+
+    @cached_property
+    def blocking(self) -> tuple[str, ...]:
+        """The rules that keep the verdict from pass, rejects first, then by id."""
+        rules = self.ruleset.rules
+        rejecting: list[str] = []
+        others: list[str] = []
+        for rule_id, status in self.unsettled:
+            effect = rules[rule_id].effect
+            if effect is Effect.REJECT and status is VIOLATED:
+                rejecting.append(rule_id)
+            elif effect is not Effect.ADVISE:
+                others.append(rule_id)
+        return (*sorted(rejecting), *sorted(others))
+
+    @cached_property
+    def unsettled(self) -> tuple[tuple[str, Status], ...]:
+        """The rules that are violated or unknown, by id."""
+        return tuple([(i, s) for i, s in self.statuses.items() if s is VIOLATED or s is UNKNOWN])
+
+
+class Evaluator:
+    """Judges dossiers by one ruleset; an engine decides and is held against the reference."""
+
+    def __init__(self, ruleset: Ruleset, engine: str = "durable") -> None:
+        self.ruleset = ruleset
+        self.engine = make_engine(engine, ruleset)
+        self.reference = (
+            self.engine if isinstance(self.engine, ReferenceEngine) else ReferenceEngine(ruleset)
+        )
+
+    def evaluate(self, profile: Profile, as_of: dt.date | None = None) -> Evaluation:
+        """Judge one dossier as of a date, its acceptance date unless told otherwise."""
+        day = as_of or profile.submitted_on
+        assessment = self.reference.assess(profile, day)
+        statuses = assessment.statuses
+        cause = None
+        if self.engine is not self.reference and not self._confirmed(profile, day, statuses):
+            cause = DISAGREEMENT
+        elif all(s is Status.NOT_APPLICABLE for s in statuses.values()):
+            cause = NO_RULE
+        verdict = Verdict.REFER if cause else combine(self.ruleset, statuses)
+        return Evaluation(
+            self.ruleset, profile, day, verdict, statuses, assessment, cause, self.reference
+        )
+
+    def _confirmed(self, profile: Profile, day: dt.date, expected: Mapping[str, Status]) -> bool:
+        try:
+            found = self.engine.statuses(profile, day)
+        except InternalError:
+            log.exception(
+                "engine failed", extra={"dossier": profile.id, "engine": self.engine.name}
+            )
+            return False
+        if found == expected:
+            return True
+        differing = sorted(
+            i for i in expected.keys() | found.keys() if expected.get(i) != found.get(i)
+        )
+        log.error(
+            "engines disagree: dossier=%s ruleset=%s as_of=%s rules=%s",
+            profile.id,
+            self.ruleset.identity,
+            day,
+            ",".join(differing),
+        )
+        return False
+
+    def close(self) -> None:
+        """Give back what the engine holds."""
+        close = getattr(self.engine, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,124 @@
+"""Values worth trying in a field: where a comparison turns, the words a rule names."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+
+from evaluator.dossier.dossier import Profile
+from evaluator.dossier.fields import Field, FieldType
+from evaluator.dossier.values import Item, Value
+from evaluator.engine.reference.engine import ReferenceEngine
+from evaluator.judgement.remedy.roots import roots
+from evaluator.judgement.wording import show_value
+from evaluator.rulebook import ast
+from evaluator.rulebook.criteria import INDUSTRY
+
+SEEDS = (Fraction(100), Fraction(1), Fraction(10000), Fraction(0))
+ORDINARY_INDUSTRY = "C3985"
+# Of one rule: the values at which it may turn, and whether a value is acceptable to it.
+Limit = tuple[tuple[Value, ...], Callable[[Value], bool]]
+
+
+class Candidates:
+    """Candidate values under one ruleset and date."""
+
+    def __init__(self, ruleset: ast.Ruleset, engine: ReferenceEngine, day: dt.date) -> None:
+        self.ruleset = ruleset
+        self.engine = engine
+        self.day = day
+
+    def values(
+        self, rule: ast.Rule, field: Field, profile: Profile, old: Value | None
+    ) -> Iterator[Value]:
+        """Values at which ``rule`` may turn, nearest to ``old`` first."""
+        if field.type is FieldType.BOOL:
+            yield from (True, False)
+        elif field.type is FieldType.ENUM:
+            yield from field.values
+        elif field.numeric:
+            base = old if isinstance(old, Fraction) else Fraction(0)
+            yield from sorted(self._numbers(rule, field, profile), key=lambda v: abs(v - base))
+        elif field.type is FieldType.RECORD and not field.keys:
+            yield from self._items(rule, field, profile)
+
+    def answers(self, rule: ast.Rule, field: Field, profile: Profile) -> Iterator[Value]:
+        """Values for a field that is missing: those of ``values``, and ordinary ones."""
+        yield from self.values(rule, field, profile, None)
+        if field.numeric:
+            yield from (v for v in SEEDS if _possible(field, v))
+        elif field.name == INDUSTRY:
+            yield ORDINARY_INDUSTRY
+        elif field.type is FieldType.STR and field.format is None:
+            options = (
+                o
+                for leaf in self._leaves(rule)
+                if isinstance(leaf, ast.Member) and leaf.field == field.name
+                for o in leaf.options
+            )
+            yield from (str(o) for o in options)
+            yield "其他"
+        elif field.format == "credit_code":
+            yield "91350100M000100Y43"
+        elif field.type is FieldType.DATE:
+            yield self.day - dt.timedelta(days=3650)
+
+    def _leaves(self, rule: ast.Rule) -> Iterator[ast.Leaf]:
+        yield from ast.leaves(rule.applies_when)
+        yield from ast.leaves(rule.require)
+
+    def _numbers(self, rule: ast.Rule, field: Field, profile: Profile) -> set[Fraction]:
+        step = Fraction(1) if field.type is FieldType.INT else Fraction(1, 100)
+        found: set[Fraction] = set()
+
+        def value_of(expr: ast.Expr) -> Fraction | None:
+            return self.engine.value(expr, profile, self.day)
+
+        for leaf in self._leaves(rule):
+            if isinstance(leaf, ast.Compare):
+                for root in roots(leaf, field.name, self.ruleset.metrics, value_of):
+                    low, high = math.floor(root / step) * step, math.ceil(root / step) * step
+                    found |= {low, high, low - step, high + step}
+        return {v for v in found if _possible(field, v)}
+
+    def _items(self, rule: ast.Rule, field: Field, profile: Profile) -> Iterator[Value]:
+        items = profile.values.get(field.name)
+        for leaf in ast.leaves(rule.require):
+            if not isinstance(leaf, ast.Each) or not isinstance(items, tuple):
+                continue
+            fixed: list[Item] = []
+            for item in items:
+                assert isinstance(item, Item)
+                limit = self.engine.item_limit(leaf, item, profile, self.day)
+                fixed.append(item if limit is None else Item(item.key, limit, item.unit))
+            yield tuple(fixed)
+
+
+def bounds(field: Field, limits: Sequence[Limit]) -> str | None:
+    """What the answer has to be, in words; None where nothing definite can be said."""
+    if not limits:
+        return None
+    tried = list(dict.fromkeys(v for values, _ in limits for v in values))
+    good = [v for v in tried if all(judge(v) for _, judge in limits)]
+    if not good:
+        return None
+    if not field.numeric:
+        shown = "、".join(show_value(field, v) for v in good)
+        return f"应为 {shown}" if len(good) < len(tried) else None
+    numbers = sorted(v for v in tried if isinstance(v, Fraction))
+    accepted = {v for v in good if isinstance(v, Fraction)}
+    low, high = min(accepted), max(accepted)
+    parts = []
+    if any(v < low for v in numbers):
+        parts.append(f"不低于 {show_value(field, low)}")
+    if any(v > high for v in numbers):
+        parts.append(f"不高于 {show_value(field, high)}")
+    return "，".join(parts) or None
+
+
+def _possible(field: Field, value: Fraction) -> bool:
+    return (field.minimum is None or value >= field.minimum) and (
+        field.maximum is None or value <= field.maximum
+    )

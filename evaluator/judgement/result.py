@@ -1,0 +1,102 @@
+"""The canonical result: one JSON object for each dossier, byte-identical wherever it is made.
+
+``POST /evaluations``, ``admission evaluate --json`` and the stored decision are this object.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from evaluator.judgement.evaluate import Evaluation
+from evaluator.judgement.explain import findings
+from evaluator.judgement.remedy.search import counterfactual
+from evaluator.rulebook.ast import Effect
+from evaluator.rulebook.verdict import VERDICT_LABELS, Status, Verdict
+
+BREACHED = {"positive": "项正面标准未达到", "negative": "项触及负面清单"}
+DOUBTED = "项需要核实或说明"
+OPEN = "项因材料不足不能判断"
+# Of a finding: what was decided, by which figures. The rest is words about it.
+DECIDED = ("rule", "status", "effect", "value", "required", "unit", "gap", "missing")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def result(evaluation: Evaluation, *, with_counterfactual: bool = True) -> dict[str, Any]:
+    """The result as JSON data. Numbers are texts, dates ISO, lists in a fixed order."""
+    listed = [f.to_dict() for f in findings(evaluation)]
+    return {**frame(evaluation, with_counterfactual=with_counterfactual), "findings": listed}
+
+
+def frame(evaluation: Evaluation, *, with_counterfactual: bool) -> dict[str, Any]:
+    """The result without its findings."""
+    profile = evaluation.profile
+    return {
+        "dossier": {"project_id": profile.id, "project_name": profile.name},
+        "verdict": evaluation.verdict.value,
+        "sentence": sentence(evaluation),
+        "cause": evaluation.cause,
+        "as_of": evaluation.as_of.isoformat(),
+        "ruleset": {
+            "identity": evaluation.ruleset.identity,
+            "profile": evaluation.ruleset.profile_id,
+            "title": evaluation.ruleset.title,
+        },
+        "labels": [label.title for label in evaluation.labels],
+        "findings": [],
+        "counterfactual": counterfactual(evaluation).to_dict() if with_counterfactual else None,
+    }
+
+
+def judgement(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a result decides, without its wording: the same under every version of the program.
+
+    Verdict, labels, and of each finding its status and figures. Sentences, remedies and the advice
+    how to pass may be put better by a later version; none of this may come out differently.
+    """
+    return {
+        "project_id": data["dossier"]["project_id"],
+        "verdict": data["verdict"],
+        "undecided": data["cause"] is not None,
+        "as_of": data["as_of"],
+        "ruleset": data["ruleset"]["identity"],
+        "labels": data["labels"],
+        "findings": [{key: f[key] for key in DECIDED} for f in data["findings"]],
+    }
+
+
+def canonical_bytes(data: dict[str, Any]) -> bytes:
+    """UTF-8 JSON with sorted keys and no spaces."""
+    return _ENCODER.encode(data).encode()
+
+
+def digest(data: dict[str, Any]) -> str:
+    """The SHA-256 of the canonical bytes, in hexadecimal."""
+    return hashlib.sha256(canonical_bytes(data)).hexdigest()
+
+
+def sentence(evaluation: Evaluation) -> str:
+    """The conclusion in one sentence; the negative list and unmet standards read differently."""
+    word = VERDICT_LABELS[evaluation.verdict]
+    if evaluation.cause:
+        return f"{word}：{evaluation.cause}。"
+    rules = evaluation.ruleset.rules
+    if evaluation.verdict is Verdict.REFER:
+        counts: dict[str, int] = {}
+        unsettled = dict(evaluation.unsettled)
+        for rule_id in evaluation.blocking:
+            unknown = unsettled[rule_id] is Status.UNKNOWN
+            group = OPEN if unknown else BREACHED.get(rules[rule_id].list, DOUBTED)
+            counts[group] = counts.get(group, 0) + 1
+        said = [f"{counts[g]} {g}" for g in (*BREACHED.values(), DOUBTED, OPEN) if g in counts]
+        return f"{word}：{'，'.join(said)}。"
+    violated = [rules[i] for i, status in evaluation.unsettled if status is Status.VIOLATED]
+    if evaluation.verdict is Verdict.REJECT:
+        titles = [r.title for r in violated if r.effect is Effect.REJECT]
+        return f"{word}：触及 {len(titles)} 项否决项（{'、'.join(titles)}）。"
+    advice = sum(r.effect is Effect.ADVISE for r in violated)
+    tail = f"，另有 {advice} 项建议" if advice else ""
+    label = "，为" + "、".join(x.title for x in evaluation.labels) if evaluation.labels else ""
+    return f"{word}：各项要求均已满足{label}{tail}。"

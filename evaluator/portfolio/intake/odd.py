@@ -1,0 +1,174 @@
+"""The cells of one column that are not canonical, read once each into a small table to join.
+
+For a number the table holds the decimal that the layout holds; for a record, one column for each
+of its keys, or (keys not closed) one row for each item.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+import duckdb
+import pyarrow as pa
+
+from evaluator.dossier.fields import Field, FieldType
+from evaluator.dossier.scalars import FieldError
+from evaluator.dossier.values import Item, Value
+from evaluator.engine.columnar.layout import codes_text, kind_of
+from evaluator.portfolio.intake.cells import read_cell
+from evaluator.portfolio.intake.sources import Cell
+
+ITEM_SCALE = 12
+TOO_FINE = "数值的位数超出批量评估的范围（整数 12 位、小数 6 位），请单独评估"
+LIMIT = 10**12
+# What a denominator may have besides 2 and 5: all rows of a column share one multiple.
+MAX_ODD = 9
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A table ``name`` of raw, value, reason; numbers are held ``times`` their value.
+
+    ``scale`` and ``top`` are the most decimals and the largest magnitude among its numbers.
+    """
+
+    name: str
+    times: int = 1
+    scale: int = 0
+    top: Fraction = Fraction(0)
+
+
+def odd_part(value: Fraction) -> int:
+    """What a denominator has besides 2 and 5."""
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest
+
+
+def scale_of(value: Fraction) -> int:
+    """Decimals of a value that has a decimal form."""
+    scale = 0
+    while (value * 10**scale).denominator != 1:
+        scale += 1
+    return scale
+
+
+def decimal_text(value: Fraction) -> str:
+    """A value that has a decimal form, as SQL reads it."""
+    scale = scale_of(value)
+    whole = str(abs(int(value * 10**scale))).rjust(scale + 1, "0")
+    sign = "-" if value < 0 else ""
+    return f"{sign}{whole[:-scale]}.{whole[-scale:]}" if scale else sign + whole
+
+
+def read_odd(
+    db: duckdb.DuckDBPyConnection, name: str, field: Field, cell: Cell, raws: list[str]
+) -> Odd:
+    """Read the distinct texts ``raws`` of a column into the table ``name``."""
+    values: list[Value | None] = []
+    reasons: list[str | None] = []
+    for raw in raws:
+        try:
+            values.append(read_cell(field, cell, raw))
+            reasons.append(None)
+        except FieldError as error:
+            values.append(None)
+            said = "；".join(c.message for c in error.complaints)
+            reasons.append(f"{field.label}（{field.name}）：{said}")
+    columns: dict[str, list[str | None]] = {"raw": list(raws)}
+    odd = Odd(name)
+    if field.numeric or field.keys:
+        odd = _numbers(odd, field, values, reasons, columns)
+    elif field.type is FieldType.RECORD:
+        odd = _open_items(db, odd, field, raws, values, reasons)
+        columns["value"] = [None] * len(raws)
+    else:
+        columns["value"] = [_text(v) for v in values]
+    columns["reason"] = reasons
+    _create(db, name, pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))
+    return odd
+
+
+def _create(db: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    db.register("odd_cells", table)
+    db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM odd_cells")
+    db.unregister("odd_cells")
+
+
+def _text(value: Value | None) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return codes_text(str(v) for v in value)
+    return None
+
+
+def _numbers(
+    odd: Odd,
+    field: Field,
+    values: list[Value | None],
+    reasons: list[str | None],
+    columns: dict[str, list[str | None]],
+) -> Odd:
+    """One column of decimals for a number, or one for each key of a record."""
+    keys = list(field.keys) or ["value"]
+    rows: list[dict[str, Fraction]] = []
+    for i, value in enumerate(values):
+        row = {"value": value} if isinstance(value, Fraction) else {}
+        if isinstance(value, tuple):
+            row = {v.key: v.number for v in value if isinstance(v, Item)}
+        if any(
+            abs(v) >= LIMIT or scale_of(v * odd_part(v)) > 6 or odd_part(v) > MAX_ODD
+            for v in row.values()
+        ):
+            reasons[i], row = f"{field.label}（{field.name}）：{TOO_FINE}", {}
+        rows.append(row)
+    found = [v for row in rows for v in row.values()]
+    times = lcm(*(odd_part(v) for v in found))
+    for key in keys:
+        held = [row.get(key) for row in rows]
+        columns[key] = [None if v is None else decimal_text(v * times) for v in held]
+    scale = max((scale_of(v * times) for v in found), default=0)
+    return Odd(odd.name, times, scale, max(map(abs, found), default=Fraction(0)))
+
+
+def _open_items(
+    db: duckdb.DuckDBPyConnection,
+    odd: Odd,
+    field: Field,
+    raws: list[str],
+    values: list[Value | None],
+    reasons: list[str | None],
+) -> Odd:
+    """The items of records without closed keys, in base units, in a table of their own."""
+    rows: list[tuple[str, str, str, Fraction]] = []
+    times = 1
+    for i, (raw, value) in enumerate(zip(raws, values, strict=True)):
+        items = [v for v in value if isinstance(v, Item)] if isinstance(value, tuple) else []
+        numbers = [v.number * v.unit.factor for v in items]
+        if any(odd_part(v.number) > MAX_ODD for v in items) or any(
+            abs(v) >= LIMIT or scale_of(v * odd_part(v)) > ITEM_SCALE - 1 for v in numbers
+        ):
+            reasons[i] = f"{field.label}（{field.name}）：{TOO_FINE}"
+            continue
+        times = lcm(times, *(odd_part(v) for v in numbers))
+        rows += [(raw, v.key, kind_of(v.unit), n) for v, n in zip(items, numbers, strict=True)]
+    table = pa.table(
+        {
+            "raw": pa.array([r[0] for r in rows], pa.string()),
+            "key": pa.array([r[1] for r in rows], pa.string()),
+            "kind": pa.array([r[2] for r in rows], pa.string()),
+            "number": pa.array([decimal_text(r[3] * times) for r in rows], pa.string()),
+        }
+    )
+    _create(db, f"{odd.name}_items", table)
+    return Odd(odd.name, times)

@@ -1,0 +1,124 @@
+"""What a changed rulebook does to dossiers: old × new verdicts, who moves, and by which rules.
+
+``impact_rows`` takes dossiers in memory (stored snapshots), ``impact_file`` a file. Many are judged
+by the columnar engine, few or awkward ones by the reference; both give the same answer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from evaluator.dossier.files import read_dossiers
+from evaluator.engine.reference.engine import ReferenceEngine
+from evaluator.revision.tally import (
+    Impact,
+    Listed,
+    Row,
+    Snapshots,
+    Tally,
+    judge_each,
+    judge_one,
+    profile_of,
+)
+from evaluator.rulebook.ast import Ruleset
+
+COLUMNAR_FROM = 2_000  # Below this, compiling the query takes longer than judging one by one.
+PORTFOLIO = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".sqlite", ".db")
+
+
+# --- which rules move a project ------------------------------------------------------------------
+
+
+# --- counting ------------------------------------------------------------------------------------
+
+
+# --- the reference engine ------------------------------------------------------------------------
+
+
+# --- entry ---------------------------------------------------------------------------------------
+
+
+def impact_rows(
+    old: Ruleset, new: Ruleset, rows: Sequence[Row], engine: str | None = None
+) -> Impact:
+    """The outcome over dossiers in memory. ``engine`` forces "columnar" or "reference"."""
+    tally = Tally(old, new)
+    chosen = engine or ("columnar" if len(rows) >= COLUMNAR_FROM else "reference")
+    if chosen == "reference":
+        judge_each(tally, rows)
+        return tally.impact("reference", "逐份评估")
+    from evaluator.revision.columnar import count_stored  # DuckDB and Ibis, for many dossiers only.
+
+    return count_stored(tally, _Held(rows), None)
+
+
+def impact_stored(old: Ruleset, new: Ruleset, stored: Snapshots, directory: Path | None) -> Impact:
+    """The outcome over stored dossiers. ``directory`` keeps what is the same for every proposal
+    (see ``impact_copies``); None keeps nothing."""
+    tally = Tally(old, new)
+    listed = stored.listed()
+    if len(listed) < COLUMNAR_FROM:
+        days = {number: day for number, _, day in listed}
+        names = stored.names(list(days))
+        judge_each(tally, (Row(names[n], text, days[n]) for n, text in stored.dossiers(list(days))))
+        return tally.impact("reference", "逐份评估")
+    from evaluator.revision.columnar import count_stored
+
+    return count_stored(tally, stored, directory)
+
+
+def keep_copies(ruleset: Ruleset, stored: Snapshots, directory: Path) -> None:
+    """Make now what ``impact_stored`` from ``ruleset`` on will want; nothing where another process
+    is at it."""
+    from evaluator.revision.columnar import keep
+
+    keep(ruleset, stored, directory)
+
+
+class _Held:
+    """Rows in memory as snapshots."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+
+    def listed(self) -> Sequence[Listed]:
+        return [
+            (n, hashlib.sha256(row.dossier.encode()).hexdigest(), row.as_of)
+            for n, row in enumerate(self._rows)
+        ]
+
+    def dossiers(self, numbers: Sequence[int]) -> Iterable[tuple[int, str]]:
+        return ((n, self._rows[n].dossier) for n in numbers)
+
+    def names(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        return {n: self._rows[n].ref for n in numbers}
+
+
+def impact_file(
+    old: Ruleset,
+    new: Ruleset,
+    path: Path,
+    engine: str | None = None,
+    as_of: dt.date | str | None = None,
+    table: str | None = None,
+) -> Impact:
+    """The outcome over a file of dossiers; ``as_of`` is one date for all, or a column's name.
+
+    Raises DossierError, or PortfolioError for a portfolio file that cannot be read at all.
+    """
+    chosen = engine or ("columnar" if path.suffix.lower() in PORTFOLIO else "reference")
+    tally = Tally(old, new)
+    if chosen == "reference":
+        engines = ReferenceEngine(old), ReferenceEngine(new)
+        same = old.registry.fields == new.registry.fields
+        for n, after in enumerate(read_dossiers(path, new.registry), 1):
+            before = after if same else profile_of(old, after.to_dict(new.registry))
+            day = as_of if isinstance(as_of, dt.date) else None
+            judge_one(tally, engines, Row(str(n), "", day), before, after)
+        return tally.impact("reference", "逐份评估")
+    from evaluator.revision.columnar import count_file
+
+    return count_file(tally, path, as_of, table)

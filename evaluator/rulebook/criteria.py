@@ -1,0 +1,203 @@
+"""Criteria: dated thresholds, tables and code lists, each value with its legal basis.
+
+A table lookup takes the dimensions in the order of ``by``: an industry code goes to the row with
+the longest matching GB/T 4754 prefix (C3985 → C398 → C39 → C), other dimensions to the row that
+lists the value, else to a row that does not name the dimension. A dimension whose value is missing
+makes the lookup unknown only where some candidate row depends on it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from types import MappingProxyType
+
+from evaluator.problems.source import Place
+from evaluator.values.units import Unit
+
+INDUSTRY = "industry_code"
+
+
+class Kind(StrEnum):
+    """What a criterion is: a lower bound, an upper bound, a list of codes, a plain number."""
+
+    FLOOR = "floor"
+    CEILING = "ceiling"
+    LIST = "list"
+    VALUE = "value"
+
+
+KIND_LABELS = {"floor": "下限", "ceiling": "上限", "list": "清单", "value": "数值"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A legal instrument. ``seen_at`` says where its text was read, if it was."""
+
+    id: str
+    title: str
+    number: str | None = None
+    issuer: str | None = None
+    published: dt.date | None = None
+    in_force: dt.date | None = None
+    until: dt.date | None = None
+    level: str | None = None
+    seen_at: str | None = None
+    note: str | None = None
+
+    def citation(self, clause: str | None = None) -> str:
+        """《标题》（文号）条款."""
+        text = f"《{self.title}》"
+        if self.number:
+            text += f"（{self.number}）"
+        return text + (clause or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where one value comes from; ``verified`` is False for an example value (示例值)."""
+
+    source: Source
+    clause: str | None
+    verified: bool
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table; ``keys`` names the dimensions it depends on, none for the default."""
+
+    number: int
+    keys: Mapping[str, tuple[str, ...]]
+    value: Fraction
+    unit: Unit | None
+    provenance: Provenance
+    place: Place
+
+    def title(self) -> str:
+        """The row as a person names it: its keys, or 默认."""
+        return "、".join(w for words in self.keys.values() for w in words) or "默认"
+
+
+@dataclass(frozen=True)
+class Period:
+    """The content of a criterion from ``start`` to ``end``, both included; ``end`` None is open."""
+
+    start: dt.date
+    end: dt.date | None
+    rows: tuple[Row, ...]
+    codes: tuple[str, ...]
+    provenance: Provenance | None
+    gap: str | None
+    accepted_before: dt.date | None
+    place: Place
+
+    def covers(self, day: dt.date) -> bool:
+        """Whether the period is in force on ``day``."""
+        return self.start <= day and (self.end is None or day <= self.end)
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A named threshold, table or code list with its successive periods, oldest first."""
+
+    id: str
+    title: str
+    kind: Kind
+    unit: Unit | None
+    by: tuple[str, ...]
+    rounded: int | None
+    tighten_only: bool
+    periods: tuple[Period, ...]
+    place: Place
+
+    def period(self, as_of: dt.date, submitted_on: dt.date) -> Period | None:
+        """The period that judges a dossier accepted on ``submitted_on``, as of a date.
+
+        A transition clause keeps the value in force at acceptance for dossiers accepted earlier.
+        """
+        found = self._on(as_of)
+        if found and found.accepted_before and submitted_on < found.accepted_before:
+            return self._on(min(submitted_on, as_of))
+        return found
+
+    def _on(self, day: dt.date) -> Period | None:
+        return next((p for p in self.periods if p.covers(day)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The row that a lookup took, and the key of each dimension that led to it."""
+
+    row: Row
+    period: Period
+    taken: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """Why a lookup gave nothing: fields that are missing, or a reason of its own."""
+
+    missing: tuple[str, ...]
+    reason: str
+
+
+def period_or_miss(criterion: Criterion, as_of: dt.date, submitted_on: dt.date) -> Period | Miss:
+    """The period in force, or the reason why there is none."""
+    period = criterion.period(as_of, submitted_on)
+    if period is None:
+        return Miss((), f"“{criterion.title}”在 {as_of.isoformat()} 没有有效的标准值")
+    if period.gap is not None:
+        return Miss((), f"“{criterion.title}”在 {as_of.isoformat()} 无标准：{period.gap}")
+    return period
+
+
+def _prefixes(code: str) -> list[str]:
+    return [code[:n] for n in range(len(code), 0, -1)]
+
+
+def _narrow(
+    rows: tuple[Row, ...], dimension: str, value: str
+) -> tuple[tuple[Row, ...], str | None]:
+    for word in _prefixes(value) if dimension == INDUSTRY else [value]:
+        found = tuple(r for r in rows if word in r.keys.get(dimension, ()))
+        if found:
+            return found, word
+    return tuple(r for r in rows if dimension not in r.keys), None
+
+
+def key_text(value: object) -> str:
+    """A dossier value as a table key: numbers without a fraction bar, the rest as written."""
+    if isinstance(value, Fraction):
+        return str(value.numerator) if value.denominator == 1 else str(value)
+    return str(value)
+
+
+def lookup(
+    criterion: Criterion,
+    values: Mapping[str, object],
+    as_of: dt.date,
+    submitted_on: dt.date,
+    item: Mapping[str, str] = MappingProxyType({}),
+) -> Hit | Miss:
+    """The row for a dossier's ``values``; ``item`` gives dimensions that come from a list item."""
+    period = period_or_miss(criterion, as_of, submitted_on)
+    if isinstance(period, Miss):
+        return period
+    rows = period.rows
+    taken: list[tuple[str, str]] = []
+    for dimension in criterion.by:
+        if not any(dimension in r.keys for r in rows):
+            continue
+        value = item.get(dimension, values.get(dimension))
+        if value is None:
+            return Miss((dimension,), f"“{criterion.title}”按{dimension}分档，此项未填")
+        rows, word = _narrow(rows, dimension, key_text(value))
+        if word is not None:
+            taken.append((dimension, word))
+        if not rows:
+            return Miss((), f"“{criterion.title}”的表中没有“{key_text(value)}”这一档")
+    return Hit(rows[0], period, tuple(taken)) if rows else Miss((), f"“{criterion.title}”没有值")

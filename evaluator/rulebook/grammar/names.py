@@ -1,0 +1,122 @@
+"""What a rulebook may name while it is being read: fields, metrics, criteria, sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from evaluator.dossier.fields import Field, Registry, unknown_field
+from evaluator.problems.choices import allowed, guess, suggest
+from evaluator.problems.errors import Problem
+from evaluator.problems.source import Place
+from evaluator.reading.yaml.scan import YScalar
+from evaluator.rulebook.ast import Metric
+from evaluator.rulebook.criteria import Criterion, Source
+from evaluator.values.units import Unit
+
+MAX_NAMES = 12  # So many names are listed in a hint.
+# What an id of a criterion, source, metric, label, dimension or field looks like.
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+@dataclass
+class Names:
+    """Resolves names and collects problems; criteria and metrics fill it as they are read."""
+
+    registry: Registry
+    problems: list[Problem]
+    sources: dict[str, Source] = field(default_factory=dict)
+    criteria: dict[str, Criterion] = field(default_factory=dict)
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    # Names that exist but could not be read; using one is not a second mistake.
+    broken: set[str] = field(default_factory=set)
+
+    def report(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
+        """Add a problem."""
+        self.problems.append(Problem(code, message, place, hint))
+
+    def check_id(self, node: YScalar, what: str) -> bool:
+        """Whether a new name is well formed; reports E312."""
+        if NAME.fullmatch(node.text):
+            return True
+        hint = "以小写字母开头，只用小写字母、数字和下划线，不超过 64 个字符"
+        self.report("E312", f"{what}的名字“{node.text}”不合写法", node.place, hint)
+        return False
+
+    def dropped(self, what: str, place: Place) -> None:
+        """Make sure that something left out is an error.
+
+        INVARIANT: nothing is left out silently. Every way to get here is meant to have said more
+        exactly what is wrong, so this adds E211 only where no error was found at all.
+        """
+        if not any(p.severity == "error" for p in self.problems):
+            self.report("E211", f"{what}没有读懂", place, "对照 docs/rule-language.md 检查写法")
+
+    def field(self, node: YScalar) -> Field | None:
+        """A declared field or record key; reports E301."""
+        found = self.registry.references.get(node.text)
+        if found is None:
+            hint = unknown_field(node.text, self.registry)
+            self.report("E301", f"没有字段“{node.text}”", node.place, hint)
+        return found
+
+    def metric(self, node: YScalar) -> Metric | None:
+        """A metric; reports E303."""
+        found = self.metrics.get(node.text)
+        if found is None and node.text not in self.broken:
+            hint = self._or_other(node.text)
+            self.report("E303", f"没有指标“{node.text}”", node.place, hint)
+        return found
+
+    def criterion(self, node: YScalar) -> Criterion | None:
+        """A criterion; reports E304."""
+        found = self.criteria.get(node.text)
+        if found is None and node.text not in self.broken:
+            hint = _named(node.text, {c.id: c.title for c in self.criteria.values()})
+            self.report("E304", f"没有准入标准“{node.text}”", node.place, hint)
+        return found
+
+    def source(self, node: YScalar) -> Source | None:
+        """A legal instrument; reports E305."""
+        found = self.sources.get(node.text)
+        if found is None:
+            hint = _named(node.text, {s.id: s.title for s in self.sources.values()})
+            self.report("E305", f"没有依据文件“{node.text}”", node.place, hint)
+        return found
+
+    def value(self, node: YScalar) -> Field | Metric | None:
+        """A numeric field or a metric, whichever has the name; reports E301."""
+        if node.text in self.metrics:
+            return self.metrics[node.text]
+        if node.text in self.broken:
+            return None
+        found = self.registry.references.get(node.text)
+        if found is None:
+            hint = unknown_field(node.text, self.registry) or self._or_other(node.text)
+            self.report("E301", f"没有字段或指标“{node.text}”", node.place, hint)
+        return found
+
+    def _or_other(self, name: str) -> str | None:
+        if name in self.registry.references:
+            return f"“{name}”是字段，请用 field"
+        return _named(name, {m.id: m.title for m in self.metrics.values()})
+
+
+def _named(word: str, titles: Mapping[str, str]) -> str | None:
+    """What was meant by a name that is not known: a title, a near name; few names are all listed."""
+    meant = guess(word, titles)
+    hints = [f"是否想写“{meant}”（{titles[meant]}）？"] if meant else []
+    if not meant and (wide := suggest(word, titles)):
+        hints.append(wide)
+    if 0 < len(titles) <= MAX_NAMES:
+        hints.append(allowed(titles))
+    return "".join(hints) or None
+
+
+def same_kind(names: Names, a: Unit, b: Unit, what: str, place: Place) -> bool:
+    """Whether two units can be compared; reports E402 at ``place``."""
+    if a.same_kind(b):
+        return True
+    names.report("E402", f"{what}：单位“{a.name}”与“{b.name}”不能比较", place, "两边要是同一种量")
+    return False

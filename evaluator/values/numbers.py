@@ -1,0 +1,90 @@
+"""Exact numbers as text: for snapshots, for reading, and rounded without contradicting a verdict."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+MAX_SHOWN_DIGITS = 60
+
+
+def terminates(value: Fraction) -> bool:
+    """Whether the value has a finite decimal form."""
+    d = value.denominator
+    for p in (2, 5):
+        while d % p == 0:
+            d //= p
+    return d == 1
+
+
+def exact_text(value: Fraction) -> str:
+    """The value without loss: ``"18.2"``, or ``"2000/3"`` where no decimal ends."""
+    scaled, d = value.numerator, value.denominator
+    if d == 1:
+        return str(scaled)
+    twos = fives = 0
+    while d % 2 == 0:
+        d, twos = d // 2, twos + 1
+    while d % 5 == 0:
+        d, fives = d // 5, fives + 1
+    if d != 1:
+        return f"{value.numerator}/{value.denominator}"
+    digits = max(twos, fives)
+    return _point(scaled * 10**digits // value.denominator, digits)
+
+
+def _scaled(top: int, bottom: int, digits: int) -> int:
+    """``top / bottom`` times 10^digits, rounded with ties to even: GB/T 8170-2008 3.2."""
+    power: int = 10**digits
+    quotient, rest = divmod(top * power, bottom)
+    twice = 2 * rest - bottom
+    up = twice > 0 or (twice == 0 and quotient % 2 == 1)
+    return quotient + 1 if up else quotient
+
+
+def round_half_even(value: Fraction, digits: int) -> Fraction:
+    """Rounded to ``digits`` decimals, ties to even."""
+    return Fraction(_scaled(value.numerator, value.denominator, digits), 10**digits)
+
+
+def _point(scaled: int, digits: int) -> str:
+    """An integer of 10^-digits as a decimal text, all digits kept."""
+    if not digits:
+        return str(scaled)
+    sign = "-" if scaled < 0 else ""
+    text = str(abs(scaled)).rjust(digits + 1, "0")
+    return f"{sign}{text[:-digits]}.{text[-digits:]}"
+
+
+def _trimmed(scaled: int, digits: int) -> str:
+    whole, rest = divmod(scaled, 10**digits)
+    return _point(scaled, digits).rstrip("0") if rest else str(whole)
+
+
+def shown(value: Fraction, digits: int = 2) -> str:
+    """The value for reading: at most ``digits`` decimals, no trailing zeros."""
+    return _trimmed(_scaled(value.numerator, value.denominator, digits), digits)
+
+
+def shown_nonzero(top: int, bottom: int, digits: int = 2) -> str:
+    """``top / bottom`` for reading, with as many digits as it takes not to look like zero."""
+    scaled = _scaled(top, bottom, digits)
+    while not scaled and top and digits < MAX_SHOWN_DIGITS:
+        digits += 1
+        scaled = _scaled(top, bottom, digits)
+    return _trimmed(scaled, digits)
+
+
+def shown_apart(value: Fraction, other: Fraction, digits: int = 2) -> tuple[str, str]:
+    """Both values for reading, with as many digits as it takes to keep their order visible.
+
+    19.9999999999 beside 20 is never shown as 20.
+    """
+    top, bottom = value.numerator, value.denominator
+    other_top, other_bottom = other.numerator, other.denominator
+    left, right = top * other_bottom, other_top * bottom
+    while True:
+        a, b = _scaled(top, bottom, digits), _scaled(other_top, other_bottom, digits)
+        same_order = (a > b) == (left > right) and (a < b) == (left < right)
+        if same_order or digits >= MAX_SHOWN_DIGITS:
+            return _trimmed(a, digits), _trimmed(b, digits)
+        digits += 1

@@ -1,0 +1,170 @@
+"""Commitments, reports, lights and conversion rates; statistics."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from api.app import open_store
+from api.store import accounts
+from api.store.projects import submissions
+from api.store.projects.submissions import Submission
+from api.store.promises import commitments
+from api.store.promises.commitments import Promise, ReportView, light
+from api.store.work import SYSTEM, Actor
+from evaluator.rulebook.load import load_layers
+from tests.api.support import Service, example, settings, shipped
+
+# The service of a module is made once: keep its tests in one process.
+pytestmark = pytest.mark.xdist_group("api-commitments")
+
+D = dt.date
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def _said(day: dt.date, value: str | None = None) -> ReportView:
+    return ReportView(day, value, "", "x", NOW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "promised", "last", "today", "expected"),
+    [
+        ("started", None, None, D(2026, 1, 1), (False, False, "green")),
+        ("started", None, None, D(2026, 6, 1), (False, False, "yellow")),
+        ("started", None, None, D(2026, 6, 11), (False, True, "red")),
+        ("started", None, _said(D(2026, 6, 10)), D(2026, 7, 1), (True, False, "green")),
+        ("started", None, _said(D(2026, 6, 20)), D(2026, 7, 1), (True, True, "yellow")),
+        ("tax", "1000", _said(D(2026, 5, 1), "1000"), D(2026, 7, 1), (True, False, "green")),
+        ("tax", "1000", _said(D(2026, 5, 1), "999.99"), D(2026, 7, 1), (False, True, "yellow")),
+        ("tax", "1000", _said(D(2026, 5, 1), "799"), D(2026, 7, 1), (False, True, "red")),
+        ("tax", "1000", _said(D(2026, 5, 1), "1"), D(2026, 1, 1), (False, False, "green")),
+        ("energy", "1000", _said(D(2026, 5, 1), "1000"), D(2026, 7, 1), (True, False, "green")),
+        ("energy", "1000", _said(D(2026, 5, 1), "1001"), D(2026, 7, 1), (False, True, "yellow")),
+    ],
+)
+def test_lights(
+    kind: str, promised: str | None, last: ReportView | None, today: dt.date, expected: Any
+) -> None:
+    assert light(kind, promised, D(2026, 6, 10), last, today) == expected
+
+
+def test_promises_reports_and_rates(service: Service) -> None:
+    receipt = service.submit("d01")
+    path = f"/projects/{receipt['number']}/commitments"
+    promises = [
+        {"kind": "signed", "due_on": "2025-01-10"},
+        {"kind": "started", "due_on": "2025-06-30"},
+        {"kind": "production", "due_on": "2026-03-01"},
+        {"kind": "capacity", "due_on": "2099-01-01"},
+        {"kind": "investment", "due_on": "2025-12-31"},
+        {"kind": "tax", "due_on": "2026-01-31", "promised": "4800.5"},
+    ]
+    made = service.call("committee", "POST", path, json={"promises": promises})
+    assert made.status_code == 201, made.text
+    by_kind = {c["kind"]: c for c in made.json()}
+    assert by_kind["investment"]["promised"] == "48000"
+    assert by_kind["investment"]["light"] == "red"
+    twice = service.call("committee", "POST", path, json={"promises": promises[:1]})
+    assert twice.status_code == 409
+    reports: list[tuple[str, dict[str, Any]]] = [
+        ("signed", {"on_date": "2025-01-08"}),
+        ("started", {"on_date": "2025-06-01"}),
+        ("production", {"on_date": "2026-02-01"}),
+        ("investment", {"on_date": "2025-12-01", "value": "36000.5"}),
+    ]
+    for kind, body in reports:
+        url = f"/commitments/{by_kind[kind]['id']}/reports"
+        assert service.call("submitter:other", "POST", url, json=body).status_code == 403
+        assert service.call("submitter", "POST", url, json=body).status_code == 204
+    wrong = {"on_date": "2025-01-08", "value": "3"}
+    assert (
+        service.call(
+            "submitter", "POST", f"/commitments/{by_kind['signed']['id']}/reports", json=wrong
+        ).status_code
+        == 422
+    )
+    future = {"on_date": "2199-01-08"}
+    assert (
+        service.call(
+            "submitter", "POST", f"/commitments/{by_kind['signed']['id']}/reports", json=future
+        ).status_code
+        == 422
+    )
+    rates = {r["name"]: r for r in service.call("committee", "GET", "/statistics/rates").json()}
+    assert (rates["start"]["numerator"], rates["start"]["denominator"]) == ("1", "1")
+    assert (rates["funds"]["numerator"], rates["funds"]["denominator"]) == ("36000.5", "48000")
+    assert rates["funds"]["percent"] == "75.00"
+    assert (rates["capacity"]["numerator"], rates["capacity"]["denominator"]) == ("0", "1")
+    assert (rates["fulfilment"]["numerator"], rates["fulfilment"]["denominator"]) == ("3", "5")
+
+
+def test_statistics_count_every_project_once(service: Service) -> None:
+    for stem in ("d01", "r01", "r15", "r09"):
+        service.submit(stem)
+    total = len(
+        service.call("committee", "GET", "/projects", params={"limit": 200}).json()["items"]
+    )
+    for by in ("month", "industry"):
+        rows = service.call("auditor", "GET", "/statistics/verdicts", params={"by": by}).json()
+        assert sum(r["passed"] + r["referred"] + r["rejected"] for r in rows) == total
+    rows = service.call(
+        "auditor", "GET", "/statistics/verdicts", params={"by": "department"}
+    ).json()
+    assert all(r["label"] for r in rows)
+    top = service.call("auditor", "GET", "/statistics/reasons").json()
+    assert top == sorted(top, key=lambda r: (-r["violated"], -r["unknown"], r["rule"]))
+    for row in top[:3]:
+        found = service.call(
+            "committee", "GET", "/projects", params={"rule": row["rule"], "limit": 200}
+        ).json()
+        assert len(found["items"]) == row["violated"] + row["unknown"]
+    unhit = {r["rule"] for r in service.call("auditor", "GET", "/statistics/rules").json()}
+    assert unhit.isdisjoint({r["rule"] for r in top if r["violated"]})
+
+
+FIELDS = """
+fields:
+  - {name: past_fulfilment_rate, label: 以往承诺履约率, type: decimal, group: identity, unit: "%", min: 0, max: 100, changeable: false}
+"""
+RULE = """
+- id: integrity.past_fulfilment
+  title: 以往履约
+  list: integrity
+  require: {field: past_fulfilment_rate, at_least: 60}
+  effect: refer
+  departments: [investment_promotion]
+  basis: [{source: demo_city}]
+"""
+
+
+def test_a_rule_reads_the_enterprises_past_record(database_url: str) -> None:
+    layers = [(name, dict(files)) for name, files in shipped().layers]
+    layers[0][1].update({"fields.yaml": FIELDS, "rules/local.yaml": RULE})
+    store = open_store(settings(database_url=database_url), load_layers(tuple(layers)))
+    with store.work(SYSTEM) as work:
+        view, _ = accounts.create_account(work, "clerk", "clerk", ["committee"])
+    actor = Actor(view.id, "clerk", "clerk", frozenset({"committee"}))
+
+    def finding() -> dict[str, Any]:
+        receipt = submissions.submit(store, actor, Submission(example("d01")))
+        with store.db.read() as session:
+            from api.store.projects import decisions
+
+            found = decisions.findings(session, actor, receipt.data["decision"], None, None)
+        return next(f for f in found if f["rule"] == "integrity.past_fulfilment")
+
+    assert finding()["status"] == "unknown"
+    number = submissions.submit(store, actor, Submission(example("d01"))).number
+    with store.work(actor) as work:
+        due = tuple(Promise(kind, D(2025, 1, 1)) for kind in ("signed", "started", "production"))
+        commitments.promise(work, number, due)
+    with store.db.read() as session:
+        first = commitments.of_project(session, actor, number, D(2026, 1, 1))[0]
+    with store.work(actor) as work:
+        commitments.report(work, first.id, D(2024, 12, 1), None, "")
+    after = finding()
+    assert after["status"] == "violated"
+    assert after["value"] == "33.33"
+    store.close()

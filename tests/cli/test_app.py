@@ -1,0 +1,167 @@
+"""The ``admission`` command as a person runs it: a real process, its output and exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import CRITERIA, METRICS, ROOT, RULES
+
+ADMISSION = [sys.executable, "-c", "from api.commands.app import app; app()"]
+R36 = "examples/r36-acid-mist-purifier.yaml"
+D01 = "examples/d01-complete-good.yaml"
+
+
+def run(*args: str | Path, code: int = 0, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run the command; the exit code is part of every expectation."""
+    done = subprocess.run(
+        [*ADMISSION, *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def flat(text: str) -> str:
+    """Output without the table's lines and folds, to look for words in."""
+    return "".join(c for c in text if c not in " \n│")
+
+
+def test_a_person_reads_the_conclusion_first_and_every_column() -> None:
+    out = run("evaluate", R36).stdout
+    lines = [line for line in out.splitlines() if line.strip()]
+    assert "提交会审" in lines[1]
+    for word in ("要求", "申报", "差距", "依据", "责任部门", "怎么办", "缺的材料", "由谁提供"):
+        assert word in out
+    words = flat(out)
+    assert "福州市工业企业入园准" in words
+    assert "怎样可以准入：" in words
+    assert "…" not in out
+
+
+def test_json_is_one_object_a_dossier_and_byte_identical() -> None:
+    first = run("evaluate", "--json", R36, D01).stdout
+    assert first == run("evaluate", "--json", "--engine", "reference", R36, D01).stdout
+    objects = [json.loads(line) for line in first.splitlines()]
+    assert [o["verdict"] for o in objects] == ["refer", "pass"]
+    wanted = {"dossier", "verdict", "as_of", "ruleset", "labels", "findings", "counterfactual"}
+    finding = {
+        "rule",
+        "status",
+        "effect",
+        "departments",
+        "value",
+        "required",
+        "unit",
+        "gap",
+        "basis",
+        "missing",
+        "remedy",
+    }
+    for o in objects:
+        assert wanted <= o.keys()
+        assert all(finding <= f.keys() for f in o["findings"])
+    assert objects[1]["labels"] == ["四高项目"]
+
+
+def test_as_of_and_department() -> None:
+    data = json.loads(run("evaluate", "--json", "--as-of", "2026-01-01", R36).stdout)
+    assert data["as_of"] == "2026-01-01"
+    out = run("evaluate", "--json", "--department", "ecology", R36).stdout
+    assert all("ecology" in f["departments"] for f in json.loads(out)["findings"])
+
+
+def test_explain_prints_formula_row_basis_and_yaml() -> None:
+    out = run("explain", R36, "--rule", "positive.investment_intensity").stdout
+    for text in (
+        "固定资产投资 ÷ 用地面积 = 10704.29 万元 ÷ 62.21109 亩 = 172.06 万元/亩",
+        "《福州市工业企业入园准入指导意见》",
+        "criteria.yaml:",
+        "规则原文 rules/positive/investment.yaml:",
+        "- id: positive.investment_intensity",
+    ):
+        assert text in out
+    everything = run("explain", R36, "--json").stdout
+    traces = json.loads(everything)["traces"]
+    assert len(traces) > 10
+    assert run("explain", D01).stdout.count("没有影响结论的事项") == 1
+
+
+def test_bad_input_is_exit_2_with_nothing_judged_and_everything_named(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(
+        "project_id: X1\nproject_name: 甲\nsubmitted_on: 2024-06-03\n"
+        "land_aera: 10\nannual_tax: 3 吨\nbuilding_coefficient: 140\n",
+        "utf-8",
+    )
+    done = run("evaluate", D01, bad, code=2)
+    assert done.stdout == ""
+    for text in (
+        "bad.yaml:4:1",
+        "land_area",
+        "bad.yaml:5:13",
+        "万元/年",
+        "bad.yaml:6:23",
+        "0 至 100",
+    ):
+        assert text in done.stderr
+    assert "没有作任何评估" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("evaluate", "nowhere.yaml"), "nowhere.yaml"),
+        (("evaluate", D01, "--as-of", "昨天"), "2024-06-01"),
+        (("evaluate", D01, "--engine", "drools"), "durable"),
+        (("evaluate", D01, "--department", "环保局"), "ecology"),
+        (("explain", D01, "--rule", "positive.land_taxx"), "positive.land_tax"),
+        (("explain", D01, "--as-of", "2023-06-01", "--rule", "negative.steel_pause"), "steel"),
+        (("schema", "nothing"), "dossier"),
+        (("schema", "template"), ".xlsx"),
+        (("evaluate", D01, "--rulebook", "examples"), "criteria.yaml"),
+    ],
+)
+def test_wrong_usage_says_what_is_allowed(args: tuple[str, ...], said: str) -> None:
+    assert said in run(*args, code=2).stderr
+
+
+def test_rules_check_and_test_of_the_shipped_rulebook() -> None:
+    assert "0 处错误" in run("rules", "check", "--quiet").stdout
+    assert "0 个不通过" in run("rules", "test").stdout
+
+
+def test_rules_check_shows_the_line_and_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "criteria.yaml").write_text(CRITERIA, "utf-8")
+    (tmp_path / "rules/metrics.yaml").write_text(METRICS, "utf-8")
+    (tmp_path / "rules/labels.yaml").write_text("dimensions: {output: 产出}\n", "utf-8")
+    (tmp_path / "rules/r.yaml").write_text(RULES.replace("tax_floor}, ", "tax_flor}, "), "utf-8")
+    text = RULES.replace("criterion: tax_floor}}", "criterion: tax_flor}}")
+    (tmp_path / "rules/r.yaml").write_text(text, "utf-8")
+    out = run("rules", "check", tmp_path, code=1).stdout
+    assert "rules/r.yaml:6:" in out
+    assert "^^^^^^^^" in out
+    assert "是否想写“tax_floor”" in out
+    found = json.loads(run("rules", "check", tmp_path, "--json", code=1).stdout)
+    assert {"code", "message", "file", "line", "column"} <= found[0].keys()
+
+
+def test_schema_and_template(tmp_path: Path) -> None:
+    rules = json.loads(run("schema", "rules").stdout)
+    assert "investment_intensity_floor" in json.dumps(rules)
+    dossier = json.loads(run("schema", "dossier").stdout)
+    assert dossier["properties"]["land_area"]
+    form = tmp_path / "申报模板.xlsx"
+    run("schema", "template", "-o", form)
+    assert form.stat().st_size > 5000
+
+
+def test_another_profile_is_data_alone() -> None:
+    data = json.loads(run("evaluate", "--json", "--rulebook", "profiles/longchang", D01).stdout)
+    assert data["ruleset"]["profile"] == "longchang"
+    assert data["findings"]

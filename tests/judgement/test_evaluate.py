@@ -1,0 +1,222 @@
+"""Findings and verdicts: the tables of the semantics, on a small rulebook."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from evaluator.judgement.evaluate import combine
+from evaluator.problems.errors import RulebookError
+from evaluator.rulebook.ast import Effect
+from evaluator.rulebook.criteria import Hit, Miss, lookup
+from evaluator.rulebook.verdict import Status, Verdict, status_of
+from tests.support import CRITERIA, DAY, RULES, good, judge, profile, ruleset_of
+
+RULESET = ruleset_of()
+S, V, U, N = Status.SATISFIED, Status.VIOLATED, Status.UNKNOWN, Status.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("applies", "required", "status"),
+    [
+        (True, True, S),
+        (True, False, V),
+        (True, None, U),
+        (False, True, N),
+        (False, False, N),
+        (False, None, N),
+        (None, True, S),
+        (None, False, U),
+        (None, None, U),
+    ],
+)
+def test_status_is_applies_implies_require(
+    applies: bool | None, required: bool | None, status: Status
+) -> None:
+    assert status_of(applies, required) is status
+
+
+def three(effects: tuple[Effect, ...]) -> Any:
+    text = ""
+    for i, effect in enumerate(effects):
+        text += f"""
+- id: positive.r{i}
+  title: 规则{i}
+  list: positive
+  require: {{field: two_high, equals: false}}
+  effect: {effect}
+  departments: [tax]
+  basis: [{{source: law, clause: 第一条}}]
+"""
+    return ruleset_of(text or "[]")
+
+
+@pytest.mark.parametrize(
+    ("effects", "statuses", "verdict"),
+    [
+        ((Effect.REJECT,), (S,), Verdict.PASS),
+        ((Effect.REJECT,), (V,), Verdict.REJECT),
+        ((Effect.REJECT,), (U,), Verdict.REFER),
+        ((Effect.REFER,), (V,), Verdict.REFER),
+        ((Effect.REFER,), (U,), Verdict.REFER),
+        ((Effect.ADVISE,), (V,), Verdict.PASS),
+        ((Effect.ADVISE,), (U,), Verdict.PASS),
+        ((Effect.REJECT,), (N,), Verdict.REFER),
+        ((Effect.REJECT, Effect.REFER), (V, U), Verdict.REJECT),
+        ((Effect.REFER, Effect.REJECT), (U, V), Verdict.REJECT),
+        ((Effect.REJECT, Effect.REFER), (U, V), Verdict.REFER),
+        ((Effect.REJECT, Effect.ADVISE), (N, S), Verdict.PASS),
+        ((Effect.REJECT, Effect.ADVISE), (N, V), Verdict.PASS),
+        ((), (), Verdict.REFER),
+    ],
+)
+def test_deny_overrides(
+    effects: tuple[Effect, ...], statuses: tuple[Status, ...], verdict: Verdict
+) -> None:
+    ruleset = three(effects)
+    assert combine(ruleset, dict(zip(ruleset.rules, statuses, strict=True))) is verdict
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, Verdict.PASS),
+        ({"annual_tax": "1999.999999"}, Verdict.REFER),
+        ({"annual_tax": None}, Verdict.REFER),
+        ({"industry_code": "C2511"}, Verdict.REJECT),
+        ({"industry_code": "C2614"}, Verdict.REJECT),
+        ({"industry_code": "C2611"}, Verdict.PASS),
+        ({"industry_code": None}, Verdict.REFER),
+        ({"two_high": None}, Verdict.REFER),
+        ({"two_high": True}, Verdict.REFER),
+        (
+            {
+                "two_high": True,
+                "product_energy": [{"product": "水泥熟料", "value": 100, "unit": "千克标准煤/吨"}],
+            },
+            Verdict.PASS,
+        ),
+        (
+            {
+                "two_high": True,
+                "product_energy": [
+                    {"product": "水泥熟料", "value": "0.1000001", "unit": "吨标准煤/吨"}
+                ],
+            },
+            Verdict.REJECT,
+        ),
+        (
+            {
+                "two_high": True,
+                "product_energy": [{"product": "水泥", "value": 1, "unit": "千克标准煤/吨"}],
+            },
+            Verdict.REFER,
+        ),
+        (
+            {
+                "two_high": True,
+                "product_energy": [{"product": "电解铝", "value": 1, "unit": "千克标准煤/吨"}],
+            },
+            Verdict.REFER,
+        ),
+        (
+            {
+                "two_high": True,
+                "product_energy": [
+                    {"product": "水泥", "value": 1, "unit": "千克标准煤/吨"},
+                    {"product": "水泥熟料", "value": 101, "unit": "千克标准煤/吨"},
+                ],
+            },
+            Verdict.REJECT,
+        ),
+        ({"two_high": True, "product_energy": []}, Verdict.REFER),
+        ({"land_area": 0}, Verdict.REFER),
+    ],
+)
+def test_small_rulebook(change: dict[str, Any], verdict: Verdict) -> None:
+    assert judge(RULESET, **good(**change)).verdict is verdict
+
+
+def test_no_applicable_rule_refers_with_that_reason() -> None:
+    rules = RULES[RULES.index("- id: negative.energy") :]
+    evaluation = judge(ruleset_of(rules), **good())
+    assert evaluation.verdict is Verdict.REFER
+    assert evaluation.cause is not None
+    assert "没有任何规则适用" in evaluation.cause
+
+
+def test_label_needs_every_dimension() -> None:
+    assert [x.title for x in judge(RULESET, **good()).labels] == ["好项目"]
+    assert judge(RULESET, **good(annual_tax=10)).labels == ()
+    assert judge(RULESET, **good(industry_code="C25")).labels == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "row"),
+    [
+        ({"industry_code": "C3985", "land_class": 1}, 6000),
+        ({"industry_code": "C3985"}, 6000),
+        ({"industry_code": "C391", "land_class": 2}, 4500),
+        ({"industry_code": "C391", "land_class": 3}, "没有“3”这一档"),
+        ({"industry_code": "C391"}, "land_class"),
+        ({"industry_code": "C13"}, 3000),
+        ({}, "industry_code"),
+    ],
+)
+def test_lookup_takes_the_longest_prefix(values: dict[str, Any], row: int | str) -> None:
+    found = lookup(RULESET.criteria["intensity_floor"], profile(**values).values, DAY, DAY)
+    if isinstance(row, int):
+        assert isinstance(found, Hit)
+        assert found.row.value == row
+    else:
+        assert isinstance(found, Miss)
+        assert row in found.missing or row in found.reason
+
+
+DATED = """
+  - {from: 2020-01-01, until: 2022-12-31, source: law, verified: true, value: 10}
+  - {from: 2023-01-01, until: 2023-06-30, gap: 旧标准废止，新标准未发布}
+  - {from: 2023-07-01, source: law, verified: true, value: 20, transition: {accepted_before: 2024-01-01}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("as_of", "submitted_on", "expected"),
+    [
+        ("2022-12-31", "2022-12-31", Verdict.PASS),
+        ("2019-12-31", "2019-12-31", Verdict.REFER),
+        ("2023-03-01", "2023-03-01", Verdict.REFER),
+        ("2024-06-01", "2022-06-01", Verdict.PASS),
+        ("2024-06-01", "2024-01-01", Verdict.REFER),
+        ("2024-06-01", "2023-12-31", Verdict.REFER),
+    ],
+)
+def test_dated_values_and_transition(as_of: str, submitted_on: str, expected: Verdict) -> None:
+    old = "values: [{from: 2020-01-01, source: law, clause: 第三条, verified: true, value: 20}]"
+    assert old in CRITERIA
+    criteria = CRITERIA.replace(old, "values:" + DATED.replace("\n", "\n    "))
+    ruleset = ruleset_of(criteria=criteria)
+    values = good(annual_tax=1500, submitted_on=submitted_on)
+    assert judge(ruleset, dt.date.fromisoformat(as_of), **values).verdict is expected
+
+
+def test_rules_have_dates_too() -> None:
+    rules = RULES.replace(
+        "  effect: refer\n", "  effect: refer\n  from: 2024-01-01\n  until: 2024-12-31\n"
+    )
+    ruleset = ruleset_of(rules)
+    for day, count in (("2023-12-31", 2), ("2024-01-01", 3), ("2024-12-31", 3), ("2025-01-01", 2)):
+        assert len(judge(ruleset, dt.date.fromisoformat(day), **good()).statuses) == count
+
+
+def test_identity_is_of_content_not_of_form() -> None:
+    base = ruleset_of().identity
+    entries = ["- id" + part for part in RULES.split("- id")[1:]]
+    assert ruleset_of("".join(reversed(entries))).identity == base
+    assert ruleset_of("# 注释\n" + RULES).identity == base
+    assert ruleset_of(criteria=CRITERIA.replace("value: 20}", "value: 20.0}")).identity == base
+    assert ruleset_of(criteria=CRITERIA.replace("value: 20}", "value: 20.1}")).identity != base
+    with pytest.raises(RulebookError):
+        ruleset_of(RULES + entries[0])

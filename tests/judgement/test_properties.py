@@ -1,0 +1,134 @@
+"""What must hold for every ruleset and every dossier, whatever they are."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from hypothesis import assume, event, given
+from hypothesis import strategies as st
+
+from evaluator.dossier.dossier import Profile, parse_dossier
+from evaluator.judgement.evaluate import NO_RULE, Evaluator
+from evaluator.judgement.remedy.search import counterfactual
+from evaluator.judgement.result import canonical_bytes, result
+from evaluator.problems.source import Place, SourceText
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.load import load_layers
+from evaluator.rulebook.verdict import Status, Verdict
+from tests.strategies import as_of_dates, dossiers, rulesets
+
+
+@st.composite
+def judged(draw: st.DrawFn) -> tuple[Ruleset, Profile, dt.date]:
+    ruleset = draw(rulesets())
+    return ruleset, draw(dossiers(ruleset)), draw(as_of_dates())
+
+
+def fill(profile: Profile, other: Profile, names: list[str]) -> Profile:
+    """``profile`` with what it lacks taken from ``other``; nothing it states is changed.
+
+    A record is one answer: its keys come with it, and adding one to a stated record is a change.
+    """
+    for name in names:
+        value = other.values.get(name)
+        if "." not in name and name not in profile.values and value is not None:
+            profile = profile.with_value(name, value)
+    return profile
+
+
+@given(judged(), st.data())
+def test_filling_never_undoes_a_reject_and_never_spoils_a_pass(
+    case: tuple[Ruleset, Profile, dt.date], data: st.DataObject
+) -> None:
+    ruleset, profile, day = case
+    evaluator = Evaluator(ruleset, "reference")
+    before = evaluator.evaluate(profile, day).verdict
+    assume(before is not Verdict.REFER)
+    other = data.draw(dossiers(ruleset))
+    names = data.draw(st.permutations(sorted(other.values)))
+    after = evaluator.evaluate(fill(profile, other, names), day)
+    event(before.value)
+    # A reject is final; and a pass owed nothing to what was missing, so filling it changes nothing,
+    # unless the answers show that no rule applies at all, which is a refer of its own.
+    assert after.verdict is before or after.cause == NO_RULE
+
+
+@given(judged(), st.data())
+def test_leaving_out_a_field_never_turns_a_verdict_green(
+    case: tuple[Ruleset, Profile, dt.date], data: st.DataObject
+) -> None:
+    ruleset, profile, day = case
+    evaluator = Evaluator(ruleset, "reference")
+    before = evaluator.evaluate(profile, day).verdict
+    optional = sorted(
+        n for n in profile.values if "." not in n and not ruleset.registry.fields[n].required
+    )
+    assume(optional)
+    name = data.draw(st.sampled_from(optional))
+    after = evaluator.evaluate(profile.with_value(name, None), day).verdict
+    if after is Verdict.PASS:
+        assert before is Verdict.PASS
+    if after is Verdict.REJECT:
+        assert before is Verdict.REJECT
+
+
+@given(judged(), st.randoms(use_true_random=False))
+def test_order_never_matters(case: tuple[Ruleset, Profile, dt.date], random: object) -> None:
+    ruleset, profile, day = case
+    values = list(profile.values.items())
+    random.shuffle(values)  # type: ignore[attr-defined]
+    shuffled = Profile(dict(values))
+    layers = []
+    for layer, files in ruleset.layers:
+        names = list(files)
+        random.shuffle(names)  # type: ignore[attr-defined]
+        layers.append((layer, {n: files[n] for n in names}))
+    again = load_layers(tuple(layers))
+    assert again.identity == ruleset.identity
+    a = canonical_bytes(result(Evaluator(ruleset, "reference").evaluate(profile, day)))
+    b = canonical_bytes(result(Evaluator(again, "reference").evaluate(shuffled, day)))
+    assert a == b
+
+
+@given(judged())
+def test_a_stored_snapshot_is_judged_to_the_same_bytes(
+    case: tuple[Ruleset, Profile, dt.date],
+) -> None:
+    ruleset, profile, day = case
+    source = SourceText("snapshot", "")
+    snapshot = profile.to_dict(ruleset.registry)
+    stored = parse_dossier(snapshot, ruleset.registry, lambda _path: Place(source), [])
+    assert stored is not None
+    assert stored.values == profile.values
+    a = canonical_bytes(result(Evaluator(ruleset, "reference").evaluate(profile, day)))
+    b = canonical_bytes(
+        result(Evaluator(load_layers(ruleset.layers), "reference").evaluate(stored, day))
+    )
+    assert a == b
+
+
+@given(judged())
+def test_a_counterfactual_that_promises_pass_passes(
+    case: tuple[Ruleset, Profile, dt.date],
+) -> None:
+    ruleset, profile, day = case
+    evaluator = Evaluator(ruleset, "reference")
+    evaluation = evaluator.evaluate(profile, day)
+    answer = counterfactual(evaluation)
+    event(answer.outcome)
+    left = {r.id for r in (*answer.verify, *answer.review, *answer.incurable)}
+    plans = [(c,) for c in answer.single] or ([answer.joint] if answer.joint else [])
+    for number, plan in enumerate(plans):
+        changed = profile
+        for change in plan:
+            assert change.field.changeable
+            assert change.field.name in profile.values
+            changed = changed.with_value(change.field.name, change.new)
+        after = evaluator.evaluate(changed, day)
+        for rule_id in after.blocking:
+            if after.statuses[rule_id] is Status.VIOLATED:
+                assert rule_id in left
+            else:
+                assert evaluation.statuses[rule_id] is Status.UNKNOWN or rule_id in left
+        if number == 0 and answer.reaches is not None and not answer.fill:
+            assert after.verdict is answer.reaches

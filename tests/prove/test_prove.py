@@ -1,0 +1,329 @@
+"""The prover: its formulas say what the reference engine says, and its answers hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import z3
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from evaluator.cli.rules import rules_app
+from evaluator.dossier.dossier import Profile
+from evaluator.dossier.fields import FieldType
+from evaluator.dossier.values import Item
+from evaluator.engine.breaks import boundaries
+from evaluator.judgement.evaluate import combine
+from evaluator.problems.errors import RulebookError
+from evaluator.prove import Report, State, compare, prove
+from evaluator.prove.domain import Domain, rational
+from evaluator.prove.single import settled
+from evaluator.prove.solve import Outcome, Question, Space
+from evaluator.reading.yaml.reader import plain
+from evaluator.reading.yaml.scan import read_yaml
+from evaluator.rulebook.files import Layers
+from evaluator.rulebook.load import load_directory, load_layers
+from evaluator.rulebook.verdict import Status
+from tests.strategies import as_of_dates, dossiers, rulesets
+from tests.support import ROOT
+
+
+def signature(text: str, words: set[str]) -> tuple[str, bool]:
+    """What a rulebook that writes ``words`` can tell of ``text``."""
+    prefix = next((text[:n] for n in range(len(text), 0, -1) if text[:n] in words), "")
+    return prefix, prefix == text
+
+
+def chosen(domain: Domain, name: str, value: str) -> Any:
+    """The choice that stands for ``value``."""
+    if domain.field(name).type is FieldType.ENUM:
+        return next(c.chosen for c in domain.choices(name) if c.value == value)
+    words = domain.words.get(name, set())
+    wanted = signature(value, words)
+    return next(c.chosen for c in domain.choices(name) if signature(str(c.value), words) == wanted)
+
+
+def fixed(domain: Domain, profile: Profile, names: set[str]) -> list[Any]:
+    """The conditions that leave exactly one dossier: ``profile``."""
+    out: list[Any] = []
+    for name in sorted(names):
+        field = domain.field(name)
+        value = profile.values.get(name)
+        if field.type is FieldType.RECORD:
+            items = {i.key: i for i in value or () if isinstance(i, Item)}  # type: ignore[union-attr]
+            others = [k for k in items if k not in {e.name for e in domain.entries(name)}]
+            assume(len(others) <= 1 and not (others and "其他" in items))
+            for entry in domain.entries(name):
+                item = items.get(entry.name) or (
+                    items.get(others[0]) if others and entry.name == "其他" else None
+                )
+                out.append(entry.present == (item is not None))
+                if item is None:
+                    continue
+                unit, has = next(
+                    ((u, c) for u, c in entry.units if u.same_kind(item.unit)), entry.units[-1]
+                )
+                factor = item.unit.factor_to(unit) if unit.same_kind(item.unit) else 1
+                out += [has, entry.amount == rational(item.number * factor)]
+            continue
+        if field.type is FieldType.CODES:
+            held = [chosen(domain, name, str(v)) for v in value or ()]  # type: ignore[union-attr]
+            out += [c.chosen == any(c.chosen.eq(h) for h in held) for c in domain.choices(name)]
+            continue
+        out.append(domain.known(name) == (value is not None))
+        if value is None:
+            continue
+        if isinstance(value, bool):
+            out.append(domain.choices(name)[0].chosen == value)
+        elif isinstance(value, str):
+            out.append(chosen(domain, name, value))
+        elif isinstance(value, dt.date):
+            out.append(domain.term(name) == value.toordinal())
+        else:
+            out.append(domain.term(name) == rational(value))  # type: ignore[arg-type]
+    return out
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_formulas_agree_with_the_reference(data: st.DataObject) -> None:
+    """On any dossier of any ruleset, each compiled status is the status of the reference engine."""
+    ruleset = data.draw(rulesets())
+    profile = data.draw(dossiers(ruleset))
+    as_of = max(data.draw(as_of_dates(ruleset)), profile.submitted_on)
+    space = Space((ruleset,), as_of)
+    (side,) = space.sides
+    names = {f.partition(".")[0] for f in side.fields} | {"submitted_on"}
+    solver = space.solver(names)
+    solver.add(*fixed(space.domain, profile, names))
+    assert solver.check() == z3.sat
+    model = solver.model()
+    expected = side.statuses(profile)
+    for rule_id, rule in side.rules.items():
+        if not rule.exact:
+            continue
+        terms = {
+            Status.SATISFIED: rule.satisfied,
+            Status.VIOLATED: rule.violated,
+            Status.UNKNOWN: rule.unknown,
+            Status.NOT_APPLICABLE: rule.not_applicable,
+        }
+        found = [s for s, t in terms.items() if z3.is_true(model.eval(t, model_completion=True))]
+        assert found == [expected[rule_id]], rule_id
+    if side.exact:
+        verdicts = [v for v, t in side.verdicts.items() if z3.is_true(model.eval(t, True))]
+        assert verdicts == [combine(ruleset, expected).value]
+
+
+# --- planted faults ----------------------------------------------------------------------------
+
+FAULTS = ROOT / "tests" / "corpus" / "faults"
+TODAY = dt.date(2024, 6, 3)
+
+
+def base_layers() -> dict[str, str]:
+    """The texts of the sound rulebook that every fault is planted in."""
+    base = FAULTS / "base"
+    return {p.relative_to(base).as_posix(): p.read_text("utf-8") for p in base.rglob("*.yaml")}
+
+
+def planted(fault: dict[str, Any]) -> Layers:
+    """The rulebook with one fault."""
+    files = base_layers()
+    for edit in fault["edits"]:
+        text = files[edit["file"]]
+        if "append" in edit:
+            text += edit["append"] + "\n"
+        else:
+            assert text.count(edit["find"]) == 1, edit["find"]
+            text = text.replace(edit["find"], edit["put"])
+        files[edit["file"]] = text
+    return (("base", files),)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A fault file as plain data."""
+    node = read_yaml(path.name, path.read_text("utf-8"), [])
+    assert node is not None
+    data = plain(node)
+    assert isinstance(data, dict)
+    return data
+
+
+FAULT_FILES = sorted(FAULTS.glob("*.yaml"))
+
+
+def test_the_corpus_is_large_enough() -> None:
+    assert len(FAULT_FILES) >= 30
+
+
+def test_no_false_alarm_on_the_sound_rulebook() -> None:
+    ruleset = load_layers((("base", base_layers()),))
+    for day in boundaries(ruleset, dt.date(2023, 1, 1)):
+        report = prove(ruleset, day)
+        assert report.clean, report.render()
+
+
+@pytest.mark.parametrize("path", FAULT_FILES, ids=[p.stem for p in FAULT_FILES])
+def test_planted_fault_is_found(path: Path) -> None:
+    """Each fault is found, about the right rule, with a proof or a confirmed witness."""
+    fault = read(path)
+    expect = fault["expect"]
+    if "load" in expect:
+        with pytest.raises(RulebookError) as caught:
+            load_layers(planted(fault))
+        assert expect["load"] in {p.code for p in caught.value.problems}
+        return
+    ruleset = load_layers(planted(fault))
+    if "move" in expect:
+        before, _, after = expect["move"].partition(">")
+        changes, report = compare(load_layers((("base", base_layers()),)), ruleset, TODAY)
+        change = next(c for c in changes if (c.before, c.after) == (before, after))
+        assert change.answer.witnesses, report.render()
+        assert expect["subject"] in change.rules
+        return
+    report = prove(ruleset, TODAY)
+    alarms = [a for a in report.of(State.ALARM) if a.check == expect["check"]]
+    assert any(expect["subject"] in a.subjects for a in alarms), report.render()
+    assert all(a.proven or a.witnesses or a.check == "scale" for a in alarms), report.render()
+    assert not report.of(State.FAULT, State.UNDECIDED), report.render()
+
+
+# --- the shipped rulebook, and what is not an answer -------------------------------------------
+
+
+def test_the_shipped_rulebook_is_clean() -> None:
+    """No alarm, nothing undecided, and every invariant proven."""
+    ruleset = load_directory(ROOT)
+    report = prove(ruleset, dt.date(2026, 1, 1))
+    assert report.clean, report.render()
+    invariants = [a for a in report.answers if a.check == "invariant"]
+    assert len(invariants) >= 12
+    assert all(a.proven for a in invariants)
+
+
+class _GivesUp:
+    """A solver that settles nothing; a copy of it in another context does."""
+
+    def __init__(self, solver: z3.Solver) -> None:
+        self.solver = solver
+
+    def add(self, *formulas: z3.BoolRef) -> None:
+        self.solver.add(*formulas)
+
+    def check(self, *_: z3.BoolRef) -> z3.CheckSatResult:
+        return z3.unknown
+
+    def reason_unknown(self) -> str:
+        return "canceled"
+
+    def translate(self, context: z3.Context) -> z3.Solver:
+        return self.solver.translate(context)
+
+
+def test_a_solver_that_gives_up_is_asked_again_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    space = Space((load_layers((("base", base_layers()),)),), TODAY)
+    name = "debt_ratio"
+    ratio = z3.Real("r")
+    solver = Space.solver
+    monkeypatch.setattr(Space, "solver", lambda self, fields: _GivesUp(solver(self, fields)))
+    for formula, outcome in (
+        (z3.And(ratio * ratio > 2, ratio < 1, ratio > 0), Outcome.NONE),
+        (z3.And(ratio * ratio > 2, ratio < 2), Outcome.WITNESS),
+    ):
+        assert space.ask(Question(formula, frozenset({name}), lambda _: True)).outcome is outcome
+
+
+def test_a_timeout_is_no_answer() -> None:
+    """What is not settled in time is undecided: neither fine nor a fault."""
+    ruleset = load_layers((("base", base_layers()),))
+    space = Space((ruleset,), TODAY, timeout_ms=1)
+    x, y, z = z3.Ints("x y z")
+    hard = z3.And(x > 1, y > 1, z > 1, x * x * x + y * y * y == z * z * z)
+    reply = space.ask(Question(hard, frozenset(), lambda _: True))
+    assert reply.outcome is Outcome.UNDECIDED
+    answer = settled(reply, "covered", (), "甲是否被乙覆盖")
+    assert answer is not None
+    assert answer.state is State.UNDECIDED
+    assert "未能判定" in answer.message
+    assert not Report(TODAY, ruleset.registry, (answer,), 1).clean
+
+
+def test_an_unconfirmed_witness_is_a_fault_of_the_prover() -> None:
+    ruleset = load_layers((("base", base_layers()),))
+    space = Space((ruleset,), TODAY)
+    reply = space.ask(Question(z3.BoolVal(True), frozenset({"debt_ratio"}), lambda _: False))
+    assert reply.outcome is Outcome.FAULT
+    answer = settled(reply, "covered", (), "甲是否被乙覆盖")
+    assert answer is not None
+    assert answer.state is State.FAULT
+
+
+def test_no_difference_is_proven_and_a_changed_order_is_none() -> None:
+    files = base_layers()
+    rules = files["rules/rules.yaml"]
+    head, *rest = rules.split("- id: ")
+    swapped = head + "".join(f"- id: {r}" for r in reversed(rest))
+    old = load_layers((("base", files),))
+    new = load_layers((("base", {**files, "rules/rules.yaml": swapped}),))
+    changes, _ = compare(old, new, TODAY)
+    assert [c.answer.state for c in changes] == [State.OK] * 6
+    assert all(c.answer.proven for c in changes)
+
+
+def test_invariants_are_no_rules_and_report_their_mistakes() -> None:
+    text = "- {id: a, title: 甲, when: {field: two_hihg, equals: true}, never: pas}\n"
+    files = {**base_layers(), "rules/invariants.yaml": text}
+    ruleset = load_layers((("base", files),))
+    with pytest.raises(RulebookError) as caught:
+        prove(ruleset, TODAY)
+    assert [p.code for p in caught.value.problems] == ["E301", "E203"]
+
+
+# --- by command --------------------------------------------------------------------------------
+
+
+def write(files: dict[str, str], directory: Path) -> Path:
+    for name, text in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text, "utf-8")
+    return directory
+
+
+def test_commands(tmp_path: Path) -> None:
+    """Each command runs on a rulebook directory; the exit code says whether there is a fault."""
+    run = CliRunner()
+    fault = next(f for f in FAULT_FILES if "door_opened_from_reject" in f.name)
+    sound = write(base_layers(), tmp_path / "sound")
+    faulty = write(dict(planted(read(fault))[0][1]), tmp_path / "faulty")
+    good = run.invoke(rules_app, ["prove", str(sound), "--as-of", "2024-06-03"])
+    assert good.exit_code == 0, good.output
+    dead = next(f for f in FAULT_FILES if "dead_scope_opposite" in f.name)
+    bad = write(dict(planted(read(dead))[0][1]), tmp_path / "dead")
+    found = run.invoke(rules_app, ["prove", str(bad), "--as-of", "2024-06-03", "--only", "rules"])
+    assert found.exit_code == 1
+    assert "negative.dead（死规则）：任何项目都不适用" in found.output
+    told = run.invoke(
+        rules_app, ["diff", str(sound), str(faulty), "--semantic", "--as-of", "2024-06-03"]
+    )
+    assert "或国家级重大项目为是" in told.output
+    assert "有项目由“不予准入”变为“准入”" in told.output
+    assert "没有项目由“准入”变为“不予准入”" in told.output
+    as_json = run.invoke(rules_app, ["prove", str(sound), "--json", "--only", "invariant"])
+    assert json.loads(as_json.output)[0]["clean"] is True
+    for target in ("dmn", "jdm"):
+        file = tmp_path / f"out.{target}"
+        done = run.invoke(rules_app, ["export", target, str(file), "--rulebook", str(sound)])
+        assert done.exit_code == 0, done.output
+        assert file.stat().st_size > 1000
+    page = tmp_path / "cases.html"
+    assert run.invoke(rules_app, ["coverage", str(sound), "--html", str(page)]).exit_code == 0
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert run.invoke(rules_app, ["mutate", str(sound), "--floor", "0.5"]).exit_code == 1
+    assert "expect:" in run.invoke(rules_app, ["suggest", str(sound)]).output
+    assert run.invoke(rules_app, ["prove", str(tmp_path)]).exit_code == 2

@@ -1,0 +1,208 @@
+"""Impact: the columnar engine and the reference give the same, and the rules that move are named."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from evaluator.dossier.files import read_dossiers
+from evaluator.revision.impact import impact_file, impact_rows
+from evaluator.revision.tally import Row, changed_rules
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.load import load_directory, load_layers
+from tests.support import CRITERIA, RULES, good, profile, ruleset_of
+
+ROOT = Path(__file__).parents[2]
+
+
+def changed(*swaps: tuple[str, str]) -> Ruleset:
+    """The small rulebook with words replaced."""
+    rules, criteria = RULES, CRITERIA
+    for old, new in swaps:
+        assert old in rules + criteria
+        rules, criteria = rules.replace(old, new), criteria.replace(old, new)
+    return ruleset_of(rules, criteria)
+
+
+CHANGES = {
+    "nothing": (),
+    "a lower floor": (("value: 20}", "value: 15}"),),
+    "a higher floor": (("value: 20}", "value: 25}"),),
+    "an effect": (
+        ("  effect: refer\n  departments: [tax]", "  effect: reject\n  departments: [tax]"),
+    ),
+    "an effect without force": (
+        ("  effect: refer\n  departments: [tax]", "  effect: advise\n  departments: [tax]"),
+    ),
+    "a code list": (("codes: [C25, C2614]", "codes: [C25, C39]"),),
+    "a unit": (("unit: 万元/亩/年", "unit: 万元/公顷/年"),),
+    "a rule renamed": (("- id: negative.industry\n", "- id: negative.industries\n"),),
+    "all applies to few": (
+        ("  require: {not:", "  applies_when: {field: two_high, equals: true}\n  require: {not:"),
+    ),
+    "several": (
+        ("value: 20}", "value: 15}"),
+        ("value: 100,", "value: 90,"),
+        ("codes: [C25", "codes: [C26"),
+    ),
+}
+
+
+def dossiers() -> list[Row]:
+    """Dossiers around every threshold, with gaps; two of one id, as versions of a project have."""
+    rows = []
+    for tax in (None, 1499, 1500, 1999, 2000, 2499, 2500):
+        for industry in (None, "C3985", "C2511", "C2614", "C2699"):
+            for two_high, energy in (
+                (None, None),
+                (False, None),
+                (True, None),
+                (True, 95),
+                (True, 101),
+            ):
+                items = (
+                    [{"key": "水泥熟料", "value": energy, "unit": "千克标准煤/吨"}]
+                    if energy
+                    else None
+                )
+                given = good(
+                    annual_tax=tax,
+                    industry_code=industry,
+                    two_high=two_high,
+                    product_energy=items,
+                    project_id=f'编号"{len(rows) // 2}',
+                )
+                data = profile(**given).to_dict(ruleset_of().registry)
+                text = json.dumps(data, ensure_ascii=False, sort_keys=True)
+                day = (None, dt.date(2024, 6, 3), dt.date(2025, 1, 1))[len(rows) % 3]
+                rows.append(Row(f"Z{len(rows)}/1", text, day))
+    return rows
+
+
+ROWS = dossiers()
+
+
+@pytest.mark.parametrize("name", list(CHANGES))
+def test_both_engines_agree(name: str) -> None:
+    old, new = ruleset_of(), changed(*CHANGES[name])
+    slow = impact_rows(old, new, ROWS, "reference")
+    fast = impact_rows(old, new, ROWS, "columnar")
+    assert (slow.engine, fast.engine) == ("reference", "columnar")
+    assert fast.total == slow.total == len(ROWS)
+    assert fast.unread == slow.unread == 0
+    assert fast.matrix == slow.matrix
+    assert sorted(fast.moved, key=lambda m: m.ref) == sorted(slow.moved, key=lambda m: m.ref)
+    assert (fast.rules, fast.departments) == (slow.rules, slow.departments)
+    assert fast.industries == slow.industries
+    assert sum(slow.matrix.values()) == len(ROWS)
+    assert bool(slow.moved) == (name not in ("nothing", "a rule renamed"))
+
+
+def test_the_rules_that_moved_are_named() -> None:
+    old, new = ruleset_of(), changed(("value: 20}", "value: 15}"))
+    assert changed_rules(old, new) == {"positive.tax"}
+    found = impact_rows(old, new, ROWS, "reference")
+    assert {m.rules for m in found.moved} == {("positive.tax",)}
+    assert set(found.departments) == {"tax"}
+    text = found.render(new)
+    assert "positive.tax" in text
+    assert "税务" in text
+    title = new.rules["positive.tax"].title
+    assert f"引起变化的规则：positive.tax（{title}）" in text
+    assert f"因 positive.tax（{title}）" in text
+
+
+def test_a_rule_that_is_no_more_has_its_title() -> None:
+    old = ruleset_of()
+    found = impact_rows(old, old, ROWS, "reference")
+    gone = replace(found, rules={"positive.tax": 1})
+    empty = replace(old, rules={})
+    assert "positive.tax 1 份" in gone.render(empty)
+    assert f"positive.tax（{old.rules['positive.tax'].title}） 1 份" in gone.render(empty, old=old)
+
+
+def test_what_is_only_written_otherwise_is_no_change() -> None:
+    rules = RULES.replace(
+        "message: 亩均税收 {value}，低于 {required}", "message: 税收低，为 {value}"
+    )
+    assert changed_rules(ruleset_of(), ruleset_of("# 注释\n" + rules)) == frozenset()
+    unit = changed(("unit: 万元/亩/年", "unit: 万元/公顷/年"))
+    assert changed_rules(ruleset_of(), unit) == {"positive.tax"}
+
+
+def test_a_field_that_only_one_ruleset_has() -> None:
+    files = dict(ruleset_of().layers[0][1])
+    extra = "fields:\n- {name: past_score, label: 历史评分, type: decimal, unit: '1', supplied_by: tax, group: identity}\n"
+    new = load_layers((("base", {**files, "fields.yaml": extra}),))
+    row = Row("1", json.dumps({**json.loads(ROWS[0].dossier), "past_score": "3"}), None)
+    found = impact_rows(ruleset_of(), new, [*ROWS, row], "columnar")
+    assert found.engine == "reference"
+    assert found.unread == 1
+    assert found.total == len(ROWS) + 1
+
+
+def test_the_shipped_rulebook_over_a_file_of_the_examples(tmp_path: Path) -> None:
+    shipped = load_directory(ROOT)
+    text = (
+        (ROOT / "criteria.yaml")
+        .read_text("utf-8")
+        .replace("          - {value: 20}", "          - {value: 900}")
+    )
+    files = {**shipped.layers[0][1], "criteria.yaml": text}
+    new = load_layers((("base", files),))
+    assert changed_rules(shipped, new)
+    path = tmp_path / "dossiers.jsonl"
+    examples = sorted((ROOT / "examples").glob("*.yaml"))
+    with path.open("w", encoding="utf-8") as out:
+        for example in examples:
+            (found,) = read_dossiers(example, shipped.registry)
+            out.write(json.dumps(found.to_dict(shipped.registry), ensure_ascii=False) + "\n")
+    fast, slow = impact_file(shipped, new, path), impact_file(shipped, new, path, "reference")
+    assert (fast.engine, slow.engine) == ("columnar", "reference")
+    assert fast.total == slow.total == len(examples)
+    assert fast.matrix == slow.matrix
+    by_project = [
+        sorted((m.project_id, m.old, m.new, m.rules) for m in x.moved) for x in (fast, slow)
+    ]
+    assert by_project[0] == by_project[1]
+    assert any(a != b for a, b in fast.matrix)
+
+
+def test_a_large_parquet_file_against_the_reference(tmp_path: Path) -> None:
+    old, new = ruleset_of(), changed(("value: 20}", "value: 18}"), ("codes: [C25", "codes: [C26"))
+    path = tmp_path / "dossiers.parquet"
+    with duckdb.connect() as db:
+        db.execute(
+            "COPY (SELECT 'P' || i AS project_id, '项目' AS project_name, DATE '2024-06-03' AS submitted_on, "
+            "['C3985', 'C2511', 'C2614', 'C2699', NULL][1 + i % 5] AS industry_code, "
+            "CASE WHEN i % 7 > 0 THEN CAST(1500 + i % 1000 AS DECIMAL(12, 2)) END AS annual_tax, "
+            "CAST(100 AS DECIMAL(12, 2)) AS land_area, [true, false, NULL][1 + i % 3] AS two_high "
+            f"FROM range(3000) AS t(i)) TO '{path}' (FORMAT parquet)"
+        )
+        rows = db.execute(
+            f"SELECT project_id, industry_code, annual_tax, two_high FROM '{path}' ORDER BY 1"
+        ).fetchall()
+    fast = impact_file(old, new, path)
+    registry = old.registry
+    listed = [
+        Row(
+            p,
+            json.dumps(
+                profile(project_id=p, **good(industry_code=c, annual_tax=t, two_high=h)).to_dict(
+                    registry
+                )
+            ),
+        )
+        for p, c, t, h in rows
+    ]
+    slow = impact_rows(old, new, listed, "reference")
+    assert fast.matrix == slow.matrix
+    assert {(m.project_id, m.rules) for m in fast.moved} == {
+        (m.project_id, m.rules) for m in slow.moved
+    }
+    assert fast.rules == slow.rules
