@@ -22,7 +22,7 @@ from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place, SourceText
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.load import load_layers
 from evaluator.values.units import ONE, Unit, fits, parse_unit
 
@@ -465,7 +465,7 @@ def _thresholds(ruleset: ast.Ruleset) -> list[tuple[Fraction, Unit]]:
         for row in period.rows
     ]
     for rule in ruleset.rules.values():
-        for leaf in (*ast.leaves(rule.applies_when), *ast.leaves(rule.require)):
+        for leaf in walk.leaves(*rule.halves):
             if isinstance(leaf, ast.Compare):
                 found += [*_constants(leaf.left), *_constants(leaf.right)]
     return list(dict.fromkeys(found))
@@ -476,7 +476,7 @@ def _words(ruleset: ast.Ruleset) -> dict[str, list[str]]:
     out: dict[str, list[str]] = {}
     codes = {id_: [c for p in cr.periods for c in p.codes] for id_, cr in ruleset.criteria.items()}
     for rule in ruleset.rules.values():
-        for leaf in (*ast.leaves(rule.applies_when), *ast.leaves(rule.require)):
+        for leaf in walk.leaves(*rule.halves):
             if isinstance(leaf, ast.Member):
                 words = [o for o in leaf.options if isinstance(o, str)]
                 out.setdefault(leaf.field, []).extend(words + codes.get(leaf.criterion or "", []))

@@ -22,9 +22,8 @@ from evaluator.judgement.wording import Citation
 from evaluator.rulebook.ast import (
     Rule,
     Ruleset,
-    expr_fields,
 )
-from evaluator.rulebook.reads import dimensions_of, fields_of
+from evaluator.rulebook.reads import fields_of, fields_read
 from evaluator.rulebook.verdict import Status
 
 EMPTY = b'"findings":[]'
@@ -144,8 +143,7 @@ def _reads(rule: Rule, ruleset: Ruleset) -> tuple[str, ...]:
     for word in (*_words(rule.message), *_words(rule.remedy)):
         metric = ruleset.metrics.get(word)
         if metric is not None:
-            names.update(expr_fields(metric.formula, ruleset.metrics))
-            names.update(dimensions_of(metric.formula, ruleset))
+            names.update(fields_read(ruleset, metric.formula))
         elif word in ruleset.registry.references:
             names.add(word)
     return tuple(sorted(names | {n.partition(".")[0] for n in names}))

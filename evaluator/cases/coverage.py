@@ -18,7 +18,7 @@ from evaluator.engine.reference.traces import LeafTrace, RuleTrace
 from evaluator.judgement.inwords import condition_words
 from evaluator.judgement.wording import subject_name, with_unit
 from evaluator.problems.source import Place
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import Criterion, Hit, Period, Row, lookup
 from evaluator.rulebook.reads import criterion_refs
 from evaluator.rulebook.verdict import STATUS_LABELS, Status
@@ -118,7 +118,7 @@ def _note_rows(
                     seen.exact.add((leaf.criterion, item.hit.row.place))
     if not isinstance(leaf, ast.Compare):
         return
-    for ref in _references(leaf, ruleset):
+    for ref in criterion_refs(leaf, ruleset):
         criterion = ruleset.criteria[ref.id]
         hit = lookup(criterion, profile.values, day, profile.submitted_on, dict(ref.keys))
         if isinstance(hit, Hit):
@@ -127,12 +127,6 @@ def _note_rows(
                 seen.exact.add((ref.id, hit.row.place))
     if trace.left is not None and trace.left == trace.right:
         seen.exact_leaves.add(id(leaf))
-
-
-def _references(leaf: ast.Leaf, ruleset: ast.Ruleset) -> Iterator[ast.CriterionRef]:
-    if isinstance(leaf, ast.Compare):
-        for side in (leaf.left, leaf.right):
-            yield from criterion_refs(side, ruleset)
 
 
 # --- what there is to touch --------------------------------------------------------------------
@@ -146,7 +140,7 @@ def _items(ruleset: ast.Ruleset, seen: _Seen) -> Iterator[Item]:
             covered = (rule.id, status) in seen.statuses
             yield Item("status", rule.id, STATUS_LABELS[status], rule.place, covered)
     for rule in rules:
-        for leaf in (*ast.leaves(rule.applies_when), *ast.leaves(rule.require)):
+        for leaf in walk.leaves(*rule.halves):
             for truth, word in TRUTHS.items():
                 if truth is None and isinstance(leaf, ast.Known):
                     continue
@@ -157,7 +151,7 @@ def _items(ruleset: ast.Ruleset, seen: _Seen) -> Iterator[Item]:
         if id_ in compared and id_ in here:
             yield from _row_items(criterion, compared[id_], seen)
     for rule in rules:
-        for leaf in ast.leaves(rule.require):
+        for leaf in walk.leaves(rule.require):
             if isinstance(leaf, ast.Compare) and not isinstance(leaf.right, ast.CriterionRef):
                 what = f"“{condition_words(leaf, ruleset)}”两边相等"
                 yield Item("threshold", rule.id, what, leaf.place, id(leaf) in seen.exact_leaves)
@@ -165,8 +159,7 @@ def _items(ruleset: ast.Ruleset, seen: _Seen) -> Iterator[Item]:
 
 def _possible(rule: ast.Rule) -> tuple[Status, ...]:
     found = [Status.SATISFIED, Status.VIOLATED]
-    both = (*ast.leaves(rule.applies_when), *ast.leaves(rule.require))
-    if not all(isinstance(leaf, ast.Known) for leaf in both):
+    if not all(isinstance(leaf, ast.Known) for leaf in walk.leaves(*rule.halves)):
         found.append(Status.UNKNOWN)
     if rule.applies_when is not None:
         found.append(Status.NOT_APPLICABLE)
@@ -178,10 +171,10 @@ def _compared(ruleset: ast.Ruleset) -> Mapping[str, bool]:
     out: dict[str, bool] = {}
     for rule in ruleset.rules.values():
         for condition, required in ((rule.applies_when, False), (rule.require, True)):
-            for leaf in ast.leaves(condition):
+            for leaf in walk.leaves(condition):
                 if isinstance(leaf, ast.Each):
                     out[leaf.criterion] = True
-                for ref in _references(leaf, ruleset):
+                for ref in criterion_refs(leaf, ruleset):
                     against = isinstance(leaf, ast.Compare) and leaf.right == ref and required
                     out[ref.id] = out.get(ref.id, False) or against
     return out

@@ -22,7 +22,7 @@ from evaluator.dossier.fields import FieldType
 from evaluator.judgement.inwords import condition_words
 from evaluator.judgement.wording import with_unit
 from evaluator.problems.source import Place
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import Criterion, Period, Row
 from evaluator.values.numbers import shown, terminates
 
@@ -177,9 +177,7 @@ def _leaves(leaf: ast.Leaf, ruleset: ast.Ruleset) -> Iterator[Variant]:
 
 def smallest_step(leaf: ast.Compare, ruleset: ast.Ruleset) -> Fraction:
     """The smallest step that is shown: of the metric's digits, or one for a count."""
-    left = leaf.left
-    while isinstance(left, ast.Scale):
-        left = left.expr
+    left = walk.unscaled(leaf.left)
     if isinstance(left, ast.MetricRef):
         return Fraction(1, 10 ** ruleset.metrics[left.id].digits)
     if (

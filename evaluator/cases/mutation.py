@@ -28,8 +28,8 @@ from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.judgement.evaluate import combine
 from evaluator.judgement.wording import subject_name
 from evaluator.problems.source import Place
-from evaluator.rulebook import ast
-from evaluator.rulebook.reads import criteria_in
+from evaluator.rulebook import ast, walk
+from evaluator.rulebook.reads import criteria_of
 from evaluator.rulebook.verdict import Status
 
 NO_BREACH = (Status.SATISFIED, Status.NOT_APPLICABLE)
@@ -186,37 +186,15 @@ def users(ruleset: ast.Ruleset) -> dict[str, list[ast.Rule]]:
     """The rules that look a criterion up, through metrics too."""
     out: dict[str, list[ast.Rule]] = {}
     for rule in ruleset.rules.values():
-        names: set[str] = set()
-        for leaf in (*ast.leaves(rule.applies_when), *ast.leaves(rule.require)):
-            if isinstance(leaf, ast.Compare):
-                names.update(
-                    n for side in (leaf.left, leaf.right) for n in _criteria(side, ruleset)
-                )
-            elif isinstance(leaf, (ast.Each, ast.Member)) and leaf.criterion is not None:
-                names.add(leaf.criterion)
-        for name in sorted(names):
+        for name in sorted(criteria_of(rule, ruleset)):
             out.setdefault(name, []).append(rule)
     return out
-
-
-def _criteria(expr: ast.Expr, ruleset: ast.Ruleset) -> Iterator[str]:
-    yield from criteria_in(expr)
-    for metric in _metrics(expr):
-        yield from _criteria(ruleset.metrics[metric].formula, ruleset)
-
-
-def _metrics(expr: ast.Expr) -> Iterator[str]:
-    if isinstance(expr, ast.MetricRef):
-        yield expr.id
-    for inner in (getattr(expr, "expr", None), *getattr(expr, "args", ())):
-        if inner is not None:
-            yield from _metrics(inner)
 
 
 def step_of(ruleset: ast.Ruleset, criterion: str, rules: Iterable[ast.Rule]) -> Fraction:
     """The smallest step of what is held against the criterion: a metric's digits, one for a count."""
     for rule in rules:
-        for leaf in ast.leaves(rule.require):
-            if isinstance(leaf, ast.Compare) and criterion in criteria_in(leaf.right):
+        for leaf in walk.leaves(rule.require):
+            if isinstance(leaf, ast.Compare) and criterion in walk.named("criterion", leaf.right):
                 return smallest_step(leaf, ruleset)
     return Fraction(1, 100)

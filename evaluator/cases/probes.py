@@ -20,9 +20,9 @@ from evaluator.dossier.values import Item, Value
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.judgement.remedy.candidates import ORDINARY_INDUSTRY
 from evaluator.judgement.remedy.roots import roots
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import INDUSTRY, Criterion, Hit, Row, lookup
-from evaluator.rulebook.reads import criteria_in, fields_of
+from evaluator.rulebook.reads import fields_of
 from evaluator.rulebook.verdict import Status
 from evaluator.values.numbers import terminates
 
@@ -109,7 +109,7 @@ class Finder:
             placed = self._placed(base, criterion, row)
             if placed is None:
                 continue
-            for leaf in ast.leaves(self.rule.require):
+            for leaf in walk.leaves(self.rule.require):
                 if isinstance(leaf, ast.Each) and leaf.criterion == criterion.id:
                     found = self._first(self._items(leaf, placed, row), (leaf.field,))
                     if found:
@@ -157,7 +157,7 @@ class Finder:
             yield from self._words(name)
 
     def _words(self, name: str) -> Iterator[Value]:
-        for leaf in (*self._leaves(self.rule), *self._leaves(self.slip)):
+        for leaf in walk.leaves(*self.rule.halves, *self.slip.halves):
             if not isinstance(leaf, ast.Member) or leaf.field != name:
                 continue
             options: Iterable[object] = leaf.options
@@ -170,15 +170,11 @@ class Finder:
         if name == INDUSTRY:
             yield ORDINARY_INDUSTRY
 
-    def _leaves(self, rule: ast.Rule) -> Iterator[ast.Compare | ast.Member | ast.Each | object]:
-        yield from ast.leaves(rule.applies_when)
-        yield from ast.leaves(rule.require)
-
     def _turns(self, field: Field, profile: Profile) -> list[Fraction]:
         """Where a comparison of the rule or of the slip turns, in figures that can be written."""
         found: dict[Fraction, None] = {}
         for rule, engine in ((self.rule, self.engine), (self.slip, self.changed)):
-            for leaf in self._leaves(rule):
+            for leaf in walk.leaves(*rule.halves):
                 if isinstance(leaf, ast.Compare):
                     for root in roots(
                         leaf,
@@ -203,24 +199,16 @@ class Finder:
     # --- rows ----------------------------------------------------------------------------------
 
     def _compared(self, criterion: str) -> Iterator[ast.Compare]:
-        for leaf in self._leaves(self.rule):
-            if isinstance(leaf, ast.Compare) and any(
-                criterion in criteria_in(e) for e in self._expressions(leaf)
+        for leaf in walk.leaves(*self.rule.halves):
+            if isinstance(leaf, ast.Compare) and criterion in walk.named(
+                "criterion", leaf, metrics=self.ruleset.metrics
             ):
                 yield leaf
 
-    def _expressions(self, leaf: ast.Compare) -> Iterator[ast.Expr]:
-        for side in (leaf.right, leaf.left):
-            yield side
-            for metric in self.ruleset.metrics.values():
-                if getattr(side, "id", None) == metric.id or metric.id in _metrics(side):
-                    yield metric.formula
-
     def _inputs(self, leaf: ast.Compare) -> Iterator[str]:
-        for side in (leaf.left, leaf.right):
-            for name in ast.expr_fields(side, self.ruleset.metrics):
-                if self.ruleset.registry.references[name].numeric:
-                    yield name
+        for name in walk.named("field", leaf, metrics=self.ruleset.metrics):
+            if self.ruleset.registry.references[name].numeric:
+                yield name
 
     def _keys(self, row: Row) -> tuple[str, ...]:
         return tuple(d for d in row.keys if d in self.ruleset.registry.fields)
@@ -237,7 +225,7 @@ class Finder:
         return base if record and not pinned else None
 
     def _pinned(self, criterion: str) -> dict[str, str]:
-        for leaf in self._leaves(self.rule):
+        for leaf in walk.leaves(*self.rule.halves):
             right = leaf.right if isinstance(leaf, ast.Compare) else None
             if isinstance(right, ast.CriterionRef) and right.id == criterion:
                 return dict(right.keys)
@@ -290,14 +278,6 @@ def _values_of(
     engine: ReferenceEngine, profile: Profile, day: dt.date
 ) -> Callable[[ast.Expr], Fraction | None]:
     return lambda expr: engine.value(expr, profile, day)
-
-
-def _metrics(expr: ast.Expr) -> Iterator[str]:
-    if isinstance(getattr(expr, "id", None), str) and not isinstance(expr, ast.CriterionRef):
-        yield expr.id  # type: ignore[union-attr]
-    for inner in (getattr(expr, "expr", None), *getattr(expr, "args", ())):
-        if inner is not None:
-            yield from _metrics(inner)
 
 
 def _writable(field: Field, value: Fraction) -> bool:

@@ -16,7 +16,7 @@ from evaluator.judgement.evaluate import Evaluation, Evaluator
 from evaluator.judgement.explain import explain
 from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
 
 # So many of the rules behind a wrong verdict are named.
@@ -191,13 +191,9 @@ def _needed(rule: ast.Rule) -> Iterator[str]:
     yield "satisfied"
     yield "violated"
     # ``known`` is never unknown; a rule of nothing else has no unknown case.
-    if not all(
-        isinstance(leaf, ast.Known)
-        for c in (rule.applies_when, rule.require)
-        for leaf in ast.leaves(c)
-    ):
+    if not all(isinstance(leaf, ast.Known) for leaf in walk.leaves(*rule.halves)):
         yield "unknown"
     if rule.applies_when is not None:
         yield "not_applicable"
-    if any(isinstance(leaf, (ast.Compare, ast.Each)) for leaf in ast.leaves(rule.require)):
+    if any(isinstance(leaf, (ast.Compare, ast.Each)) for leaf in walk.leaves(rule.require)):
         yield "boundary"

@@ -26,7 +26,7 @@ from evaluator.judgement.evaluate import combine
 from evaluator.judgement.remedy.roots import roots
 from evaluator.prove import compare
 from evaluator.prove.report import State
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.reads import fields_of
 from evaluator.rulebook.verdict import Status, Verdict
 
@@ -161,7 +161,7 @@ def _values(
     elif field.type is FieldType.ENUM:
         yield from field.values
     elif field.type is FieldType.STR:
-        for leaf in (*ast.leaves(rule.applies_when), *ast.leaves(rule.require)):
+        for leaf in walk.leaves(*rule.halves):
             if isinstance(leaf, ast.Member) and leaf.field == name:
                 options = leaf.options
                 if leaf.criterion is not None:
@@ -169,7 +169,7 @@ def _values(
                     options = tuple(c for p in periods if p.covers(day) for c in p.codes)
                 yield from map(str, options)
     elif field.numeric:
-        for leaf in (*ast.leaves(rule.applies_when), *ast.leaves(rule.require)):
+        for leaf in walk.leaves(*rule.halves):
             if isinstance(leaf, ast.Compare):
                 known = roots(
                     leaf, name, ruleset.metrics, lambda e: runner.engine.value(e, base, day)

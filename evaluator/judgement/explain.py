@@ -25,8 +25,9 @@ from evaluator.judgement.wording import (
     show_value,
     with_unit,
 )
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import Hit, Period, Provenance
+from evaluator.rulebook.reads import held_against
 from evaluator.rulebook.verdict import Status
 from evaluator.values.kleene import Truth, all_of, any_of, negate
 from evaluator.values.numbers import shown, shown_apart
@@ -139,7 +140,11 @@ class _Explainer:
         """The leaf that decided the requirement, preferring one with numbers; and its polarity."""
         if self.trace.require_leaves[0].leaf is self.rule.require:
             return self.trace.require_leaves[0], True
-        flat = list(_polarised(self.rule.require, iter(self.trace.require_leaves), True))
+        signed = walk.signed_leaves(self.rule.require)
+        flat = [
+            (leaf, positive)
+            for leaf, (_, positive) in zip(self.trace.require_leaves, signed, strict=True)
+        ]
         wanted = self.trace.required
 
         def rank(entry: tuple[LeafTrace, bool]) -> tuple[bool, bool]:
@@ -203,8 +208,7 @@ class _Explainer:
         return Measure(value, around if positive else f"不为{around}")
 
     def _digits(self, expr: ast.Expr) -> int:
-        while isinstance(expr, ast.Scale):
-            expr = expr.expr
+        expr = walk.unscaled(expr)
         return self.ruleset.metrics[expr.id].digits if isinstance(expr, ast.MetricRef) else 2
 
     # --- basis -------------------------------------------------------------------------------------
@@ -233,7 +237,7 @@ class _Explainer:
             for inner in leaf.inner:
                 cited[inner.ref.id] = inner.hit.row.provenance, inner.hit.period
                 example |= inner.required and not inner.hit.row.provenance.verified
-            name = _criterion(leaf.leaf)
+            name = held_against(leaf.leaf)
             if u is None or name is None:
                 continue
             provenance = u.row.provenance if isinstance(u, Hit) else u.provenance
@@ -326,19 +330,6 @@ class _Explainer:
         return "未知"
 
 
-def _polarised(
-    condition: ast.Condition, leaves: Iterator[LeafTrace], positive: bool
-) -> Iterator[tuple[LeafTrace, bool]]:
-    match condition:
-        case ast.AllOf(items=items) | ast.AnyOf(items=items):
-            for item in items:
-                yield from _polarised(item, leaves, positive)
-        case ast.NotOf(item=item):
-            yield from _polarised(item, leaves, not positive)
-        case _:
-            yield next(leaves), positive
-
-
 def _open(condition: ast.Condition, leaves: Iterator[LeafTrace]) -> tuple[Truth, Unknown]:
     match condition:
         case ast.AllOf(items=items) | ast.AnyOf(items=items):
@@ -365,9 +356,3 @@ def _used(trace: LeafTrace) -> Hit | Period | None:
         item = next((i for i in hits if i.truth is trace.truth), hits[0] if hits else None)
         return item and item.hit
     return trace.hit or trace.period
-
-
-def _criterion(leaf: ast.Leaf) -> str | None:
-    if isinstance(leaf, ast.Compare):
-        return leaf.right.id if isinstance(leaf.right, ast.CriterionRef) else None
-    return None if isinstance(leaf, ast.Known) else leaf.criterion

@@ -11,7 +11,7 @@ from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import explain
 from evaluator.judgement.wording import OP_WORDS, cite, show_value, with_unit
 from evaluator.problems.source import Place
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import Hit
 from evaluator.rulebook.verdict import STATUS_LABELS
 from evaluator.values.kleene import Truth, all_of, any_of, negate
@@ -153,23 +153,16 @@ class _Tracer:
 
     def _metrics(self) -> list[ast.Metric]:
         """The metrics the rule reads, those they are made from first."""
-        found: dict[str, ast.Metric] = {}
+        read: dict[str, ast.Metric] = {}
 
-        def visit(expr: ast.Expr) -> None:
-            if isinstance(expr, ast.MetricRef):
-                metric = self.ruleset.metrics[expr.id]
+        def visit(*roots: walk.Node | None) -> None:
+            for id_ in walk.named("metric", *roots):
+                metric = self.ruleset.metrics[id_]
                 visit(metric.formula)
-                found[metric.id] = metric
-            for inner in (getattr(expr, "expr", None), *getattr(expr, "args", ())):
-                if inner is not None:
-                    visit(inner)
+                read[id_] = metric
 
-        for condition in (self.rule.applies_when, self.rule.require):
-            for leaf in ast.leaves(condition):
-                if isinstance(leaf, ast.Compare):
-                    visit(leaf.left)
-                    visit(leaf.right)
-        return list(found.values())
+        visit(*self.rule.halves)
+        return list(read.values())
 
     def _metric(self, metric: ast.Metric) -> dict[str, Any]:
         amount = self.evaluation.assessment.metrics.get(metric.id)

@@ -8,7 +8,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from evaluator.engine.columnar import Plan
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.verdict import Status
 
 
@@ -65,7 +65,7 @@ def _comparisons(plan: Plan) -> list[tuple[int, int, ast.Compare]]:
     return [
         (n, k, leaf)
         for n, rule in enumerate(plan.rules)
-        for k, leaf in enumerate(x for x in ast.leaves(rule.require) if isinstance(x, ast.Compare))
+        for k, leaf in enumerate(x for x in walk.leaves(rule.require) if isinstance(x, ast.Compare))
     ]
 
 

@@ -22,7 +22,7 @@ from evaluator.prove.compile import Pair
 from evaluator.prove.report import Answer, State
 from evaluator.prove.single import settled
 from evaluator.prove.solve import Outcome, Question, Reply, Side, Space
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import Kind
 from evaluator.rulebook.verdict import Verdict
 
@@ -59,21 +59,15 @@ def monotone_answers(space: Space, side: Side) -> Iterator[Answer]:
         yield _search(space, side, subject, f"{title}{way}是否会使结论变差", title + way)
 
 
-def _plain(expr: ast.Expr) -> ast.Expr:
-    while isinstance(expr, ast.Scale) and expr.factor > 0:
-        expr = expr.expr
-    return expr
-
-
 def _subjects(side: Side) -> list[_Subject]:
     directions: dict[str, set[int]] = {}
     first: dict[str, ast.MetricRef | ast.FieldRef] = {}
     for compiled in side.rules.values():
-        for leaf in ast.leaves(compiled.rule.require):
+        for leaf in walk.leaves(compiled.rule.require):
             if not isinstance(leaf, ast.Compare) or not isinstance(leaf.right, ast.CriterionRef):
                 continue
             kind = side.ruleset.criteria[leaf.right.id].kind
-            expr = _plain(leaf.left)
+            expr = walk.unscaled(leaf.left)
             if kind in (Kind.FLOOR, Kind.CEILING) and isinstance(
                 expr, (ast.MetricRef, ast.FieldRef)
             ):
@@ -83,27 +77,9 @@ def _subjects(side: Side) -> list[_Subject]:
     return [_Subject(first[n], next(iter(d))) for n, d in directions.items() if len(d) == 1]
 
 
-def _reads(expr: ast.Expr, name: str) -> bool:
-    match expr:
-        case ast.MetricRef(id=id):
-            return id == name
-        case ast.FieldRef(name=field):
-            return field == name
-        case ast.Scale(expr=inner):
-            return _reads(inner, name)
-        case _:
-            return any(_reads(a, name) for a in getattr(expr, "args", ()))
-
-
-def _constant(expr: ast.Expr) -> bool:
-    match expr:
-        case ast.Number() | ast.CriterionRef():
-            return True
-        case ast.Scale(expr=inner):
-            return _constant(inner)
-        case _:
-            args = getattr(expr, "args", ())
-            return bool(args) and all(_constant(a) for a in args)
+def _inputs(expr: ast.Expr) -> frozenset[str]:
+    """The fields and metrics that an expression names; none where it is a constant."""
+    return frozenset((*walk.named("field", expr), *walk.named("metric", expr)))
 
 
 def _direct(leaf: ast.Leaf, name: str) -> bool:
@@ -113,8 +89,8 @@ def _direct(leaf: ast.Leaf, name: str) -> bool:
     """
     if not isinstance(leaf, ast.Compare):
         return False
-    sides = (leaf.left, leaf.right)
-    return any(_reads(s, name) for s in sides) and any(_constant(s) for s in sides)
+    left, right = _inputs(leaf.left), _inputs(leaf.right)
+    return name in left | right and not (left and right)
 
 
 def _by_shape(side: Side, subject: _Subject) -> bool:
@@ -145,8 +121,8 @@ def _helps(condition: ast.Condition, subject: _Subject, polarity: int) -> bool:
         case ast.Compare(left=left, op=op, right=right):
             if not _direct(condition, subject.name):
                 return True
-            if _reads(right, subject.name) or not isinstance(
-                _plain(left), (ast.MetricRef, ast.FieldRef)
+            if subject.name in _inputs(right) or not isinstance(
+                walk.unscaled(left), (ast.MetricRef, ast.FieldRef)
             ):
                 return False
             up = {
@@ -216,7 +192,7 @@ def _search(space: Space, side: Side, subject: _Subject, what: str, title: str) 
 def _moving(side: Side, subject: _Subject) -> frozenset[str]:
     """The fields behind the number; a record counts by its entries."""
     out: set[str] = set()
-    for name in ast.expr_fields(subject.expr, side.ruleset.metrics):
+    for name in walk.named("field", subject.expr, metrics=side.ruleset.metrics):
         field = side.domain.field(name)
         out.update({f"{name}.{key}" for key in field.keys} if field.keys else {name})
     return frozenset(out)

@@ -15,7 +15,7 @@ from evaluator.prove.pool import Pool
 from evaluator.prove.report import Answer, State
 from evaluator.prove.single import settled
 from evaluator.prove.solve import Outcome, Question, Reply, Side, Space
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.verdict import Status, Verdict
 
 WEIGHT = {ast.Effect.ADVISE: 0, ast.Effect.REFER: 1, ast.Effect.REJECT: 2}
@@ -90,18 +90,8 @@ def _covers(space: Space, side: Side, pool: Pool, a: Compiled, b: Compiled) -> A
 
 
 def _tested(c: Compiled, side: Side) -> set[str]:
-    """What a rule's requirement is about: fields and metrics, not those behind tables."""
-    out: set[str] = set()
-    for leaf in ast.leaves(c.rule.require):
-        if isinstance(leaf, ast.Compare):
-            out.update(
-                name
-                for expr in (leaf.left, leaf.right)
-                for name in ast.expr_fields(expr, side.ruleset.metrics)
-            )
-        else:
-            out.add(leaf.field)
-    return out
+    """What a rule's requirement is about: fields, through metrics, not those behind tables."""
+    return set(walk.named("field", c.rule.require, metrics=side.ruleset.metrics))
 
 
 def contradiction_answers(

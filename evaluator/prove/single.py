@@ -12,7 +12,7 @@ from evaluator.prove.lookups import rows_taken
 from evaluator.prove.pool import Pool
 from evaluator.prove.report import Answer, State
 from evaluator.prove.solve import Outcome, Question, Reply, Side, Space
-from evaluator.rulebook.ast import Compare, Each
+from evaluator.rulebook.ast import Each
 from evaluator.rulebook.criteria import Miss, period_or_miss
 from evaluator.rulebook.reads import criteria_of, criterion_refs
 from evaluator.rulebook.verdict import Status
@@ -157,8 +157,7 @@ def _used(side: Side) -> dict[str, set[tuple[tuple[str, str], ...]]]:
                 key = side.ruleset.registry.fields[leaf.field].key or "key"
                 entries = side.domain.entries(leaf.field)
                 out.setdefault(leaf.criterion, set()).update(((key, e.name),) for e in entries)
-            elif isinstance(leaf, Compare):
-                for expr in (leaf.left, leaf.right):
-                    for ref in criterion_refs(expr, side.ruleset):
-                        out.setdefault(ref.id, set()).add(ref.keys)
+            else:
+                for ref in criterion_refs(leaf, side.ruleset):
+                    out.setdefault(ref.id, set()).add(ref.keys)
     return out

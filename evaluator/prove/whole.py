@@ -12,9 +12,10 @@ from evaluator.prove.compile import Compiled
 from evaluator.prove.report import Answer, State
 from evaluator.prove.single import settled
 from evaluator.prove.solve import Question, Side, Space
-from evaluator.rulebook.ast import Effect, Member, leaves
+from evaluator.rulebook.ast import Effect, Member
 from evaluator.rulebook.criteria import INDUSTRY
 from evaluator.rulebook.verdict import Status, Verdict
+from evaluator.rulebook.walk import leaves
 
 BLOCKING = (Status.VIOLATED, Status.UNKNOWN)
 
@@ -145,6 +146,5 @@ def _names_industry(compiled: Compiled) -> bool:
     """Whether a rule lists industries by code itself, rather than through a table."""
     return any(
         isinstance(leaf, Member) and leaf.field == INDUSTRY
-        for condition in (compiled.rule.applies_when, compiled.rule.require)
-        for leaf in leaves(condition)
+        for leaf in leaves(*compiled.rule.halves)
     )

@@ -14,7 +14,7 @@ from functools import lru_cache
 from stdnum.cn import uscc
 
 from evaluator.dossier.fields import Field, FieldType
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import INDUSTRY
 from evaluator.values.national_codes import INDUSTRY_SECTIONS
 
@@ -29,16 +29,16 @@ def mentioned(
     """Words by field that rules, tables or ``conditions`` write, and keys by record field."""
     words: dict[str, set[str]] = {}
     keys: dict[str, set[str]] = {}
-    all_conditions = list(conditions)
+    all_conditions: list[ast.Condition | None] = list(conditions)
     for ruleset in rulesets:
         for criterion in ruleset.criteria.values():
             for row in (r for p in criterion.periods for r in p.rows):
                 for dimension, options in row.keys.items():
                     words.setdefault(dimension, set()).update(options)
         for rule in ruleset.rules.values():
-            all_conditions += [c for c in (rule.applies_when, rule.require) if c is not None]
+            all_conditions += rule.halves
     for ruleset in rulesets:
-        for leaf in (x for c in all_conditions for x in ast.leaves(c)):
+        for leaf in walk.leaves(*all_conditions):
             if isinstance(leaf, ast.Member):
                 found = words.setdefault(leaf.field, set())
                 found.update(str(o) for o in leaf.options)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Protocol
 
 from evaluator.dossier.dossier import Profile, parse_dossier
@@ -17,7 +18,8 @@ from evaluator.judgement.wording import rule_names
 from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place, SourceText
 from evaluator.revision.diff import bare
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
+from evaluator.rulebook.reads import criteria_of
 from evaluator.rulebook.verdict import VERDICT_LABELS, Status, Verdict
 
 NO_INDUSTRY = "未填"
@@ -178,55 +180,27 @@ def _meaning(ruleset: ast.Ruleset, rule_id: str) -> object:
     rule = ruleset.rules.get(rule_id)
     if rule is None:
         return None
-    parts: dict[tuple[str, str], object] = {}
-    _depends(ruleset, (rule.applies_when, rule.require), parts)
-    return _own(rule), parts
+    metrics = {
+        id_: (bare(ruleset.metrics[id_].formula), _units(ruleset.metrics[id_].formula))
+        for id_ in walk.named("metric", *rule.halves, metrics=ruleset.metrics)
+    }
+    return _own(rule), metrics, bare(criteria_of(rule, ruleset))
 
 
 def _own(rule: ast.Rule) -> object:
     return (
         bare(rule.applies_when),
         bare(rule.require),
-        _units(rule.applies_when),
-        _units(rule.require),
+        _units(*rule.halves),
         rule.effect,
         rule.start,
         rule.end,
     )
 
 
-def _units(node: object) -> object:
-    """The unit conversions in a condition, which ``bare`` leaves out."""
-    factor = getattr(node, "factor", None)
-    inner = [getattr(node, n, None) for n in ("left", "right", "expr", "item")]
-    inner += [*getattr(node, "items", ()), *getattr(node, "args", ())]
-    return factor, tuple(
-        _units(x) for x in inner if x is not None and not isinstance(x, (str, bool))
-    )
-
-
-def _depends(ruleset: ast.Ruleset, node: object, parts: dict[tuple[str, str], object]) -> None:
-    """Collect the criteria and metrics under a condition, with what they say."""
-    if isinstance(node, (tuple, list)):
-        for item in node:
-            _depends(ruleset, item, parts)
-        return
-    if isinstance(node, ast.MetricRef):
-        metric = ruleset.metrics[node.id]
-        if ("metric", node.id) not in parts:
-            parts["metric", node.id] = (bare(metric.formula), _units(metric.formula))
-            _depends(ruleset, metric, parts)
-    elif isinstance(node, ast.Metric):
-        _depends(ruleset, node.formula, parts)
-    criterion = getattr(node, "criterion", None) or (
-        getattr(node, "id", None) if type(node).__name__ == "CriterionRef" else None
-    )
-    if isinstance(criterion, str):
-        parts["criterion", criterion] = bare(ruleset.criteria[criterion])
-    for name in ("left", "right", "expr", "item", "items", "args"):
-        inner = getattr(node, name, None)
-        if inner is not None and not callable(inner):
-            _depends(ruleset, inner, parts)
+def _units(*roots: walk.Node | None) -> tuple[Fraction | None, ...]:
+    """The unit conversions among the nodes, which ``bare`` leaves out."""
+    return tuple(n.factor if isinstance(n, ast.Scale) else None for n in walk.nodes(*roots))
 
 
 @dataclass

@@ -8,7 +8,7 @@ this tree and nothing else.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -241,6 +241,11 @@ class Rule:
     end: dt.date | None
     place: Place
 
+    @property
+    def halves(self) -> tuple[Condition | None, Condition]:
+        """Where the rule applies and what it requires."""
+        return self.applies_when, self.require
+
     def in_force(self, day: dt.date) -> bool:
         """Whether the rule counts on ``day``."""
         return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
@@ -303,35 +308,3 @@ class Ruleset:
     def in_force(self, day: dt.date) -> tuple[Rule, ...]:
         """The rules that count on ``day``, by id."""
         return tuple(r for r in self.rules.values() if r.in_force(day))
-
-
-def leaves(condition: Condition | None) -> Iterator[Leaf]:
-    """Every leaf of a condition, in reading order."""
-    match condition:
-        case None:
-            return
-        case AllOf(items=items) | AnyOf(items=items):
-            for item in items:
-                yield from leaves(item)
-        case NotOf(item=item):
-            yield from leaves(item)
-        case _:
-            yield condition
-
-
-def expr_fields(expr: Expr, metrics: Mapping[str, Metric]) -> Iterator[str]:
-    """Names of the fields an expression reads, through metrics; not those of criterion tables."""
-    match expr:
-        case FieldRef(name=name) | Sum(field=name):
-            yield name
-        case Days(start=start, end=end):
-            yield from (start, end)
-        case MetricRef(id=id):
-            yield from expr_fields(metrics[id].formula, metrics)
-        case Scale(expr=inner):
-            yield from expr_fields(inner, metrics)
-        case Arith(args=args):
-            for arg in args:
-                yield from expr_fields(arg, metrics)
-        case _:
-            return

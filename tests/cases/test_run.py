@@ -16,7 +16,7 @@ from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.reader import plain
 from evaluator.reading.yaml.scan import YMap, read_yaml
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import Kind
 from evaluator.rulebook.load import load_directory, load_layers
 from evaluator.rulebook.verdict import Status, Verdict
@@ -185,7 +185,7 @@ def test_coarse_industry_codes_cannot_slip_past_the_lists() -> None:
         for rule in RULESET.rules.values()
         if rule.effect is not ast.Effect.ADVISE
         for condition in (rule.applies_when, rule.require)
-        for leaf in ast.leaves(condition)
+        for leaf in walk.leaves(condition)
         if isinstance(leaf, ast.Member) and leaf.prefix and leaf.criterion
     }
     coarse = set(RULESET.criteria["industry_codes_needing_detail"].periods[-1].codes)

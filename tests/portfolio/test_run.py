@@ -24,9 +24,10 @@ from evaluator.judgement.evaluate import Evaluator
 from evaluator.portfolio.compare import compare_file
 from evaluator.portfolio.progress import silent
 from evaluator.portfolio.run import Options, Summary, evaluate_files, rejects_path
-from evaluator.rulebook.ast import Compare, Ruleset, leaves
+from evaluator.rulebook.ast import Compare, Ruleset
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.verdict import Status
+from evaluator.rulebook.walk import leaves
 from tests.portfolio.tables import corpus
 from tests.support import ROOT, RULES, ruleset_of
 

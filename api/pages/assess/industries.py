@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
-from evaluator.rulebook.ast import Member, Ruleset, leaves
+from evaluator.rulebook.ast import Member, Ruleset
+from evaluator.rulebook.walk import leaves
 from evaluator.values.national_codes import INDUSTRY_SECTIONS, BadCode, industry_code
 
 # In the order of their codes, 01 to 97.
@@ -186,7 +187,7 @@ def _named(ruleset: Ruleset) -> Iterator[str]:
             found += period.codes
             found += [c for row in period.rows for n in fields for c in row.keys.get(n, ())]
     for rule in ruleset.rules.values():
-        for leaf in (*leaves(rule.applies_when), *leaves(rule.require)):
+        for leaf in leaves(*rule.halves):
             if isinstance(leaf, Member) and leaf.field in fields:
                 found += [c for c in leaf.options if isinstance(c, str)]
     for code in found:

@@ -22,8 +22,9 @@ from api.transport.views import block_text
 from api.workdays.china import today as china_today
 from evaluator.judgement.inwords import condition_words
 from evaluator.problems.choices import suggest
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import KIND_LABELS, Criterion, Period, Provenance
+from evaluator.rulebook.reads import held_against
 from evaluator.values.numbers import exact_text
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -90,11 +91,9 @@ def _row(rule: ast.Rule, ruleset: ast.Ruleset) -> RuleRow:
 def criteria_of(rule: ast.Rule) -> tuple[str, ...]:
     """The criteria that a rule compares with, or names as its basis."""
     found: dict[str, None] = {}
-    for leaf in (*ast.leaves(rule.applies_when), *ast.leaves(rule.require)):
-        if isinstance(leaf, ast.Compare) and isinstance(leaf.right, ast.CriterionRef):
-            found[leaf.right.id] = None
-        elif isinstance(leaf, (ast.Each, ast.Member)) and leaf.criterion:
-            found[leaf.criterion] = None
+    for leaf in walk.leaves(*rule.halves):
+        if name := held_against(leaf):
+            found[name] = None
     found.update(dict.fromkeys(b.criterion for b in rule.basis if b.criterion))
     return tuple(found)
 

@@ -23,10 +23,11 @@ from evaluator.problems.errors import InputError, Problem
 from evaluator.prove import CHECKS, Answer, Invariant, State, invariants_of, prove
 from evaluator.revision.diff import bare, diff
 from evaluator.revision.tally import Impact
-from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.ast import Condition, Ruleset
 from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.load import load_layers
 from evaluator.rulebook.transfer import write_text
+from evaluator.rulebook.walk import nodes, references
 
 STAGES = ("check", "cases", "diff", "proof", "impact")
 MAX_LISTED = 200
@@ -129,38 +130,18 @@ def invariants_to_keep(old: Ruleset, new: Ruleset) -> tuple[tuple[Invariant, ...
         if now is not None and (bare(now.when), now.never) == (bare(found.when), found.never):
             continue
         id_ = found.id if now is None else found.id + OLD
-        if _names(found.when) <= _known(new):
+        if _can_be_asked(found.when, new):
             kept[id_] = dataclasses.replace(found, id=id_)
         else:
             lost.append(id_)
     return tuple(kept.values()), lost
 
 
-def _names(node: object) -> set[str]:
-    """Every field, metric and criterion that a condition names."""
-    out: set[str] = set()
-    if isinstance(node, tuple):
-        for item in node:
-            out |= _names(item)
-    elif dataclasses.is_dataclass(node) and not isinstance(node, type):
-        kind = type(node).__name__
-        for f in dataclasses.fields(node):
-            value = getattr(node, f.name)
-            named = (
-                f.name in ("field", "criterion")
-                or (f.name == "id" and kind in ("MetricRef", "CriterionRef"))
-                or (f.name == "name" and kind == "FieldRef")
-            )
-            if isinstance(value, str) and named:
-                out.add(value)
-            elif f.name not in ("place", "unit"):
-                out |= _names(value)
-    return out
-
-
-def _known(ruleset: Ruleset) -> set[str]:
-    registry = ruleset.registry
-    return {*registry.references, *registry.fields, *ruleset.metrics, *ruleset.criteria}
+def _can_be_asked(condition: Condition, ruleset: Ruleset) -> bool:
+    """Whether every field, metric and criterion that a condition names is there."""
+    fields = {*ruleset.registry.references, *ruleset.registry.fields}
+    named = {"field": fields, "metric": ruleset.metrics, "criterion": ruleset.criteria}
+    return all(r.name in named[r.kind] for n in nodes(condition) for r in references(n))
 
 
 def _proof(old: Ruleset, new: Ruleset, today: dt.date) -> dict[str, Any]:

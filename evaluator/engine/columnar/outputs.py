@@ -16,7 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from evaluator.engine.columnar.conditions import Conditions
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.verdict import Status, Verdict
 
 MAX_ARGUMENTS = 90  # PostgreSQL takes 100.
@@ -137,7 +137,7 @@ class Plan:
         columns: dict[str, Any] = {}
         index: list[tuple[int, int, bool]] = []
         for n, rule in enumerate(self.rules):
-            found = [x for x in ast.leaves(rule.require) if isinstance(x, ast.Compare)]
+            found = [x for x in walk.leaves(rule.require) if isinstance(x, ast.Compare)]
             for k, leaf in enumerate(found):
                 left = self.conditions.amount(leaf.left)
                 right = self.conditions.amount(leaf.right)

@@ -27,7 +27,7 @@ from evaluator.engine.columnar.exact import Amount, Dec
 from evaluator.engine.columnar.layout import Layout
 from evaluator.engine.columnar.lookups import CodeColumns, Scope, covers
 from evaluator.engine.columnar.outputs import Plan
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 
 
 def compile_ruleset(
@@ -157,37 +157,10 @@ def _asked(
     ruleset: ast.Ruleset, rules: tuple[ast.Rule, ...]
 ) -> Iterator[tuple[str, ast.Each | None]]:
     """Record fields that rules name, with the comparison of each item where there is one."""
-    for rule in rules:
-        for condition in (rule.applies_when, rule.require):
-            yield from _asked_by(ruleset, condition)
-
-
-def _asked_by(
-    ruleset: ast.Ruleset, condition: ast.Condition | None
-) -> Iterator[tuple[str, ast.Each | None]]:
-    for leaf in ast.leaves(condition):
-        match leaf:
-            case ast.Each():
-                yield leaf.field, leaf
-            case ast.Known(field=field):
+    halves = (half for rule in rules for half in rule.halves)
+    for node in walk.nodes(*halves, metrics=ruleset.metrics):
+        match node:
+            case ast.Each(field=field):
+                yield field, node
+            case ast.Known(field=field) | ast.Sum(field=field):
                 yield field, None
-            case ast.Compare():
-                for expr in (leaf.left, leaf.right):
-                    yield from ((name, None) for name in _sums(ruleset, expr))
-            case _:
-                pass
-
-
-def _sums(ruleset: ast.Ruleset, expr: ast.Expr) -> Iterator[str]:
-    match expr:
-        case ast.Sum(field=field):
-            yield field
-        case ast.MetricRef(id=id):
-            yield from _sums(ruleset, ruleset.metrics[id].formula)
-        case ast.Scale(expr=inner):
-            yield from _sums(ruleset, inner)
-        case ast.Arith(args=args):
-            for arg in args:
-                yield from _sums(ruleset, arg)
-        case _:
-            return

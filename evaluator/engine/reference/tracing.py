@@ -12,7 +12,7 @@ from evaluator.dossier.values import Item
 from evaluator.engine.reference.meaning import Meaning, State, amount
 from evaluator.engine.reference.pairs import Pair
 from evaluator.engine.reference.traces import NOTHING, InnerRow, LeafTrace, RuleTrace, Unknown
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import Hit, Miss
 from evaluator.rulebook.reads import criterion_refs
 from evaluator.rulebook.verdict import status_of
@@ -60,7 +60,7 @@ class Tracing:
 
     def _half(self, condition: ast.Condition) -> HalfTracer:
         """The truth of a condition and the traces of its leaves, in reading order."""
-        tracers = [self._leaf(leaf) for leaf in ast.leaves(condition)]
+        tracers = [self._leaf(leaf) for leaf in walk.leaves(condition)]
         if isinstance(condition, ast.Leaf):
             (only,) = tracers
 

@@ -13,7 +13,7 @@ from evaluator.dossier.values import Item, Value
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.judgement.remedy.roots import roots
 from evaluator.judgement.wording import show_value
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import INDUSTRY
 
 SEEDS = (Fraction(100), Fraction(1), Fraction(10000), Fraction(0))
@@ -54,7 +54,7 @@ class Candidates:
         elif field.type is FieldType.STR and field.format is None:
             options = (
                 o
-                for leaf in self._leaves(rule)
+                for leaf in walk.leaves(*rule.halves)
                 if isinstance(leaf, ast.Member) and leaf.field == field.name
                 for o in leaf.options
             )
@@ -65,10 +65,6 @@ class Candidates:
         elif field.type is FieldType.DATE:
             yield self.day - dt.timedelta(days=3650)
 
-    def _leaves(self, rule: ast.Rule) -> Iterator[ast.Leaf]:
-        yield from ast.leaves(rule.applies_when)
-        yield from ast.leaves(rule.require)
-
     def _numbers(self, rule: ast.Rule, field: Field, profile: Profile) -> set[Fraction]:
         step = Fraction(1) if field.type is FieldType.INT else Fraction(1, 100)
         found: set[Fraction] = set()
@@ -76,7 +72,7 @@ class Candidates:
         def value_of(expr: ast.Expr) -> Fraction | None:
             return self.engine.value(expr, profile, self.day)
 
-        for leaf in self._leaves(rule):
+        for leaf in walk.leaves(*rule.halves):
             if isinstance(leaf, ast.Compare):
                 for root in roots(leaf, field.name, self.ruleset.metrics, value_of):
                     low, high = math.floor(root / step) * step, math.ceil(root / step) * step
@@ -85,7 +81,7 @@ class Candidates:
 
     def _items(self, rule: ast.Rule, field: Field, profile: Profile) -> Iterator[Value]:
         items = profile.values.get(field.name)
-        for leaf in ast.leaves(rule.require):
+        for leaf in walk.leaves(rule.require):
             if not isinstance(leaf, ast.Each) or not isinstance(items, tuple):
                 continue
             fixed: list[Item] = []

@@ -20,7 +20,7 @@ from evaluator.judgement.evaluate import Evaluation, combine
 from evaluator.judgement.explain import left_open
 from evaluator.judgement.remedy.candidates import Candidates, Limit, bounds
 from evaluator.judgement.remedy.changes import Change, Counterfactual, Fill
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.reads import reads
 from evaluator.rulebook.verdict import Status, Verdict
 
@@ -197,7 +197,7 @@ class _Search:
     def _awaited(self, rule: ast.Rule) -> tuple[str, ...]:
         """Fields that a breached rule asks to be filled in, where some answer mends it."""
         out = []
-        for leaf in (*ast.leaves(rule.require), *ast.leaves(rule.applies_when)):
+        for leaf in walk.leaves(rule.require, rule.applies_when):
             if not isinstance(leaf, ast.Known) or leaf.field in self.start.values:
                 continue
             answers = self.candidates.answers(rule, self.known[leaf.field], self.start)

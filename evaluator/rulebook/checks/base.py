@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import ClassVar, Protocol
 
 from evaluator.problems.errors import Problem
@@ -46,12 +46,6 @@ def problem(
     """
     severity = "error" if code.startswith("E") else "warning"
     return Problem(code, message, place, hint, notes, severity, subject)
-
-
-def rule_leaves(rule: ast.Rule) -> Iterator[ast.Leaf]:
-    """Every leaf of both halves of a rule."""
-    yield from ast.leaves(rule.applies_when)
-    yield from ast.leaves(rule.require)
 
 
 def key_places(ruleset: ast.Ruleset, file: str, table: str) -> dict[str, Place]:

@@ -10,14 +10,13 @@ from typing import ClassVar
 
 from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.checks.base import (
     Key,
     condition_key,
     expr_key,
     overlap,
     problem,
-    rule_leaves,
 )
 from evaluator.rulebook.criteria import Criterion, Hit, lookup
 from evaluator.rulebook.grammar.points import start_days, table_points
@@ -243,7 +242,7 @@ class ShortCode:
 
     def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         for rule in ruleset.rules.values():
-            for leaf in rule_leaves(rule):
+            for leaf in walk.leaves(*rule.halves):
                 if not isinstance(leaf, ast.Member) or leaf.prefix:
                     continue
                 field = ruleset.registry.fields.get(leaf.field)

@@ -11,10 +11,11 @@ from typing import ClassVar
 from evaluator.dossier.fields import Field, FieldType, Registry
 from evaluator.problems.errors import Problem
 from evaluator.rulebook.ast import Member, Ruleset
-from evaluator.rulebook.checks.base import problem, rule_leaves
+from evaluator.rulebook.checks.base import problem
 from evaluator.rulebook.criteria import INDUSTRY, Criterion, Hit, Kind, Period, Row, lookup
 from evaluator.rulebook.grammar.criteria_file import table_dimensions
 from evaluator.rulebook.grammar.points import OTHER
+from evaluator.rulebook.walk import leaves
 from evaluator.values.numbers import exact_text
 
 Point = dict[str, str]
@@ -182,7 +183,7 @@ class CoveredCode:
     def run(self, ruleset: Ruleset) -> Iterable[Problem]:
         done: set[str] = set()
         for rule in ruleset.rules.values():
-            for leaf in rule_leaves(rule):
+            for leaf in leaves(*rule.halves):
                 if not isinstance(leaf, Member) or not leaf.prefix:
                     continue
                 if leaf.criterion is None:

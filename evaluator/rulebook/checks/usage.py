@@ -8,26 +8,20 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from evaluator.problems.errors import Problem
-from evaluator.rulebook import ast
-from evaluator.rulebook.checks.base import (
-    key_places,
-    problem,
-    rule_leaves,
-)
+from evaluator.rulebook import ast, walk
+from evaluator.rulebook.checks.base import key_places, problem
 from evaluator.rulebook.load import case_files
-from evaluator.rulebook.reads import criteria_of, criterion_refs, expr_parts
+from evaluator.rulebook.reads import criterion_refs
 
 _RULE_ID = re.compile(r"[a-z]+(?:\.[a-z0-9_]+)+")
 _COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 
 
-def _metric_criteria(ruleset: ast.Ruleset) -> set[str]:
-    return {
-        part.id
-        for metric in ruleset.metrics.values()
-        for part in expr_parts(metric.formula, ruleset)
-        if isinstance(part, ast.CriterionRef)
-    }
+def _roots(ruleset: ast.Ruleset) -> Iterator[walk.Node | None]:
+    """Every formula and both halves of every rule."""
+    yield from (metric.formula for metric in ruleset.metrics.values())
+    for rule in ruleset.rules.values():
+        yield from rule.halves
 
 
 class UnusedCriterion:
@@ -37,10 +31,8 @@ class UnusedCriterion:
     whole: ClassVar[bool] = True
 
     def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
-        used = _metric_criteria(ruleset)
-        for rule in ruleset.rules.values():
-            used |= criteria_of(rule, ruleset).keys()
-            used |= {b.criterion for b in rule.basis if b.criterion}
+        used = set(walk.named("criterion", *_roots(ruleset)))
+        used |= {b.criterion for r in ruleset.rules.values() for b in r.basis if b.criterion}
         for id_, criterion in ruleset.criteria.items():
             if id_ not in used:
                 message = f"准入标准“{id_}”（{criterion.title}）没有规则使用"
@@ -78,19 +70,8 @@ class UnusedMetric:
     whole: ClassVar[bool] = True
 
     def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
-        used: set[str] = set()
-        for metric in ruleset.metrics.values():
-            used |= {
-                part.id
-                for part in expr_parts(metric.formula, ruleset)
-                if isinstance(part, ast.MetricRef)
-            }
+        used = set(walk.named("metric", *_roots(ruleset)))
         for rule in ruleset.rules.values():
-            for leaf in rule_leaves(rule):
-                if isinstance(leaf, ast.Compare):
-                    for side in (leaf.left, leaf.right):
-                        parts = expr_parts(side, ruleset)
-                        used |= {p.id for p in parts if isinstance(p, ast.MetricRef)}
             for text in (rule.message, rule.remedy):
                 used |= {name for _, name, _, _ in string.Formatter().parse(text or "") if name}
         for id_, metric in ruleset.metrics.items():
@@ -185,7 +166,7 @@ class RoundedElsewhere:
 
     def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         for id_, rule in ruleset.rules.items():
-            for leaf in rule_leaves(rule):
+            for leaf in walk.leaves(*rule.halves):
                 for name in dict.fromkeys(_unrounded(leaf, ruleset)):
                     criterion = ruleset.criteria[name]
                     if criterion.rounded is None:

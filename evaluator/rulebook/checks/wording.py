@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import ClassVar
 
 from evaluator.problems.errors import Problem
-from evaluator.rulebook import ast
-from evaluator.rulebook.checks.base import problem, rule_leaves
+from evaluator.rulebook import ast, walk
+from evaluator.rulebook.checks.base import problem
 from evaluator.rulebook.criteria import Criterion
 from evaluator.rulebook.reads import criteria_of
 from evaluator.values.numbers import round_half_even
@@ -89,12 +89,10 @@ class DigitsHideThreshold:
     def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         done: set[tuple[str, str]] = set()
         for rule in ruleset.rules.values():
-            for leaf in rule_leaves(rule):
+            for leaf in walk.leaves(*rule.halves):
                 if not isinstance(leaf, ast.Compare):
                     continue
-                left: ast.Expr = leaf.left
-                while isinstance(left, ast.Scale):
-                    left = left.expr
+                left = walk.unscaled(leaf.left)
                 if not isinstance(left, ast.MetricRef):
                     continue
                 metric = ruleset.metrics[left.id]

@@ -10,7 +10,7 @@ from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place
 from evaluator.reading.yaml.reader import Reader, word_of
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.grammar.conditions import parse_condition
 from evaluator.rulebook.grammar.exprs import parse_metric
 from evaluator.rulebook.grammar.names import Names
@@ -94,15 +94,8 @@ def _size(expr: ast.Expr, sizes: dict[str, int]) -> int:
 
     Bounds both the digits a product can grow to and the depth an engine recurses to.
     """
-    match expr:
-        case ast.MetricRef(id=id_):
-            return sizes[id_] + 10
-        case ast.Scale(expr=inner):
-            return _size(inner, sizes)
-        case ast.Arith(args=args):
-            return sum(_size(a, sizes) for a in args)
-        case _:
-            return 1
+    terms = (node for node in walk.nodes(expr) if not walk.children(node))
+    return sum(sizes[t.id] + 10 if isinstance(t, ast.MetricRef) else 1 for t in terms)
 
 
 def _uses(node: Node | None) -> set[str]:
@@ -306,8 +299,12 @@ def _check_known(
     field is filled. So it stands positively in ``require`` or negated in ``applies_when``, and in
     no reject rule.
     """
-    found = [*_known_at(applies, False), *_known_at(require, True)]
-    for leaf, rising in found:
+    for leaf, rising in (
+        *walk.signed_leaves(applies, positive=False),
+        *walk.signed_leaves(require),
+    ):
+        if not isinstance(leaf, ast.Known):
+            continue
         if effect == ast.Effect.REJECT:
             names.report(
                 "E601",
@@ -322,15 +319,3 @@ def _check_known(
                 leaf.place,
                 "known 只能写在 require 里（不带 not），或写在 applies_when 的 not 里",
             )
-
-
-def _known_at(condition: ast.Condition | None, positive: bool) -> list[tuple[ast.Known, bool]]:
-    match condition:
-        case ast.Known():
-            return [(condition, positive)]
-        case ast.NotOf(item=item):
-            return _known_at(item, not positive)
-        case ast.AllOf(items=items) | ast.AnyOf(items=items):
-            return [k for item in items for k in _known_at(item, positive)]
-        case _:
-            return []

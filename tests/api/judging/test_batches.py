@@ -15,8 +15,9 @@ from api.judging.batches import NDJSON, PARQUET
 from evaluator.dossier.dossier import make_profile
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.portfolio import batch
-from evaluator.rulebook.ast import Compare, leaves
+from evaluator.rulebook.ast import Compare
 from evaluator.rulebook.verdict import Status
+from evaluator.rulebook.walk import leaves
 from tests.api.judging.batches import BASE, STEMS, lines, ndjson, parquet, post
 from tests.api.support import example, shipped
 
