@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evaluator.cli.app import SUBCOMMANDS, app
+from evaluator.cli import app as evaluator
 
 if TYPE_CHECKING:
     from api.settings import Settings
 
-
-SUBCOMMANDS.update(
+app = evaluator.app
+evaluator.SUBCOMMANDS.update(
     {
         "accounts": "api.commands.service:accounts_app",
         "audit": "api.commands.service:audit_app",

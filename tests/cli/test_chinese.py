@@ -11,7 +11,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from evaluator.cli.app import app
+from api.commands.app import app
 
 runner = CliRunner()
 # Three English words in a row are a sentence that nobody translated.

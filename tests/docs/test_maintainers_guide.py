@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from api.commands.app import app
 from api.store import accounts
 from api.store.core import Store
 from api.store.work import SYSTEM
-from evaluator.cli.app import app
 from tests.api.store.proposals.test_publication import serving
 
 ROOT = Path(__file__).parents[2]

@@ -7,11 +7,11 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from api.app import open_store
+from api.commands.app import app as cli
 from api.commands.downgrade import Loss, downgrade, trial
 from api.database.db import Database
 from api.errors import Conflict
 from api.store import audit
-from evaluator.cli.app import app as cli
 from tests.api.support import Service, settings, shipped
 
 runner = CliRunner()

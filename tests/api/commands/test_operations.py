@@ -16,6 +16,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from api.app import create_app
+from api.commands.app import app as cli
 from api.commands.backup import BackupError, backup, restore
 from api.database.db import Database
 from api.database.tables import Account
@@ -23,7 +24,6 @@ from api.store import audit
 from api.store.core import Store
 from api.transport.ratelimit import Attempts, RateLimit
 from api.transport.telemetry import JsonFormatter
-from evaluator.cli.app import app as cli
 from tests.api.conftest import _postgres
 from tests.api.support import Service, example, settings
 

@@ -11,13 +11,13 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from api.app import create_app, open_store
+from api.commands.app import app as cli
 from api.database.db import Database
 from api.errors import Conflict, Missing
 from api.store import accounts, audit
 from api.store.core import Store
 from api.store.rulesets import install
 from api.store.work import SYSTEM, Actor
-from evaluator.cli.app import app as cli
 from evaluator.rulebook.load import load_directory
 from tests.api.store.proposals.test_proposals import LOWER, LOWER_CASES
 from tests.api.support import ROOT, settings

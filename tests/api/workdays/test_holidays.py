@@ -12,12 +12,12 @@ from sqlalchemy import select, text, update
 from typer.testing import CliRunner
 
 from api.app import open_store, work_calendar
+from api.commands.app import app as cli
 from api.database.review_tables import Task
 from api.store import audit
 from api.store.work import SYSTEM
 from api.workdays.holidays import HolidayError, read_holidays
 from api.workdays.workdays import LAST, WorkCalendar, YearPlan
-from evaluator.cli.app import app as cli
 from tests.api.support import Service, settings, shipped
 
 D = dt.date
