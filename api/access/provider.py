@@ -160,11 +160,11 @@ class Provider:
         given = claims.get(self._roles_claim) or []
         roles = tuple(str(r) for r in given) if isinstance(given, list) else (str(given),)
         return Identity(
-            f"{self._issuer}#{claims['sub']}",
-            name,
-            str(claims.get("name") or name),
-            roles,
-            id_token,
+            subject=f"{self._issuer}#{claims['sub']}",
+            name=name,
+            display_name=str(claims.get("name") or name),
+            roles=roles,
+            id_token=id_token,
         )
 
     def _userinfo(

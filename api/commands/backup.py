@@ -110,7 +110,14 @@ def backup(db: Database, path: Path) -> Manifest:
             rows[table.name], digests[table.name] = count, digest.hexdigest()
         head = audit.head(session)
         made = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        manifest = Manifest(revision, made, rows, digests, head.seq, head.hash)
+        manifest = Manifest(
+            revision=revision,
+            made_at=made,
+            rows=rows,
+            digests=digests,
+            audit_seq=head.seq,
+            audit_hash=head.hash,
+        )
         data = {"format": FORMAT, **{k: getattr(manifest, k) for k in Manifest.__slots__}}
         archive.writestr(MANIFEST, json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True))
     part.rename(path)

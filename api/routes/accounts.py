@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.security import require, store_of
 from api.store import accounts
-from api.store.accounts import AccountView
+from api.store.accounts import AccountOut
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.body import model_body, takes
@@ -48,26 +48,13 @@ class Active(BaseModel):
     active: bool
 
 
-class AccountOut(BaseModel):
-    id: int
-    name: str
-    display_name: str
-    roles: list[str]
-    active: bool
-    external: bool
-    created_at: dt.datetime
-
-
+@dataclass(frozen=True, slots=True)
 class AccountCreated(AccountOut):
-    password: str = Field(description="首次密码，只在此时给出一次")
+    password: Annotated[str, Field(description="首次密码，只在此时给出一次")]
 
 
 class NewPassword(BaseModel):
     password: str = Field(description="新密码，只在此时给出一次")
-
-
-def _out(view: AccountView) -> AccountOut:
-    return AccountOut.model_validate(view, from_attributes=True)
 
 
 def _roles(request: Request, roles: list[str]) -> list[str]:
@@ -81,10 +68,10 @@ def _roles(request: Request, roles: list[str]) -> list[str]:
     response_model=list[AccountOut],
     responses=schemas.problems(401, 403, 422, 503),
 )
-def list_accounts(request: Request, actor: Admin) -> list[AccountOut]:  # noqa: ARG001
+def list_accounts(request: Request, actor: Admin) -> tuple[AccountOut, ...]:  # noqa: ARG001
     """Every account."""
     with store_of(request).db.read() as session:
-        return [_out(a) for a in accounts.list_accounts(session)]
+        return accounts.list_accounts(session)
 
 
 @router.post(
@@ -102,7 +89,7 @@ def create(
     roles = _roles(request, given.roles)
     with store_of(request).work(actor, request_id.get()) as work:
         view, password = accounts.create_account(work, given.name, given.display_name, roles)
-    return AccountCreated(**_out(view).model_dump(), password=password)
+    return AccountCreated(**asdict(view), password=password)
 
 
 @router.put(
@@ -118,7 +105,7 @@ def set_roles(
     """Other roles for an account."""
     roles = _roles(request, given.roles)
     with store_of(request).work(actor, request_id.get()) as work:
-        return _out(accounts.set_roles(work, name, roles))
+        return accounts.set_roles(work, name, roles)
 
 
 @router.put(
@@ -133,7 +120,7 @@ def set_active(
 ) -> AccountOut:
     """Block an account, or let it in again."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return _out(accounts.set_active(work, name, given.active))
+        return accounts.set_active(work, name, given.active)
 
 
 @router.post("/{name}/password", summary="重设密码", response_model=NewPassword, responses=WRITES)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from api.access.security import require, store_of
 from api.errors import Invalid
 from api.store import audit
+from api.store.audit import BrokenOut
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import download
@@ -34,11 +35,6 @@ class EntryOut(BaseModel):
     request_id: str | None
     previous: str
     hash: str
-
-
-class BrokenOut(BaseModel):
-    seq: int
-    detail: str
 
 
 class VerifyOut(BaseModel):
@@ -81,7 +77,7 @@ def verify(
     return {
         "entries": count,
         "intact": not broken,
-        "broken": [{"seq": b.seq, "detail": b.detail} for b in broken],
+        "broken": broken,
         "head_seq": head.seq,
         "head_hash": head.hash,
     }

@@ -12,7 +12,8 @@ from api.access.security import require, store_of
 from api.routes.choices import find_industry
 from api.routes.stateless import DAY
 from api.store.promises import commitments, overdue
-from api.store.promises.commitments import Promise
+from api.store.promises.commitments import CommitmentOut, Promise, RateOut
+from api.store.promises.overdue import OverduePage
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
@@ -60,59 +61,6 @@ class ReportIn(BaseModel):
     on_date: DayText
     value: str | None = Field(default=None, max_length=40)
     note: str = Field(default="", max_length=2000)
-
-
-class ReportOut(BaseModel):
-    on_date: dt.date
-    value: str | None
-    note: str
-    reported_by: str
-    reported_at: dt.datetime
-
-
-class CommitmentOut(BaseModel):
-    id: int
-    number: str
-    kind: Kind
-    title: str
-    promised: str | None
-    unit: str | None
-    due_on: dt.date
-    met: bool
-    late: bool
-    light: Literal["green", "yellow", "red"]
-    reports: list[ReportOut]
-
-
-class OverdueOut(BaseModel):
-    """A commitment past its day and unmet."""
-
-    id: int
-    number: str
-    project: str
-    decision: int = Field(description="项目最新一次决定")
-    kind: Kind
-    title: str
-    promised: str | None
-    unit: str | None
-    reached: str | None = Field(description="最近一次填报的实绩")
-    due_on: dt.date
-    days_late: int
-    light: Literal["yellow", "red"] = Field(description="数量已接近承诺的为黄灯，其余红灯")
-    supervision: int | None = Field(description="正在进行的督办")
-
-
-class OverduePage(BaseModel):
-    items: list[OverdueOut]
-    next: str | None = Field(description="下一页的 cursor；没有下一页时为 null")
-
-
-class RateOut(BaseModel):
-    name: str
-    title: str
-    numerator: str
-    denominator: str
-    percent: str | None
 
 
 def _day(text: str, field: str) -> dt.date:

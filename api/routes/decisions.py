@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -11,6 +10,7 @@ from pydantic import BaseModel
 from api.access.security import require, store_of
 from api.routes.choices import find_department
 from api.store.projects import decisions
+from api.store.projects.decisions import DecisionOut, ReplayOut
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
@@ -22,23 +22,6 @@ Id = Annotated[int, Path(ge=1, le=2**53, description="决定编号")]
 READS = schemas.problems(401, 403, 404, 422, 503)
 
 
-class DecisionOut(BaseModel):
-    id: int
-    number: str
-    version: int
-    verdict: schemas.VerdictName
-    as_of: dt.date
-    ruleset: str
-    engine: str
-    software: str
-    digest: str
-    dossier_digest: str
-    decided_at: dt.datetime
-    whole: bool
-    dossier: dict[str, Any]
-    result: schemas.EvaluationOut
-
-
 class TraceOut(BaseModel):
     decision: int
     number: str
@@ -46,20 +29,6 @@ class TraceOut(BaseModel):
     ruleset: str
     finding: schemas.FindingOut
     trace: dict[str, Any]
-
-
-class ReplayOut(BaseModel):
-    decision: int
-    identical: bool
-    same_judgement: bool
-    stored_digest: str
-    replayed_digest: str
-    stored_intact: bool
-    ruleset: str
-    as_of: dt.date
-    software: str
-    software_now: str
-    moved: list[dict[str, Any]]
 
 
 def _log_read(request: Request, actor: Actor, decision_id: int, what: str) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -15,7 +14,8 @@ from api.database.tables import Hit
 from api.routes.choices import find_industry, find_past_department, find_rule
 from api.routes.stateless import DAY
 from api.store.projects import drafts, projects, submissions
-from api.store.projects.projects import Filter
+from api.store.projects.drafts import DraftOut
+from api.store.projects.projects import Filter, ProjectOut, ProjectPage, VersionOut
 from api.store.projects.submissions import Receipt, Submission
 from api.store.work import Actor
 from api.transport import schemas
@@ -87,38 +87,9 @@ class ReceiptOut(BaseModel):
     changes: Changes | None
 
 
-class ProjectOut(BaseModel):
-    number: str
-    project_id: str
-    name: str
-    enterprise: str | None
-    industry: str | None
-    submitted_on: dt.date
-    version: int
-    verdict: schemas.VerdictName
-    state: str
-    decision: int
-    created_at: dt.datetime
-    updated_at: dt.datetime
-
-
-class ProjectPage(BaseModel):
-    items: list[ProjectOut]
-    next: str | None = Field(description="下一页的 cursor；没有下一页时为 null")
-
-
-class VersionOut(BaseModel):
-    version: int
-    decision: int
-    verdict: schemas.VerdictName
-    ruleset: str
-    as_of: dt.date
-    decided_at: dt.datetime
-    digest: str
-
-
+@dataclass(frozen=True, slots=True)
 class ProjectDetail(ProjectOut):
-    versions: list[VersionOut]
+    versions: tuple[VersionOut, ...]
 
 
 class DraftIn(BaseModel):
@@ -129,14 +100,6 @@ class DraftIn(BaseModel):
     dossier: dict[str, Any] = Field(max_length=500)
     revision: int = Field(default=0, ge=0, le=2**53)
     number: str | None = Field(default=None, max_length=40)
-
-
-class DraftOut(BaseModel):
-    id: int
-    number: str | None
-    dossier: dict[str, Any]
-    revision: int
-    updated_at: dt.datetime
 
 
 def read_submission(kind: str, raw: bytes, registry: Registry) -> Any:
@@ -265,7 +228,7 @@ def get(request: Request, actor: Reader, number: Number) -> Response:
     with store_of(request).db.read() as session:
         view = projects.get(session, actor, number)
         listed = projects.versions(session, actor, number)
-    return answer({**asdict(view), "versions": listed})
+    return answer(ProjectDetail(**asdict(view), versions=listed))
 
 
 @router.get("/drafts", summary="我的草稿", response_model=list[DraftOut], responses=READS)

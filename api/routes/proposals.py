@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -11,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.security import require, store_of
 from api.database.proposal_tables import Proposal
-from api.routes.rulesets import FileOut, PublicationOut, files_answer, jobs_wake, root_of
+from api.routes.rulesets import FileOut, files_answer, jobs_wake, root_of
 from api.store.proposals import draft as proposals
 from api.store.proposals import publish as proposals_publish
-from api.store.proposals.draft import Edit
+from api.store.proposals.draft import Edit, ProposalOut, RunOut
+from api.store.proposals.publish import PublicationOut
 from api.store.proposals.text import make_text
 from api.store.work import Actor, Work
 from api.transport import schemas
@@ -38,54 +38,6 @@ ACTS = schemas.problems(401, 403, 404, 409, 422, 503)
 
 def _with(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [example]})
-
-
-class ReviewOut(BaseModel):
-    revision: int
-    outcome: Literal["approve", "return", "comment"]
-    comment: str
-    person: str
-    given_at: dt.datetime
-
-
-class ProposalOut(BaseModel):
-    id: int
-    title: str
-    reason: str
-    state: State
-    label: str
-    revision: int
-    drafted_by: str
-    approved_by: str | None
-    base_publication: int
-    publication: int | None
-    rollback_to: int | None
-    stale: bool = Field(description="起草之后又有别的发布，须先合并（rebase）")
-    touched: list[str] = Field(description="改动的规则、标准等，如 criterion:land_tax_floor")
-    overlap: list[str] = Field(description="合并时发现双方都改过的")
-    rivals: list[dict[str, Any]] = Field(description="改动了同样内容的其他未办结提案")
-    waivers: list[dict[str, Any]]
-    blockers: list[str] = Field(description="为什么还不能送审、批准、发布；空则可以")
-    reviews: list[ReviewOut]
-    run: dict[str, Any] | None
-    created_at: dt.datetime
-    updated_at: dt.datetime
-
-
-class RunOut(BaseModel):
-    number: int
-    revision: int
-    state: Literal["queued", "running", "done", "failed", "superseded"]
-    label: str = Field(description="排队、进行中、完成、失败、已作废")
-    stage: str
-    stages: list[str]
-    queued_at: dt.datetime
-    finished_at: dt.datetime | None
-    error: str | None
-    current: bool = Field(description="是否就是现在这一稿的检查")
-    result: dict[str, Any] = Field(
-        description="check、cases、diff、proof、impact 各一段，做完一段出一段"
-    )
 
 
 class LayerIn(BaseModel):

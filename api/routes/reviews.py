@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
@@ -20,7 +19,9 @@ from api.database.review_tables import Task
 from api.routes.choices import find_past_department
 from api.store.core import Store
 from api.store.promises import supervision
+from api.store.promises.supervision import SupervisionOut
 from api.store.review import tasks as review
+from api.store.review.tasks import AttachmentOut, ConclusionOut, TaskOut
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer, download
@@ -41,43 +42,6 @@ State = Literal["open", "supplement", "done", "withdrawn"]
 READS = schemas.problems(401, 403, 404, 422, 503)
 WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
 _TYPE = re.compile(r"[a-z0-9]+/[a-z0-9.+-]+")
-
-
-class AttachmentOut(BaseModel):
-    id: int
-    name: str
-    media_type: str
-    size: int
-    digest: str
-
-
-class OpinionOut(BaseModel):
-    id: int
-    opinion: str
-    reason: str
-    attachments: list[AttachmentOut]
-    person: str
-    given_at: dt.datetime
-
-
-class TaskOut(BaseModel):
-    id: int
-    number: str
-    project: str
-    version: int
-    decision: int
-    department: str
-    opened_on: dt.date
-    due_on: dt.date
-    due_estimated: bool = Field(
-        description="期限是估算的：涉及的年份还没有节假日安排，有了以后自动重算"
-    )
-    state: State
-    light: Literal["green", "yellow", "red"] | None = Field(
-        description="按剩余工作日：绿、黄、红（逾期）"
-    )
-    workdays_left: int
-    opinions: list[OpinionOut]
 
 
 class OpinionIn(BaseModel):
@@ -101,47 +65,12 @@ class ConclusionIn(BaseModel):
     document_number: str | None = Field(default=None, max_length=200)
 
 
-class ConclusionOut(BaseModel):
-    decision: int
-    number: str
-    outcome: str
-    machine: schemas.VerdictName
-    override: bool
-    reason: str
-    authority: str | None
-    document_number: str | None
-    person: str
-    concluded_at: dt.datetime
-
-
 class NoteIn(BaseModel):
     """A reason or result in words."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     note: Annotated[str, Field(min_length=1, max_length=2000)]
-
-
-class SupervisionOut(BaseModel):
-    """Of a review task or of a commitment: the other one is null."""
-
-    id: int
-    task: int | None
-    commitment: int | None
-    number: str
-    department: str | None
-    promise: str | None = Field(description="督办的是哪项承诺，如“开工”")
-    due_on: dt.date
-    due_estimated: bool
-    note: str
-    opened_by: str
-    opened_at: dt.datetime
-    closing_note: str | None
-    closed_by: str | None
-    closed_at: dt.datetime | None
-    project: str
-    decision: int
-    settled: bool = Field(description="会审事项已办结，或督办以后已填报实绩，可以销号")
 
 
 @router.get("/tasks", summary="会审事项", response_model=list[TaskOut], responses=READS)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import zipfile
 from collections import Counter
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access.security import require, store_of
 from api.store.proposals import draft as proposals
 from api.store.proposals import publish as proposals_publish
+from api.store.proposals.publish import PublicationOut
 from api.store.proposals.text import MATERIALS, Text
 from api.store.rulesets import current_identity
 from api.store.work import Actor
@@ -32,26 +32,6 @@ Keeper = Annotated[Actor, require("proposal.read")]
 Id = Annotated[int, Path(ge=1, le=2**53)]
 READS = schemas.problems(401, 403, 404, 422, 503)
 WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
-
-
-class PublicationOut(BaseModel):
-    id: int
-    identity: str
-    title: str
-    source: Literal["directory", "service"]
-    state: Literal["in_force", "scheduled", "past"]
-    published_by: str
-    published_at: dt.datetime
-    effective_on: dt.date
-    reason: str
-    changes: dict[str, Any] | None = Field(
-        description="与上一次发布的不同：text 为文字，entries 逐条"
-    )
-    waivers: list[dict[str, Any]]
-    proposal: int | None
-    drafted_by: str | None
-    approved_by: str | None
-    rollback_to: int | None
 
 
 class FileOut(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -18,7 +18,7 @@ from api.access.security import (
 )
 from api.errors import Conflict, Invalid
 from api.store import accounts
-from api.store.accounts import KeyView
+from api.store.accounts import KeyOut
 from api.store.work import SYSTEM, Actor
 from api.transport import schemas
 from api.transport.body import model_body, takes
@@ -69,20 +69,9 @@ class NewKey(BaseModel):
     days: int | None = Field(default=None, ge=1, le=3650)
 
 
-class KeyOut(BaseModel):
-    id: int
-    prefix: str
-    title: str
-    account: str
-    roles: list[str]
-    read_only: bool
-    created_at: dt.datetime
-    expires_at: dt.datetime | None
-    revoked_at: dt.datetime | None
-
-
+@dataclass(frozen=True, slots=True)
 class KeyCreated(KeyOut):
-    key: str = Field(description="密钥全文，只在此时给出一次")
+    key: Annotated[str, Field(description="密钥全文，只在此时给出一次")]
 
 
 def me(actor: Actor) -> Me:
@@ -93,11 +82,6 @@ def me(actor: Actor) -> Me:
         roles=sorted(actor.roles),
         read_only=actor.read_only,
     )
-
-
-def key_out(view: KeyView) -> KeyOut:
-    """A key as the answer shows it."""
-    return KeyOut.model_validate(view, from_attributes=True)
 
 
 def _attempts(request: Request, name: str, what: str) -> tuple[Attempts, tuple[str, str]]:
@@ -214,10 +198,10 @@ def change_password(
     response_model=list[KeyOut],
     responses=schemas.problems(401, 403, 422, 503),
 )
-def keys(request: Request, actor: AnyActor) -> list[KeyOut]:
+def keys(request: Request, actor: AnyActor) -> tuple[KeyOut, ...]:
     """The actor's keys; for an admin, all keys."""
     with store_of(request).db.read() as session:
-        return [key_out(k) for k in accounts.keys_of(session, actor)]
+        return accounts.keys_of(session, actor)
 
 
 @router.post(
@@ -236,7 +220,7 @@ def create_key(
         view, text = accounts.create_key(
             work, given.title, given.roles, given.read_only, given.days
         )
-    return KeyCreated(**key_out(view).model_dump(), key=text)
+    return KeyCreated(**asdict(view), key=text)
 
 
 @router.delete(
@@ -248,4 +232,4 @@ def create_key(
 def revoke_key(request: Request, actor: AnyActor, key_id: Id) -> KeyOut:
     """End a key; it stays listed."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return key_out(accounts.revoke_key(work, key_id))
+        return accounts.revoke_key(work, key_id)

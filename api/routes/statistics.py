@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
 
 from api.access.security import require, store_of
 from api.routes.stateless import DAY
 from api.store import statistics
+from api.store.statistics import RuleCountOut, VerdictCountOut
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
@@ -22,21 +22,6 @@ Start = Annotated[
 ]
 End = Annotated[str | None, Query(alias="to", pattern=DAY, json_schema_extra={"format": "date"})]
 READS = schemas.problems(401, 403, 422, 503)
-
-
-class VerdictCountOut(BaseModel):
-    key: str
-    label: str
-    passed: int
-    referred: int
-    rejected: int
-
-
-class RuleCountOut(BaseModel):
-    rule: str
-    title: str
-    violated: int
-    unknown: int
 
 
 @router.get("/verdicts", summary="结论分布", response_model=list[VerdictCountOut], responses=READS)

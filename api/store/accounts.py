@@ -24,7 +24,7 @@ MIN_PASSWORD = 12
 
 
 @dataclass(frozen=True, slots=True)
-class AccountView:
+class AccountOut:
     """An account without its secrets."""
 
     id: int
@@ -37,7 +37,7 @@ class AccountView:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyView:
+class KeyOut:
     """An API key without its secret."""
 
     id: int
@@ -71,15 +71,15 @@ def _actor(account: Account) -> Actor:
     return Actor(account.id, account.name, account.display_name, frozenset(account.roles))
 
 
-def _view(account: Account) -> AccountView:
-    return AccountView(
-        account.id,
-        account.name,
-        account.display_name,
-        tuple(account.roles),
-        account.active,
-        account.subject is not None,
-        account.created_at,
+def _view(account: Account) -> AccountOut:
+    return AccountOut(
+        id=account.id,
+        name=account.name,
+        display_name=account.display_name,
+        roles=tuple(account.roles),
+        active=account.active,
+        external=account.subject is not None,
+        created_at=account.created_at,
     )
 
 
@@ -97,7 +97,7 @@ def check_roles(roles: Iterable[str], departments: Iterable[str]) -> list[str]:
 
 def create_account(
     work: Work, name: str, display_name: str, roles: list[str], password: str | None = None
-) -> tuple[AccountView, str]:
+) -> tuple[AccountOut, str]:
     """A local account and its first password, which is shown this once. Raises Conflict, Invalid."""
     name = name.strip()
     if not name or len(name) > 100 or any(c.isspace() for c in name):
@@ -139,7 +139,7 @@ def _get(session: Session, name: str) -> Account:
     return account
 
 
-def list_accounts(session: Session) -> tuple[AccountView, ...]:
+def list_accounts(session: Session) -> tuple[AccountOut, ...]:
     """Every account, by name."""
     return tuple(_view(a) for a in session.scalars(select(Account).order_by(Account.name)))
 
@@ -150,7 +150,7 @@ def display_names(session: Session) -> dict[str, str]:
     return {"system": "系统"} | {row.name: row.display_name for row in found}
 
 
-def set_roles(work: Work, name: str, roles: list[str]) -> AccountView:
+def set_roles(work: Work, name: str, roles: list[str]) -> AccountOut:
     """Give an account other roles; its keys keep only those it still has. Raises Conflict."""
     account = _get(work.session, name)
     before = list(account.roles)
@@ -161,7 +161,7 @@ def set_roles(work: Work, name: str, roles: list[str]) -> AccountView:
     return _view(account)
 
 
-def set_active(work: Work, name: str, active: bool) -> AccountView:
+def set_active(work: Work, name: str, active: bool) -> AccountOut:
     """Block an account or let it in again; blocking ends its logins."""
     account = _get(work.session, name)
     if account.id == work.actor.account_id and not active:
@@ -278,7 +278,7 @@ def create_key(
     read_only: bool,
     days: int | None,
     name: str | None = None,
-) -> tuple[KeyView, str]:
+) -> tuple[KeyOut, str]:
     """A key for the actor's own account, and its text, which is shown this once.
 
     ``name`` is for the system alone: the account it makes the key for. ``roles`` None gives all
@@ -339,11 +339,16 @@ def by_key(session: Session, text: str, now: dt.datetime) -> Actor | None:
         return None
     roles = frozenset(key.roles) & frozenset(account.roles)
     return Actor(
-        account.id, account.name, account.display_name, roles, key.read_only, key.expires_at
+        account_id=account.id,
+        name=account.name,
+        display_name=account.display_name,
+        roles=roles,
+        read_only=key.read_only,
+        until=key.expires_at,
     )
 
 
-def revoke_key(work: Work, key_id: int) -> KeyView:
+def revoke_key(work: Work, key_id: int) -> KeyOut:
     """End a key: one's own, or any for an admin."""
     key = work.session.get(ApiKey, key_id)
     if key is None:
@@ -356,7 +361,7 @@ def revoke_key(work: Work, key_id: int) -> KeyView:
     return _key_view(key, work.session.get_one(Account, key.account_id).name)
 
 
-def keys_of(session: Session, actor: Actor) -> tuple[KeyView, ...]:
+def keys_of(session: Session, actor: Actor) -> tuple[KeyOut, ...]:
     """The actor's keys, or all keys for an admin."""
     query = select(ApiKey, Account.name).join(Account, Account.id == ApiKey.account_id)
     if "admin" not in actor.roles:
@@ -364,15 +369,15 @@ def keys_of(session: Session, actor: Actor) -> tuple[KeyView, ...]:
     return tuple(_key_view(k, n) for k, n in session.execute(query.order_by(ApiKey.id)))
 
 
-def _key_view(key: ApiKey, account: str) -> KeyView:
-    return KeyView(
-        key.id,
-        key.prefix,
-        key.title,
-        account,
-        tuple(key.roles),
-        key.read_only,
-        key.created_at,
-        key.expires_at,
-        key.revoked_at,
+def _key_view(key: ApiKey, account: str) -> KeyOut:
+    return KeyOut(
+        id=key.id,
+        prefix=key.prefix,
+        title=key.title,
+        account=account,
+        roles=tuple(key.roles),
+        read_only=key.read_only,
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        revoked_at=key.revoked_at,
     )

@@ -35,7 +35,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenOut:
     """A place where the chain does not hold."""
 
     seq: int
@@ -149,12 +149,12 @@ def _one_by_one(session: Session, after: int) -> Iterator[AuditEntry | Head]:
             yield Head(seq, digest)
 
 
-def verify(session: Session, expected: Head | None = None) -> tuple[int, tuple[Broken, ...]]:
+def verify(session: Session, expected: Head | None = None) -> tuple[int, tuple[BrokenOut, ...]]:
     """How many entries there are, and every place where the chain does not hold.
 
     ``expected`` is a head that was kept elsewhere: it must still be in the log.
     """
-    broken: list[Broken] = []
+    broken: list[BrokenOut] = []
     previous = Head(0, GENESIS)
     count = 0
     seen_expected = expected is None or expected.seq == 0
@@ -166,19 +166,19 @@ def verify(session: Session, expected: Head | None = None) -> tuple[int, tuple[B
                 if entry.seq == previous.seq + 2
                 else f"{previous.seq + 1} 至 {entry.seq - 1}"
             )
-            broken.append(Broken(entry.seq, f"第 {missing} 条不见了"))
+            broken.append(BrokenOut(entry.seq, f"第 {missing} 条不见了"))
         elif isinstance(entry, AuditEntry) and entry.previous != previous.hash:
             broken.append(
-                Broken(
+                BrokenOut(
                     entry.seq,
                     f"第 {entry.seq} 条不接在第 {previous.seq} 条之后：被调换或前一条被改写",
                 )
             )
         if isinstance(entry, Head):
-            broken.append(Broken(entry.seq, f"第 {entry.seq} 条的内容被改动，已经读不出来"))
+            broken.append(BrokenOut(entry.seq, f"第 {entry.seq} 条的内容被改动，已经读不出来"))
         elif entry.hash != entry_hash(entry):
             broken.append(
-                Broken(
+                BrokenOut(
                     entry.seq, f"第 {entry.seq} 条的内容被改动（{entry.action} {entry.subject}）"
                 )
             )
@@ -186,12 +186,12 @@ def verify(session: Session, expected: Head | None = None) -> tuple[int, tuple[B
             seen_expected = True
             if entry.hash != expected.hash:
                 broken.append(
-                    Broken(entry.seq, f"第 {entry.seq} 条与另存的链头不同：日志被整体改写")
+                    BrokenOut(entry.seq, f"第 {entry.seq} 条与另存的链头不同：日志被整体改写")
                 )
         previous = Head(entry.seq, entry.hash)
     if not seen_expected and expected is not None:
         broken.append(
-            Broken(expected.seq, f"另存的链头第 {expected.seq} 条已不在日志中：末尾被删除")
+            BrokenOut(expected.seq, f"另存的链头第 {expected.seq} 条已不在日志中：末尾被删除")
         )
     return count, tuple(broken)
 

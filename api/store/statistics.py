@@ -19,7 +19,7 @@ VERDICTS = ("pass", "refer", "reject")
 
 
 @dataclass(frozen=True, slots=True)
-class VerdictCount:
+class VerdictCountOut:
     """Projects by newest verdict in one group."""
 
     key: str
@@ -30,7 +30,7 @@ class VerdictCount:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleCount:
+class RuleCountOut:
     """How often a rule stood in the way."""
 
     rule: str
@@ -49,7 +49,7 @@ def _within(query: Select[*Row], start: dt.date | None, end: dt.date | None) -> 
 
 def verdicts(
     session: Session, by: str, ruleset: Ruleset, start: dt.date | None, end: dt.date | None
-) -> tuple[VerdictCount, ...]:
+) -> tuple[VerdictCountOut, ...]:
     """Projects by newest verdict, ``by`` month of acceptance, industry (two digits) or department."""
     count: Counter[tuple[str, str]] = Counter()
     if by == "department":
@@ -70,13 +70,14 @@ def verdicts(
     keys = sorted({key for key, _ in count})
     labels = ruleset.registry.departments if by == "department" else {}
     return tuple(
-        VerdictCount(k, labels.get(k, k) or "未填", *(count[k, v] for v in VERDICTS)) for k in keys
+        VerdictCountOut(k, labels.get(k, k) or "未填", *(count[k, v] for v in VERDICTS))
+        for k in keys
     )
 
 
 def top_reasons(
     session: Session, ruleset: Ruleset, start: dt.date | None, end: dt.date | None, limit: int = 20
-) -> tuple[RuleCount, ...]:
+) -> tuple[RuleCountOut, ...]:
     """The rules that stand in the way of most projects, by their newest decision."""
     # One pass over ix_hits_rule in its order; grouping by status as well would sort all of it.
     breached, open_ = (
@@ -95,7 +96,7 @@ def top_reasons(
     }
     ranked = sorted(count.items(), key=lambda e: (-e[1]["violated"], -e[1]["unknown"], e[0]))
     return tuple(
-        RuleCount(rule, _title(ruleset, rule), c["violated"], c["unknown"])
+        RuleCountOut(rule, _title(ruleset, rule), c["violated"], c["unknown"])
         for rule, c in ranked[:limit]
     )
 
@@ -105,17 +106,17 @@ def _title(ruleset: Ruleset, rule: str) -> str:
     return found.title if found else rule
 
 
-def unhit_rules(session: Session, ruleset: Ruleset) -> tuple[RuleCount, ...]:
+def unhit_rules(session: Session, ruleset: Ruleset) -> tuple[RuleCountOut, ...]:
     """Rules in the ruleset in force that no decision ever found violated: dead, or not needed."""
     hit = set(session.scalars(select(Hit.rule).where(Hit.status == "violated").distinct()))
     return tuple(
-        RuleCount(rule.id, rule.title, 0, 0)
+        RuleCountOut(rule.id, rule.title, 0, 0)
         for rule in ruleset.rules.values()
         if rule.id not in hit
     )
 
 
-def overridden_rules(session: Session, ruleset: Ruleset) -> tuple[RuleCount, ...]:
+def overridden_rules(session: Session, ruleset: Ruleset) -> tuple[RuleCountOut, ...]:
     """Rules that rejected a project which the committee then admitted: perhaps the rule is wrong."""
     query = (
         select(Hit.rule, func.count(Hit.decision_id.distinct()))
@@ -130,6 +131,7 @@ def overridden_rules(session: Session, ruleset: Ruleset) -> tuple[RuleCount, ...
         .group_by(Hit.rule)
     )
     found = [
-        RuleCount(rule, _title(ruleset, rule), number, 0) for rule, number in session.execute(query)
+        RuleCountOut(rule, _title(ruleset, rule), number, 0)
+        for rule, number in session.execute(query)
     ]
     return tuple(sorted(found, key=lambda c: (-c.violated, c.rule)))

@@ -134,7 +134,9 @@ def inspect(file: IO[bytes] | BinaryIO, name: str, policy: Policy) -> Upload:
         raise Invalid(
             FIELD, f"{shown}{said}，内容却是{found.label}", f"请把扩展名改为 .{found.endings[0]}"
         )
-    return Upload(name, found.media_type, size, digest.hexdigest(), file)
+    return Upload(
+        name=name, media_type=found.media_type, size=size, digest=digest.hexdigest(), file=file
+    )
 
 
 def _kind_of(file: IO[bytes], shown: str, policy: Policy) -> Kind:

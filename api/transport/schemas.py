@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema
 
 VerdictName = Literal["pass", "refer", "reject"]
 StatusName = Literal["satisfied", "violated", "unknown", "not_applicable"]
 EffectName = Literal["reject", "refer", "advise"]
+
+
+def one_of(*words: str) -> Any:
+    """For a text of a stored record: the document lists the words that it can be."""
+    return Field(json_schema_extra={"enum": list(words)})
+
+
+NextCursor = Annotated[str | None, Field(description="下一页的 cursor；没有下一页时为 null")]
+VerdictWord = Annotated[str, one_of(*get_args(VerdictName))]
 # Named here, since models below have a field called "list".
 Words = list[str]
 Items = list[dict[str, Any]]
@@ -121,6 +130,12 @@ class EvaluationOut(Open):
     labels: list[str]
     findings: list[FindingOut]
     counterfactual: CounterfactualOut | None
+
+
+# A stored result: JSON data inside, in the document as it was first given.
+StoredResult = Annotated[
+    dict[str, Any], GetPydanticSchema(lambda _, handler: handler.generate_schema(EvaluationOut))
+]
 
 
 class BatchRuleset(BaseModel):

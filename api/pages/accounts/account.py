@@ -17,7 +17,7 @@ from api.pages.frame.session import Form, entitled
 from api.pages.frame.words import role_label
 from api.routes.sessions import change_own_password
 from api.store import accounts
-from api.store.accounts import KeyView
+from api.store.accounts import KeyOut
 from api.store.work import Actor
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
@@ -31,7 +31,7 @@ DAYS = {"365": "一年", "90": "三个月", "30": "一个月", "": "不限"}
 def _page(
     request: Request,
     actor: Actor,
-    made: tuple[KeyView, str] | None = None,
+    made: tuple[KeyOut, str] | None = None,
     wrong: str = "",
     *,
     password_wrong: tuple[str, str] | None = None,

@@ -58,11 +58,11 @@ class Wanted:
         if self.action == begun or not any(a.startswith(begun) for a in ACTIONS):
             find_choice("action", self.action, ACTIONS)
         return AuditFilter(
-            self.actor.strip() or None,
-            self.subject.strip() or None,
-            self.action or None,
-            parse_day(self.start or None, "from"),
-            parse_day(self.end or None, "to"),
+            actor=self.actor.strip() or None,
+            subject=self.subject.strip() or None,
+            action=self.action or None,
+            start=parse_day(self.start or None, "from"),
+            end=parse_day(self.end or None, "to"),
         )
 
     @property

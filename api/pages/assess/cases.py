@@ -62,12 +62,12 @@ def case_of(origin: Origin, result: dict[str, Any], profile: Profile, judge: Jud
     view = view_of(result, judge.ruleset)
     enterprise = profile.values.get("enterprise_name")
     return Case(
-        origin,
-        view,
-        radar_of(view.axes),
-        judge.ruleset,
-        dossier_rows(profile, judge.ruleset),
-        str(enterprise) if enterprise else "",
+        origin=origin,
+        view=view,
+        radar=radar_of(view.axes),
+        ruleset=judge.ruleset,
+        sections=dossier_rows(profile, judge.ruleset),
+        enterprise=str(enterprise) if enterprise else "",
     )
 
 

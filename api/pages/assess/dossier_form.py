@@ -253,7 +253,19 @@ def _inputs(
         wrong = tuple(
             t for n, ts in by_name.items() if n.startswith(f"{f.name}.") or n == f.name for t in ts
         )
-        yield Input(f, f.name, f.label, "rows", "", "", hint, (), wrong, None, tuple(rows))
+        yield Input(
+            field=f,
+            name=f.name,
+            label=f.label,
+            kind="rows",
+            value="",
+            unit="",
+            hint=hint,
+            options=(),
+            mistakes=wrong,
+            said=None,
+            rows=tuple(rows),
+        )
         return
     for name, label in [(f"{f.name}.{k}", f"{f.label}（{v}）") for k, v in f.keys.items()] or [
         (f.name, f.label)
@@ -262,16 +274,16 @@ def _inputs(
         wrong = tuple(by_name.get(name, ()))
         unit = plain_unit(f.unit.name if f.unit else None)
         yield Input(
-            f,
-            name,
-            label,
-            _kind(f, value),
-            value,
-            unit,
-            hint,
-            _options(f),
-            wrong,
-            None if wrong else read_back(f, value),
+            field=f,
+            name=name,
+            label=label,
+            kind=_kind(f, value),
+            value=value,
+            unit=unit,
+            hint=hint,
+            options=_options(f),
+            mistakes=wrong,
+            said=None if wrong else read_back(f, value),
         )
 
 

@@ -51,11 +51,11 @@ def radar_of(axes: tuple[Axis, ...]) -> Radar:
         anchor = "middle" if abs(side) < 0.1 else "start" if side > 0 else "end"
         spokes.append(
             Spoke(
-                axis,
-                _point(angle, 1),
-                None if share is None else _point(angle, share),
-                _point(angle, 1.16),
-                anchor,
+                axis=axis,
+                end=_point(angle, 1),
+                at=None if share is None else _point(angle, share),
+                label=_point(angle, 1.16),
+                anchor=anchor,
             )
         )
     rings = tuple(

@@ -131,19 +131,19 @@ def view_of(result: dict[str, Any], ruleset: Ruleset) -> VerdictView:
             reason
         )
     return VerdictView(
-        result,
-        Counter(
+        data=result,
+        counts=Counter(
             "advice" if f["effect"] == "advise" and f["status"] in UNSETTLED else f["status"]
             for f in result["findings"]
         ),
-        tuple(Group(title, tuple(rs)) for title, rs in groups.items()),
-        tuple(r for r in violated if r.data["effect"] == "advise"),
-        tuple(r for r in of("unknown") if r.data["effect"] == "advise"),
-        _lacks(result, ruleset),
-        tuple(r for r in of("unknown") if r.data["effect"] != "advise"),
-        of("satisfied"),
-        of("not_applicable"),
-        tuple(_axis(d, reasons, ruleset) for d in HIGHS if d in ruleset.dimensions),
+        groups=tuple(Group(title, tuple(rs)) for title, rs in groups.items()),
+        advice=tuple(r for r in violated if r.data["effect"] == "advise"),
+        advice_open=tuple(r for r in of("unknown") if r.data["effect"] == "advise"),
+        lacks=_lacks(result, ruleset),
+        unknown=tuple(r for r in of("unknown") if r.data["effect"] != "advise"),
+        satisfied=of("satisfied"),
+        outside=of("not_applicable"),
+        axes=tuple(_axis(d, reasons, ruleset) for d in HIGHS if d in ruleset.dimensions),
     )
 
 
@@ -194,7 +194,14 @@ def _lacks(result: dict[str, Any], ruleset: Ruleset) -> tuple[Lack, ...]:
         unit = field.unit.name if field.unit and field.unit.name != "1" else None
         title = registry.department(field.supplied_by) if field.supplied_by else "申报企业"
         by.setdefault(title, []).append(
-            Missing(name, field.label, unit, waiting[name], rejects[name], conditions.get(name))
+            Missing(
+                name=name,
+                label=field.label,
+                unit=unit,
+                waiting=waiting[name],
+                rejects=rejects[name],
+                condition=conditions.get(name),
+            )
         )
     order = [registry.department(d) for d in registry.departments]
     return tuple(
@@ -218,12 +225,12 @@ def _axis(dimension: str, reasons: list[Reason], ruleset: Ruleset) -> Axis:
         if ratio is not None and (lowest is None or ratio < lowest[0]):
             lowest = ratio, finding["title"]
     return Axis(
-        ruleset.dimensions[dimension],
-        lowest[0] if lowest else None,
-        count["satisfied"],
-        count["violated"],
-        count["unknown"],
-        lowest[1] if lowest else "",
+        title=ruleset.dimensions[dimension],
+        ratio=lowest[0] if lowest else None,
+        met=count["satisfied"],
+        breached=count["violated"],
+        unknown=count["unknown"],
+        lowest=lowest[1] if lowest else "",
     )
 
 

@@ -20,8 +20,8 @@ from api.database.review_tables import Commitment, Report
 from api.database.tables import Decision
 from api.store import statistics
 from api.store.promises import commitments
-from api.store.promises.commitments import Rate
-from api.store.statistics import RuleCount, VerdictCount
+from api.store.promises.commitments import RateOut
+from api.store.statistics import RuleCountOut, VerdictCountOut
 from api.store.work import SYSTEM
 from evaluator.rulebook.ast import Ruleset
 
@@ -45,10 +45,10 @@ class Counts:
     ``promises``: commitments by what was promised and their light.
     """
 
-    groups: dict[str, tuple[VerdictCount, ...]]
-    reasons: tuple[RuleCount, ...]
-    unhit: tuple[RuleCount, ...]
-    rates: tuple[Rate, ...]
+    groups: dict[str, tuple[VerdictCountOut, ...]]
+    reasons: tuple[RuleCountOut, ...]
+    unhit: tuple[RuleCountOut, ...]
+    rates: tuple[RateOut, ...]
     promises: dict[str, Counter[str]]
     newest: Newest
     at: dt.datetime
@@ -113,13 +113,13 @@ class CountsMemo:
             promises.setdefault(standing.title, Counter())[standing.light] += 1
         done = self._clock()
         return Counts(
-            groups,
-            reasons,
-            unhit,
-            commitments.rates_of(kept, day),
-            promises,
-            newest,
-            dt.datetime.now(dt.UTC),
-            done - begun,
-            done,
+            groups=groups,
+            reasons=reasons,
+            unhit=unhit,
+            rates=commitments.rates_of(kept, day),
+            promises=promises,
+            newest=newest,
+            at=dt.datetime.now(dt.UTC),
+            seconds=done - begun,
+            done=done,
         )

@@ -28,7 +28,7 @@ from api.store import statistics
 from api.store.core import Store
 from api.store.promises.commitments import MILESTONES, RATES
 from api.store.review import tasks as review
-from api.store.statistics import RuleCount, VerdictCount
+from api.store.statistics import RuleCountOut, VerdictCountOut
 from api.transport.body import parse_day
 from api.transport.problems import ProblemError
 from api.workdays.china import today
@@ -70,7 +70,7 @@ class Overview:
     """Everything that the page shows."""
 
     counts: Counts
-    overridden: tuple[RuleCount, ...]
+    overridden: tuple[RuleCountOut, ...]
     lights: dict[str, Counter[str]]
 
     @property
@@ -81,12 +81,12 @@ class Overview:
         return ({"会审": review_lights} if review_lights else {}) | promised
 
     @property
-    def groups(self) -> dict[str, tuple[VerdictCount, ...]]:
+    def groups(self) -> dict[str, tuple[VerdictCountOut, ...]]:
         """Verdicts by month, industry and department, each with a label that people know."""
         return {k: tuple(_labelled(k, c) for c in v) for k, v in self.counts.groups.items()}
 
 
-def _labelled(by: str, count: VerdictCount) -> VerdictCount:
+def _labelled(by: str, count: VerdictCountOut) -> VerdictCountOut:
     if by == "industry":
         return replace(count, label=industry_label(count.key) if count.key else count.label)
     if by == "month":

@@ -39,11 +39,11 @@ from api.pages.frame.words import (
 from api.routes.choices import find_choice, find_industry, find_past_department, find_rule
 from api.store.core import Store
 from api.store.projects import decisions, drafts, projects
-from api.store.projects.decisions import DecisionView
+from api.store.projects.decisions import DecisionOut
 from api.store.projects.projects import Filter
 from api.store.promises import commitments
 from api.store.review import tasks as review
-from api.store.review.tasks import ConclusionView, TaskView
+from api.store.review.tasks import ConclusionOut, TaskOut
 from api.store.work import Actor
 from api.transport.body import parse_day
 from api.transport.problems import ProblemError
@@ -97,14 +97,14 @@ def _filter(
     end: str,
 ) -> Filter:
     return Filter(
-        find_choice("verdict", verdict, VERDICTS),
-        find_past_department(session, judge, department, Hit.department),
-        find_rule(session, judge.ruleset, rule),
-        find_industry(industry),
-        find_choice("state", state, STATES),
-        parse_day(start or None, "from"),
-        parse_day(end or None, "to"),
-        q or None,
+        verdict=find_choice("verdict", verdict, VERDICTS),
+        department=find_past_department(session, judge, department, Hit.department),
+        rule=find_rule(session, judge.ruleset, rule),
+        industry=find_industry(industry),
+        state=find_choice("state", state, STATES),
+        start=parse_day(start or None, "from"),
+        end=parse_day(end or None, "to"),
+        q=q or None,
     )
 
 
@@ -217,7 +217,7 @@ def _judge(store: Store, session: Session, identity: str) -> Judge:
 
 def _case(
     store: Store, session: Session, actor: Actor, decision_id: int
-) -> tuple[DecisionView, Case]:
+) -> tuple[DecisionOut, Case]:
     view = decisions.get(session, store.rulesets, actor, decision_id)
     judge = _judge(store, session, view.ruleset)
     origin = Origin(
@@ -238,7 +238,7 @@ def _log_read(request: Request, actor: Actor, decision_id: int, part: str) -> No
         work.log("decision.read", f"decision:{decision_id}", None, {"part": part})
 
 
-def _conclusion(session: Session, actor: Actor, decision_id: int) -> ConclusionView | None:
+def _conclusion(session: Session, actor: Actor, decision_id: int) -> ConclusionOut | None:
     try:
         return review.conclusion_of(session, actor, decision_id)
     except Missing:
@@ -247,7 +247,7 @@ def _conclusion(session: Session, actor: Actor, decision_id: int) -> ConclusionV
 
 def _tasks(
     store: Store, session: Session, actor: Actor, number: str, decision: int
-) -> list[TaskView]:
+) -> list[TaskOut]:
     if not allowed(actor, "review.read"):
         return []
     listed = review.tasks(session, actor, store.calendar, today(), number=number)
@@ -291,7 +291,7 @@ def decision(
 
 
 def _changes(
-    store: Store, session: Session, actor: Actor, view: DecisionView, versions: tuple[Any, ...]
+    store: Store, session: Session, actor: Actor, view: DecisionOut, versions: tuple[Any, ...]
 ) -> dict[str, Any] | None:
     """What this version changed against the one before; None for a first version."""
     from api.store.projects.changes import changed_fields, moved_findings

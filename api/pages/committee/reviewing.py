@@ -17,7 +17,7 @@ from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
 from api.store.projects import decisions
 from api.store.review import tasks as review
-from api.store.review.tasks import TaskView
+from api.store.review.tasks import TaskOut
 from api.store.work import Actor
 from api.transport.attachments import FORM_FILES, Policy, inspect, size_words
 from api.transport.problems import ProblemError
@@ -37,7 +37,7 @@ def _giver(request: Request) -> Actor:
 Giver = Annotated[Actor, Depends(_giver)]
 
 
-def _task(request: Request, actor: Actor, task_id: int) -> TaskView:
+def _task(request: Request, actor: Actor, task_id: int) -> TaskOut:
     store = store_of(request)
     with store.db.read() as session:
         found = review.tasks(session, actor, store.calendar, today(), after=task_id - 1, limit=1)

@@ -20,8 +20,8 @@ from api.routes.choices import find_choice
 from api.store import accounts
 from api.store.proposals import draft as proposals
 from api.store.proposals import publish as proposals_publish
-from api.store.proposals.draft import STATES, ProposalView
-from api.store.proposals.publish import PublicationView
+from api.store.proposals.draft import STATES, ProposalOut
+from api.store.proposals.publish import PublicationOut
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 Id = Annotated[int, Path(ge=1, le=2**53)]
@@ -109,7 +109,7 @@ def publications_file(request: Request, kind: Kind) -> Response:
         return listing_response(kind, "publications", Listing("规则集的发布", PUBLICATIONS, rows))
 
 
-def _history(session: Session) -> Iterator[PublicationView]:
+def _history(session: Session) -> Iterator[PublicationOut]:
     before = None
     while found := proposals_publish.history(session, BATCH, before):
         yield from found
@@ -150,7 +150,7 @@ def proposals_file(
         return listing_response(kind, "proposals", Listing("规则提案", PROPOSALS, rows, asked))
 
 
-def _proposals(session: Session, state: str) -> Iterator[ProposalView]:
+def _proposals(session: Session, state: str) -> Iterator[ProposalOut]:
     before = None
     while found := proposals.listed(session, state or None, BATCH, before):
         yield from found

@@ -24,7 +24,7 @@ from api.routes.rulesets import jobs_wake, root_of
 from api.store import accounts
 from api.store.proposals import draft as proposals
 from api.store.proposals import publish as proposals_publish
-from api.store.proposals.draft import STATES, Edit, RunView
+from api.store.proposals.draft import STATES, Edit, RunOut
 from api.store.proposals.text import MATERIALS, Text, load_text
 from api.store.work import Work
 from api.transport.problems import ProblemError
@@ -41,7 +41,7 @@ Name = Annotated[str, Query(max_length=300)]
 RUNNING = ("queued", "running")
 
 
-def _run(session: Session, proposal_id: int) -> RunView | None:
+def _run(session: Session, proposal_id: int) -> RunOut | None:
     try:
         return proposals.run_of(session, proposal_id)
     except Missing:

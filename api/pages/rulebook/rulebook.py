@@ -80,11 +80,11 @@ class RowView:
 
 def _row(rule: ast.Rule, ruleset: ast.Ruleset) -> RuleRow:
     return RuleRow(
-        rule,
-        condition_words(rule.applies_when, ruleset),
-        condition_words(rule.require, ruleset),
-        tuple(ruleset.registry.department(d) for d in rule.departments),
-        ruleset.dimensions.get(rule.dimension or "", ""),
+        rule=rule,
+        applies=condition_words(rule.applies_when, ruleset),
+        requires=condition_words(rule.require, ruleset),
+        departments=tuple(ruleset.registry.department(d) for d in rule.departments),
+        dimension=ruleset.dimensions.get(rule.dimension or "", ""),
     )
 
 
@@ -320,13 +320,13 @@ def _period(criterion: Criterion, at: int, ruleset: ast.Ruleset) -> tuple[RowVie
         keys = "；".join(ruleset.registry.row_words(d, ws) for d, ws in row.keys.items())
         out.append(
             RowView(
-                keys or "默认",
-                exact_text(row.value),
-                unit,
-                _cite(row.provenance),
-                row.provenance.verified,
-                row.provenance.note or "",
-                changed,
+                keys=keys or "默认",
+                value=exact_text(row.value),
+                unit=unit,
+                basis=_cite(row.provenance),
+                verified=row.provenance.verified,
+                note=row.provenance.note or "",
+                changed=changed,
             )
         )
     return tuple(out)

@@ -40,11 +40,11 @@ def side_by_side(old: str, new: str) -> list[Line]:
                 )
                 out.append(
                     Line(
-                        kind,
-                        i1 + n + 1 if left else None,
-                        a[i1 + n] if left else "",
-                        j1 + n + 1 if right else None,
-                        b[j1 + n] if right else "",
+                        kind=kind,
+                        old_number=i1 + n + 1 if left else None,
+                        old=a[i1 + n] if left else "",
+                        new_number=j1 + n + 1 if right else None,
+                        new=b[j1 + n] if right else "",
                     )
                 )
     return out

@@ -21,18 +21,19 @@ from api.store.visibility import (
     visible_result,
 )
 from api.store.work import Actor
+from api.transport.schemas import StoredResult, VerdictWord
 from evaluator.judgement.result import judgement
 from evaluator.judgement.trace import trace_of
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionView:
+class DecisionOut:
     """A decision as the actor may see it; ``digest`` is that of the whole canonical result."""
 
     id: int
     number: str
     version: int
-    verdict: str
+    verdict: VerdictWord
     as_of: dt.date
     ruleset: str
     engine: str
@@ -42,11 +43,11 @@ class DecisionView:
     decided_at: dt.datetime
     whole: bool
     dossier: dict[str, Any]
-    result: dict[str, Any]
+    result: StoredResult
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
+class ReplayOut:
     """Whether judging the stored dossier by the stored ruleset gives the stored bytes.
 
     ``same_judgement`` leaves out the wording, which a later version of the program may have put
@@ -66,26 +67,26 @@ class Replay:
     moved: tuple[dict[str, Any], ...]
 
 
-def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) -> DecisionView:
+def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) -> DecisionOut:
     """One decision. Raises Missing or Denied."""
     decision, project = get_decision(session, actor, decision_id)
     judge = rulesets.past(session, decision.ruleset)
     dossier = visible_dossier(actor, project, json.loads(decision.dossier), judge.ruleset)
-    return DecisionView(
-        decision.id,
-        project.number,
-        decision.version,
-        decision.verdict,
-        decision.as_of,
-        decision.ruleset,
-        decision.engine,
-        decision.software,
-        decision.digest,
-        decision.dossier_digest,
-        decision.decided_at,
-        sees_whole(actor, project),
-        dossier,
-        visible_result(actor, project, json.loads(decision.result)),
+    return DecisionOut(
+        id=decision.id,
+        number=project.number,
+        version=decision.version,
+        verdict=decision.verdict,
+        as_of=decision.as_of,
+        ruleset=decision.ruleset,
+        engine=decision.engine,
+        software=decision.software,
+        digest=decision.digest,
+        dossier_digest=decision.dossier_digest,
+        decided_at=decision.decided_at,
+        whole=sees_whole(actor, project),
+        dossier=dossier,
+        result=visible_result(actor, project, json.loads(decision.result)),
     )
 
 
@@ -146,7 +147,7 @@ def _finding(decision: Decision, rule_id: str) -> dict[str, Any]:
     raise Missing(f"这次判定没有用到规则“{rule_id[:80]}”")
 
 
-def replay(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) -> Replay:
+def replay(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) -> ReplayOut:
     """Judge the stored dossier again by the stored ruleset, and compare the bytes."""
     decision, project = get_decision(session, actor, decision_id)
     return replay_decision(session, rulesets, decision, project, actor)
@@ -154,7 +155,7 @@ def replay(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int)
 
 def replay_decision(
     session: Session, rulesets: Rulesets, decision: Decision, project: Project, actor: Actor
-) -> Replay:
+) -> ReplayOut:
     """The same for a decision at hand."""
     from api.store.projects.changes import moved_findings
 
@@ -171,16 +172,16 @@ def replay_decision(
     intact = intact and kept["verdict"] == decision.verdict
     old = visible_result(actor, project, kept)
     new = visible_result(actor, project, judged.data)
-    return Replay(
-        decision.id,
-        judged.body == stored,
-        judgement(kept) == judgement(judged.data),
-        decision.digest,
-        digest,
-        intact,
-        decision.ruleset,
-        decision.as_of,
-        decision.software,
-        SOFTWARE,
-        tuple(moved_findings(old, new)),
+    return ReplayOut(
+        decision=decision.id,
+        identical=judged.body == stored,
+        same_judgement=judgement(kept) == judgement(judged.data),
+        stored_digest=decision.digest,
+        replayed_digest=digest,
+        stored_intact=intact,
+        ruleset=decision.ruleset,
+        as_of=decision.as_of,
+        software=decision.software,
+        software_now=SOFTWARE,
+        moved=tuple(moved_findings(old, new)),
     )

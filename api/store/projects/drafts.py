@@ -16,7 +16,7 @@ from api.store.work import Actor, Work
 
 
 @dataclass(frozen=True, slots=True)
-class DraftView:
+class DraftOut:
     """A draft; ``number`` is the project that it is to become a new version of."""
 
     id: int
@@ -26,10 +26,16 @@ class DraftView:
     updated_at: dt.datetime
 
 
-def _view(session: Session, draft: Draft) -> DraftView:
+def _view(session: Session, draft: Draft) -> DraftOut:
     project = session.get(Project, draft.project_id) if draft.project_id else None
     number = project.number if project else None
-    return DraftView(draft.id, number, draft.dossier, draft.revision, draft.updated_at)
+    return DraftOut(
+        id=draft.id,
+        number=number,
+        dossier=draft.dossier,
+        revision=draft.revision,
+        updated_at=draft.updated_at,
+    )
 
 
 def _own(session: Session, actor: Actor, draft_id: int) -> Draft:
@@ -41,7 +47,7 @@ def _own(session: Session, actor: Actor, draft_id: int) -> Draft:
     return draft
 
 
-def mine(session: Session, actor: Actor) -> tuple[DraftView, ...]:
+def mine(session: Session, actor: Actor) -> tuple[DraftOut, ...]:
     """The actor's drafts, newest first."""
     query = (
         select(Draft).where(Draft.owner_id == actor.account_id).order_by(Draft.updated_at.desc())
@@ -49,12 +55,12 @@ def mine(session: Session, actor: Actor) -> tuple[DraftView, ...]:
     return tuple(_view(session, d) for d in session.scalars(query))
 
 
-def get(session: Session, actor: Actor, draft_id: int) -> DraftView:
+def get(session: Session, actor: Actor, draft_id: int) -> DraftOut:
     """One draft. Raises Missing or Denied."""
     return _view(session, _own(session, actor, draft_id))
 
 
-def create(work: Work, dossier: dict[str, Any], number: str | None = None) -> DraftView:
+def create(work: Work, dossier: dict[str, Any], number: str | None = None) -> DraftOut:
     """A new draft, perhaps for a new version of project ``number``."""
     project = get_project(work.session, work.actor, number) if number else None
     if project is not None:
@@ -72,7 +78,7 @@ def create(work: Work, dossier: dict[str, Any], number: str | None = None) -> Dr
     return _view(work.session, draft)
 
 
-def save(work: Work, draft_id: int, dossier: dict[str, Any], revision: int) -> DraftView:
+def save(work: Work, draft_id: int, dossier: dict[str, Any], revision: int) -> DraftOut:
     """Replace a draft's dossier; ``revision`` is the one that was read. Raises Conflict."""
     draft = _own(work.session, work.actor, draft_id)
     work.session.refresh(draft, with_for_update=True)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from api.errors import Invalid
 from api.store.projects.submissions import normalised
 from api.store.visibility import get_project, owned, visible
 from api.store.work import Actor
+from api.transport.schemas import NextCursor, VerdictWord
 
 MAX_PAGE = 200
 _PLACE = re.compile("p[1-9][0-9]{0,17}")
@@ -37,10 +39,10 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectView:
+class ProjectOut:
     """A project as lists show it."""
 
-    id: int
+    id: SkipJsonSchema[int]
     number: str
     project_id: str
     name: str
@@ -48,7 +50,7 @@ class ProjectView:
     industry: str | None
     submitted_on: dt.date
     version: int
-    verdict: str
+    verdict: VerdictWord
     state: str
     decision: int
     created_at: dt.datetime
@@ -56,12 +58,12 @@ class ProjectView:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionView:
+class VersionOut:
     """One version of a project's dossier and the decision on it."""
 
     version: int
     decision: int
-    verdict: str
+    verdict: VerdictWord
     ruleset: str
     as_of: dt.date
     decided_at: dt.datetime
@@ -69,29 +71,29 @@ class VersionView:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A page of projects, newest first; ``next`` asks for the following page."""
+class ProjectPage:
+    """A page of projects, newest first"""
 
-    items: tuple[ProjectView, ...]
-    next: str | None
+    items: tuple[ProjectOut, ...]
+    next: NextCursor
 
 
-def project_view(project: Project) -> ProjectView:
+def project_view(project: Project) -> ProjectOut:
     """A project as a list shows it."""
-    return ProjectView(
-        project.id,
-        project.number,
-        project.project_code,
-        project.name,
-        project.enterprise,
-        project.industry,
-        project.submitted_on,
-        project.version,
-        project.verdict,
-        project.state,
-        project.decision_id,
-        project.created_at,
-        project.updated_at,
+    return ProjectOut(
+        id=project.id,
+        number=project.number,
+        project_id=project.project_code,
+        name=project.name,
+        enterprise=project.enterprise,
+        industry=project.industry,
+        submitted_on=project.submitted_on,
+        version=project.version,
+        verdict=project.verdict,
+        state=project.state,
+        decision=project.decision_id,
+        created_at=project.created_at,
+        updated_at=project.updated_at,
     )
 
 
@@ -127,7 +129,7 @@ def matching(actor: Actor, wanted: Filter) -> Select[Project]:
 
 def find(
     session: Session, actor: Actor, wanted: Filter, cursor: str | None = None, limit: int = 50
-) -> Page:
+) -> ProjectPage:
     """One page of projects. Raises Invalid for a cursor that was not given out."""
     query = matching(actor, wanted)
     if cursor is not None:
@@ -136,10 +138,10 @@ def find(
     found = session.scalars(query.order_by(Project.id.desc()).limit(size + 1)).all()
     more = len(found) > size
     items = tuple(project_view(p) for p in found[:size])
-    return Page(items, _cursor(items[-1].id) if more else None)
+    return ProjectPage(items, _cursor(items[-1].id) if more else None)
 
 
-def each(session: Session, actor: Actor, wanted: Filter) -> Iterator[ProjectView]:
+def each(session: Session, actor: Actor, wanted: Filter) -> Iterator[ProjectOut]:
     """Every project, newest first, read a page at a time."""
     cursor = None
     while True:
@@ -150,12 +152,12 @@ def each(session: Session, actor: Actor, wanted: Filter) -> Iterator[ProjectView
             return
 
 
-def get(session: Session, actor: Actor, number: str) -> ProjectView:
+def get(session: Session, actor: Actor, number: str) -> ProjectOut:
     """One project by its 受理编号. Raises Missing or Denied."""
     return project_view(get_project(session, actor, number))
 
 
-def versions(session: Session, actor: Actor, number: str) -> tuple[VersionView, ...]:
+def versions(session: Session, actor: Actor, number: str) -> tuple[VersionOut, ...]:
     """Every version with its decision, newest first."""
     project = get_project(session, actor, number)
     # Not whole decisions: each carries a dossier and a result of a hundred kilobytes.
@@ -169,7 +171,7 @@ def versions(session: Session, actor: Actor, number: str) -> tuple[VersionView, 
         Decision.digest,
     ).where(Decision.project_id == project.id)
     found = session.execute(query.order_by(Decision.version.desc()))
-    return tuple(VersionView(*row) for row in found)
+    return tuple(VersionOut(*row) for row in found)
 
 
 def _cursor(last: int) -> str:

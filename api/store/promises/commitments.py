@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Annotated
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from api.database.tables import Decision, Project
 from api.errors import Conflict, Invalid, Missing
 from api.store.visibility import get_project, may_write, visible
 from api.store.work import Actor, Work
+from api.transport.schemas import one_of
 from api.workdays.china import china_day
 from evaluator.values.numbers import exact_text
 
@@ -39,6 +41,7 @@ AMOUNTS = {
 }
 SOON = dt.timedelta(days=30)
 NEARLY = Fraction(8, 10)
+Kind = Annotated[str, one_of(*MILESTONES, *AMOUNTS)]
 PROMISING = ("decided", "review", "supplement", "admitted")
 
 
@@ -52,7 +55,7 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportView:
+class ReportOut:
     """What was reported."""
 
     on_date: dt.date
@@ -63,24 +66,24 @@ class ReportView:
 
 
 @dataclass(frozen=True, slots=True)
-class CommitmentView:
+class CommitmentOut:
     """A promise with its reports, newest first; ``met`` is whether it is fulfilled as of today."""
 
     id: int
     number: str
-    kind: str
+    kind: Kind
     title: str
     promised: str | None
     unit: str | None
     due_on: dt.date
     met: bool
     late: bool
-    light: str
-    reports: tuple[ReportView, ...]
+    light: Annotated[str, one_of("green", "yellow", "red")]
+    reports: tuple[ReportOut, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class RateOut:
     """A rate as exact parts; ``percent`` rounded to two digits, None where nothing was due."""
 
     name: str
@@ -185,7 +188,7 @@ def keeps(kind: str, promised: str | None, value: str | None) -> bool:
 
 
 def light(
-    kind: str, promised: str | None, due_on: dt.date, last: ReportView | None, today: dt.date
+    kind: str, promised: str | None, due_on: dt.date, last: ReportOut | None, today: dt.date
 ) -> tuple[bool, bool, str]:
     """(met, late, light) of a commitment as of ``today``."""
     if kind in MILESTONES:
@@ -212,7 +215,7 @@ def light(
 
 def of_project(
     session: Session, actor: Actor, number: str, today: dt.date
-) -> tuple[CommitmentView, ...]:
+) -> tuple[CommitmentOut, ...]:
     """A project's commitments."""
     project = get_project(session, actor, number)
     found = session.scalars(
@@ -223,31 +226,37 @@ def of_project(
 
 
 def _view(
-    found: Commitment, number: str, said: tuple[ReportView, ...], today: dt.date
-) -> CommitmentView:
+    found: Commitment, number: str, said: tuple[ReportOut, ...], today: dt.date
+) -> CommitmentOut:
     last = said[0] if said else None
     met, late, colour = light(found.kind, found.promised, found.due_on, last, today)
-    return CommitmentView(
-        found.id,
-        number,
-        found.kind,
-        title_of(found.kind),
-        found.promised,
-        found.unit,
-        found.due_on,
-        met,
-        late,
-        colour,
-        said,
+    return CommitmentOut(
+        id=found.id,
+        number=number,
+        kind=found.kind,
+        title=title_of(found.kind),
+        promised=found.promised,
+        unit=found.unit,
+        due_on=found.due_on,
+        met=met,
+        late=late,
+        light=colour,
+        reports=said,
     )
 
 
-def reports_of(session: Session, ids: list[int]) -> dict[int, tuple[ReportView, ...]]:
+def reports_of(session: Session, ids: list[int]) -> dict[int, tuple[ReportOut, ...]]:
     """What was reported on each commitment, newest first."""
-    out: dict[int, tuple[ReportView, ...]] = {}
+    out: dict[int, tuple[ReportOut, ...]] = {}
     query = select(Report).where(Report.commitment_id.in_(ids)).order_by(Report.id.desc())
     for r in session.scalars(query):
-        view = ReportView(r.on_date, r.value, r.note, r.reported_by, r.reported_at)
+        view = ReportOut(
+            on_date=r.on_date,
+            value=r.value,
+            note=r.note,
+            reported_by=r.reported_by,
+            reported_at=r.reported_at,
+        )
         out[r.commitment_id] = (*out.get(r.commitment_id, ()), view)
     return out
 
@@ -268,7 +277,7 @@ class Standing:
     kind: str
     promised: str | None
     due_on: dt.date
-    last: ReportView | None
+    last: ReportOut | None
     met: bool
     late: bool
     light: str
@@ -323,7 +332,7 @@ def standings(
         query = query.where(Project.credit_code == credit_code)
     for project, kind, promised, due_on, on_date, *said in session.execute(query):
         # An outer join: without a report all five are None.
-        last = ReportView(on_date, *said) if on_date is not None else None  # type: ignore[arg-type]
+        last = ReportOut(on_date, *said) if on_date is not None else None  # type: ignore[arg-type]
         yield Standing(
             project, kind, promised, due_on, last, *light(kind, promised, due_on, last, today)
         )
@@ -338,7 +347,7 @@ def rates(
     end: dt.date | None = None,
     industry: str | None = None,
     credit_code: str | None = None,
-) -> tuple[Rate, ...]:
+) -> tuple[RateOut, ...]:
     """The conversion rates of the projects that the actor may see, out of one query."""
     found = standings(
         session, actor, today, start=start, end=end, industry=industry, credit_code=credit_code
@@ -346,7 +355,7 @@ def rates(
     return rates_of(list(found), today)
 
 
-def rates_of(found: Sequence[Standing], today: dt.date) -> tuple[Rate, ...]:
+def rates_of(found: Sequence[Standing], today: dt.date) -> tuple[RateOut, ...]:
     """The conversion rates of these commitments."""
     reached = {k: {s.project for s in found if s.kind == k and s.met} for k in MILESTONES}
     money = [s for s in found if s.kind == "investment" and (s.last or s.due_on < today)]
@@ -368,7 +377,15 @@ def rates_of(found: Sequence[Standing], today: dt.date) -> tuple[Rate, ...]:
     out = []
     for name, (top, bottom) in parts.items():
         percent = f"{float(round(top / bottom * 100, 2)):.2f}" if bottom else None
-        out.append(Rate(name, RATES[name][0], exact_text(top), exact_text(bottom), percent))
+        out.append(
+            RateOut(
+                name=name,
+                title=RATES[name][0],
+                numerator=exact_text(top),
+                denominator=exact_text(bottom),
+                percent=percent,
+            )
+        )
     return tuple(out)
 
 

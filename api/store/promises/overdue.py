@@ -5,50 +5,55 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVarTuple
+from typing import Annotated, TypeVarTuple
 
+from pydantic import ConfigDict, Field
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from api.database.review_tables import Commitment, Supervision
 from api.database.tables import Project
-from api.store.promises.commitments import AMOUNTS, PROMISING, light, reports_of, title_of
+from api.store.promises.commitments import AMOUNTS, PROMISING, Kind, light, reports_of, title_of
 from api.store.review.tasklist import position
 from api.store.visibility import visible
 from api.store.work import Actor
+from api.transport.schemas import NextCursor, one_of
 
 BATCH = 200
 Row = TypeVarTuple("Row")
 
 
 @dataclass(frozen=True, slots=True)
-class OverdueView:
-    """An overdue commitment; ``reached`` is the newest number reported, ``supervision`` the open 督办.
+class OverdueOut:
+    """An overdue commitment."""
 
-    ``light`` is yellow for an amount that is nearly reached, else red.
-    """
+    __pydantic_config__ = ConfigDict(
+        json_schema_extra={"description": "A commitment past its day and unmet."}
+    )
 
     id: int
     number: str
     project: str
-    decision: int
-    kind: str
+    decision: Annotated[int, Field(description="项目最新一次决定")]
+    kind: Kind
     title: str
     promised: str | None
     unit: str | None
-    reached: str | None
+    reached: Annotated[str | None, Field(description="最近一次填报的实绩")]
     due_on: dt.date
     days_late: int
-    light: str
-    supervision: int | None
+    light: Annotated[
+        str, one_of("yellow", "red"), Field(description="数量已接近承诺的为黄灯，其余红灯")
+    ]
+    supervision: Annotated[int | None, Field(description="正在进行的督办")]
 
 
 @dataclass(frozen=True, slots=True)
 class OverduePage:
-    """A page of overdue commitments; ``next`` asks for the following page."""
+    """A page of overdue commitments."""
 
-    items: tuple[OverdueView, ...]
-    next: str | None
+    items: tuple[OverdueOut, ...]
+    next: NextCursor
 
 
 _WATCHED = (
@@ -74,7 +79,7 @@ def _batch(
     limit: int,
     *,
     unwatched: bool,
-) -> list[OverdueView]:
+) -> list[OverdueOut]:
     query = select(Commitment, Project, _WATCHED.limit(1).scalar_subquery())
     query = _late(query, actor, today, unwatched=unwatched)
     query = query.order_by(Commitment.due_on, Commitment.id).limit(limit)
@@ -88,20 +93,20 @@ def _batch(
     for c, project, supervision in rows:
         last_said = said[c.id][0] if c.id in said else None
         out.append(
-            OverdueView(
-                c.id,
-                project.number,
-                project.name,
-                project.decision_id,
-                c.kind,
-                title_of(c.kind),
-                c.promised,
-                c.unit,
-                last_said.value if last_said else None,
-                c.due_on,
-                (today - c.due_on).days,
-                light(c.kind, c.promised, c.due_on, last_said, today)[2],
-                supervision,
+            OverdueOut(
+                id=c.id,
+                number=project.number,
+                project=project.name,
+                decision=project.decision_id,
+                kind=c.kind,
+                title=title_of(c.kind),
+                promised=c.promised,
+                unit=c.unit,
+                reached=last_said.value if last_said else None,
+                due_on=c.due_on,
+                days_late=(today - c.due_on).days,
+                light=light(c.kind, c.promised, c.due_on, last_said, today)[2],
+                supervision=supervision,
             )
         )
     return out
@@ -109,7 +114,7 @@ def _batch(
 
 def each(
     session: Session, actor: Actor, today: dt.date, *, unwatched: bool = False
-) -> Iterator[OverdueView]:
+) -> Iterator[OverdueOut]:
     """All that the actor may see, read a batch at a time; ``unwatched``: only without an open 督办."""
     after: tuple[dt.date, int] | None = None
     while found := _batch(session, actor, today, after, BATCH, unwatched=unwatched):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import ConfigDict, Field
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from api.database.review_tables import Commitment, Supervision, Task
 from api.database.tables import Project
 from api.errors import Conflict, Invalid, Missing
-from api.store.promises.commitments import PROMISING, ReportView, reports_of, title_of
+from api.store.promises.commitments import PROMISING, ReportOut, reports_of, title_of
 from api.store.review.tasks import WAITING
 from api.store.work import Work
 from api.workdays.china import china_day
@@ -21,19 +23,21 @@ BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class SupervisionView:
-    """One 督办: who started it and why, and how it was struck off.
+class SupervisionOut:
+    """One 督办: who started it and why, and how it was struck off."""
 
-    It is of a task (``department``) or of a commitment (``promise``: what was promised, in a word).
-    ``settled``: the task is done, or an actual was reported since.
-    """
+    __pydantic_config__ = ConfigDict(
+        json_schema_extra={
+            "description": "Of a review task or of a commitment: the other one is null."
+        }
+    )
 
     id: int
     task: int | None
     commitment: int | None
     number: str
     department: str | None
-    promise: str | None
+    promise: Annotated[str | None, Field(description="督办的是哪项承诺，如“开工”")]
     due_on: dt.date
     due_estimated: bool
     note: str
@@ -44,7 +48,7 @@ class SupervisionView:
     closed_at: dt.datetime | None
     project: str
     decision: int
-    settled: bool
+    settled: Annotated[bool, Field(description="会审事项已办结，或督办以后已填报实绩，可以销号")]
 
 
 # Of task and commitment one is None.
@@ -61,7 +65,7 @@ def _query() -> Rows:
     )
 
 
-def _views(session: Session, query: Rows) -> tuple[SupervisionView, ...]:
+def _views(session: Session, query: Rows) -> tuple[SupervisionOut, ...]:
     rows = session.execute(query).all()
     said = reports_of(session, [s.commitment_id for s, *_ in rows if s.commitment_id])
     out = []
@@ -73,35 +77,35 @@ def _views(session: Session, query: Rows) -> tuple[SupervisionView, ...]:
             settled = _reported(found, promise, said.get(promise.id, ()))
             department, word, due, guessed = None, title_of(promise.kind), promise.due_on, False
         out.append(
-            SupervisionView(
-                found.id,
-                found.task_id,
-                found.commitment_id,
-                project.number,
-                department,
-                word,
-                due,
-                guessed,
-                found.note,
-                found.opened_by,
-                found.opened_at,
-                found.closing_note,
-                found.closed_by,
-                found.closed_at,
-                project.name,
-                project.decision_id,
-                settled,
+            SupervisionOut(
+                id=found.id,
+                task=found.task_id,
+                commitment=found.commitment_id,
+                number=project.number,
+                department=department,
+                promise=word,
+                due_on=due,
+                due_estimated=guessed,
+                note=found.note,
+                opened_by=found.opened_by,
+                opened_at=found.opened_at,
+                closing_note=found.closing_note,
+                closed_by=found.closed_by,
+                closed_at=found.closed_at,
+                project=project.name,
+                decision=project.decision_id,
+                settled=settled,
             )
         )
     return tuple(out)
 
 
-def _reported(found: Supervision, promise: Commitment, said: tuple[ReportView, ...]) -> bool:
+def _reported(found: Supervision, promise: Commitment, said: tuple[ReportOut, ...]) -> bool:
     """Whether an actual was reported since the supervision began, or the promise is kept anyway."""
     return promise.kept or (bool(said) and said[0].reported_at >= found.opened_at)
 
 
-def _open(work: Work, found: Supervision, what: str, subject: str) -> SupervisionView:
+def _open(work: Work, found: Supervision, what: str, subject: str) -> SupervisionOut:
     column = Supervision.task_id if found.commitment_id is None else Supervision.commitment_id
     query = select(Supervision.id).where(
         column == (found.task_id or found.commitment_id), Supervision.closed_at.is_(None)
@@ -115,7 +119,7 @@ def _open(work: Work, found: Supervision, what: str, subject: str) -> Supervisio
     return _views(work.session, _query().where(Supervision.id == found.id))[0]
 
 
-def start(work: Work, task_id: int, note: str) -> SupervisionView:
+def start(work: Work, task_id: int, note: str) -> SupervisionOut:
     """Put an overdue task under supervision. Raises Conflict where it is not overdue, or already is."""
     task = work.session.get(Task, task_id, with_for_update=True)
     if task is None:
@@ -128,7 +132,7 @@ def start(work: Work, task_id: int, note: str) -> SupervisionView:
     return _open(work, found, "这件会审事项", f"task:{task_id}")
 
 
-def start_promise(work: Work, commitment_id: int, note: str) -> SupervisionView:
+def start_promise(work: Work, commitment_id: int, note: str) -> SupervisionOut:
     """Put an overdue commitment under supervision. Raises Conflict as ``start`` does."""
     promise = work.session.get(Commitment, commitment_id, with_for_update=True)
     if promise is None:
@@ -145,7 +149,7 @@ def start_promise(work: Work, commitment_id: int, note: str) -> SupervisionView:
     return _open(work, found, "这项承诺", f"commitment:{commitment_id}")
 
 
-def close(work: Work, supervision_id: int, note: str) -> SupervisionView:
+def close(work: Work, supervision_id: int, note: str) -> SupervisionOut:
     """Strike a supervision off (销号), with what was done about it.
 
     Its task must be settled, or an actual reported since. What is still short of the promise is
@@ -171,7 +175,7 @@ def close(work: Work, supervision_id: int, note: str) -> SupervisionView:
 
 def listed(
     session: Session, *, open_only: bool = False, limit: int = 1000, before: int | None = None
-) -> tuple[SupervisionView, ...]:
+) -> tuple[SupervisionOut, ...]:
     """Supervisions, newest first, older than number ``before``."""
     query = _query().order_by(Supervision.id.desc()).limit(limit)
     if open_only:
@@ -181,7 +185,7 @@ def listed(
     return _views(session, query)
 
 
-def each(session: Session) -> Iterator[SupervisionView]:
+def each(session: Session) -> Iterator[SupervisionOut]:
     """Every supervision, newest first, read a page at a time."""
     before = None
     while True:

@@ -10,8 +10,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ from api.store.proposals.checks import STAGES
 from api.store.proposals.merging import merge_texts
 from api.store.proposals.text import Text, head, load_text, store_text, text_of, touched_by
 from api.store.work import Work
+from api.transport.schemas import one_of
 
 DRAFT, REVIEW, APPROVED, PUBLISHED, WITHDRAWN = (
     "draft",
@@ -50,45 +52,44 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class RunView:
-    """A run: its state in a word and in Chinese, how far it is, and what came out so far."""
+class RunOut:
+    """A run: how far it is, and what came out so far."""
 
     number: int
     revision: int
-    state: str
-    label: str
+    state: Annotated[str, one_of(*proposals_run.LABELS)]
+    label: Annotated[str, Field(description="排队、进行中、完成、失败、已作废")]
     stage: str
     stages: tuple[str, ...]
     queued_at: dt.datetime
     finished_at: dt.datetime | None
     error: str | None
-    current: bool
-    result: dict[str, Any]
+    current: Annotated[bool, Field(description="是否就是现在这一稿的检查")]
+    result: Annotated[
+        dict[str, Any],
+        Field(description="check、cases、diff、proof、impact 各一段，做完一段出一段"),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewView:
+class ReviewOut:
     """What somebody said about a revision."""
 
     revision: int
-    outcome: str
+    outcome: Annotated[str, one_of("approve", "return", "comment")]
     comment: str
     person: str
     given_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalView:
-    """A proposal with what stands in its way.
-
-    ``stale``: something was published since it started. ``rivals`` are other open proposals that
-    change the same things, ``overlap`` what a merge found changed on both sides.
-    """
+class ProposalOut:
+    """A proposal with what stands in its way."""
 
     id: int
     title: str
     reason: str
-    state: str
+    state: Annotated[str, one_of(*STATES)]
     label: str
     revision: int
     drafted_by: str
@@ -96,13 +97,19 @@ class ProposalView:
     base_publication: int
     publication: int | None
     rollback_to: int | None
-    stale: bool
-    touched: tuple[str, ...]
-    overlap: tuple[str, ...]
-    rivals: tuple[dict[str, Any], ...]
+    stale: Annotated[bool, Field(description="起草之后又有别的发布，须先合并（rebase）")]
+    touched: Annotated[
+        tuple[str, ...], Field(description="改动的规则、标准等，如 criterion:land_tax_floor")
+    ]
+    overlap: Annotated[tuple[str, ...], Field(description="合并时发现双方都改过的")]
+    rivals: Annotated[
+        tuple[dict[str, Any], ...], Field(description="改动了同样内容的其他未办结提案")
+    ]
     waivers: tuple[dict[str, Any], ...]
-    blockers: tuple[str, ...]
-    reviews: tuple[ReviewView, ...]
+    blockers: Annotated[
+        tuple[str, ...], Field(description="为什么还不能送审、批准、发布；空则可以")
+    ]
+    reviews: tuple[ReviewOut, ...]
     run: dict[str, Any] | None
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -122,7 +129,7 @@ def get_row(session: Session, proposal_id: int, *, lock: bool = False) -> Propos
 
 def listed(
     session: Session, state: str | None = None, limit: int = 100, before: int | None = None
-) -> list[ProposalView]:
+) -> list[ProposalOut]:
     """Proposals, newest first, older than number ``before``."""
     query = select(Proposal).order_by(Proposal.id.desc()).limit(limit)
     if state is not None:
@@ -132,12 +139,12 @@ def listed(
     return [view(session, p) for p in session.scalars(query).all()]
 
 
-def get(session: Session, proposal_id: int) -> ProposalView:
+def get(session: Session, proposal_id: int) -> ProposalOut:
     """One proposal. Raises Missing."""
     return view(session, get_row(session, proposal_id))
 
 
-def view(session: Session, proposal: Proposal) -> ProposalView:
+def view(session: Session, proposal: Proposal) -> ProposalOut:
     """A proposal as people see it."""
     p = proposal
     run = proposals_run.latest(session, p.id)
@@ -155,28 +162,37 @@ def view(session: Session, proposal: Proposal) -> ProposalView:
             "error": run.error,
         }
     is_open = p.state in OPEN
-    return ProposalView(
-        p.id,
-        p.title,
-        p.reason,
-        p.state,
-        STATES[p.state],
-        p.revision,
-        p.drafted_by,
-        p.approved_by,
-        p.base_publication,
-        p.publication_id,
-        p.rollback_to,
-        is_open and head(session).id != p.base_publication,
-        tuple(p.touched),
-        tuple(p.overlap),
-        _rivals(session, p) if is_open else (),
-        tuple(p.waivers),
-        tuple(blockers(session, p)) if is_open else (),
-        tuple(ReviewView(r.revision, r.outcome, r.comment, r.person, r.given_at) for r in reviews),
-        short,
-        p.created_at,
-        p.updated_at,
+    return ProposalOut(
+        id=p.id,
+        title=p.title,
+        reason=p.reason,
+        state=p.state,
+        label=STATES[p.state],
+        revision=p.revision,
+        drafted_by=p.drafted_by,
+        approved_by=p.approved_by,
+        base_publication=p.base_publication,
+        publication=p.publication_id,
+        rollback_to=p.rollback_to,
+        stale=is_open and head(session).id != p.base_publication,
+        touched=tuple(p.touched),
+        overlap=tuple(p.overlap),
+        rivals=_rivals(session, p) if is_open else (),
+        waivers=tuple(p.waivers),
+        blockers=tuple(blockers(session, p)) if is_open else (),
+        reviews=tuple(
+            ReviewOut(
+                revision=r.revision,
+                outcome=r.outcome,
+                comment=r.comment,
+                person=r.person,
+                given_at=r.given_at,
+            )
+            for r in reviews
+        ),
+        run=short,
+        created_at=p.created_at,
+        updated_at=p.updated_at,
     )
 
 
@@ -203,24 +219,24 @@ def _rivals(session: Session, proposal: Proposal) -> tuple[dict[str, Any], ...]:
     )
 
 
-def run_of(session: Session, proposal_id: int) -> RunView:
+def run_of(session: Session, proposal_id: int) -> RunOut:
     """The newest run with its outcome. Raises Missing."""
     proposal = get_row(session, proposal_id)
     run = proposals_run.latest(session, proposal_id)
     if run is None:
         raise Missing("还没有检查过")
-    return RunView(
-        run.number,
-        run.revision,
-        run.state,
-        proposals_run.LABELS[run.state],
-        run.stage,
-        STAGES,
-        run.queued_at,
-        run.finished_at,
-        run.error,
-        _current(proposal, run),
-        run.result or {},
+    return RunOut(
+        number=run.number,
+        revision=run.revision,
+        state=run.state,
+        label=proposals_run.LABELS[run.state],
+        stage=run.stage,
+        stages=STAGES,
+        queued_at=run.queued_at,
+        finished_at=run.finished_at,
+        error=run.error,
+        current=_current(proposal, run),
+        result=run.result or {},
     )
 
 

@@ -6,10 +6,11 @@ Whoever had a hand in a proposal can neither approve nor publish it, whatever th
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,7 @@ from api.store.proposals.draft import APPROVED, DRAFT, PUBLISHED, REVIEW, STATES
 from api.store.proposals.text import Text, head, load_text, publication_row, text_of, touched_by
 from api.store.rulesets import current_publication, hold, publish
 from api.store.work import Actor, Work
+from api.transport.schemas import one_of
 from api.workdays.china import china_day, today
 from evaluator.problems.errors import InputError
 from evaluator.revision.diff import diff
@@ -31,22 +33,21 @@ from evaluator.rulebook.load import load_layers
 
 
 @dataclass(frozen=True, slots=True)
-class PublicationView:
-    """One entry of the policy changelog; ``state`` is in_force, scheduled or past.
-
-    ``changes`` says in words what is different from the publication before.
-    """
+class PublicationOut:
+    """One entry of the policy changelog."""
 
     id: int
     identity: str
     title: str
-    source: str
-    state: str
+    source: Annotated[str, one_of("directory", "service")]
+    state: Annotated[str, one_of("in_force", "scheduled", "past")]
     published_by: str
     published_at: dt.datetime
     effective_on: dt.date
     reason: str
-    changes: dict[str, Any] | None
+    changes: Annotated[
+        dict[str, Any] | None, Field(description="与上一次发布的不同：text 为文字，entries 逐条")
+    ]
     waivers: tuple[dict[str, Any], ...]
     proposal: int | None
     drafted_by: str | None
@@ -127,7 +128,7 @@ def publish_proposal(
     effective_on: dt.date | None = None,
     reason: str | None = None,
     request_id: str | None = None,
-) -> PublicationView:
+) -> PublicationOut:
     """Publish an approved proposal; from ``effective_on`` (today if None) submissions go by it.
 
     Raises Conflict where something stands in its way, Denied for whoever wrote it, Invalid for a
@@ -229,7 +230,7 @@ def rollback(work: Work, publication_id: int, reason: str, root: Path | None = N
 # --- changelog -----------------------------------------------------------------------------------
 
 
-def history(session: Session, limit: int = 100, before: int | None = None) -> list[PublicationView]:
+def history(session: Session, limit: int = 100, before: int | None = None) -> list[PublicationOut]:
     """The policy changelog, newest first."""
     query = select(Publication).order_by(Publication.id.desc()).limit(limit)
     if before is not None:
@@ -238,7 +239,7 @@ def history(session: Session, limit: int = 100, before: int | None = None) -> li
     return [_view(session, p, newest, now) for p in session.scalars(query).all()]
 
 
-def publication(session: Session, publication_id: int) -> PublicationView:
+def publication(session: Session, publication_id: int) -> PublicationOut:
     """One entry; a publication from the directory is compared with the one before it. Raises Missing."""
     found = publication_row(session, publication_id)
     shown = _view(session, found, head(session), current_publication(session))
@@ -259,16 +260,12 @@ def publication(session: Session, publication_id: int) -> PublicationView:
         "text": entries.render(),
         "files": [],
     }
-    return PublicationView(**{**_fields(shown), "changes": changes})
-
-
-def _fields(shown: PublicationView) -> dict[str, Any]:
-    return {name: getattr(shown, name) for name in PublicationView.__slots__}
+    return replace(shown, changes=changes)
 
 
 def _view(
     session: Session, found: Publication, newest: Publication, now: Publication | None
-) -> PublicationView:
+) -> PublicationOut:
     record = session.get(PublicationRecord, found.id)
     stored = session.get_one(StoredRuleset, found.identity)
     effective = record.effective_on if record is not None else china_day(found.published_at)
@@ -277,22 +274,22 @@ def _view(
         state = "in_force"
     elif found.id == newest.id or (now is not None and found.id > now.id and effective > today()):
         state = "scheduled"
-    return PublicationView(
-        found.id,
-        found.identity,
-        stored.title,
-        found.source,
-        state,
-        found.published_by,
-        found.published_at,
-        effective,
-        record.reason if record else (found.note or ""),
-        record.changes if record else None,
-        tuple(record.waivers) if record else (),
-        record.proposal_id if record else None,
-        record.drafted_by if record else None,
-        record.approved_by if record else None,
-        record.rollback_to if record else None,
+    return PublicationOut(
+        id=found.id,
+        identity=found.identity,
+        title=stored.title,
+        source=found.source,
+        state=state,
+        published_by=found.published_by,
+        published_at=found.published_at,
+        effective_on=effective,
+        reason=record.reason if record else (found.note or ""),
+        changes=record.changes if record else None,
+        waivers=tuple(record.waivers) if record else (),
+        proposal=record.proposal_id if record else None,
+        drafted_by=record.drafted_by if record else None,
+        approved_by=record.approved_by if record else None,
+        rollback_to=record.rollback_to if record else None,
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.database.review_tables import Supervision, Task
 from api.database.tables import Decision, Project
 from api.errors import Invalid
-from api.store.review.tasks import WAITING, TaskView, views
+from api.store.review.tasks import WAITING, TaskOut, views
 from api.store.visibility import tasks_seen, visible
 from api.store.work import Actor
 from api.workdays.workdays import WorkCalendar
@@ -43,7 +43,7 @@ class TaskFilter:
 class TaskPage:
     """A page of tasks; ``next`` asks for the following page."""
 
-    items: tuple[TaskView, ...]
+    items: tuple[TaskOut, ...]
     next: str | None
 
 
@@ -101,7 +101,7 @@ def find(
 
 def each(
     session: Session, actor: Actor, calendar: WorkCalendar, today: dt.date, wanted: TaskFilter
-) -> Iterator[TaskView]:
+) -> Iterator[TaskOut]:
     """All of them, read a page at a time."""
     cursor = None
     while True:

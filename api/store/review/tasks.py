@@ -11,8 +11,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ from api.errors import Conflict, Denied, Invalid, Missing
 from api.store.visibility import get_decision, get_project, owns, tasks_seen, visible
 from api.store.work import Actor, Work
 from api.transport.attachments import Upload
+from api.transport.schemas import VerdictWord, one_of
 from api.workdays.china import china_day
 from api.workdays.workdays import WorkCalendar
 from evaluator.dossier.fields import Registry
@@ -34,7 +36,7 @@ MAX_ATTACHMENTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class AttachmentView:
+class AttachmentOut:
     """A file given with a task, without its content."""
 
     id: int
@@ -45,22 +47,21 @@ class AttachmentView:
 
 
 @dataclass(frozen=True, slots=True)
-class OpinionView:
+class OpinionOut:
     """What a department said."""
 
     id: int
     opinion: str
     reason: str
-    attachments: tuple[AttachmentView, ...]
+    attachments: tuple[AttachmentOut, ...]
     person: str
     given_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
-class TaskView:
-    """A task; ``light`` is green, yellow, red (overdue) while it waits, else None.
+class TaskOut:
+    """A task; ``light`` is None where it no longer waits.
 
-    ``due_estimated`` says that the due date was counted before a year's holidays were known.
     ``workdays_left`` counts to the due date, negative when overdue.
     """
 
@@ -72,21 +73,26 @@ class TaskView:
     department: str
     opened_on: dt.date
     due_on: dt.date
-    due_estimated: bool
-    state: str
-    light: str | None
+    due_estimated: Annotated[
+        bool, Field(description="期限是估算的：涉及的年份还没有节假日安排，有了以后自动重算")
+    ]
+    state: Annotated[str, one_of(OPEN, SUPPLEMENT, DONE, WITHDRAWN)]
+    light: Annotated[
+        Annotated[str, one_of("green", "yellow", "red")] | None,
+        Field(description="按剩余工作日：绿、黄、红（逾期）"),
+    ]
     workdays_left: int
-    opinions: tuple[OpinionView, ...]
+    opinions: tuple[OpinionOut, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ConclusionView:
+class ConclusionOut:
     """What the committee concluded; ``machine`` is the verdict it stands beside."""
 
     decision: int
     number: str
     outcome: str
-    machine: str
+    machine: VerdictWord
     override: bool
     reason: str
     authority: str | None
@@ -164,7 +170,7 @@ def tasks(
     overdue: bool = False,
     limit: int = 200,
     after: int = 0,
-) -> tuple[TaskView, ...]:
+) -> tuple[TaskOut, ...]:
     """Tasks the actor may see in order of their number, after task ``after``."""
     query = (
         select(Task, Project, Decision.version)
@@ -188,7 +194,7 @@ def tasks(
 
 def views(
     session: Session, found: Sequence[Any], calendar: WorkCalendar, today: dt.date
-) -> tuple[TaskView, ...]:
+) -> tuple[TaskOut, ...]:
     """Rows of (task, project, the decision's version) with what was said about each."""
     said = _opinions(session, [t.id for t, _, _ in found])
     return tuple(_view(t, p, v, said.get(t.id, ()), calendar, today) for t, p, v in found)
@@ -198,32 +204,39 @@ def _view(
     task: Task,
     project: Project,
     version: int,
-    said: tuple[OpinionView, ...],
+    said: tuple[OpinionOut, ...],
     calendar: WorkCalendar,
     today: dt.date,
-) -> TaskView:
-    return TaskView(
-        task.id,
-        project.number,
-        project.name,
-        version,
-        task.decision_id,
-        task.department,
-        task.opened_on,
-        task.due_on,
-        task.due_estimated,
-        task.state,
-        light(task.state, task.due_on, today, calendar),
-        calendar.between(today, task.due_on),
-        said,
+) -> TaskOut:
+    return TaskOut(
+        id=task.id,
+        number=project.number,
+        project=project.name,
+        version=version,
+        decision=task.decision_id,
+        department=task.department,
+        opened_on=task.opened_on,
+        due_on=task.due_on,
+        due_estimated=task.due_estimated,
+        state=task.state,
+        light=light(task.state, task.due_on, today, calendar),
+        workdays_left=calendar.between(today, task.due_on),
+        opinions=said,
     )
 
 
-def _opinions(session: Session, ids: list[int]) -> dict[int, tuple[OpinionView, ...]]:
-    out: dict[int, tuple[OpinionView, ...]] = {}
+def _opinions(session: Session, ids: list[int]) -> dict[int, tuple[OpinionOut, ...]]:
+    out: dict[int, tuple[OpinionOut, ...]] = {}
     for o in session.scalars(select(Opinion).where(Opinion.task_id.in_(ids)).order_by(Opinion.id)):
-        files = tuple(AttachmentView(**a) for a in o.attachments)
-        view = OpinionView(o.id, o.opinion, o.reason, files, o.person, o.given_at)
+        files = tuple(AttachmentOut(**a) for a in o.attachments)
+        view = OpinionOut(
+            id=o.id,
+            opinion=o.opinion,
+            reason=o.reason,
+            attachments=files,
+            person=o.person,
+            given_at=o.given_at,
+        )
         out[o.task_id] = (*out.get(o.task_id, ()), view)
     return out
 
@@ -262,7 +275,7 @@ def may_attach(session: Session, actor: Actor, task_id: int) -> None:
     _must_wait(task)
 
 
-def attach(work: Work, task_id: int, upload: Upload) -> AttachmentView:
+def attach(work: Work, task_id: int, upload: Upload) -> AttachmentOut:
     """Keep a file for an opinion that is still to be given. Raises Missing, Denied, Conflict."""
     _own_task(work, task_id)
     count = len(
@@ -287,7 +300,13 @@ def attach(work: Work, task_id: int, upload: Upload) -> AttachmentView:
         work.session.execute(insert(AttachmentPart), row)
     after = {"attachment": found.id, "name": found.name, "size": found.size, "digest": found.digest}
     work.log("task.attach", f"task:{task_id}", None, after)
-    return AttachmentView(found.id, found.name, found.media_type, found.size, found.digest)
+    return AttachmentOut(
+        id=found.id,
+        name=found.name,
+        media_type=found.media_type,
+        size=found.size,
+        digest=found.digest,
+    )
 
 
 def attachment_part(session: Session, attachment_id: int, part: int) -> bytes | None:
@@ -296,7 +315,7 @@ def attachment_part(session: Session, attachment_id: int, part: int) -> bytes | 
     return found.content if found is not None else None
 
 
-def read_attachment(session: Session, actor: Actor, attachment_id: int) -> AttachmentView:
+def read_attachment(session: Session, actor: Actor, attachment_id: int) -> AttachmentOut:
     """A file without its content. Raises Missing or Denied."""
     found = session.get(Attachment, attachment_id)
     if found is None:
@@ -306,7 +325,13 @@ def read_attachment(session: Session, actor: Actor, attachment_id: int) -> Attac
     # A submitter sees what its project was asked to supplement, files included.
     if not (actor.sees_all or task.department in actor.departments or owns(actor, project)):
         raise Denied("这个附件不在您的查看范围内")
-    return AttachmentView(found.id, found.name, found.media_type, found.size, found.digest)
+    return AttachmentOut(
+        id=found.id,
+        name=found.name,
+        media_type=found.media_type,
+        size=found.size,
+        digest=found.digest,
+    )
 
 
 def give_opinion(
@@ -375,7 +400,7 @@ def conclude(
     reason: str,
     authority: str | None = None,
     document_number: str | None = None,
-) -> ConclusionView:
+) -> ConclusionOut:
     """The committee's conclusion on the newest decision of a project.
 
     A task that an earlier version opened for the applicant is withdrawn: nobody could answer it.
@@ -442,22 +467,22 @@ def conclude(
     return _conclusion(found, project)
 
 
-def _conclusion(found: Conclusion, project: Project) -> ConclusionView:
-    return ConclusionView(
-        found.decision_id,
-        project.number,
-        found.outcome,
-        found.machine,
-        found.override,
-        found.reason,
-        found.authority,
-        found.document_number,
-        found.person,
-        found.concluded_at,
+def _conclusion(found: Conclusion, project: Project) -> ConclusionOut:
+    return ConclusionOut(
+        decision=found.decision_id,
+        number=project.number,
+        outcome=found.outcome,
+        machine=found.machine,
+        override=found.override,
+        reason=found.reason,
+        authority=found.authority,
+        document_number=found.document_number,
+        person=found.person,
+        concluded_at=found.concluded_at,
     )
 
 
-def conclusion_of(session: Session, actor: Actor, decision_id: int) -> ConclusionView:
+def conclusion_of(session: Session, actor: Actor, decision_id: int) -> ConclusionOut:
     """The committee's conclusion on a decision. Raises Missing where there is none."""
     decision, project = get_decision(session, actor, decision_id)
     found = session.scalar(select(Conclusion).where(Conclusion.decision_id == decision.id))

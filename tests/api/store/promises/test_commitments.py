@@ -12,7 +12,7 @@ from api.store import accounts
 from api.store.projects import submissions
 from api.store.projects.submissions import Submission
 from api.store.promises import commitments
-from api.store.promises.commitments import Promise, ReportView, light
+from api.store.promises.commitments import Promise, ReportOut, light
 from api.store.work import SYSTEM, Actor
 from evaluator.rulebook.load import load_layers
 from tests.api.support import Service, example, settings, shipped
@@ -24,8 +24,8 @@ D = dt.date
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
-def _said(day: dt.date, value: str | None = None) -> ReportView:
-    return ReportView(day, value, "", "x", NOW)
+def _said(day: dt.date, value: str | None = None) -> ReportOut:
+    return ReportOut(day, value, "", "x", NOW)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def _said(day: dt.date, value: str | None = None) -> ReportView:
     ],
 )
 def test_lights(
-    kind: str, promised: str | None, last: ReportView | None, today: dt.date, expected: Any
+    kind: str, promised: str | None, last: ReportOut | None, today: dt.date, expected: Any
 ) -> None:
     assert light(kind, promised, D(2026, 6, 10), last, today) == expected
 
