@@ -9,7 +9,15 @@ from starlette.types import Scope
 from api.pages.accounts import account, auditing, login
 from api.pages.assess import assess, home, judged
 from api.pages.assess.examples import Examples
-from api.pages.committee import overview, promises, records, reviewing, submit, taskboard
+from api.pages.committee import (
+    decisions,
+    overview,
+    projects,
+    promises,
+    reviewing,
+    submit,
+    taskboard,
+)
 from api.pages.committee.counts import CountsMemo
 from api.pages.frame import errors
 from api.pages.frame.render import STATIC
@@ -26,7 +34,8 @@ MODULES = (
     rulebook,
     login,
     submit,
-    records,
+    projects,
+    decisions,
     reviewing,
     taskboard,
     promises,

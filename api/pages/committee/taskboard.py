@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -30,7 +31,6 @@ from api.workdays.china import today
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 Id = Annotated[int, Path(ge=1, le=2**53)]
-State = Annotated[str, Query(max_length=20)]
 Short = Annotated[str, Query(max_length=60)]
 LATE = TaskFilter(late=True)
 CHOICES = {"waiting": "未办结", "all": "全部", **TASK_STATES}
@@ -73,56 +73,61 @@ BROKEN = (
 )
 
 
-def _wanted(session: Session, judge: Judge, state: str, department: str) -> TaskFilter:
-    chosen = find_choice("state", state, CHOICES) or "waiting"
-    return TaskFilter(chosen, find_past_department(session, judge, department, Task.department))
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which tasks are looked for, as it was typed."""
+
+    state: Annotated[str, Query(max_length=20)] = "waiting"
+    department: Short = ""
+
+    def filter(self, session: Session, judge: Judge) -> TaskFilter:
+        """The same for the store. Raises ProblemError 422."""
+        return TaskFilter(
+            find_choice("state", self.state, CHOICES) or "waiting",
+            find_past_department(session, judge, self.department, Task.department),
+        )
 
 
 @router.get("/tasks")
 def tasks(
     request: Request,
     judge: CurrentJudge,
-    state: State = "waiting",
-    department: Short = "",
+    wanted: Annotated[Wanted, Depends()],
     cursor: Short = "",
 ) -> Response:
     """Review tasks, the most urgent first."""
     actor = entitled(request, "review.read")
     store, registry = store_of(request), judge.ruleset.registry
     with store.db.read() as session:
-        wanted = _wanted(session, judge, state, department)
-        listed = tasklist.find(session, actor, store.calendar, today(), wanted, cursor or None)
-        total = tasklist.total(session, actor, wanted, today()) if wanted.urgent else None
+        sought = wanted.filter(session, judge)
+        listed = tasklist.find(session, actor, store.calendar, today(), sought, cursor or None)
+        total = tasklist.total(session, actor, sought, today()) if sought.urgent else None
     return page(
         request,
         "tasks.html",
         listed=listed,
         total=total,
-        state=wanted.state,
-        department=department,
+        state=sought.state,
+        department=wanted.department,
         choices=CHOICES,
         departments=registry.reviewers,
         registry=registry,
         cursor=cursor,
-        asked=urlencode({"state": state, "department": department}),
+        asked=urlencode(asdict(wanted)),
     )
 
 
 @router.get("/tasks.{kind}")
 def tasks_file(
-    request: Request,
-    judge: CurrentJudge,
-    kind: Kind,
-    state: State = "waiting",
-    department: Short = "",
+    request: Request, judge: CurrentJudge, kind: Kind, wanted: Annotated[Wanted, Depends()]
 ) -> Response:
     """The same tasks for a spreadsheet."""
     actor = entitled(request, "review.read")
     store, name = store_of(request), judge.ruleset.registry.department
     with store.db.read() as session:
-        wanted = _wanted(session, judge, state, department)
-        asked = [("状态", CHOICES[wanted.state])]
-        asked += [("部门", name(wanted.department))] if wanted.department else []
+        sought = wanted.filter(session, judge)
+        asked = [("状态", CHOICES[sought.state])]
+        asked += [("部门", name(sought.department))] if sought.department else []
         rows = (
             (
                 t.number,
@@ -140,7 +145,7 @@ def tasks_file(
                     for o in t.opinions
                 ),
             )
-            for t in tasklist.each(session, actor, store.calendar, today(), wanted)
+            for t in tasklist.each(session, actor, store.calendar, today(), sought)
         )
         return listing_response(kind, "tasks", Listing("会审事项", TASKS, rows, asked))
 

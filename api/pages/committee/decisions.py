@@ -1,22 +1,19 @@
-"""Stored projects: the list, and a decision as verdict, why and opinion."""
+"""A stored decision as verdict, why and opinion; its findings as a file; judged again."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from api.access.security import allowed, store_of
-from api.database.tables import Decision, Hit
+from api.database.tables import Decision
 from api.errors import Missing
-from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
 from api.pages.assess.cases import Case, Origin, case_of
-from api.pages.assess.industries import industry_choices
 from api.pages.assess.judged import docx_response, opinion_page, verdict_page
 from api.pages.committee.promises import KINDS
 from api.pages.frame.errors import PageRoute
@@ -28,24 +25,20 @@ from api.pages.frame.words import (
     LISTS,
     OPINIONS,
     OUTCOMES,
-    STATES,
     STATUSES,
-    VERDICTS,
     chinese_date,
     citation,
     plain_unit,
     value_text,
 )
-from api.routes.choices import find_choice, find_industry, find_past_department, find_rule
 from api.store.core import Store
-from api.store.projects import decisions, drafts, projects
+from api.store.projects import decisions, projects
+from api.store.projects.changes import changed_fields, moved_findings
 from api.store.projects.decisions import DecisionOut
-from api.store.projects.projects import Filter
 from api.store.promises import commitments
 from api.store.review import tasks as review
 from api.store.review.tasks import ConclusionOut, TaskOut
 from api.store.work import Actor
-from api.transport.body import parse_day
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
 from api.workdays.china import today
@@ -54,19 +47,6 @@ from evaluator.dossier.values import read_value
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 Id = Annotated[int, Path(ge=1, le=2**53)]
-Words = Annotated[str, Query(max_length=100)]
-Short = Annotated[str, Query(max_length=60)]
-PROJECTS = (
-    Column("受理编号", width=17),
-    Column("项目编号"),
-    Column("项目名称", width=36),
-    Column("投资主体", width=30),
-    Column("行业代码"),
-    Column("受理日期", "date"),
-    Column("版本", "number"),
-    Column("结论"),
-    Column("状态"),
-)
 FINDINGS = (
     Column("规则", width=34),
     Column("事项", width=26),
@@ -82,130 +62,6 @@ FINDINGS = (
     Column("依据", width=50),
     Column("补正", width=50),
 )
-
-
-def _filter(
-    session: Session,
-    judge: Judge,
-    q: str,
-    verdict: str,
-    state: str,
-    department: str,
-    industry: str,
-    rule: str,
-    start: str,
-    end: str,
-) -> Filter:
-    return Filter(
-        verdict=find_choice("verdict", verdict, VERDICTS),
-        department=find_past_department(session, judge, department, Hit.department),
-        rule=find_rule(session, judge.ruleset, rule),
-        industry=find_industry(industry),
-        state=find_choice("state", state, STATES),
-        start=parse_day(start or None, "from"),
-        end=parse_day(end or None, "to"),
-        q=q or None,
-    )
-
-
-@router.get("/projects")
-def found(
-    request: Request,
-    judge: CurrentJudge,
-    q: Words = "",
-    verdict: Short = "",
-    state: Short = "",
-    department: Short = "",
-    industry: Short = "",
-    rule: Words = "",
-    start: Annotated[str, Query(alias="from", max_length=10)] = "",
-    end: Annotated[str, Query(alias="to", max_length=10)] = "",
-    cursor: Short = "",
-) -> Response:
-    """Projects the actor may see."""
-    actor = entitled(request, "read")
-    with store_of(request).db.read() as session:
-        wanted = _filter(session, judge, q, verdict, state, department, industry, rule, start, end)
-        listed = projects.find(session, actor, wanted, cursor or None, 50)
-        mine = drafts.mine(session, actor) if allowed(actor, "draft") else ()
-    chosen = {
-        "q": q,
-        "verdict": verdict,
-        "state": state,
-        "department": department,
-        "industry": industry,
-        "rule": rule,
-        "from": start,
-        "to": end,
-    }
-    return page(
-        request,
-        "projects.html",
-        listed=listed,
-        drafts=mine,
-        chosen=chosen,
-        ruleset=judge.ruleset,
-        industries=industry_choices(judge.ruleset),
-        asked=urlencode({k: v for k, v in chosen.items() if v}),
-        cursor=cursor,
-    )
-
-
-@router.get("/projects.{kind}")
-def export(
-    request: Request,
-    judge: CurrentJudge,
-    kind: Kind,
-    q: Words = "",
-    verdict: Short = "",
-    state: Short = "",
-    department: Short = "",
-    industry: Short = "",
-    rule: Words = "",
-    start: Annotated[str, Query(alias="from", max_length=10)] = "",
-    end: Annotated[str, Query(alias="to", max_length=10)] = "",
-) -> Response:
-    """The same list for a spreadsheet."""
-    actor = entitled(request, "read")
-    registry = judge.ruleset.registry
-    with store_of(request).db.read() as session:
-        wanted = _filter(session, judge, q, verdict, state, department, industry, rule, start, end)
-        asked = {
-            "文字": q,
-            "结论": VERDICTS.get(verdict, ""),
-            "状态": STATES.get(state, ""),
-            "涉及部门": registry.department(wanted.department) if wanted.department else "",
-            "行业代码": industry,
-            "规则": rule,
-            "受理日期从": start,
-            "受理日期到": end,
-        }
-        rows = (
-            (
-                p.number,
-                p.project_id,
-                p.name,
-                p.enterprise,
-                p.industry,
-                p.submitted_on,
-                p.version,
-                VERDICTS[p.verdict],
-                STATES.get(p.state, p.state),
-            )
-            for p in projects.each(session, actor, wanted)
-        )
-        found = [(k, v) for k, v in asked.items() if v]
-        return listing_response(
-            kind, "projects", Listing("项目", PROJECTS, rows, found), title="项目清单"
-        )
-
-
-@router.get("/projects/{number}")
-def newest(request: Request, number: Annotated[str, Path(max_length=40)]) -> Response:
-    """The newest decision on a project."""
-    actor = entitled(request, "read")
-    with store_of(request).db.read() as session:
-        return RedirectResponse(f"/decisions/{projects.get(session, actor, number).decision}", 302)
 
 
 def _judge(store: Store, session: Session, identity: str) -> Judge:
@@ -294,8 +150,6 @@ def _changes(
     store: Store, session: Session, actor: Actor, view: DecisionOut, versions: tuple[Any, ...]
 ) -> dict[str, Any] | None:
     """What this version changed against the one before; None for a first version."""
-    from api.store.projects.changes import changed_fields, moved_findings
-
     before = next((v for v in versions if v.version == view.version - 1), None)
     if before is None:
         return None
@@ -324,9 +178,9 @@ def why(request: Request, decision_id: Id, rule: str) -> Response:
     store = store_of(request)
     with store.db.read() as session:
         _, case = _case(store, session, actor, decision_id)
-        found = decisions.trace(session, store.rulesets, actor, decision_id, rule)
+        told = decisions.trace(session, store.rulesets, actor, decision_id, rule)
     _log_read(request, actor, decision_id, f"finding:{rule[:80]}")
-    return page(request, "why.html", case=case, trace=found["trace"])
+    return page(request, "why.html", case=case, trace=told["trace"])
 
 
 def _reviews(request: Request, actor: Actor, decision_id: int) -> tuple[Case, list[dict[str, str]]]:
@@ -429,7 +283,7 @@ def replay(request: Request, decision_id: Id) -> Response:
     actor = entitled(request, "read")
     store = store_of(request)
     with store.db.read() as session:
-        found = decisions.replay(session, store.rulesets, actor, decision_id)
+        replayed = decisions.replay(session, store.rulesets, actor, decision_id)
         view = decisions.get(session, store.rulesets, actor, decision_id)
     _log_read(request, actor, decision_id, "replay")
-    return page(request, "replay.html", replay=asdict(found), number=view.number)
+    return page(request, "replay.html", replay=asdict(replayed), number=view.number)

@@ -1,0 +1,147 @@
+"""The stored projects as a list, and as a file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from api.access.security import allowed, store_of
+from api.database.tables import Hit
+from api.judging.current import CurrentJudge
+from api.judging.judge import Judge
+from api.pages.assess.industries import industry_choices
+from api.pages.frame.errors import PageRoute
+from api.pages.frame.listing import Column, Kind, Listing, listing_response
+from api.pages.frame.render import page
+from api.pages.frame.session import entitled
+from api.pages.frame.words import STATES, VERDICTS
+from api.routes.choices import find_choice, find_industry, find_past_department, find_rule
+from api.store.projects import drafts, projects
+from api.store.projects.projects import Filter
+from api.transport.body import parse_day
+
+router = APIRouter(prefix="/projects", include_in_schema=False, route_class=PageRoute)
+Words = Annotated[str, Query(max_length=100)]
+Short = Annotated[str, Query(max_length=60)]
+PROJECTS = (
+    Column("受理编号", width=17),
+    Column("项目编号"),
+    Column("项目名称", width=36),
+    Column("投资主体", width=30),
+    Column("行业代码"),
+    Column("受理日期", "date"),
+    Column("版本", "number"),
+    Column("结论"),
+    Column("状态"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for, as it was typed."""
+
+    q: Words = ""
+    verdict: Short = ""
+    state: Short = ""
+    department: Short = ""
+    industry: Short = ""
+    rule: Words = ""
+    start: Annotated[str, Query(alias="from", max_length=10)] = ""
+    end: Annotated[str, Query(alias="to", max_length=10)] = ""
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The same by parameter."""
+        named = asdict(self)
+        return named | {"from": named.pop("start"), "to": named.pop("end")}
+
+    def filter(self, session: Session, judge: Judge) -> Filter:
+        """The same for the store. Raises ProblemError 422."""
+        return Filter(
+            verdict=find_choice("verdict", self.verdict, VERDICTS),
+            department=find_past_department(session, judge, self.department, Hit.department),
+            rule=find_rule(session, judge.ruleset, self.rule),
+            industry=find_industry(self.industry),
+            state=find_choice("state", self.state, STATES),
+            start=parse_day(self.start or None, "from"),
+            end=parse_day(self.end or None, "to"),
+            q=self.q or None,
+        )
+
+
+@router.get("")
+def listed(
+    request: Request,
+    judge: CurrentJudge,
+    wanted: Annotated[Wanted, Depends()],
+    cursor: Short = "",
+) -> Response:
+    """Projects the actor may see."""
+    actor = entitled(request, "read")
+    with store_of(request).db.read() as session:
+        sought = wanted.filter(session, judge)
+        shown = projects.find(session, actor, sought, cursor or None, 50)
+        mine = drafts.mine(session, actor) if allowed(actor, "draft") else ()
+    return page(
+        request,
+        "projects.html",
+        listed=shown,
+        drafts=mine,
+        chosen=wanted.given,
+        ruleset=judge.ruleset,
+        industries=industry_choices(judge.ruleset),
+        asked=urlencode({k: v for k, v in wanted.given.items() if v}),
+        cursor=cursor,
+    )
+
+
+@router.get(".{kind}")
+def listed_file(
+    request: Request, judge: CurrentJudge, kind: Kind, wanted: Annotated[Wanted, Depends()]
+) -> Response:
+    """The same list for a spreadsheet."""
+    actor = entitled(request, "read")
+    registry = judge.ruleset.registry
+    with store_of(request).db.read() as session:
+        sought = wanted.filter(session, judge)
+        asked = {
+            "文字": wanted.q,
+            "结论": VERDICTS.get(wanted.verdict, ""),
+            "状态": STATES.get(wanted.state, ""),
+            "涉及部门": registry.department(sought.department) if sought.department else "",
+            "行业代码": wanted.industry,
+            "规则": wanted.rule,
+            "受理日期从": wanted.start,
+            "受理日期到": wanted.end,
+        }
+        rows = (
+            (
+                p.number,
+                p.project_id,
+                p.name,
+                p.enterprise,
+                p.industry,
+                p.submitted_on,
+                p.version,
+                VERDICTS[p.verdict],
+                STATES.get(p.state, p.state),
+            )
+            for p in projects.each(session, actor, sought)
+        )
+        notes = [(k, v) for k, v in asked.items() if v]
+        return listing_response(
+            kind, "projects", Listing("项目", PROJECTS, rows, notes), title="项目清单"
+        )
+
+
+@router.get("/{number}")
+def newest(request: Request, number: Annotated[str, Path(max_length=40)]) -> Response:
+    """The newest decision on a project."""
+    actor = entitled(request, "read")
+    with store_of(request).db.read() as session:
+        return RedirectResponse(f"/decisions/{projects.get(session, actor, number).decision}", 302)
