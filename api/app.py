@@ -49,7 +49,7 @@ from api.workdays.workdays import WorkCalendar
 from evaluator.problems.errors import InputError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
-from evaluator.rulebook.shipped import examples_path, rulebook_path
+from evaluator.rulebook.shipped import examples_path
 
 HOLIDAYS_AHEAD_DAYS = 30
 log = logging.getLogger("api")
@@ -110,7 +110,7 @@ def _prepare(store: Store, settings: Settings, ruleset: Ruleset | None) -> None:
             "%s 起的节假日安排还没有，期限先估计；公布后写入 ADMISSION_HOLIDAYS 指的文件", soon
         )
     try:
-        found = ruleset or load_directory(rulebook_path(settings.rulebook))
+        found = ruleset or load_directory(settings.root)
     except InputError as error:
         with store.db.read() as session:
             running = current_identity(session)

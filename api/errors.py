@@ -25,3 +25,7 @@ class Invalid(StoreError):
     def __init__(self, field: str, detail: str, hint: str | None = None) -> None:
         self.field, self.detail, self.hint = field, detail, hint
         super().__init__(detail)
+
+
+class Unmigrated(Exception):
+    """The database's structure is not the one this program needs."""

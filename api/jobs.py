@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
 
 from api.database.db import Database
 from api.database.tables import Decision
@@ -35,6 +36,13 @@ COPIES = "copies"
 COPY_EACH = 1000  # Decisions.
 BEAT_SECONDS = 5.0
 LIMIT_SECONDS = 900.0
+
+
+def wake(request: Request) -> None:
+    """Have this server's worker look at the queue now; without a worker it waits there."""
+    jobs: Jobs | None = getattr(request.app.state, "jobs", None)
+    if jobs is not None:
+        jobs.wake()
 
 
 class Jobs:

@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as Unreadable
 
 from api.transport.attachments import KindName
+from api.transport.validation import validation_entries
+from evaluator.rulebook.shipped import rulebook_path
 
 PREFIX = "ADMISSION_"
 # What stands in these must not be repeated in a message.
@@ -95,11 +97,14 @@ class Settings(BaseSettings):
     holidays_on: tuple[dt.date, ...] = Field(default=(), description="另定的上班日期")
     ruleset_check_seconds: float = Field(default=1.0, ge=0, description="多久核对一次生效规则集")
 
+    @property
+    def root(self) -> Path:
+        """The directory of the rulebook: the one that is set, else the one shipped."""
+        return rulebook_path(self.rulebook)
+
 
 def read_settings(**given: Any) -> Settings:
     """The settings of the environment, with ``given`` over them. Raises SettingsError."""
-    from api.transport.problems import validation_entries
-
     try:
         return Settings(**given)
     except ValidationError as error:

@@ -30,6 +30,8 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 METADATA_SECONDS = 3600
 LEEWAY_SECONDS = 60
 TIMEOUT_SECONDS = 10
+# The cookie by which the provider knows which login to end; sent to the logout page alone.
+HINT, HINT_PATH = "admission_hint", "/logout"
 
 
 class LoginFailed(Exception):

@@ -56,10 +56,15 @@ def store_of(request: Request) -> Store:
     return store
 
 
+def settings_of(request: Request) -> Settings:
+    """The settings of the application."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
 def client_address(request: Request) -> str:
     """Where the request came from, as the settings say to find it."""
-    settings: Settings = request.app.state.settings
-    if settings.trust_forwarded:
+    if settings_of(request).trust_forwarded:
         forwarded = request.headers.get("x-forwarded-for", "").split(",")[-1].strip()
         if forwarded:
             return forwarded

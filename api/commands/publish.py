@@ -31,7 +31,6 @@ from api.store.rulesets import install
 from api.store.work import SYSTEM, Actor
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
-from evaluator.rulebook.shipped import rulebook_path
 from evaluator.rulebook.transfer import read_text
 
 KEY, APPROVER_KEY = "ADMISSION_KEY", "ADMISSION_APPROVER_KEY"
@@ -160,7 +159,7 @@ def _who(store: Store, what: str, name: str | None, variable: str, action: str) 
 
 def _propose(store: Store, drafter: Actor, title: str, reason: str, text: Text) -> int:
     """A proposal, checked and sent to review; its number. Exits where something is in the way."""
-    root = rulebook_path(read_settings().rulebook)
+    root = read_settings().root
     with store.work(drafter) as work:
         number = proposals.create(work, title, reason, root, text).id
     console.print(f"提案 {number} 已起草，正在检查（案例、证明、影响），可能要几分钟。")

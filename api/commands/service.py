@@ -22,8 +22,8 @@ from api.commands.backup import backup as write_backup
 from api.commands.backup import restore as read_backup
 from api.commands.downgrade import downgrade as run_downgrade
 from api.commands.downgrade import steps_back, trial
-from api.database.db import Database, Unmigrated
-from api.errors import Invalid, StoreError
+from api.database.db import Database
+from api.errors import Invalid, StoreError, Unmigrated
 from api.settings import SettingsError, read_settings
 from api.store import accounts, audit
 from api.store.core import Store

@@ -21,12 +21,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from api.errors import Unmigrated
+
 MIGRATION_LOCK = 7_305_001
 SQLITE_WAIT_MS = 30_000
-
-
-class Unmigrated(Exception):
-    """The database's structure is not the one this program needs."""
 
 
 class Database:

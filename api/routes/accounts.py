@@ -14,12 +14,12 @@ from api.store.accounts import AccountOut
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.body import model_body, takes
+from api.transport.schemas import WRITES
 from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["账号"])
 Admin = Annotated[Actor, require("accounts")]
 Name = Annotated[str, Path(max_length=200)]
-WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
 
 
 class NewAccount(BaseModel):

@@ -8,12 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from api.access.security import any_actor
+from api.access.security import any_actor, settings_of
 from api.judging.batches import HINT, NDJSON, PARQUET, PATH, Batches, Form, Lines
 from api.judging.current import current_judge
-from api.routes.stateless import Day
 from api.transport import schemas
-from api.transport.body import parse_day
+from api.transport.parameters import AsOf, parse_day
 from api.transport.problems import ProblemError
 
 router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
@@ -70,7 +69,7 @@ def as_of_option(day: str | None, column: str | None) -> Any:
 )
 async def evaluate_batch(
     request: Request,
-    as_of: Day = None,
+    as_of: AsOf = None,
     as_of_column: Annotated[
         str | None,
         Query(
@@ -84,7 +83,7 @@ async def evaluate_batch(
     ] = False,
 ) -> Response:
     """Judge the dossiers in the body."""
-    if not request.app.state.settings.open_evaluation:
+    if not settings_of(request).open_evaluation:
         await run_in_threadpool(any_actor, request)
     form, day = form_of(request), as_of_option(as_of, as_of_column)
     batches: Batches = request.app.state.batches

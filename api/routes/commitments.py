@@ -5,19 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.security import require, store_of
-from api.routes.choices import find_industry
-from api.routes.stateless import DAY
+from api.filters import find_industry
 from api.store.promises import commitments, overdue
 from api.store.promises.commitments import CommitmentOut, Promise, RateOut
 from api.store.promises.overdue import OverduePage
 from api.store.work import Actor
-from api.transport import schemas
 from api.transport.answers import answer
-from api.transport.body import model_body, parse_day, takes
+from api.transport.body import model_body, takes
+from api.transport.parameters import DAY, From, Id, Number, To, parse_day
+from api.transport.schemas import READS, WRITES
 from api.transport.telemetry import request_id
 from api.workdays.china import today
 
@@ -25,14 +25,10 @@ router = APIRouter(prefix="/api/v1", tags=["承诺与兑现"])
 Reader = Annotated[Actor, require("commitment.read")]
 Manager = Annotated[Actor, require("commitment.manage")]
 Reporter = Annotated[Actor, require("commitment.report")]
-Number = Annotated[str, Path(max_length=40, description="受理编号")]
-Id = Annotated[int, Path(ge=1, le=2**53)]
 Kind = Literal[
     "signed", "started", "funded", "production", "capacity", "investment", "output", "tax", "energy"
 ]
 DayText = Annotated[str, Field(pattern=DAY, json_schema_extra={"format": "date"})]
-READS = schemas.problems(401, 403, 404, 422, 503)
-WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
 
 
 class PromiseIn(BaseModel):
@@ -149,12 +145,8 @@ def report(
 def rates(
     request: Request,
     actor: Annotated[Actor, require("statistics")],
-    start: Annotated[
-        str | None, Query(alias="from", pattern=DAY, json_schema_extra={"format": "date"})
-    ] = None,
-    end: Annotated[
-        str | None, Query(alias="to", pattern=DAY, json_schema_extra={"format": "date"})
-    ] = None,
+    start: From = None,
+    end: To = None,
     industry: Annotated[str | None, Query(pattern=r"^[A-Ta-t][0-9]{0,4}$")] = None,
 ) -> Response:
     """The conversion rates of all projects, or of those accepted within a period."""

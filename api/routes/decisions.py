@@ -8,18 +8,18 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from api.access.security import require, store_of
-from api.routes.choices import find_department
+from api.filters import find_department
 from api.store.projects import decisions
 from api.store.projects.decisions import DecisionOut, ReplayOut
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
+from api.transport.schemas import READS
 from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/decisions", tags=["决定与依据"])
 Reader = Annotated[Actor, require("read")]
 Id = Annotated[int, Path(ge=1, le=2**53, description="决定编号")]
-READS = schemas.problems(401, 403, 404, 422, 503)
 
 
 class TraceOut(BaseModel):

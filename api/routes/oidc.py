@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.access.provider import LoginFailed, Provider, ProviderDown
-from api.access.security import set_cookie, store_of
+from api.access.provider import HINT, HINT_PATH, LoginFailed, Provider, ProviderDown
+from api.access.security import set_cookie, settings_of, store_of
 from api.errors import Invalid
 from api.store import accounts
 from api.store.work import SYSTEM
@@ -22,8 +22,6 @@ log = logging.getLogger("api")
 MEMORY = "admission_login"
 MEMORY_SECONDS = 600
 PATH = "/api/v1/session/oidc"
-# By this the provider knows which of its logins to end; sent to the logout page alone.
-HINT, HINT_PATH = "admission_hint", "/logout"
 HINT_LONGEST = 3800
 
 
@@ -66,7 +64,7 @@ def start(request: Request) -> Response:
         max_age=MEMORY_SECONDS,
         httponly=True,
         samesite="lax",
-        secure=request.app.state.settings.cookie_secure,
+        secure=settings_of(request).cookie_secure,
         path=PATH,
     )
     return response
@@ -105,7 +103,7 @@ def callback(
         roles = accounts.check_roles([r for r in identity.roles if r in known], departments)
     except Invalid:
         raise ProblemError(403, "您的统一身份没有本系统的角色，请联系管理员") from None
-    settings = request.app.state.settings
+    settings = settings_of(request)
     with store.work(SYSTEM, request_id.get()) as work:
         actor = accounts.from_subject(
             work, identity.subject, identity.name, identity.display_name, roles

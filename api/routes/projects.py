@@ -6,13 +6,12 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.security import require, store_of
 from api.database.tables import Hit
-from api.routes.choices import find_industry, find_past_department, find_rule
-from api.routes.stateless import DAY
+from api.filters import find_industry, find_past_department, find_rule
 from api.store.projects import drafts, projects, submissions
 from api.store.projects.drafts import DraftOut
 from api.store.projects.projects import Filter, ProjectOut, ProjectPage, VersionOut
@@ -20,8 +19,10 @@ from api.store.projects.submissions import Receipt, Submission
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
-from api.transport.body import XLSX, json_bytes, model_body, parse_day, read_json, takes
+from api.transport.body import XLSX, json_bytes, model_body, read_json, takes
+from api.transport.parameters import Day, From, Id, Number, To, parse_day
 from api.transport.problems import ProblemError
+from api.transport.schemas import READS, WRITES
 from api.transport.telemetry import judged, request_id
 from evaluator.dossier.fields import Registry
 from evaluator.dossier.files import read_dossiers
@@ -30,9 +31,6 @@ router = APIRouter(prefix="/api/v1", tags=["项目"])
 Submitter = Annotated[Actor, require("submit")]
 Drafter = Annotated[Actor, require("draft")]
 Reader = Annotated[Actor, require("read")]
-Number = Annotated[str, Path(max_length=40, description="受理编号")]
-DraftId = Annotated[int, Path(ge=1, le=2**53)]
-Day = Annotated[str | None, Query(pattern=DAY, json_schema_extra={"format": "date"})]
 KeyHeader = Annotated[
     str | None,
     Header(
@@ -44,8 +42,6 @@ KeyHeader = Annotated[
     ),
 ]
 State = Literal["decided", "review", "supplement", "admitted", "rejected"]
-WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
-READS = schemas.problems(401, 403, 404, 422, 503)
 
 
 class Moved(BaseModel):
@@ -194,12 +190,8 @@ def find(
         str | None, Query(pattern=r"^[A-Ta-t][0-9]{0,4}$", description="行业代码或其前缀")
     ] = None,
     state: Annotated[State | None, Query()] = None,
-    start: Annotated[
-        str | None, Query(alias="from", pattern=DAY, json_schema_extra={"format": "date"})
-    ] = None,
-    end: Annotated[
-        str | None, Query(alias="to", pattern=DAY, json_schema_extra={"format": "date"})
-    ] = None,
+    start: From = None,
+    end: To = None,
     q: Annotated[
         str | None, Query(max_length=100, description="项目或企业名称中的文字，空格分开表示都要有")
     ] = None,
@@ -255,7 +247,7 @@ def new_draft(
 
 
 @router.get("/drafts/{draft_id}", summary="一份草稿", response_model=DraftOut, responses=READS)
-def get_draft(request: Request, actor: Drafter, draft_id: DraftId) -> Response:
+def get_draft(request: Request, actor: Drafter, draft_id: Id) -> Response:
     """One draft."""
     with store_of(request).db.read() as session:
         return answer(drafts.get(session, actor, draft_id))
@@ -271,7 +263,7 @@ def get_draft(request: Request, actor: Drafter, draft_id: DraftId) -> Response:
 def save_draft(
     request: Request,
     actor: Drafter,
-    draft_id: DraftId,
+    draft_id: Id,
     given: Annotated[DraftIn, model_body(DraftIn)],
 ) -> Response:
     """Replace a draft; 409 where another has saved since ``revision`` was read."""
@@ -280,7 +272,7 @@ def save_draft(
 
 
 @router.delete("/drafts/{draft_id}", summary="丢弃草稿", status_code=204, responses=WRITES)
-def discard_draft(request: Request, actor: Drafter, draft_id: DraftId) -> Response:
+def discard_draft(request: Request, actor: Drafter, draft_id: Id) -> Response:
     """Throw a draft away."""
     with store_of(request).work(actor, request_id.get()) as work:
         drafts.discard(work, draft_id)
@@ -297,7 +289,7 @@ def discard_draft(request: Request, actor: Drafter, draft_id: DraftId) -> Respon
 def submit_draft(
     request: Request,
     actor: Submitter,
-    draft_id: DraftId,
+    draft_id: Id,
     as_of: Day = None,
     idempotency_key: KeyHeader = None,
 ) -> Response:

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.access.security import require, store_of
+from api import jobs
+from api.access.security import require, settings_of, store_of
 from api.database.proposal_tables import Proposal
-from api.routes.rulesets import FileOut, files_answer, jobs_wake, root_of
+from api.routes.rulesets import FileOut, files_answer
 from api.store.proposals import draft as proposals
 from api.store.proposals import publish as proposals_publish
 from api.store.proposals.draft import Edit, ProposalOut, RunOut
@@ -19,7 +20,9 @@ from api.store.proposals.text import make_text
 from api.store.work import Actor, Work
 from api.transport import schemas
 from api.transport.answers import answer
-from api.transport.body import model_body, parse_day, takes
+from api.transport.body import model_body, takes
+from api.transport.parameters import Id, parse_day
+from api.transport.schemas import READS, WRITES
 from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/proposals", tags=["规则提案"])
@@ -27,12 +30,9 @@ Reader = Annotated[Actor, require("proposal.read")]
 Drafter = Annotated[Actor, require("proposal.draft")]
 Commenter = Annotated[Actor, require("proposal.comment")]
 Publisher = Annotated[Actor, require("proposal.approve")]
-Id = Annotated[int, Path(ge=1, le=2**53)]
 Name = Annotated[str, Path(min_length=1, max_length=200)]
 Words = Annotated[str, Field(min_length=1, max_length=5000)]
 State = Literal["draft", "review", "approved", "published", "withdrawn"]
-READS = schemas.problems(401, 403, 404, 422, 503)
-WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
 ACTS = schemas.problems(401, 403, 404, 409, 422, 503)
 
 
@@ -120,7 +120,7 @@ def _do(
     """One act in one transaction; the answer is the proposal as it then stands."""
     with store_of(request).work(actor, request_id.get()) as work:
         found = proposals.view(work.session, act(work))
-    jobs_wake(request)
+    jobs.wake(request)
     return answer(found, status)
 
 
@@ -152,7 +152,7 @@ def create(
     if given.files is not None:
         layers = [(layer.name, layer.files) for layer in given.files.layers]
         text = make_text(layers, given.files.materials)
-    root = root_of(request)
+    root = settings_of(request).root
     return _do(
         request, actor, lambda w: proposals.create(w, given.title, given.reason, root, text), 201
     )
@@ -259,7 +259,7 @@ def submit(request: Request, actor: Drafter, proposal_id: Id) -> Response:
 )
 def rebase(request: Request, actor: Drafter, proposal_id: Id) -> Response:
     """Bring it onto what was published meanwhile; checked and reviewed anew."""
-    root = root_of(request)
+    root = settings_of(request).root
     return _do(request, actor, lambda w: proposals.rebase(w, proposal_id, root))
 
 

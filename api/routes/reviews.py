@@ -9,25 +9,26 @@ from dataclasses import asdict
 from itertools import count
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.access.security import require, store_of
 from api.database.review_tables import Task
-from api.routes.choices import find_past_department
+from api.filters import find_past_department
 from api.store.core import Store
 from api.store.promises import supervision
 from api.store.promises.supervision import SupervisionOut
 from api.store.review import tasks as review
 from api.store.review.tasks import AttachmentOut, ConclusionOut, TaskOut
 from api.store.work import Actor
-from api.transport import schemas
 from api.transport.answers import answer, download
 from api.transport.attachments import Upload, receive
 from api.transport.body import model_body, takes
+from api.transport.parameters import Id
 from api.transport.problems import ProblemError
+from api.transport.schemas import READS, WRITES
 from api.transport.telemetry import request_id
 from api.workdays.china import today
 
@@ -36,11 +37,8 @@ Reader = Annotated[Actor, require("review.read")]
 Department = Annotated[Actor, require("review.opinion")]
 Committee = Annotated[Actor, require("review.conclude")]
 Supervisor = Annotated[Actor, require("review.supervise")]
-Id = Annotated[int, Path(ge=1, le=2**53)]
 Text = Annotated[str, Field(max_length=5000)]
 State = Literal["open", "supplement", "done", "withdrawn"]
-READS = schemas.problems(401, 403, 404, 422, 503)
-WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
 _TYPE = re.compile(r"[a-z0-9]+/[a-z0-9.+-]+")
 
 

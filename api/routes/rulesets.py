@@ -5,33 +5,30 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter
-from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.access.security import require, store_of
+from api import jobs
+from api.access.security import require, settings_of, store_of
 from api.store.proposals import draft as proposals
 from api.store.proposals import publish as proposals_publish
 from api.store.proposals.publish import PublicationOut
 from api.store.proposals.text import MATERIALS, Text
 from api.store.rulesets import current_identity
 from api.store.work import Actor
-from api.transport import schemas
 from api.transport.answers import answer, download
 from api.transport.body import model_body, takes
+from api.transport.parameters import Id
+from api.transport.schemas import READS, WRITES
 from api.transport.telemetry import request_id
 from evaluator.rulebook.checks import check_directory
-from evaluator.rulebook.shipped import rulebook_path
 
 router = APIRouter(prefix="/api/v1", tags=["规则集发布"])
 Reader = Annotated[Actor, require("read")]
 Drafter = Annotated[Actor, require("proposal.draft")]
 Keeper = Annotated[Actor, require("proposal.read")]
-Id = Annotated[int, Path(ge=1, le=2**53)]
-READS = schemas.problems(401, 403, 404, 422, 503)
-WRITES = schemas.problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
 
 
 class FileOut(BaseModel):
@@ -61,18 +58,6 @@ class RollbackIn(BaseModel):
     )
 
     reason: Annotated[str, Field(min_length=1, max_length=5000)]
-
-
-def root_of(request: Request) -> FilePath:
-    """Where the dossier files of a rulebook published from the directory are."""
-    return rulebook_path(request.app.state.settings.rulebook)
-
-
-def jobs_wake(request: Request) -> None:
-    """Have the worker look at the queue now; without a worker it waits there."""
-    jobs = getattr(request.app.state, "jobs", None)
-    if jobs is not None:
-        jobs.wake()
 
 
 def files_answer(text: Text) -> Response:
@@ -105,7 +90,7 @@ def publications(
 )
 def directory(request: Request, actor: Keeper) -> Response:  # noqa: ARG001
     """The directory read now; a broken one never replaces what is in force."""
-    ruleset, found = check_directory(root_of(request))
+    ruleset, found = check_directory(settings_of(request).root)
     with store_of(request).db.read() as session:
         running = current_identity(session)
     identity = ruleset.identity if ruleset is not None else None
@@ -141,7 +126,7 @@ def publication(request: Request, actor: Reader, publication_id: Id) -> Response
 def files(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
     """The files, with comments and order as they were written."""
     with store_of(request).db.read() as session:
-        text = proposals_publish.text_published(session, publication_id, root_of(request))
+        text = proposals_publish.text_published(session, publication_id, settings_of(request).root)
     return files_answer(text)
 
 
@@ -160,7 +145,7 @@ def files(request: Request, actor: Reader, publication_id: Id) -> Response:  # n
 def archive(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
     """The files as an archive, a directory for each layer."""
     with store_of(request).db.read() as session:
-        text = proposals_publish.text_published(session, publication_id, root_of(request))
+        text = proposals_publish.text_published(session, publication_id, settings_of(request).root)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         for layer, path in text.names():
@@ -192,7 +177,9 @@ def rollback(
 ) -> Response:
     """A proposal with the files of that publication; approved and published like any other."""
     with store_of(request).work(actor, request_id.get()) as work:
-        made = proposals_publish.rollback(work, publication_id, given.reason, root_of(request))
+        made = proposals_publish.rollback(
+            work, publication_id, given.reason, settings_of(request).root
+        )
         found = proposals.view(work.session, made)
-    jobs_wake(request)
+    jobs.wake(request)
     return answer(found, 201)

@@ -5,30 +5,26 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access.login import change_own_password, log_in
 from api.access.security import (
     COOKIE,
     any_actor,
     clear_cookie,
-    client_address,
-    set_cookie,
     store_of,
 )
-from api.errors import Conflict, Invalid
 from api.store import accounts
 from api.store.accounts import KeyOut
-from api.store.work import SYSTEM, Actor
+from api.store.work import Actor
 from api.transport import schemas
 from api.transport.body import model_body, takes
-from api.transport.problems import ProblemError
-from api.transport.ratelimit import Attempts
+from api.transport.parameters import Id
 from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1", tags=["登录与密钥"])
 AnyActor = Annotated[Actor, Depends(any_actor)]
-Id = Annotated[int, Path(ge=1, le=2**53)]
 
 
 class Credentials(BaseModel):
@@ -82,60 +78,6 @@ def me(actor: Actor) -> Me:
         roles=sorted(actor.roles),
         read_only=actor.read_only,
     )
-
-
-def _attempts(request: Request, name: str, what: str) -> tuple[Attempts, tuple[str, str]]:
-    """The counts of wrong passwords and under what they are counted. Raises ProblemError 429."""
-    attempts: Attempts = request.app.state.attempts
-    keys = (f"name:{name}", f"from:{client_address(request)}")
-    wait = attempts.wait(*keys)
-    if wait:
-        raise ProblemError(429, f"{what}，请 {wait} 秒后再试", headers={"Retry-After": str(wait)})
-    return attempts, keys
-
-
-def log_in(request: Request, response: Response, name: str, password: str) -> Actor:
-    """Check a name and password and set the session cookie. Raises ProblemError 401 or 429."""
-    attempts, keys = _attempts(request, name, "登录失败次数过多")
-    store = store_of(request)
-    with store.db.read() as session:
-        actor = accounts.authenticate(session, name, password)
-    if actor is None:
-        attempts.failed(*keys)
-        with store.work(SYSTEM, request_id.get()) as work:
-            work.log("login.fail", f"account:{name[:100]}")
-        raise ProblemError(401, "账号或密码不对")
-    attempts.succeeded(*keys)
-    settings = request.app.state.settings
-    with store.work(actor, request_id.get()) as work:
-        token = accounts.open_login(work, actor, settings.session_hours)
-    set_cookie(response, token, settings)
-    return actor
-
-
-def change_own_password(request: Request, actor: Actor, current: str, new: str) -> None:
-    """Another password for who asks, who must know the old one; their other logins end.
-
-    Wrong guesses count with those at the login. Raises ProblemError 429, Conflict, Invalid.
-    """
-    store = store_of(request)
-    with store.db.read() as session:
-        if not accounts.has_password(session, actor):
-            raise Conflict("经统一身份认证登录的账号没有本地密码，请在认证服务里修改")
-    accounts.check_password(new, "new")
-    attempts, keys = _attempts(request, actor.name, "原密码错误次数过多")
-    with store.db.read() as session:
-        known = accounts.authenticate(session, actor.name, current)
-    if known is None:
-        attempts.failed(*keys)
-        with store.work(actor, request_id.get()) as work:
-            work.log("account.password_fail", f"account:{actor.name}")
-        raise Invalid("current", "原密码不对")
-    if new == current:
-        raise Invalid("new", "新密码要与原密码不同")
-    attempts.succeeded(*keys)
-    with store.work(actor, request_id.get()) as work:
-        accounts.change_password(work, actor.name, new, request.cookies.get(COOKIE))
 
 
 @router.post(

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.access.security import any_actor
+from api.access.security import any_actor, settings_of
+from api.filters import find_department
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge, Memo
-from api.routes.choices import find_department
 from api.transport import schemas
-from api.transport.body import json_bytes, parse_day, read_json
+from api.transport.body import json_bytes, read_json
+from api.transport.parameters import AsOf, parse_day
 from api.transport.problems import ProblemError
 from api.transport.views import criterion_view, rule_view, ruleset_view
 from evaluator.dossier.dossier import Profile, dossier_model
@@ -23,15 +24,6 @@ from evaluator.judgement.result import canonical_bytes, result
 from evaluator.problems.choices import suggest
 
 router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
-DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-Day = Annotated[
-    str | None,
-    Query(
-        pattern=DAY,
-        description="按哪一天的标准判定，缺省为受理日期",
-        json_schema_extra={"format": "date"},
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +60,14 @@ def _answer(judge: Judge, profile: Profile, ask: _Ask) -> tuple[bytes, bool]:
 async def evaluate(
     request: Request,
     judge: CurrentJudge,
-    as_of: Day = None,
+    as_of: AsOf = None,
     department: Annotated[
         str | None, Query(max_length=60, description="责任部门代码或名称")
     ] = None,
     counterfactual: Annotated[bool, Query(description="是否给出修改建议")] = True,
 ) -> Response:
     """Judge the dossier in the body."""
-    if not request.app.state.settings.open_evaluation:
+    if not settings_of(request).open_evaluation:
         await run_in_threadpool(any_actor, request)
     raw = await json_bytes(request)
     ask = _Ask(raw, parse_day(as_of, "as_of"), counterfactual, find_department(judge, department))

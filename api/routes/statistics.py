@@ -7,20 +7,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from api.access.security import require, store_of
-from api.routes.stateless import DAY
 from api.store import statistics
 from api.store.statistics import RuleCountOut, VerdictCountOut
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
-from api.transport.body import parse_day
+from api.transport.parameters import From, To, parse_day
 
 router = APIRouter(prefix="/api/v1/statistics", tags=["统计"])
 Reader = Annotated[Actor, require("statistics")]
-Start = Annotated[
-    str | None, Query(alias="from", pattern=DAY, json_schema_extra={"format": "date"})
-]
-End = Annotated[str | None, Query(alias="to", pattern=DAY, json_schema_extra={"format": "date"})]
 READS = schemas.problems(401, 403, 422, 503)
 
 
@@ -29,8 +24,8 @@ def verdicts(
     request: Request,
     actor: Reader,  # noqa: ARG001
     by: Annotated[Literal["month", "industry", "department"], Query()] = "month",
-    start: Start = None,
-    end: End = None,
+    start: From = None,
+    end: To = None,
 ) -> Response:
     """Projects by their newest verdict."""
     store = store_of(request)
@@ -47,8 +42,8 @@ def verdicts(
 def reasons(
     request: Request,
     actor: Reader,  # noqa: ARG001
-    start: Start = None,
-    end: End = None,
+    start: From = None,
+    end: To = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
 ) -> Response:
     """The rules that stand in the way of most projects."""

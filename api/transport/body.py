@@ -6,7 +6,6 @@ surrogates, NUL, nesting beyond what a request can need. Numbers stay exact (int
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from decimal import Decimal
@@ -16,7 +15,8 @@ from fastapi import Depends
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from api.transport.problems import ProblemError, field_error, validation_entries
+from api.transport.problems import ProblemError, field_error
+from api.transport.validation import validation_entries
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BODIES: dict[str, type[BaseModel]] = {}
@@ -25,7 +25,6 @@ MAX_DEPTH = 32
 MAX_NUMBER = 100
 _SUSPECT = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
 _BAD_TEXT = re.compile("[\ud800-\udfff\x00]")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 async def json_body(request: Request) -> Any:
@@ -149,22 +148,3 @@ _DECODER = json.JSONDecoder(
 
 def _refuse(code: str, detail: str, hint: str | None = None) -> NoReturn:
     raise ProblemError(400, "请求体无法读取", [field_error(code, detail, "", hint)])
-
-
-def parse_day(text: str | None, parameter: str) -> dt.date | None:
-    """A calendar date out of a query parameter. Raises ProblemError 422."""
-    if text is None:
-        return None
-    try:
-        if not _DAY.fullmatch(text):
-            raise ValueError(text)
-        day = dt.date.fromisoformat(text)
-        if not 1900 <= day.year <= 2200:
-            raise ValueError(text)
-    except ValueError:
-        raise ProblemError(
-            422,
-            "请求参数有误",
-            [{"parameter": parameter, "detail": "应是日期，写作 2024-01-01", "code": "A108"}],
-        ) from None
-    return day

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,8 +19,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from api.database.db import Unmigrated
-from api.errors import Conflict, Denied, Invalid, Missing, StoreError
+from api.errors import Conflict, Denied, Invalid, Missing, StoreError, Unmigrated
+from api.transport.validation import validation_entries
 from evaluator.problems.errors import InputError
 from evaluator.problems.errors import Problem as Mistake
 
@@ -122,65 +121,6 @@ def problem_response(
 def _request_id(request: Request) -> str | None:
     found = request.scope.get("admission.request_id")
     return found if isinstance(found, str) else None
-
-
-_VALIDATION = {
-    "missing": "缺少这一项",
-    "extra_forbidden": "没有这一项",
-    "string_too_long": "文字过长",
-    "string_too_short": "文字过短",
-    "string_pattern_mismatch": "写法不对",
-    "string_type": "应是文字",
-    "int_parsing": "应是整数",
-    "int_type": "应是整数",
-    "bool_parsing": "应是 true 或 false",
-    "bool_type": "应是 true 或 false",
-    "list_type": "应是列表",
-    "tuple_type": "应是列表",
-    "dict_type": "应是一组键值",
-    "model_attributes_type": "应是一组键值",
-    "greater_than_equal": "数过小",
-    "less_than_equal": "数过大",
-    "enum": "不在可用的值之内",
-    "literal_error": "不在可用的值之内",
-    "json_invalid": "不是有效的 JSON",
-    "date_from_datetime_parsing": "应是日期，写作 2024-01-01",
-    "date_parsing": "应是日期，写作 2024-01-01",
-}
-
-
-# What is chosen from a list or follows a pattern: the refusal says what was found.
-_CHOSEN = ("enum", "literal_error", "string_pattern_mismatch")
-_QUOTED = re.compile("'([^']*)'")
-
-
-def validation_entries(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """pydantic's errors as ``errors`` entries with Chinese words."""
-    out: list[dict[str, Any]] = []
-    for error in errors:
-        loc = [str(part) for part in error.get("loc", ())]
-        kind = str(error.get("type", ""))
-        detail = _VALIDATION.get(kind, "内容不合要求")
-        context = error.get("ctx") or {}
-        limits = [
-            limit
-            for k, v in context.items()
-            if k in ("expected", "ge", "le", "max_length", "min_length", "pattern")
-            # pydantic writes a choice as 'a', 'b' or 'c'.
-            for limit in (_QUOTED.findall(str(v)) if k == "expected" else None) or [str(v)]
-        ]
-        entry: dict[str, Any] = {"detail": detail, "code": "A422"}
-        if limits:
-            entry["hint"] = f"可用：{'、'.join(limits)}"
-        if loc and loc[0] in ("query", "path", "header", "cookie"):
-            entry["parameter"] = ".".join(loc[1:])
-            if kind in _CHOSEN:
-                entry["detail"] = f"“{str(error.get('input', ''))[:40]}”{detail}"
-        else:
-            parts = loc[1:] if loc and loc[0] == "body" else loc
-            entry["pointer"] = "".join(f"/{p.replace('~', '~0').replace('/', '~1')}" for p in parts)
-        out.append(entry)
-    return out
 
 
 def install(app: FastAPI, routes: Iterable[Route]) -> None:

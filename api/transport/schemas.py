@@ -311,3 +311,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in {*statuses, 422, 429}
     }
+
+
+READS = problems(401, 403, 404, 422, 503)
+WRITES = problems(400, 401, 403, 404, 409, 413, 415, 422, 503)

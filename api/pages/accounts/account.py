@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from api.access.login import change_own_password
 from api.access.security import store_of
 from api.errors import Invalid
 from api.judging.current import current_judge
@@ -15,15 +16,14 @@ from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
 from api.pages.frame.words import role_label
-from api.routes.sessions import change_own_password
 from api.store import accounts
 from api.store.accounts import KeyOut
 from api.store.work import Actor
+from api.transport.parameters import Id
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/account", include_in_schema=False, route_class=PageRoute)
-Id = Annotated[int, Path(ge=1, le=2**53)]
 # How long a key may count, in days; the first is offered.
 DAYS = {"365": "一年", "90": "三个月", "30": "一个月", "": "不限"}
 

@@ -11,16 +11,16 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.access.security import store_of
+from api.filters import find_choice
 from api.judging.current import CurrentJudge
 from api.pages.accounts.audit_words import ACTIONS, record_words, subject_words
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.session import entitled
-from api.routes.choices import find_choice
 from api.store import accounts, audit, auditlist
 from api.store.auditlist import AuditFilter
-from api.transport.body import parse_day
+from api.transport.parameters import Before, parse_day
 from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/audit", include_in_schema=False, route_class=PageRoute)
@@ -83,7 +83,7 @@ def entries(
     request: Request,
     judge: CurrentJudge,
     wanted: Annotated[Wanted, Depends()],
-    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    before: Before = None,
 ) -> Response:
     """The log, newest first."""
     entitled(request, "audit")

@@ -7,13 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api.access.provider import Provider
+from api.access.login import log_in
+from api.access.provider import HINT, HINT_PATH, Provider
 from api.access.security import COOKIE, clear_cookie, store_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, actor_of, safe_back
-from api.routes.oidc import HINT, HINT_PATH
-from api.routes.sessions import log_in
 from api.store import accounts
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id

@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
-from api.access.security import any_actor
+from api.access.security import any_actor, settings_of
 from api.judging.judge import Judge
 from api.pages.assess.dossier_form import Filled, fill, sections
 from api.pages.assess.industries import industry_choices
@@ -81,7 +81,7 @@ def form_page(
 
 def profile_of(request: Request, judge: Judge, form: FormData) -> Profile:
     """The profile of a form that had been checked. Raises ProblemError 401 or 422."""
-    if not request.app.state.settings.open_evaluation:
+    if not settings_of(request).open_evaluation:
         any_actor(request)
     filled = fill(texts_of(form), judge.ruleset.registry)
     if filled.profile is None:

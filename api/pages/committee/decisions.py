@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
@@ -39,6 +39,7 @@ from api.store.promises import commitments
 from api.store.review import tasks as review
 from api.store.review.tasks import ConclusionOut, TaskOut
 from api.store.work import Actor
+from api.transport.parameters import Id
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
 from api.workdays.china import today
@@ -46,7 +47,6 @@ from evaluator.dossier.fields import Registry
 from evaluator.dossier.values import read_value
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-Id = Annotated[int, Path(ge=1, le=2**53)]
 FINDINGS = (
     Column("规则", width=34),
     Column("事项", width=26),

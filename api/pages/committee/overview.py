@@ -29,7 +29,7 @@ from api.store.core import Store
 from api.store.promises.commitments import MILESTONES, RATES
 from api.store.review import tasks as review
 from api.store.statistics import RuleCountOut, VerdictCountOut
-from api.transport.body import parse_day
+from api.transport.parameters import parse_day
 from api.transport.problems import ProblemError
 from api.workdays.china import today
 from evaluator.rulebook.ast import Ruleset

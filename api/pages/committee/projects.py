@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from api.access.security import allowed, store_of
 from api.database.tables import Hit
+from api.filters import find_choice, find_industry, find_past_department, find_rule
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
 from api.pages.assess.industries import industry_choices
@@ -20,10 +21,9 @@ from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.session import entitled
 from api.pages.frame.words import STATES, VERDICTS
-from api.routes.choices import find_choice, find_industry, find_past_department, find_rule
 from api.store.projects import drafts, projects
 from api.store.projects.projects import Filter
-from api.transport.body import parse_day
+from api.transport.parameters import Number, parse_day
 
 router = APIRouter(prefix="/projects", include_in_schema=False, route_class=PageRoute)
 Words = Annotated[str, Query(max_length=100)]
@@ -140,7 +140,7 @@ def listed_file(
 
 
 @router.get("/{number}")
-def newest(request: Request, number: Annotated[str, Path(max_length=40)]) -> Response:
+def newest(request: Request, number: Number) -> Response:
     """The newest decision on a project."""
     actor = entitled(request, "read")
     with store_of(request).db.read() as session:

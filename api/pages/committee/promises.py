@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
@@ -15,12 +14,11 @@ from api.pages.frame.session import Form, entitled
 from api.store.projects import projects
 from api.store.promises import commitments
 from api.store.promises.commitments import AMOUNTS, MILESTONES, Promise
+from api.transport.parameters import Id, Number
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-Number = Annotated[str, Path(max_length=40)]
-Id = Annotated[int, Path(ge=1, le=2**53)]
 KINDS = {
     **MILESTONES,
     "investment": "投资（万元）",

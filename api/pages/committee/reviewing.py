@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
@@ -20,12 +20,12 @@ from api.store.review import tasks as review
 from api.store.review.tasks import TaskOut
 from api.store.work import Actor
 from api.transport.attachments import FORM_FILES, Policy, inspect, size_words
+from api.transport.parameters import Id
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
 from api.workdays.china import today
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-Id = Annotated[int, Path(ge=1, le=2**53)]
 LONGEST = 5000
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.access.security import store_of
@@ -18,11 +18,11 @@ from api.pages.frame.session import Form, entitled
 from api.pages.frame.words import chinese_time
 from api.store.projects import decisions, drafts, projects, submissions
 from api.store.projects.submissions import Submission
+from api.transport.parameters import Id, Number
 from api.transport.problems import ProblemError
 from api.transport.telemetry import judged, request_id
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-DraftId = Annotated[int, Path(ge=1, le=2**53)]
 
 
 @router.post("/assess/submit")
@@ -94,7 +94,7 @@ def keep_quietly(request: Request, judge: CurrentJudge, form: Form) -> Response:
 def resume(
     request: Request,
     judge: CurrentJudge,
-    draft_id: DraftId,
+    draft_id: Id,
     saved: Annotated[str, Query(max_length=1)] = "",
 ) -> Response:
     """Go on with a draft."""
@@ -107,7 +107,7 @@ def resume(
 
 
 @router.get("/drafts/{draft_id}/discard")
-def ask(request: Request, draft_id: DraftId) -> Response:
+def ask(request: Request, draft_id: Id) -> Response:
     """Whether the draft is really to be thrown away."""
     actor = entitled(request, "draft")
     with store_of(request).db.read() as session:
@@ -116,7 +116,7 @@ def ask(request: Request, draft_id: DraftId) -> Response:
 
 
 @router.post("/drafts/{draft_id}/discard")
-def discard(request: Request, form: Form, draft_id: DraftId) -> Response:
+def discard(request: Request, form: Form, draft_id: Id) -> Response:
     """Throw a draft away."""
     del form
     _discard(request, draft_id)
@@ -124,9 +124,7 @@ def discard(request: Request, form: Form, draft_id: DraftId) -> Response:
 
 
 @router.get("/projects/{number}/edit")
-def amend(
-    request: Request, judge: CurrentJudge, number: Annotated[str, Path(max_length=40)]
-) -> Response:
+def amend(request: Request, judge: CurrentJudge, number: Number) -> Response:
     """The newest dossier of a project, to be supplemented."""
     actor = entitled(request, "submit")
     store = store_of(request)

@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from api.access.security import store_of
 from api.database.review_tables import Task
+from api.filters import find_choice, find_past_department
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
 from api.pages.frame.errors import PageRoute
@@ -20,17 +21,16 @@ from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
 from api.pages.frame.words import OPINIONS, PROMISE_LIGHTS, TASK_LIGHTS, TASK_STATES
-from api.routes.choices import find_choice, find_past_department
 from api.store import accounts
 from api.store.promises import overdue, supervision
 from api.store.review import tasklist
 from api.store.review.tasklist import TaskFilter
+from api.transport.parameters import Before, Id
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
 from api.workdays.china import today
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-Id = Annotated[int, Path(ge=1, le=2**53)]
 Short = Annotated[str, Query(max_length=60)]
 LATE = TaskFilter(late=True)
 CHOICES = {"waiting": "未办结", "all": "全部", **TASK_STATES}
@@ -156,7 +156,7 @@ def supervised(
     judge: CurrentJudge,
     cursor: Short = "",
     after: Short = "",
-    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    before: Before = None,
 ) -> Response:
     """Overdue tasks and commitments, and what is under supervision."""
     actor = entitled(request, "review.supervise")

@@ -5,27 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from api.access.security import store_of
+from api.filters import find_choice
 from api.judging.current import CurrentJudge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.session import entitled
 from api.pages.frame.words import VERDICTS
-from api.routes.choices import find_choice
 from api.store import accounts
 from api.store.proposals import draft as proposals
 from api.store.proposals import publish as proposals_publish
 from api.store.proposals.draft import STATES, ProposalOut
 from api.store.proposals.publish import PublicationOut
+from api.transport.parameters import Before, Id
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-Id = Annotated[int, Path(ge=1, le=2**53)]
-Before = Annotated[int | None, Query(ge=1, le=2**53)]
 PAGE, BATCH = 30, 100
 PUBLICATION_STATES = {"in_force": "现行", "scheduled": "尚未生效", "past": "已被替换"}
 PUBLICATIONS = (

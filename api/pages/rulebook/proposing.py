@@ -6,27 +6,28 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from api.access.security import store_of
+from api import jobs
+from api.access.security import settings_of, store_of
 from api.database.proposal_tables import Proposal
 from api.errors import Invalid, Missing
+from api.filters import find_choice
 from api.judging.current import CurrentJudge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
 from api.pages.rulebook.textdiff import side_by_side
 from api.pages.rulebook.trying import problems_json
-from api.routes.choices import find_choice
-from api.routes.rulesets import jobs_wake, root_of
 from api.store import accounts
 from api.store.proposals import draft as proposals
 from api.store.proposals import publish as proposals_publish
 from api.store.proposals.draft import STATES, Edit, RunOut
 from api.store.proposals.text import MATERIALS, Text, load_text
 from api.store.work import Work
+from api.transport.parameters import Id
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
 from api.workdays.china import today
@@ -36,7 +37,6 @@ from evaluator.rulebook.files import shown_name
 from evaluator.rulebook.transfer import STAGES
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-Id = Annotated[int, Path(ge=1, le=2**53)]
 Name = Annotated[str, Query(max_length=300)]
 RUNNING = ("queued", "running")
 
@@ -75,7 +75,7 @@ def create(request: Request, form: Form) -> Response:
     store = store_of(request)
     try:
         with store.work(actor, request_id.get()) as work:
-            made = proposals.create(work, title[:200], reason, root_of(request)).id
+            made = proposals.create(work, title[:200], reason, settings_of(request).root).id
     except Invalid as error:
         with store.db.read() as session:
             found = proposals.listed(session)
@@ -91,7 +91,7 @@ def create(request: Request, form: Form) -> Response:
             wrong=str(error),
             given={"title": title, "reason": reason},
         )
-    jobs_wake(request)
+    jobs.wake(request)
     return RedirectResponse(f"/proposals/{made}", 303)
 
 
@@ -205,7 +205,7 @@ def _do(
     actor = entitled(request, action)
     with store_of(request).work(actor, request_id.get()) as work:
         act(work)
-    jobs_wake(request)
+    jobs.wake(request)
     return RedirectResponse(f"/proposals/{proposal_id}", 303)
 
 
@@ -226,7 +226,7 @@ def check(request: Request, form: Form, proposal_id: Id) -> Response:
 def act(request: Request, form: Form, proposal_id: Id) -> Response:
     """Whatever the pressed button says."""
     what, said = str(form.get("act", "")), str(form.get("comment", "")).strip()[:5000]
-    root = root_of(request)
+    root = settings_of(request).root
     acts: dict[str, tuple[str, Callable[[Work], Proposal]]] = {
         "submit": ("proposal.draft", lambda w: proposals.submit(w, proposal_id)),
         "withdraw": ("proposal.draft", lambda w: proposals.withdraw(w, proposal_id)),
@@ -272,6 +272,8 @@ def rollback(request: Request, form: Form, publication_id: Id) -> Response:
     if not reason:
         raise ProblemError(422, "请写明回退的理由。")
     with store_of(request).work(actor, request_id.get()) as work:
-        made = proposals_publish.rollback(work, publication_id, reason, root_of(request)).id
-    jobs_wake(request)
+        made = proposals_publish.rollback(
+            work, publication_id, reason, settings_of(request).root
+        ).id
+    jobs.wake(request)
     return RedirectResponse(f"/proposals/{made}", 303)

@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
+from api.filters import find_choice
 from api.judging.current import CurrentJudge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.words import EFFECTS, LISTS, plain_unit
-from api.routes.choices import find_choice
 from api.store.projects.submissions import normalised
 from api.transport.problems import ProblemError
 from api.transport.views import block_text

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from api.database.review_tables import Task
-from api.routes.choices import find_rule
+from api.filters import find_rule
 from api.store.rulesets import store_ruleset
 from api.store.work import SYSTEM
 from evaluator.rulebook.load import load_layers

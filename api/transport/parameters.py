@@ -1,0 +1,40 @@
+"""Parameters that many routes and pages take."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+
+from api.transport.problems import ProblemError
+
+DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_DATE: dict[str, Any] = {"pattern": DAY, "json_schema_extra": {"format": "date"}}
+Id = Annotated[int, Path(ge=1, le=2**53)]
+Before = Annotated[int | None, Query(ge=1, le=2**53)]
+Number = Annotated[str, Path(max_length=40, description="受理编号")]
+Day = Annotated[str | None, Query(**_DATE)]
+AsOf = Annotated[str | None, Query(description="按哪一天的标准判定，缺省为受理日期", **_DATE)]
+From = Annotated[str | None, Query(alias="from", **_DATE)]
+To = Annotated[str | None, Query(alias="to", **_DATE)]
+
+
+def parse_day(text: str | None, parameter: str) -> dt.date | None:
+    """A calendar date out of a query parameter. Raises ProblemError 422."""
+    if text is None:
+        return None
+    try:
+        if not re.fullmatch(DAY, text):
+            raise ValueError(text)
+        day = dt.date.fromisoformat(text)
+        if not 1900 <= day.year <= 2200:
+            raise ValueError(text)
+    except ValueError:
+        raise ProblemError(
+            422,
+            "请求参数有误",
+            [{"parameter": parameter, "detail": "应是日期，写作 2024-01-01", "code": "A108"}],
+        ) from None
+    return day
