@@ -23,7 +23,7 @@ from api.database.db import Database
 from api.database.tables import Decision
 from api.settings import Settings
 from api.store.core import Store
-from api.store.proposals import run as proposals_run
+from api.store.proposals import runs
 from api.store.proposals.stored import copies_directory, copy_decisions
 from api.store.rulesets import current_identity
 from evaluator.revision.impact import COLUMNAR_FROM
@@ -99,9 +99,9 @@ class Jobs:
         """Do the oldest run that waits, in a process of its own; False where there is none."""
         db = self._store.db
         with db.read() as session:
-            if not proposals_run.waiting(session):
+            if not runs.waiting(session):
                 return False
-        run_id = proposals_run.claim(db)
+        run_id = runs.claim(db)
         if run_id is None:
             return False
         self._supervise(db, run_id)
@@ -157,16 +157,16 @@ class Jobs:
             except subprocess.TimeoutExpired:
                 waited += BEAT_SECONDS
                 over = waited > LIMIT_SECONDS
-                if self._stop.is_set() or over or not proposals_run.beat(db, run_id):
+                if self._stop.is_set() or over or not runs.beat(db, run_id):
                     process.kill()
                     process.communicate()
                     if over:
-                        proposals_run.fail(db, run_id, f"超过 {LIMIT_SECONDS:.0f} 秒没有完成")
+                        runs.fail(db, run_id, f"超过 {LIMIT_SECONDS:.0f} 秒没有完成")
                     return
         if process.returncode != 0 and not self._stop.is_set():
             last = said.strip().splitlines()[-1:] or [f"进程以 {process.returncode} 结束"]
             log.error("run %s failed: %s", run_id, said[-4000:])
-            proposals_run.fail(db, run_id, f"检查程序出错：{last[0]}")
+            runs.fail(db, run_id, f"检查程序出错：{last[0]}")
 
 
 def main() -> None:
@@ -179,7 +179,7 @@ def main() -> None:
             os.nice(10)
             copy_decisions(db, directory)
         else:
-            proposals_run.execute(db, int(os.environ[RUN]), directory)
+            runs.execute(db, int(os.environ[RUN]), directory)
     finally:
         db.close()
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from api.access.security import COOKIE
 from api.pages.assess.dossier_form import typed_from
-from api.store import accounts
+from api.store import accounts, logins
 from api.store.projects.submissions import Submission, submit
 from api.store.work import SYSTEM, Actor
 from benchmarks.service import Server
@@ -83,7 +83,7 @@ def main() -> None:
             view, _ = accounts.create_account(work, "chair", "chair", ["committee"])
         actor = Actor(view.id, view.name, view.display_name, frozenset(view.roles))
         with store.work(actor) as work:
-            token = accounts.open_login(work, actor, 12)
+            token = logins.open_login(work, actor, 12)
         profiles = [read_dossiers(examples_path() / f"{s}.yaml", registry)[0] for s in SLUGS]
         decisions = [
             submit(store, actor, Submission(p.to_dict(registry))).data["decision"] for p in profiles

@@ -38,7 +38,7 @@ from sqlalchemy.engine import make_url
 from api.app import open_store
 from api.database.tables import AuditEntry, Decision, Hit, Idempotency, Project
 from api.settings import Settings
-from api.store import accounts, audit
+from api.store import accounts, apikeys, audit
 from api.store.core import Store
 from api.store.rulesets import publish
 from api.store.work import SYSTEM, Actor
@@ -72,7 +72,7 @@ def key_for(url: str) -> tuple[Store, str]:
         view, _ = accounts.create_account(work, "clerk", "clerk", ["committee"])
     actor = Actor(view.id, view.name, view.display_name, frozenset(view.roles))
     with store.work(actor) as work:
-        return store, accounts.create_key(work, "bench", None, False, None)[1]
+        return store, apikeys.create_key(work, "bench", None, False, None)[1]
 
 
 def submission(number: int, key: str) -> bytes:

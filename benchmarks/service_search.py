@@ -25,7 +25,7 @@ from sqlalchemy import event, insert, text
 from api.access.security import COOKIE
 from api.database.review_tables import Task
 from api.database.tables import Decision, Hit, Project
-from api.store import accounts
+from api.store import accounts, logins
 from api.store.core import Store
 from api.store.projects.projects import Filter, find
 from api.store.projects.submissions import normalised
@@ -147,7 +147,7 @@ def fill(store: Store, count: int, rules: int) -> dict[str, str]:
             view, _ = accounts.create_account(work, name, name, roles)
         actor = Actor(view.id, view.name, view.display_name, frozenset(view.roles))
         with store.work(actor) as work:
-            cookies[name] = accounts.open_login(work, actor, 12)
+            cookies[name] = logins.open_login(work, actor, 12)
         owner = view.id if name == "submitter" else owner
     for batch in rows(store.rulesets.current().ruleset, count, rules, owner):
         with store.db.write() as session:

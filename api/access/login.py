@@ -6,7 +6,7 @@ from fastapi import Request, Response
 
 from api.access.security import COOKIE, client_address, set_cookie, settings_of, store_of
 from api.errors import Conflict, Invalid
-from api.store import accounts
+from api.store import accounts, logins
 from api.store.work import SYSTEM, Actor
 from api.transport.problems import ProblemError
 from api.transport.ratelimit import Attempts
@@ -37,7 +37,7 @@ def log_in(request: Request, response: Response, name: str, password: str) -> Ac
     attempts.succeeded(*keys)
     settings = settings_of(request)
     with store.work(actor, request_id.get()) as work:
-        token = accounts.open_login(work, actor, settings.session_hours)
+        token = logins.open_login(work, actor, settings.session_hours)
     set_cookie(response, token, settings)
     return actor
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 
 from api.settings import Settings
-from api.store import accounts
+from api.store import apikeys, logins
 from api.store.core import Store
 from api.store.work import Actor
 from api.transport.problems import ProblemError
@@ -88,7 +88,7 @@ def find_actor(request: Request) -> Actor | None:
         kind, _, text = header.partition(" ")
         if kind.lower() == "bearer":
             with store_of(request).db.read() as session:
-                actor = accounts.by_key(session, text.strip(), now)
+                actor = apikeys.by_key(session, text.strip(), now)
             if actor is not None:
                 return actor
         raise ProblemError(401, "密钥无效、已撤销或已过期", headers={"WWW-Authenticate": "Bearer"})
@@ -98,7 +98,7 @@ def find_actor(request: Request) -> Actor | None:
     if request.method not in SAFE and foreign(request):
         raise ProblemError(403, "请求来自其他网站的页面，不予受理")
     with store_of(request).db.read() as session:
-        return accounts.by_token(session, token, now)
+        return logins.by_token(session, token, now)
 
 
 def any_actor(request: Request) -> Actor:

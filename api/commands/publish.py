@@ -21,11 +21,9 @@ from api.database.tables import Publication
 from api.errors import Denied, Invalid
 from api.jobs import Jobs
 from api.settings import read_settings
-from api.store import accounts
+from api.store import accounts, apikeys
 from api.store.core import Store
-from api.store.proposals import draft as proposals
-from api.store.proposals import publish as proposals_publish
-from api.store.proposals import run as proposals_run
+from api.store.proposals import drafting, publishing, reading, runs
 from api.store.proposals.text import Text, make_text
 from api.store.rulesets import install
 from api.store.work import SYSTEM, Actor
@@ -101,8 +99,8 @@ def _publish(
             console.print(f"提案 {proposal} 已送审，请另一人批准并发布。")
             return
         with store.work(second) as work:
-            proposals_publish.approve(work, proposal)
-        made = proposals_publish.publish_proposal(store, second, proposal, day)
+            publishing.approve(work, proposal)
+        made = publishing.publish_proposal(store, second, proposal, day)
         console.print(
             f"提案 {proposal} 由 {drafter.name} 起草、{second.name} 批准，已发布，"
             f"是第 {made.id} 次发布，自 {made.effective_on} 起生效。",
@@ -144,7 +142,7 @@ def _who(store: Store, what: str, name: str | None, variable: str, action: str) 
     found: Actor | None
     with store.db.read() as session:
         if name is None:
-            found = accounts.by_key(session, (key or "").strip(), dt.datetime.now(dt.UTC))
+            found = apikeys.by_key(session, (key or "").strip(), dt.datetime.now(dt.UTC))
         else:
             password = typer.prompt(f"{what} {name} 的密码", hide_input=True)
             found = accounts.authenticate(session, name, password)
@@ -161,12 +159,12 @@ def _propose(store: Store, drafter: Actor, title: str, reason: str, text: Text) 
     """A proposal, checked and sent to review; its number. Exits where something is in the way."""
     root = read_settings().root
     with store.work(drafter) as work:
-        number = proposals.create(work, title, reason, root, text).id
+        number = drafting.create(work, title, reason, root, text).id
     console.print(f"提案 {number} 已起草，正在检查（案例、证明、影响），可能要几分钟。")
     _check(store, number)
     with store.db.read() as session:
-        view = proposals.get(session, number)
-        result = proposals.run_of(session, number).result
+        view = reading.get(session, number)
+        result = reading.run_of(session, number).result
     if "diff" in result:
         console.print(result["diff"]["text"], markup=False, highlight=False, soft_wrap=True)
     if view.blockers:
@@ -175,18 +173,18 @@ def _propose(store: Store, drafter: Actor, title: str, reason: str, text: Text) 
         errors.print(f"提案 {number} 留在库里，可以在网页上修改。")
         raise typer.Exit(1)
     with store.work(drafter) as work:
-        proposals.submit(work, number)
+        drafting.submit(work, number)
     return number
 
 
 def _check(store: Store, number: int) -> None:
     """Do the runs that wait, unless a service does, until this proposal's has come to its end."""
-    ended = (proposals_run.DONE, proposals_run.FAILED, proposals_run.SUPERSEDED)
+    ended = (runs.DONE, runs.FAILED, runs.SUPERSEDED)
     jobs = Jobs(store)
     while True:
         worked = jobs.once()
         with store.db.read() as session:
-            if proposals.run_of(session, number).state in ended:
+            if reading.run_of(session, number).state in ended:
                 return
         if not worked:
             time.sleep(POLL_SECONDS)

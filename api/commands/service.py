@@ -25,7 +25,7 @@ from api.commands.downgrade import steps_back, trial
 from api.database.db import Database
 from api.errors import Invalid, StoreError, Unmigrated
 from api.settings import SettingsError, read_settings
-from api.store import accounts, audit
+from api.store import accounts, apikeys, audit
 from api.store.core import Store
 from api.store.rulesets import current_identity, load_stored
 from api.store.work import SYSTEM
@@ -172,7 +172,7 @@ def create_key(
     def work() -> None:
         with open_store_of(database_url) as store:
             with store.work(SYSTEM) as unit:
-                view, text = accounts.create_key(unit, title, None, read_only, days, name)
+                view, text = apikeys.create_key(unit, title, None, read_only, days, name)
             until = f"，有效期至 {view.expires_at:%Y-%m-%d}" if view.expires_at else ""
             console.print(f"已为 {view.account} 新建密钥“{title}”{until}")
             console.print(f"密钥（只显示一次）：[bold]{text}[/bold]", highlight=False)

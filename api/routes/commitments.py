@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access.security import require, store_of
 from api.filters import find_industry
 from api.store.promises import commitments, overdue
-from api.store.promises.commitments import CommitmentOut, Promise, RateOut
+from api.store.promises.commitments import CommitmentOut, Promise
 from api.store.promises.overdue import OverduePage
+from api.store.promises.rates import RateOut, rates_of, standings
 from api.store.work import Actor
 from api.transport.answers import answer
 from api.transport.body import model_body, takes
@@ -152,7 +153,7 @@ def rates(
     """The conversion rates of all projects, or of those accepted within a period."""
     code = find_industry(industry)
     with store_of(request).db.read() as session:
-        found = commitments.rates(
+        made = standings(
             session,
             actor,
             today(),
@@ -160,4 +161,4 @@ def rates(
             end=parse_day(end, "to"),
             industry=code,
         )
-    return answer(found)
+        return answer(rates_of(list(made), today()))

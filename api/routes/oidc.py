@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from api.access.provider import HINT, HINT_PATH, LoginFailed, Provider, ProviderDown
 from api.access.security import set_cookie, settings_of, store_of
 from api.errors import Invalid
-from api.store import accounts
+from api.store import accounts, logins
 from api.store.work import SYSTEM
 from api.transport import schemas
 from api.transport.problems import ProblemError
@@ -108,7 +108,7 @@ def callback(
         actor = accounts.from_subject(
             work, identity.subject, identity.name, identity.display_name, roles
         )
-        token = accounts.open_login(work, actor, settings.session_hours)
+        token = logins.open_login(work, actor, settings.session_hours)
     response = RedirectResponse("/", 302)
     response.delete_cookie(MEMORY, path=PATH)
     set_cookie(response, token, settings)

@@ -12,10 +12,10 @@ from api import jobs
 from api.access.security import require, settings_of, store_of
 from api.database.proposal_tables import Proposal
 from api.routes.rulesets import FileOut, files_answer
-from api.store.proposals import draft as proposals
-from api.store.proposals import publish as proposals_publish
-from api.store.proposals.draft import Edit, ProposalOut, RunOut
-from api.store.proposals.publish import PublicationOut
+from api.store.proposals import drafting, publishing, reading
+from api.store.proposals.drafting import Edit
+from api.store.proposals.publishing import PublicationOut
+from api.store.proposals.reading import ProposalOut, RunOut
 from api.store.proposals.text import make_text
 from api.store.work import Actor, Work
 from api.transport import schemas
@@ -119,7 +119,7 @@ def _do(
 ) -> Response:
     """One act in one transaction; the answer is the proposal as it then stands."""
     with store_of(request).work(actor, request_id.get()) as work:
-        found = proposals.view(work.session, act(work))
+        found = reading.view(work.session, act(work))
     jobs.wake(request)
     return answer(found, status)
 
@@ -133,7 +133,7 @@ def listed(
 ) -> Response:
     """Proposals, newest first."""
     with store_of(request).db.read() as session:
-        return answer(proposals.listed(session, state, limit))
+        return answer(reading.listed(session, state, limit))
 
 
 @router.post(
@@ -154,7 +154,7 @@ def create(
         text = make_text(layers, given.files.materials)
     root = settings_of(request).root
     return _do(
-        request, actor, lambda w: proposals.create(w, given.title, given.reason, root, text), 201
+        request, actor, lambda w: drafting.create(w, given.title, given.reason, root, text), 201
     )
 
 
@@ -162,7 +162,7 @@ def create(
 def one(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
     """A proposal, and what stands in its way."""
     with store_of(request).db.read() as session:
-        return answer(proposals.get(session, proposal_id))
+        return answer(reading.get(session, proposal_id))
 
 
 @router.get(
@@ -171,7 +171,7 @@ def one(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: 
 def files(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
     """The files as they are now."""
     with store_of(request).db.read() as session:
-        text = proposals.files_of(session, proposal_id)
+        text = reading.files_of(session, proposal_id)
     return files_answer(text)
 
 
@@ -190,7 +190,7 @@ def edit(
 ) -> Response:
     """Write files; the proposal is a draft again and is checked anew."""
     edits = [Edit(e.layer, e.path, e.text) for e in given.edits]
-    return _do(request, actor, lambda w: proposals.edit(w, proposal_id, given.revision, edits))
+    return _do(request, actor, lambda w: drafting.edit(w, proposal_id, given.revision, edits))
 
 
 @router.get(
@@ -202,7 +202,7 @@ def edit(
 def checks(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
     """The newest run, as far as it is."""
     with store_of(request).db.read() as session:
-        return answer(proposals.run_of(session, proposal_id))
+        return answer(reading.run_of(session, proposal_id))
 
 
 @router.post(
@@ -214,7 +214,7 @@ def checks(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noq
 )
 def recheck(request: Request, actor: Commenter, proposal_id: Id) -> Response:
     """Queue another run, over the decisions stored by now."""
-    return _do(request, actor, lambda w: proposals.recheck(w, proposal_id), 202)
+    return _do(request, actor, lambda w: drafting.recheck(w, proposal_id), 202)
 
 
 @router.put(
@@ -232,7 +232,7 @@ def waive(
     given: Annotated[WaiverIn, model_body(WaiverIn)],
 ) -> Response:
     """By name and with a reason; the second person approves it with the rest."""
-    return _do(request, actor, lambda w: proposals.waive(w, proposal_id, invariant, given.reason))
+    return _do(request, actor, lambda w: drafting.waive(w, proposal_id, invariant, given.reason))
 
 
 @router.delete(
@@ -243,7 +243,7 @@ def waive(
 )
 def unwaive(request: Request, actor: Drafter, proposal_id: Id, invariant: Name) -> Response:
     """Take a waiver back."""
-    return _do(request, actor, lambda w: proposals.unwaive(w, proposal_id, invariant))
+    return _do(request, actor, lambda w: drafting.unwaive(w, proposal_id, invariant))
 
 
 @router.post(
@@ -251,7 +251,7 @@ def unwaive(request: Request, actor: Drafter, proposal_id: Id, invariant: Name) 
 )
 def submit(request: Request, actor: Drafter, proposal_id: Id) -> Response:
     """To review; 409 with every reason where it cannot be."""
-    return _do(request, actor, lambda w: proposals.submit(w, proposal_id))
+    return _do(request, actor, lambda w: drafting.submit(w, proposal_id))
 
 
 @router.post(
@@ -260,7 +260,7 @@ def submit(request: Request, actor: Drafter, proposal_id: Id) -> Response:
 def rebase(request: Request, actor: Drafter, proposal_id: Id) -> Response:
     """Bring it onto what was published meanwhile; checked and reviewed anew."""
     root = settings_of(request).root
-    return _do(request, actor, lambda w: proposals.rebase(w, proposal_id, root))
+    return _do(request, actor, lambda w: drafting.rebase(w, proposal_id, root))
 
 
 @router.post(
@@ -268,7 +268,7 @@ def rebase(request: Request, actor: Drafter, proposal_id: Id) -> Response:
 )
 def withdraw(request: Request, actor: Drafter, proposal_id: Id) -> Response:
     """Give it up."""
-    return _do(request, actor, lambda w: proposals.withdraw(w, proposal_id))
+    return _do(request, actor, lambda w: drafting.withdraw(w, proposal_id))
 
 
 @router.post(
@@ -285,7 +285,7 @@ def comment(
     given: Annotated[CommentIn, model_body(CommentIn)],
 ) -> Response:
     """Say something about this revision."""
-    return _do(request, actor, lambda w: proposals_publish.comment(w, proposal_id, given.comment))
+    return _do(request, actor, lambda w: publishing.comment(w, proposal_id, given.comment))
 
 
 @router.post(
@@ -302,7 +302,7 @@ def approve(
     given: Annotated[CommentIn, model_body(CommentIn)],
 ) -> Response:
     """By a person who had no hand in it."""
-    return _do(request, actor, lambda w: proposals_publish.approve(w, proposal_id, given.comment))
+    return _do(request, actor, lambda w: publishing.approve(w, proposal_id, given.comment))
 
 
 @router.post(
@@ -319,7 +319,7 @@ def send_back(
     given: Annotated[CommentIn, model_body(CommentIn)],
 ) -> Response:
     """Back to the drafter, with the reason."""
-    return _do(request, actor, lambda w: proposals_publish.send_back(w, proposal_id, given.comment))
+    return _do(request, actor, lambda w: publishing.send_back(w, proposal_id, given.comment))
 
 
 @router.post(
@@ -338,7 +338,7 @@ def publish(
 ) -> Response:
     """From the effective date new submissions are judged by it; earlier decisions stay."""
     day = parse_day(given.effective_on, "effective_on")
-    made = proposals_publish.publish_proposal(
+    made = publishing.publish_proposal(
         store_of(request), actor, proposal_id, day, given.reason, request_id.get()
     )
     return answer(made, 201)

@@ -20,8 +20,10 @@ from api.filters import find_past_department
 from api.store.core import Store
 from api.store.promises import supervision
 from api.store.promises.supervision import SupervisionOut
-from api.store.review import tasks as review
-from api.store.review.tasks import AttachmentOut, ConclusionOut, TaskOut
+from api.store.review import attachments, conclusions, opinions
+from api.store.review.attachments import AttachmentOut
+from api.store.review.conclusions import ConclusionOut
+from api.store.review.tasks import TaskOut, find_tasks
 from api.store.work import Actor
 from api.transport.answers import answer, download
 from api.transport.attachments import Upload, receive
@@ -87,7 +89,7 @@ def tasks(
     judge = store.rulesets.current()
     with store.db.read() as session:
         chosen = find_past_department(session, judge, department, Task.department)
-        found = review.tasks(
+        found = find_tasks(
             session,
             actor,
             store.calendar,
@@ -125,7 +127,7 @@ async def _upload(
 
 def _may_attach(store: Store, actor: Actor, task_id: int) -> None:
     with store.db.read() as session:
-        review.may_attach(session, actor, task_id)
+        attachments.may_attach(session, actor, task_id)
 
 
 @router.post(
@@ -148,7 +150,7 @@ def attach(
 ) -> Response:
     """Keep a file for an opinion that is still to be given."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return answer(review.attach(work, task_id, upload), 201)
+        return answer(attachments.attach(work, task_id, upload), 201)
 
 
 @router.get(
@@ -169,7 +171,7 @@ def attachment(request: Request, actor: Reader, attachment_id: Id) -> Response:
     """A file, always as a download and never shown by the browser as a page."""
     store = store_of(request)
     with store.db.read() as session:
-        view = review.read_attachment(session, actor, attachment_id)
+        view = attachments.read_attachment(session, actor, attachment_id)
     headers = {
         "Content-Disposition": download(
             view.name, f"attachment-{view.id}.{view.name.rpartition('.')[2]}"
@@ -187,7 +189,7 @@ def _parts(store: Store, attachment_id: int) -> Iterator[bytes]:
     # A session for each part: parts never change, and a slow client must not hold a connection.
     for number in count():
         with store.db.read() as session:
-            part = review.attachment_part(session, attachment_id, number)
+            part = attachments.attachment_part(session, attachment_id, number)
         if part is None:
             return
         yield part
@@ -209,10 +211,8 @@ def opinion(
     """A department's opinion; the answer is the task as it now stands."""
     store = store_of(request)
     with store.work(actor, request_id.get()) as work:
-        review.give_opinion(work, task_id, given.opinion, given.reason, given.attachments)
-        found = review.tasks(
-            work.session, actor, store.calendar, today(), after=task_id - 1, limit=1
-        )
+        opinions.give_opinion(work, task_id, given.opinion, given.reason, given.attachments)
+        found = find_tasks(work.session, actor, store.calendar, today(), after=task_id - 1, limit=1)
         return answer(found)
 
 
@@ -234,7 +234,7 @@ def conclude(
     store = store_of(request)
     registry = store.rulesets.current().ruleset.registry
     with store.work(actor, request_id.get()) as work:
-        found = review.conclude(
+        found = conclusions.conclude(
             work,
             registry,
             decision_id,
@@ -255,7 +255,7 @@ def conclude(
 def conclusion(request: Request, actor: Reader, decision_id: Id) -> Response:
     """The committee's conclusion; 404 where there is none yet."""
     with store_of(request).db.read() as session:
-        return answer(review.conclusion_of(session, actor, decision_id))
+        return answer(conclusions.conclusion_of(session, actor, decision_id))
 
 
 @router.post(

@@ -12,9 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import jobs
 from api.access.security import require, settings_of, store_of
-from api.store.proposals import draft as proposals
-from api.store.proposals import publish as proposals_publish
-from api.store.proposals.publish import PublicationOut
+from api.store.proposals import publishing, reading
+from api.store.proposals.publishing import PublicationOut
 from api.store.proposals.text import MATERIALS, Text
 from api.store.rulesets import current_identity
 from api.store.work import Actor
@@ -79,7 +78,7 @@ def publications(
 ) -> Response:
     """Publications, newest first."""
     with store_of(request).db.read() as session:
-        return answer(proposals_publish.history(session, limit, before))
+        return answer(publishing.history(session, limit, before))
 
 
 @router.get(
@@ -114,7 +113,7 @@ def directory(request: Request, actor: Keeper) -> Response:  # noqa: ARG001
 def publication(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
     """One publication with its changes in words."""
     with store_of(request).db.read() as session:
-        return answer(proposals_publish.publication(session, publication_id))
+        return answer(publishing.publication(session, publication_id))
 
 
 @router.get(
@@ -126,7 +125,7 @@ def publication(request: Request, actor: Reader, publication_id: Id) -> Response
 def files(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
     """The files, with comments and order as they were written."""
     with store_of(request).db.read() as session:
-        text = proposals_publish.text_published(session, publication_id, settings_of(request).root)
+        text = publishing.text_published(session, publication_id, settings_of(request).root)
     return files_answer(text)
 
 
@@ -145,7 +144,7 @@ def files(request: Request, actor: Reader, publication_id: Id) -> Response:  # n
 def archive(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
     """The files as an archive, a directory for each layer."""
     with store_of(request).db.read() as session:
-        text = proposals_publish.text_published(session, publication_id, settings_of(request).root)
+        text = publishing.text_published(session, publication_id, settings_of(request).root)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         for layer, path in text.names():
@@ -177,9 +176,7 @@ def rollback(
 ) -> Response:
     """A proposal with the files of that publication; approved and published like any other."""
     with store_of(request).work(actor, request_id.get()) as work:
-        made = proposals_publish.rollback(
-            work, publication_id, given.reason, settings_of(request).root
-        )
-        found = proposals.view(work.session, made)
+        made = publishing.rollback(work, publication_id, given.reason, settings_of(request).root)
+        found = reading.view(work.session, made)
     jobs.wake(request)
     return answer(found, 201)

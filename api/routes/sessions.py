@@ -15,8 +15,8 @@ from api.access.security import (
     clear_cookie,
     store_of,
 )
-from api.store import accounts
-from api.store.accounts import KeyOut
+from api.store import accounts, apikeys, logins
+from api.store.apikeys import KeyOut
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.body import model_body, takes
@@ -113,7 +113,7 @@ def logout(request: Request, actor: AnyActor) -> Response:
     token = request.cookies.get(COOKIE)
     if token:
         with store_of(request).work(actor, request_id.get()) as work:
-            accounts.close_login(work, token)
+            logins.close_login(work, token)
     response = Response(status_code=204)
     clear_cookie(response)
     return response
@@ -143,7 +143,7 @@ def change_password(
 def keys(request: Request, actor: AnyActor) -> tuple[KeyOut, ...]:
     """The actor's keys; for an admin, all keys."""
     with store_of(request).db.read() as session:
-        return accounts.keys_of(session, actor)
+        return apikeys.keys_of(session, actor)
 
 
 @router.post(
@@ -159,9 +159,7 @@ def create_key(
 ) -> KeyCreated:
     """A new key for the actor's own account."""
     with store_of(request).work(actor, request_id.get()) as work:
-        view, text = accounts.create_key(
-            work, given.title, given.roles, given.read_only, given.days
-        )
+        view, text = apikeys.create_key(work, given.title, given.roles, given.read_only, given.days)
     return KeyCreated(**asdict(view), key=text)
 
 
@@ -174,4 +172,4 @@ def create_key(
 def revoke_key(request: Request, actor: AnyActor, key_id: Id) -> KeyOut:
     """End a key; it stays listed."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return accounts.revoke_key(work, key_id)
+        return apikeys.revoke_key(work, key_id)

@@ -1,10 +1,9 @@
-"""Accounts, logins and API keys. Secrets are shown once and kept only as hashes."""
+"""Accounts, their roles and passwords."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import hmac
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,12 +13,11 @@ from pwdlib import PasswordHash
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from api.database.tables import Account, ApiKey, Login
+from api.database.tables import Account, Login
 from api.errors import Conflict, Denied, Invalid, Missing
 from api.store.work import Actor, Work
 
 FIXED_ROLES = ("submitter", "committee", "maintainer", "publisher", "auditor", "admin")
-KEY_MARK = "adk"
 MIN_PASSWORD = 12
 
 
@@ -36,21 +34,6 @@ class AccountOut:
     created_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class KeyOut:
-    """An API key without its secret."""
-
-    id: int
-    prefix: str
-    title: str
-    account: str
-    roles: tuple[str, ...]
-    read_only: bool
-    created_at: dt.datetime
-    expires_at: dt.datetime | None
-    revoked_at: dt.datetime | None
-
-
 @lru_cache(maxsize=1)
 def _hasher() -> PasswordHash:
     return PasswordHash.recommended()
@@ -62,12 +45,13 @@ def _dummy() -> str:
     return _hasher().hash(secrets.token_urlsafe(16))
 
 
-def _digest(secret: str) -> str:
-    # 256 random bits need no slow hash.
+def digest(secret: str) -> str:
+    """What is kept of a secret of 256 random bits."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _actor(account: Account) -> Actor:
+def actor_of(account: Account) -> Actor:
+    """Who acts by an account."""
     return Actor(account.id, account.name, account.display_name, frozenset(account.roles))
 
 
@@ -132,7 +116,8 @@ def check_password(password: str, field: str = "password") -> None:
         raise Invalid(field, f"密码应有 {MIN_PASSWORD} 至 200 个字符")
 
 
-def _get(session: Session, name: str) -> Account:
+def get_account(session: Session, name: str) -> Account:
+    """An account by its name. Raises Missing."""
     account = session.scalar(select(Account).where(Account.name == name))
     if account is None:
         raise Missing(f"没有账号“{name[:60]}”")
@@ -152,7 +137,7 @@ def display_names(session: Session) -> dict[str, str]:
 
 def set_roles(work: Work, name: str, roles: list[str]) -> AccountOut:
     """Give an account other roles; its keys keep only those it still has. Raises Conflict."""
-    account = _get(work.session, name)
+    account = get_account(work.session, name)
     before = list(account.roles)
     if account.id == work.actor.account_id and "admin" in before and "admin" not in roles:
         raise Conflict("不能去掉自己的管理员角色，请由另一位管理员办理")
@@ -163,7 +148,7 @@ def set_roles(work: Work, name: str, roles: list[str]) -> AccountOut:
 
 def set_active(work: Work, name: str, active: bool) -> AccountOut:
     """Block an account or let it in again; blocking ends its logins."""
-    account = _get(work.session, name)
+    account = get_account(work.session, name)
     if account.id == work.actor.account_id and not active:
         raise Conflict("不能停用自己的账号")
     before, account.active = account.active, active
@@ -177,13 +162,13 @@ def change_password(
     work: Work, name: str, password: str | None = None, keep: str | None = None
 ) -> str:
     """A new password (made up where none is given); ends the account's logins, but for ``keep``."""
-    account = _get(work.session, name)
+    account = get_account(work.session, name)
     password = secrets.token_urlsafe(12) if password is None else password
     check_password(password)
     account.password_hash = _hasher().hash(password)
     ended = delete(Login).where(Login.account_id == account.id)
     if keep is not None:
-        ended = ended.where(Login.token_hash != _digest(keep))
+        ended = ended.where(Login.token_hash != digest(keep))
     work.session.execute(ended)
     work.log("account.password", f"account:{name}")
     return password
@@ -202,7 +187,7 @@ def authenticate(session: Session, name: str, password: str) -> Actor | None:
         _hasher().verify(password[:200], _dummy())
         return None
     fits = _hasher().verify(password[:200], account.password_hash)
-    return _actor(account) if fits and account.active else None
+    return actor_of(account) if fits and account.active else None
 
 
 def from_subject(work: Work, subject: str, name: str, display_name: str, roles: list[str]) -> Actor:
@@ -211,7 +196,7 @@ def from_subject(work: Work, subject: str, name: str, display_name: str, roles: 
     if account is None:
         taken = work.session.scalar(select(Account.id).where(Account.name == name)) is not None
         account = Account(
-            name=f"{name}@{_digest(subject)[:8]}" if taken else name,
+            name=f"{name}@{digest(subject)[:8]}" if taken else name,
             display_name=display_name,
             roles=roles,
             active=True,
@@ -231,153 +216,4 @@ def from_subject(work: Work, subject: str, name: str, display_name: str, roles: 
         account.roles = roles
     if not account.active:
         raise Denied("账号已停用")
-    return _actor(account)
-
-
-# --- browser sessions ----------------------------------------------------------------------------
-
-
-def open_login(work: Work, actor: Actor, hours: int) -> str:
-    """A session token for the browser; also clears away logins that have run out."""
-    token = secrets.token_urlsafe(32)
-    work.session.execute(delete(Login).where(Login.expires_at < work.now))
-    work.session.add(
-        Login(
-            token_hash=_digest(token),
-            account_id=actor.account_id,
-            created_at=work.now,
-            expires_at=work.now + dt.timedelta(hours=hours),
-        )
-    )
-    work.log("login.open", f"account:{actor.name}")
-    return token
-
-
-def close_login(work: Work, token: str) -> None:
-    """End a session."""
-    work.session.execute(delete(Login).where(Login.token_hash == _digest(token)))
-    work.log("login.close", f"account:{work.actor.name}")
-
-
-def by_token(session: Session, token: str, now: dt.datetime) -> Actor | None:
-    """The actor of a session token; None where it is unknown or has run out."""
-    query = select(Account, Login.expires_at).join(Login, Login.account_id == Account.id)
-    found = session.execute(query.where(Login.token_hash == _digest(token))).first()
-    if found is None or found[1] <= now or not found[0].active:
-        return None
-    return _actor(found[0])
-
-
-# --- API keys ------------------------------------------------------------------------------------
-
-
-def create_key(
-    work: Work,
-    title: str,
-    roles: list[str] | None,
-    read_only: bool,
-    days: int | None,
-    name: str | None = None,
-) -> tuple[KeyOut, str]:
-    """A key for the actor's own account, and its text, which is shown this once.
-
-    ``name`` is for the system alone: the account it makes the key for. ``roles`` None gives all
-    roles the account has. Raises Missing for no such account, Denied for a role it has not.
-    """
-    if name is None:
-        account, has = work.session.get_one(Account, work.actor.account_id), work.actor.roles
-    else:
-        account = _get(work.session, name)
-        has = frozenset(account.roles)
-    wanted = sorted(set(has if roles is None else roles))
-    beyond = [r for r in wanted if r not in has]
-    if beyond:
-        raise Denied(f"自己没有角色“{beyond[0][:60]}”，不能给密钥")
-    if not wanted:
-        raise Invalid("roles", "至少要有一个角色")
-    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    ends = [work.now + dt.timedelta(days=days)] if days else []
-    ends += [work.actor.until] if work.actor.until else []
-    key = ApiKey(
-        prefix=prefix,
-        secret_hash=_digest(secret),
-        account_id=account.id,
-        title=title,
-        roles=wanted,
-        read_only=read_only,
-        created_at=work.now,
-        revoked_at=None,
-        expires_at=min(ends, default=None),
-    )
-    work.session.add(key)
-    work.session.flush()
-    work.log(
-        "key.create",
-        f"key:{prefix}",
-        None,
-        {"name": account.name, "title": title, "roles": wanted, "read_only": read_only},
-    )
-    return _key_view(key, account.name), f"{KEY_MARK}_{prefix}_{secret}"
-
-
-def by_key(session: Session, text: str, now: dt.datetime) -> Actor | None:
-    """The actor of an API key: its roles are those of the key that the account still has."""
-    mark, _, rest = text.partition("_")
-    prefix, _, secret = rest.partition("_")
-    if mark != KEY_MARK or not secret:
-        return None
-    query = select(ApiKey, Account).join(Account, Account.id == ApiKey.account_id)
-    found = session.execute(query.where(ApiKey.prefix == prefix)).first()
-    if found is None or not hmac.compare_digest(found[0].secret_hash, _digest(secret)):
-        return None
-    key, account = found
-    if (
-        key.revoked_at is not None
-        or not account.active
-        or (key.expires_at and key.expires_at <= now)
-    ):
-        return None
-    roles = frozenset(key.roles) & frozenset(account.roles)
-    return Actor(
-        account_id=account.id,
-        name=account.name,
-        display_name=account.display_name,
-        roles=roles,
-        read_only=key.read_only,
-        until=key.expires_at,
-    )
-
-
-def revoke_key(work: Work, key_id: int) -> KeyOut:
-    """End a key: one's own, or any for an admin."""
-    key = work.session.get(ApiKey, key_id)
-    if key is None:
-        raise Missing("没有这个密钥")
-    if key.account_id != work.actor.account_id and "admin" not in work.actor.roles:
-        raise Denied("只能撤销自己的密钥")
-    if key.revoked_at is None:
-        key.revoked_at = work.now
-        work.log("key.revoke", f"key:{key.prefix}", {"revoked": False}, {"revoked": True})
-    return _key_view(key, work.session.get_one(Account, key.account_id).name)
-
-
-def keys_of(session: Session, actor: Actor) -> tuple[KeyOut, ...]:
-    """The actor's keys, or all keys for an admin."""
-    query = select(ApiKey, Account.name).join(Account, Account.id == ApiKey.account_id)
-    if "admin" not in actor.roles:
-        query = query.where(ApiKey.account_id == actor.account_id)
-    return tuple(_key_view(k, n) for k, n in session.execute(query.order_by(ApiKey.id)))
-
-
-def _key_view(key: ApiKey, account: str) -> KeyOut:
-    return KeyOut(
-        id=key.id,
-        prefix=key.prefix,
-        title=key.title,
-        account=account,
-        roles=tuple(key.roles),
-        read_only=key.read_only,
-        created_at=key.created_at,
-        expires_at=key.expires_at,
-        revoked_at=key.revoked_at,
-    )
+    return actor_of(account)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.app import create_app
 from api.settings import Settings
-from api.store import accounts
+from api.store import accounts, apikeys
 from api.store.core import Store
 from api.store.work import SYSTEM, Actor
 from evaluator.reading.yaml.reader import plain
@@ -100,7 +100,7 @@ class Service:
             view, _ = accounts.create_account(work, name, name, [granted], f"password of {name}")
         actor = Actor(view.id, view.name, view.display_name, frozenset(view.roles))
         with self.store.work(actor) as work:
-            _, self.keys[role] = accounts.create_key(work, "tests", None, False, None)
+            _, self.keys[role] = apikeys.create_key(work, "tests", None, False, None)
         self.actors[role] = actor
 
     def headers(self, role: str | None) -> dict[str, str]:

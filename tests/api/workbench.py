@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from api.store.proposals import run as proposals_run
+from api.store.proposals import runs
 from tests.api.support import Service
 from tests.support import CRITERIA, LABELS, METRICS, RULES
 
@@ -80,7 +80,7 @@ class Bench:
             self._add(role)
 
     def _add(self, role: str) -> None:
-        from api.store import accounts
+        from api.store import accounts, apikeys
         from api.store.work import SYSTEM, Actor
 
         name = role.replace(":", "-")
@@ -89,7 +89,7 @@ class Bench:
             view, _ = accounts.create_account(work, name, name, roles, f"password of {name}")
         actor = Actor(view.id, view.name, view.display_name, frozenset(view.roles))
         with self.service.store.work(actor) as work:
-            _, self.service.keys[role] = accounts.create_key(work, "tests", None, False, None)
+            _, self.service.keys[role] = apikeys.create_key(work, "tests", None, False, None)
         self.service.actors[role] = actor
 
     def call(self, role: str | None, method: str, path: str, **more: Any) -> Any:
@@ -108,8 +108,8 @@ class Bench:
     def work(self) -> None:
         """Do every run that waits, as the worker does."""
         db = self.service.store.db
-        while (run := proposals_run.claim(db)) is not None:
-            proposals_run.execute(db, run)
+        while (run := runs.claim(db)) is not None:
+            runs.execute(db, run)
 
     def draft(self, role: str = "maintainer", **files: str | None) -> int:
         """A proposal with some files changed; not yet run."""

@@ -16,8 +16,8 @@ from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
 from api.pages.frame.words import role_label
-from api.store import accounts
-from api.store.accounts import KeyOut
+from api.store import accounts, apikeys
+from api.store.apikeys import KeyOut
 from api.store.work import Actor
 from api.transport.parameters import Id
 from api.transport.problems import ProblemError
@@ -39,7 +39,7 @@ def _page(
 ) -> Response:
     departments = current_judge(request).ruleset.registry.departments
     with store_of(request).db.read() as session:
-        keys = accounts.keys_of(session, actor)
+        keys = apikeys.keys_of(session, actor)
         local = accounts.has_password(session, actor)
     status = 422 if wrong or password_wrong else 201 if made else 200
     return page(
@@ -96,7 +96,7 @@ def create(request: Request, form: Form) -> Response:
     if days not in DAYS:
         return _page(request, actor, wrong="请选择密钥的有效期")
     with store_of(request).work(actor, request_id.get()) as work:
-        made = accounts.create_key(
+        made = apikeys.create_key(
             work, title, None, form.get("read_only") == "1", int(days) if days else None
         )
     return _page(request, actor, made)
@@ -107,5 +107,5 @@ def revoke(request: Request, form: Form, key_id: Id) -> Response:
     """End a key."""
     del form
     with store_of(request).work(entitled(request), request_id.get()) as work:
-        accounts.revoke_key(work, key_id)
+        apikeys.revoke_key(work, key_id)
     return RedirectResponse("/account", 303)

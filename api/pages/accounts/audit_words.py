@@ -12,7 +12,7 @@ from typing import Any
 
 from api.pages.frame.words import OPINIONS, OUTCOMES, STATES, TASK_STATES, VERDICTS, role_label
 from api.store.promises.commitments import AMOUNTS, MILESTONES, title_of
-from api.store.proposals.draft import STATES as PROPOSAL_STATES
+from api.store.proposals.reading import STATES as PROPOSAL_STATES
 from evaluator.rulebook.ast import Ruleset
 
 ACTIONS = {

@@ -13,7 +13,7 @@ from api.access.security import COOKIE, clear_cookie, store_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, actor_of, safe_back
-from api.store import accounts
+from api.store import logins
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
 
@@ -64,7 +64,7 @@ def logout(request: Request, form: Form) -> Response:
     actor, token = actor_of(request), request.cookies.get(COOKIE)
     if actor is not None and token:
         with store_of(request).work(actor, request_id.get()) as work:
-            accounts.close_login(work, token)
+            logins.close_login(work, token)
     provider: Provider | None = request.app.state.oidc
     hint = request.cookies.get(HINT)
     onward = provider.logout_address(hint) if provider is not None and hint else None

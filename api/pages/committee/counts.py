@@ -19,8 +19,7 @@ from sqlalchemy.orm import Session
 from api.database.review_tables import Commitment, Report
 from api.database.tables import Decision
 from api.store import statistics
-from api.store.promises import commitments
-from api.store.promises.commitments import RateOut
+from api.store.promises.rates import RateOut, rates_of, standings
 from api.store.statistics import RuleCountOut, VerdictCountOut
 from api.store.work import SYSTEM
 from evaluator.rulebook.ast import Ruleset
@@ -107,7 +106,7 @@ class CountsMemo:
         reasons = statistics.top_reasons(session, ruleset, start, end, REASONS)
         unhit = statistics.unhit_rules(session, ruleset)
         day = newest[-1]
-        kept = list(commitments.standings(session, SYSTEM, day, start=start, end=end))
+        kept = list(standings(session, SYSTEM, day, start=start, end=end))
         promises: dict[str, Counter[str]] = {}
         for standing in kept:
             promises.setdefault(standing.title, Counter())[standing.light] += 1
@@ -116,7 +115,7 @@ class CountsMemo:
             groups=groups,
             reasons=reasons,
             unhit=unhit,
-            rates=commitments.rates_of(kept, day),
+            rates=rates_of(kept, day),
             promises=promises,
             newest=newest,
             at=dt.datetime.now(dt.UTC),

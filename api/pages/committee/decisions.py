@@ -36,8 +36,9 @@ from api.store.projects import decisions, projects
 from api.store.projects.changes import changed_fields, moved_findings
 from api.store.projects.decisions import DecisionOut
 from api.store.promises import commitments
-from api.store.review import tasks as review
-from api.store.review.tasks import ConclusionOut, TaskOut
+from api.store.review import conclusions
+from api.store.review.conclusions import ConclusionOut
+from api.store.review.tasks import TaskOut, find_tasks
 from api.store.work import Actor
 from api.transport.parameters import Id
 from api.transport.problems import ProblemError
@@ -96,7 +97,7 @@ def _log_read(request: Request, actor: Actor, decision_id: int, part: str) -> No
 
 def _conclusion(session: Session, actor: Actor, decision_id: int) -> ConclusionOut | None:
     try:
-        return review.conclusion_of(session, actor, decision_id)
+        return conclusions.conclusion_of(session, actor, decision_id)
     except Missing:
         return None
 
@@ -106,7 +107,7 @@ def _tasks(
 ) -> list[TaskOut]:
     if not allowed(actor, "review.read"):
         return []
-    listed = review.tasks(session, actor, store.calendar, today(), number=number)
+    listed = find_tasks(session, actor, store.calendar, today(), number=number)
     return [t for t in listed if t.decision == decision]
 
 

@@ -26,8 +26,10 @@ from api.pages.frame.session import entitled
 from api.pages.frame.words import chinese_date, chinese_time
 from api.store import statistics
 from api.store.core import Store
-from api.store.promises.commitments import MILESTONES, RATES
-from api.store.review import tasks as review
+from api.store.promises.commitments import MILESTONES
+from api.store.promises.rates import RATES
+from api.store.review import waiting
+from api.store.review.tasks import light
 from api.store.statistics import RuleCountOut, VerdictCountOut
 from api.transport.parameters import parse_day
 from api.transport.problems import ProblemError
@@ -99,14 +101,14 @@ def _lights(store: Store, session: Session, ruleset: Ruleset) -> dict[str, Count
     """Waiting review tasks by department and light."""
     query = (
         select(Task.department, Task.state, Task.due_on, func.count())
-        .where(Task.state.in_(review.WAITING))
+        .where(Task.state.in_(waiting.WAITING))
         .group_by(Task.department, Task.state, Task.due_on)
     )
     out: dict[str, Counter[str]] = {}
     for department, state, due_on, number in session.execute(query):
-        light = review.light(state, due_on, today(), store.calendar)
-        if light:
-            out.setdefault(ruleset.registry.department(department), Counter())[light] += number
+        colour = light(state, due_on, today(), store.calendar)
+        if colour:
+            out.setdefault(ruleset.registry.department(department), Counter())[colour] += number
     return out
 
 

@@ -16,8 +16,8 @@ from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
 from api.store.projects import decisions
-from api.store.review import tasks as review
-from api.store.review.tasks import TaskOut
+from api.store.review import attachments, conclusions, opinions
+from api.store.review.tasks import TaskOut, find_tasks
 from api.store.work import Actor
 from api.transport.attachments import FORM_FILES, Policy, inspect, size_words
 from api.transport.parameters import Id
@@ -40,7 +40,7 @@ Giver = Annotated[Actor, Depends(_giver)]
 def _task(request: Request, actor: Actor, task_id: int) -> TaskOut:
     store = store_of(request)
     with store.db.read() as session:
-        found = review.tasks(session, actor, store.calendar, today(), after=task_id - 1, limit=1)
+        found = find_tasks(session, actor, store.calendar, today(), after=task_id - 1, limit=1)
     if not found or found[0].id != task_id:
         raise ProblemError(404, f"没有第 {task_id} 号会审事项，或者不在您的查看范围内。")
     return found[0]
@@ -101,7 +101,7 @@ def opinion(
     name = judge.ruleset.registry.department
     said, reason = str(form.get("opinion", "")), str(form.get("reason", ""))[:LONGEST]
     given = {"opinion": said, "reason": reason}
-    if said not in review.OPINIONS:
+    if said not in opinions.OPINIONS:
         wrong = ("opinion", "请选择同意、不同意或要求补正")
         return _task_page(request, name, actor, task_id, 422, wrong, given)
     try:
@@ -112,8 +112,8 @@ def opinion(
             if isinstance(f, UploadFile) and f.filename
         ]
         with store_of(request).work(actor, request_id.get()) as work:
-            kept = [review.attach(work, task_id, u).id for u in uploads]
-            review.give_opinion(work, task_id, said, reason, kept)
+            kept = [attachments.attach(work, task_id, u).id for u in uploads]
+            opinions.give_opinion(work, task_id, said, reason, kept)
     except Invalid as error:
         return _task_page(
             request,
@@ -141,7 +141,7 @@ def conclude(request: Request, form: Form, decision_id: Id) -> Response:
     store = store_of(request)
     registry = store.rulesets.current().ruleset.registry
     with store.work(actor, request_id.get()) as work:
-        review.conclude(
+        conclusions.conclude(
             work,
             registry,
             decision_id,

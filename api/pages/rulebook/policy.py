@@ -18,10 +18,9 @@ from api.pages.frame.render import page
 from api.pages.frame.session import entitled
 from api.pages.frame.words import VERDICTS
 from api.store import accounts
-from api.store.proposals import draft as proposals
-from api.store.proposals import publish as proposals_publish
-from api.store.proposals.draft import STATES, ProposalOut
-from api.store.proposals.publish import PublicationOut
+from api.store.proposals import publishing, reading
+from api.store.proposals.publishing import PublicationOut
+from api.store.proposals.reading import STATES, ProposalOut
 from api.transport.parameters import Before, Id
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -69,7 +68,7 @@ def publications(request: Request, before: Before = None) -> Response:
     """The policy changelog."""
     entitled(request, "proposal.read")
     with store_of(request).db.read() as session:
-        found = proposals_publish.history(session, PAGE + 1, before)
+        found = publishing.history(session, PAGE + 1, before)
         people = accounts.display_names(session)
     return page(
         request,
@@ -110,7 +109,7 @@ def publications_file(request: Request, kind: Kind) -> Response:
 
 def _history(session: Session) -> Iterator[PublicationOut]:
     before = None
-    while found := proposals_publish.history(session, BATCH, before):
+    while found := publishing.history(session, BATCH, before):
         yield from found
         before = found[-1].id
 
@@ -151,7 +150,7 @@ def proposals_file(
 
 def _proposals(session: Session, state: str) -> Iterator[ProposalOut]:
     before = None
-    while found := proposals.listed(session, state or None, BATCH, before):
+    while found := reading.listed(session, state or None, BATCH, before):
         yield from found
         before = found[-1].id
 
@@ -161,8 +160,8 @@ def moved_file(request: Request, judge: CurrentJudge, proposal_id: Id, kind: Kin
     """The stored decisions whose verdict a proposal moves, for a spreadsheet."""
     entitled(request, "proposal.read")
     with store_of(request).db.read() as session:
-        view = proposals.get(session, proposal_id)
-        impact = proposals.run_of(session, proposal_id).result.get("impact", {})
+        view = reading.get(session, proposal_id)
+        impact = reading.run_of(session, proposal_id).result.get("impact", {})
     rules = judge.ruleset.rules
     rows = (
         (

@@ -22,9 +22,9 @@ from api.pages.frame.session import Form, entitled
 from api.pages.rulebook.textdiff import side_by_side
 from api.pages.rulebook.trying import problems_json
 from api.store import accounts
-from api.store.proposals import draft as proposals
-from api.store.proposals import publish as proposals_publish
-from api.store.proposals.draft import STATES, Edit, RunOut
+from api.store.proposals import drafting, publishing, reading
+from api.store.proposals.drafting import Edit
+from api.store.proposals.reading import STATES, RunOut
 from api.store.proposals.text import MATERIALS, Text, load_text
 from api.store.work import Work
 from api.transport.parameters import Id
@@ -43,7 +43,7 @@ RUNNING = ("queued", "running")
 
 def _run(session: Session, proposal_id: int) -> RunOut | None:
     try:
-        return proposals.run_of(session, proposal_id)
+        return reading.run_of(session, proposal_id)
     except Missing:
         return None
 
@@ -53,7 +53,7 @@ def listed(request: Request, state: Annotated[str, Query(max_length=20)] = "") -
     """Proposals, newest first, and how to start one."""
     entitled(request, "proposal.read")
     with store_of(request).db.read() as session:
-        found = proposals.listed(session, find_choice("state", state, STATES))
+        found = reading.listed(session, find_choice("state", state, STATES))
         people = accounts.display_names(session)
     return page(
         request,
@@ -75,10 +75,10 @@ def create(request: Request, form: Form) -> Response:
     store = store_of(request)
     try:
         with store.work(actor, request_id.get()) as work:
-            made = proposals.create(work, title[:200], reason, settings_of(request).root).id
+            made = drafting.create(work, title[:200], reason, settings_of(request).root).id
     except Invalid as error:
         with store.db.read() as session:
-            found = proposals.listed(session)
+            found = reading.listed(session)
             people = accounts.display_names(session)
         return page(
             request,
@@ -97,11 +97,11 @@ def create(request: Request, form: Form) -> Response:
 
 def _context(request: Request, judge: Any, proposal_id: int) -> dict[str, Any]:
     with store_of(request).db.read() as session:
-        view = proposals.get(session, proposal_id)
+        view = reading.get(session, proposal_id)
         run = _run(session, proposal_id)
-        text = proposals.files_of(session, proposal_id)
-        base = load_text(session, proposals.get_row(session, proposal_id).base_text)
-        editors = proposals.get_row(session, proposal_id).editors
+        text = reading.files_of(session, proposal_id)
+        base = load_text(session, reading.get_row(session, proposal_id).base_text)
+        editors = reading.get_row(session, proposal_id).editors
         people = accounts.display_names(session)
     changed = {
         (layer, path)
@@ -173,9 +173,9 @@ def file(request: Request, proposal_id: Id, layer: Name, file: Name) -> Response
     """One file in the editor, beside what it was."""
     entitled(request, "proposal.read")
     with store_of(request).db.read() as session:
-        view = proposals.get(session, proposal_id)
-        text = proposals.file_of(session, proposal_id, layer, file)
-        base = load_text(session, proposals.get_row(session, proposal_id).base_text)
+        view = reading.get(session, proposal_id)
+        text = reading.file_of(session, proposal_id, layer, file)
+        base = load_text(session, reading.get_row(session, proposal_id).base_text)
     lines = side_by_side(_old(base, layer, file) or "", text)
     return page(
         request, "proposal_file.html", p=view, layer=layer, file=file, text=text, lines=lines
@@ -195,7 +195,7 @@ def write(request: Request, form: Form, proposal_id: Id) -> Response:
         request,
         "proposal.draft",
         proposal_id,
-        lambda w: proposals.edit(w, proposal_id, int(revision), edits),
+        lambda w: drafting.edit(w, proposal_id, int(revision), edits),
     )
 
 
@@ -215,7 +215,7 @@ def check(request: Request, form: Form, proposal_id: Id) -> Response:
     entitled(request, "proposal.read")
     layer, path = str(form.get("layer", "")), str(form.get("file", ""))
     with store_of(request).db.read() as session:
-        text = proposals.files_of(session, proposal_id)
+        text = reading.files_of(session, proposal_id)
     if text.file(layer, path) is None:
         raise ProblemError(404, "提案里没有这个文件。")
     changed = text.with_file(layer, path, str(form.get("text", "")).replace("\r\n", "\n"))
@@ -228,20 +228,20 @@ def act(request: Request, form: Form, proposal_id: Id) -> Response:
     what, said = str(form.get("act", "")), str(form.get("comment", "")).strip()[:5000]
     root = settings_of(request).root
     acts: dict[str, tuple[str, Callable[[Work], Proposal]]] = {
-        "submit": ("proposal.draft", lambda w: proposals.submit(w, proposal_id)),
-        "withdraw": ("proposal.draft", lambda w: proposals.withdraw(w, proposal_id)),
-        "rebase": ("proposal.draft", lambda w: proposals.rebase(w, proposal_id, root)),
-        "recheck": ("proposal.comment", lambda w: proposals.recheck(w, proposal_id)),
-        "comment": ("proposal.comment", lambda w: proposals_publish.comment(w, proposal_id, said)),
-        "approve": ("proposal.approve", lambda w: proposals_publish.approve(w, proposal_id, said)),
-        "return": ("proposal.approve", lambda w: proposals_publish.send_back(w, proposal_id, said)),
+        "submit": ("proposal.draft", lambda w: drafting.submit(w, proposal_id)),
+        "withdraw": ("proposal.draft", lambda w: drafting.withdraw(w, proposal_id)),
+        "rebase": ("proposal.draft", lambda w: drafting.rebase(w, proposal_id, root)),
+        "recheck": ("proposal.comment", lambda w: drafting.recheck(w, proposal_id)),
+        "comment": ("proposal.comment", lambda w: publishing.comment(w, proposal_id, said)),
+        "approve": ("proposal.approve", lambda w: publishing.approve(w, proposal_id, said)),
+        "return": ("proposal.approve", lambda w: publishing.send_back(w, proposal_id, said)),
         "waive": (
             "proposal.draft",
-            lambda w: proposals.waive(w, proposal_id, str(form.get("invariant", ""))[:200], said),
+            lambda w: drafting.waive(w, proposal_id, str(form.get("invariant", ""))[:200], said),
         ),
         "unwaive": (
             "proposal.draft",
-            lambda w: proposals.unwaive(w, proposal_id, str(form.get("invariant", ""))[:200]),
+            lambda w: drafting.unwaive(w, proposal_id, str(form.get("invariant", ""))[:200]),
         ),
     }
     if what not in acts:
@@ -258,9 +258,7 @@ def publish(request: Request, form: Form, proposal_id: Id) -> Response:
         day = dt.date.fromisoformat(str(form.get("effective_on", "")))
     except ValueError:
         raise ProblemError(422, "请填写生效日期，如 2027-01-01。") from None
-    proposals_publish.publish_proposal(
-        store_of(request), actor, proposal_id, day, None, request_id.get()
-    )
+    publishing.publish_proposal(store_of(request), actor, proposal_id, day, None, request_id.get())
     return RedirectResponse("/publications", 303)
 
 
@@ -272,8 +270,6 @@ def rollback(request: Request, form: Form, publication_id: Id) -> Response:
     if not reason:
         raise ProblemError(422, "请写明回退的理由。")
     with store_of(request).work(actor, request_id.get()) as work:
-        made = proposals_publish.rollback(
-            work, publication_id, reason, settings_of(request).root
-        ).id
+        made = publishing.rollback(work, publication_id, reason, settings_of(request).root).id
     jobs.wake(request)
     return RedirectResponse(f"/proposals/{made}", 303)

@@ -24,7 +24,7 @@ from api.errors import Conflict
 from api.judging.judge import SOFTWARE, Judge, Judged
 from api.store.core import Store
 from api.store.projects.changes import changed_fields, moved_findings
-from api.store.promises.commitments import past_record
+from api.store.promises.rates import past_record
 from api.store.review.tasks import open_tasks
 from api.store.rulesets import current_identity, hold
 from api.store.visibility import get_project, may_write

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.database.review_tables import Commitment, Report
 from api.database.tables import Decision, Project
 from api.errors import Conflict, Invalid, Missing
-from api.store.visibility import get_project, may_write, visible
+from api.store.visibility import get_project, may_write
 from api.store.work import Actor, Work
 from api.transport.schemas import one_of
 from api.workdays.china import china_day
@@ -80,17 +79,6 @@ class CommitmentOut:
     late: bool
     light: Annotated[str, one_of("green", "yellow", "red")]
     reports: tuple[ReportOut, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RateOut:
-    """A rate as exact parts; ``percent`` rounded to two digits, None where nothing was due."""
-
-    name: str
-    title: str
-    numerator: str
-    denominator: str
-    percent: str | None
 
 
 def promise(work: Work, number: str, promises: tuple[Promise, ...]) -> None:
@@ -187,30 +175,38 @@ def keeps(kind: str, promised: str | None, value: str | None) -> bool:
     return have <= want if kind == "energy" else have >= want
 
 
-def light(
+class Progress(NamedTuple):
+    """How far a promise is: fulfilled, later than promised, and 红黄绿灯."""
+
+    met: bool
+    late: bool
+    light: str
+
+
+def progress(
     kind: str, promised: str | None, due_on: dt.date, last: ReportOut | None, today: dt.date
-) -> tuple[bool, bool, str]:
-    """(met, late, light) of a commitment as of ``today``."""
+) -> Progress:
+    """How far a promise is as of ``today``, by its newest report."""
     if kind in MILESTONES:
         if last is not None:
             late = last.on_date > due_on
-            return True, late, "yellow" if late else "green"
+            return Progress(True, late, "yellow" if late else "green")
         if today > due_on:
-            return False, True, "red"
-        return False, False, "yellow" if due_on - today <= SOON else "green"
+            return Progress(False, True, "red")
+        return Progress(False, False, "yellow" if due_on - today <= SOON else "green")
     want = Fraction(promised or 0)
     have = Fraction(last.value) if last is not None and last.value is not None else None
     met = last is not None and keeps(kind, promised, last.value)
     # A limit is kept when its day has come, a floor as soon as it is reached.
     if met and last is not None and (kind != "energy" or today >= due_on):
         late = kind != "energy" and last.on_date > due_on
-        return True, late, "yellow" if late else "green"
+        return Progress(True, late, "yellow" if late else "green")
     if today <= due_on:
-        return False, False, "yellow" if due_on - today <= SOON else "green"
+        return Progress(False, False, "yellow" if due_on - today <= SOON else "green")
     near = have is not None and (
         want >= have * NEARLY if kind == "energy" else have >= want * NEARLY
     )
-    return False, True, "yellow" if near else "red"
+    return Progress(False, True, "yellow" if near else "red")
 
 
 def of_project(
@@ -229,7 +225,7 @@ def _view(
     found: Commitment, number: str, said: tuple[ReportOut, ...], today: dt.date
 ) -> CommitmentOut:
     last = said[0] if said else None
-    met, late, colour = light(found.kind, found.promised, found.due_on, last, today)
+    far = progress(found.kind, found.promised, found.due_on, last, today)
     return CommitmentOut(
         id=found.id,
         number=number,
@@ -238,9 +234,9 @@ def _view(
         promised=found.promised,
         unit=found.unit,
         due_on=found.due_on,
-        met=met,
-        late=late,
-        light=colour,
+        met=far.met,
+        late=far.late,
+        light=far.light,
         reports=said,
     )
 
@@ -259,144 +255,3 @@ def reports_of(session: Session, ids: list[int]) -> dict[int, tuple[ReportOut, .
         )
         out[r.commitment_id] = (*out.get(r.commitment_id, ()), view)
     return out
-
-
-RATES: Mapping[str, tuple[str, str]] = {
-    "start": ("开工率", "已开工项目 ÷ 已签约项目"),
-    "funds": ("资金到位率", "到位资金 ÷ 承诺投资（有投资实绩或已到期的项目）"),
-    "capacity": ("投产达效率", "已达效项目 ÷ 已投产项目"),
-    "fulfilment": ("履约率", "已履行承诺 ÷ 已到期承诺"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How one commitment stands by its newest report; ``project`` is the project's id."""
-
-    project: int
-    kind: str
-    promised: str | None
-    due_on: dt.date
-    last: ReportOut | None
-    met: bool
-    late: bool
-    light: str
-
-    @property
-    def title(self) -> str:
-        """What was promised, in a word."""
-        return title_of(self.kind)
-
-
-def standings(
-    session: Session,
-    actor: Actor,
-    today: dt.date,
-    *,
-    start: dt.date | None = None,
-    end: dt.date | None = None,
-    industry: str | None = None,
-    credit_code: str | None = None,
-) -> Iterator[Standing]:
-    """Every commitment of the projects that the actor may see, out of one query."""
-    newest = (
-        select(Report.commitment_id, func.max(Report.id).label("id"))
-        .group_by(Report.commitment_id)
-        .subquery()
-    )
-    query = (
-        select(
-            Commitment.project_id,
-            Commitment.kind,
-            Commitment.promised,
-            Commitment.due_on,
-            Report.on_date,
-            Report.value,
-            Report.note,
-            Report.reported_by,
-            Report.reported_at,
-        )
-        .join(Project, Project.id == Commitment.project_id)
-        .outerjoin(newest, newest.c.commitment_id == Commitment.id)
-        .outerjoin(Report, Report.id == newest.c.id)
-        .where(visible(actor))
-        .order_by(Commitment.id)
-    )
-    if start:
-        query = query.where(Project.submitted_on >= start)
-    if end:
-        query = query.where(Project.submitted_on <= end)
-    if industry:
-        query = query.where(Project.industry.startswith(industry.upper(), autoescape=True))
-    if credit_code:
-        query = query.where(Project.credit_code == credit_code)
-    for project, kind, promised, due_on, on_date, *said in session.execute(query):
-        # An outer join: without a report all five are None.
-        last = ReportOut(on_date, *said) if on_date is not None else None  # type: ignore[arg-type]
-        yield Standing(
-            project, kind, promised, due_on, last, *light(kind, promised, due_on, last, today)
-        )
-
-
-def rates(
-    session: Session,
-    actor: Actor,
-    today: dt.date,
-    *,
-    start: dt.date | None = None,
-    end: dt.date | None = None,
-    industry: str | None = None,
-    credit_code: str | None = None,
-) -> tuple[RateOut, ...]:
-    """The conversion rates of the projects that the actor may see, out of one query."""
-    found = standings(
-        session, actor, today, start=start, end=end, industry=industry, credit_code=credit_code
-    )
-    return rates_of(list(found), today)
-
-
-def rates_of(found: Sequence[Standing], today: dt.date) -> tuple[RateOut, ...]:
-    """The conversion rates of these commitments."""
-    reached = {k: {s.project for s in found if s.kind == k and s.met} for k in MILESTONES}
-    money = [s for s in found if s.kind == "investment" and (s.last or s.due_on < today)]
-    paid = sum((Fraction(s.last.value or 0) for s in money if s.last), Fraction(0))
-    owed = sum((Fraction(s.promised or 0) for s in money), Fraction(0))
-    due = [s for s in found if s.due_on < today]
-    parts: dict[str, tuple[Fraction, Fraction]] = {
-        "start": (
-            Fraction(len(reached["started"] & reached["signed"])),
-            Fraction(len(reached["signed"])),
-        ),
-        "funds": (paid, owed),
-        "capacity": (
-            Fraction(len(reached["capacity"] & reached["production"])),
-            Fraction(len(reached["production"])),
-        ),
-        "fulfilment": (Fraction(sum(s.met for s in due)), Fraction(len(due))),
-    }
-    out = []
-    for name, (top, bottom) in parts.items():
-        percent = f"{float(round(top / bottom * 100, 2)):.2f}" if bottom else None
-        out.append(
-            RateOut(
-                name=name,
-                title=RATES[name][0],
-                numerator=exact_text(top),
-                denominator=exact_text(bottom),
-                percent=percent,
-            )
-        )
-    return tuple(out)
-
-
-def past_record(session: Session, actor: Actor, credit_code: str, today: dt.date) -> dict[str, str]:
-    """An enterprise's past fulfilment, as dossier fields that a rule can read.
-
-    ``past_fulfilment_rate`` (%) and ``past_commitments_due`` (count); empty where nothing was due.
-    """
-    found = {r.name: r for r in rates(session, actor, today, credit_code=credit_code)}
-    kept = found["fulfilment"]
-    if kept.percent is None:
-        return {}
-    exact = Fraction(kept.numerator) / Fraction(kept.denominator) * 100
-    return {"past_fulfilment_rate": exact_text(exact), "past_commitments_due": kept.denominator}

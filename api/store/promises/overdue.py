@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.database.review_tables import Commitment, Supervision
 from api.database.tables import Project
-from api.store.promises.commitments import AMOUNTS, PROMISING, Kind, light, reports_of, title_of
+from api.store.promises.commitments import AMOUNTS, PROMISING, Kind, progress, reports_of, title_of
 from api.store.review.tasklist import position
 from api.store.visibility import visible
 from api.store.work import Actor
@@ -105,7 +105,7 @@ def _batch(
                 reached=last_said.value if last_said else None,
                 due_on=c.due_on,
                 days_late=(today - c.due_on).days,
-                light=light(c.kind, c.promised, c.due_on, last_said, today)[2],
+                light=progress(c.kind, c.promised, c.due_on, last_said, today).light,
                 supervision=supervision,
             )
         )

@@ -15,7 +15,7 @@ from api.database.review_tables import Commitment, Supervision, Task
 from api.database.tables import Project
 from api.errors import Conflict, Invalid, Missing
 from api.store.promises.commitments import PROMISING, ReportOut, reports_of, title_of
-from api.store.review.tasks import WAITING
+from api.store.review.waiting import WAITING
 from api.store.work import Work
 from api.workdays.china import china_day
 

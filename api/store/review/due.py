@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from api.database.review_tables import Task
-from api.store.review.tasks import WAITING
+from api.store.review.waiting import WAITING
 from api.store.work import Work
 from api.workdays.workdays import WorkCalendar
 

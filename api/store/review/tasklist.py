@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from api.database.review_tables import Supervision, Task
 from api.database.tables import Decision, Project
 from api.errors import Invalid
-from api.store.review.tasks import WAITING, TaskOut, views
+from api.store.review.tasks import TaskOut, views
+from api.store.review.waiting import WAITING
 from api.store.visibility import tasks_seen, visible
 from api.store.work import Actor
 from api.workdays.workdays import WorkCalendar

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from api.store import accounts
+from api.store import accounts, logins
 from api.store.work import SYSTEM, Actor
 from tests.api.support import Service
 
@@ -142,7 +142,7 @@ def test_who_comes_through_the_provider_has_none(service: Service, name: str) ->
         actor = accounts.from_subject(work, f"issuer {name}", f"{name}-oidc", "赵某", ["submitter"])
     assert isinstance(actor, Actor)
     with service.store.work(actor) as work:
-        token = accounts.open_login(work, actor, 1)
+        token = logins.open_login(work, actor, 1)
     client = TestClient(service.app, cookies={"admission_session": token})
     page = client.get("/account")
     assert page.status_code == 200

@@ -14,7 +14,7 @@ from api.app import create_app, open_store
 from api.commands.app import app as cli
 from api.database.db import Database
 from api.errors import Conflict, Missing
-from api.store import accounts, audit
+from api.store import accounts, apikeys, audit
 from api.store.core import Store
 from api.store.rulesets import install
 from api.store.work import SYSTEM, Actor
@@ -45,7 +45,7 @@ class Office:
                     )
                 actor = Actor(view.id, name, name, frozenset(roles))
                 with store.work(actor) as work:
-                    _, self.keys[name] = accounts.create_key(work, "tests", None, False, None)
+                    _, self.keys[name] = apikeys.create_key(work, "tests", None, False, None)
 
     def run(self, directory: Path, *options: str, typed: str = "", **environment: str) -> Any:
         """The command."""
@@ -195,7 +195,7 @@ def test_nothing_else_in_the_program_publishes() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module == "api.store.rulesets":
                 callers |= {path.name for name in node.names if name.name == "publish"}
-    assert callers == {"proposals_publish.py"}
+    assert callers == {"publishing.py"}
 
 
 def test_a_ruleset_that_this_program_cannot_read_is_followed_by_one_it_can(

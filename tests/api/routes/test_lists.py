@@ -16,7 +16,7 @@ from api.store import accounts, auditlist, statistics
 from api.store.auditlist import AuditFilter
 from api.store.projects import projects
 from api.store.projects.projects import Filter
-from api.store.promises import commitments, supervision
+from api.store.promises import commitments, rates, supervision
 from api.store.review import tasklist
 from api.store.review.tasklist import TaskFilter
 from api.store.work import SYSTEM, Actor
@@ -226,7 +226,7 @@ def test_standings_are_those_of_each_project(filled: Service) -> None:
             commitments.report(work, views[1].id, dt.date(2026, 2, 1), value, "")
         with filled.store.db.read() as session:
             views = commitments.of_project(session, SYSTEM, number, TODAY)
-            found = list(commitments.standings(session, SYSTEM, TODAY))
+            found = list(rates.standings(session, SYSTEM, TODAY))
         assert [(s.kind, s.met, s.late, s.light) for s in found] == [
             (v.kind, v.met, v.late, v.light) for v in views
         ]

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS
 
 from api.judging.batches import NDJSON, PARQUET
-from api.store import accounts
+from api.store import accounts, apikeys
 from api.store.work import SYSTEM, Actor
 from api.transport.body import XLSX
 from tests.api.support import ROLES, Service
@@ -44,7 +44,7 @@ with SERVICE.store.work(SYSTEM) as _work:
     _view, _ = accounts.create_account(_work, "everything", "全部角色", _roles)
 _actor = Actor(_view.id, _view.name, _view.display_name, frozenset(_roles))
 with SERVICE.store.work(_actor) as _work:
-    KEY = accounts.create_key(_work, "schemathesis", None, False, None)[1]
+    KEY = apikeys.create_key(_work, "schemathesis", None, False, None)[1]
 RECEIPT = SERVICE.submit("r01")
 KNOWN = {"number": RECEIPT["number"], "decision_id": RECEIPT["decision"]}
 loaded = schemathesis.openapi.from_asgi("/api/v1/openapi.json", SERVICE.app)

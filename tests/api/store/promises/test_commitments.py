@@ -12,7 +12,7 @@ from api.store import accounts
 from api.store.projects import submissions
 from api.store.projects.submissions import Submission
 from api.store.promises import commitments
-from api.store.promises.commitments import Promise, ReportOut, light
+from api.store.promises.commitments import Promise, ReportOut, progress
 from api.store.work import SYSTEM, Actor
 from evaluator.rulebook.load import load_layers
 from tests.api.support import Service, example, settings, shipped
@@ -47,7 +47,7 @@ def _said(day: dt.date, value: str | None = None) -> ReportOut:
 def test_lights(
     kind: str, promised: str | None, last: ReportOut | None, today: dt.date, expected: Any
 ) -> None:
-    assert light(kind, promised, D(2026, 6, 10), last, today) == expected
+    assert progress(kind, promised, D(2026, 6, 10), last, today) == expected
 
 
 def test_promises_reports_and_rates(service: Service) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from api.store.promises import commitments, overdue
+from api.store.promises import overdue, rates
 from api.store.work import SYSTEM
 from tests.api.support import Service
 
@@ -97,7 +97,7 @@ def test_the_list_is_what_the_lights_say(
         found = list(overdue.each(session, SYSTEM, TODAY))
         assert [(v.due_on, v.id) for v in found] == sorted((v.due_on, v.id) for v in found)
         expected = sum(
-            not s.met and s.due_on < TODAY for s in commitments.standings(session, SYSTEM, TODAY)
+            not s.met and s.due_on < TODAY for s in rates.standings(session, SYSTEM, TODAY)
         )
         assert len(found) == expected
         free = list(overdue.each(session, SYSTEM, TODAY, unwatched=True))

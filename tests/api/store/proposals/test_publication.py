@@ -19,7 +19,7 @@ from api.database.proposal_tables import ProposalRun
 from api.database.tables import Publication, StoredRuleset
 from api.settings import Settings
 from api.store.core import Store
-from api.store.proposals import run as proposals_run
+from api.store.proposals import runs
 from api.store.rulesets import current_publication
 from api.store.work import SYSTEM, Actor
 from api.workdays.china import today as china_today
@@ -221,12 +221,12 @@ def test_the_worker_does_it_beside_the_requests(tmp_path: Path) -> None:
 def test_a_run_whose_worker_died_is_taken_up_and_not_for_ever(desk: Bench) -> None:
     proposal = desk.draft()
     db = desk.service.store.db
-    for attempt in range(proposals_run.MAX_ATTEMPTS + 1):
-        found = proposals_run.claim(db)
-        assert (found is not None) == (attempt < proposals_run.MAX_ATTEMPTS)
-        assert proposals_run.claim(db) is None  # Nobody else takes what is being worked on.
+    for attempt in range(runs.MAX_ATTEMPTS + 1):
+        found = runs.claim(db)
+        assert (found is not None) == (attempt < runs.MAX_ATTEMPTS)
+        assert runs.claim(db) is None  # Nobody else takes what is being worked on.
         with db.write() as session:
-            long_ago = dt.datetime.now(dt.UTC) - 2 * proposals_run.SILENT
+            long_ago = dt.datetime.now(dt.UTC) - 2 * runs.SILENT
             session.execute(update(ProposalRun).values(beat_at=long_ago))
     run = desk.call("maintainer", "GET", f"/proposals/{proposal}/checks")
     assert run["label"] == "失败"
@@ -239,11 +239,11 @@ def test_a_run_whose_worker_died_is_taken_up_and_not_for_ever(desk: Bench) -> No
 def test_an_edit_makes_the_run_under_way_void(desk: Bench) -> None:
     proposal = desk.draft()
     db = desk.service.store.db
-    run = proposals_run.claim(db)
+    run = runs.claim(db)
     assert run is not None
     desk.edit(proposal, criteria=LOWER, rules_cases=LOWER_CASES)
-    assert not proposals_run.beat(db, run)
-    proposals_run.execute(db, run)
+    assert not runs.beat(db, run)
+    runs.execute(db, run)
     with db.read() as session:
         assert session.get_one(ProposalRun, run).state == "superseded"
     desk.work()
@@ -280,7 +280,7 @@ def serving(directory: Path, url: str) -> Iterator[tuple[str, Store]]:
 
 
 def test_publish_and_pull_go_both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from api.store import accounts
+    from api.store import accounts, apikeys
 
     directory = write_rulebook(tmp_path / "rulebook")
     runner = CliRunner()
@@ -290,7 +290,7 @@ def test_publish_and_pull_go_both_ways(tmp_path: Path, monkeypatch: pytest.Monke
                 work, "clerk", "clerk", ["maintainer"], "a long password"
             )
         with store.work(Actor(view.id, "clerk", "clerk", frozenset({"maintainer"}))) as work:
-            _, key = accounts.create_key(work, "git", None, False, None)
+            _, key = apikeys.create_key(work, "git", None, False, None)
         pulled = tmp_path / "pulled"
         refused = runner.invoke(publish_app, ["pull", str(pulled), "--server", address])
         assert refused.exit_code == 1

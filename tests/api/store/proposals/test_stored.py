@@ -13,8 +13,7 @@ from api import jobs
 from api.commands.backup import backup, restore
 from api.database.db import Database
 from api.jobs import Jobs
-from api.store.proposals import run as proposals_run
-from api.store.proposals import stored
+from api.store.proposals import runs, stored
 from api.store.proposals.stored import StoredDecisions, copies_directory
 from evaluator.revision import impact
 from evaluator.revision.impact import impact_rows, impact_stored
@@ -70,9 +69,9 @@ def test_a_proposal_uses_and_leaves_copies(desk: Bench, tmp_path: Path) -> None:
     found = []
     for _ in range(2):
         proposal = desk.draft(criteria=LOWER, rules_cases=LOWER_CASES)
-        run = proposals_run.claim(db)
+        run = runs.claim(db)
         assert run is not None
-        proposals_run.execute(db, run, tmp_path / "copies")
+        runs.execute(db, run, tmp_path / "copies")
         result = desk.call("publisher", "GET", f"/proposals/{proposal}/checks")["result"]["impact"]
         found.append({k: v for k, v in result.items() if k != "moved"})
         assert result["engine"] == "columnar"

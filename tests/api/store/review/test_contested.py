@@ -13,9 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from api.commands.backup import backup
-from api.store import accounts, audit
+from api.store import accounts, apikeys, audit
 from api.store.projects import submissions
-from api.store.review import tasks as review
+from api.store.review import opinions
 from api.store.work import SYSTEM, Actor
 from tests.api.support import Service, example, unlock
 from tests.support import join_all
@@ -32,7 +32,7 @@ def both_roles(service: Service) -> None:
         view, _ = accounts.create_account(work, "both", "both", roles, "password of both")
     actor = Actor(view.id, view.name, view.display_name, frozenset(view.roles))
     with service.store.work(actor) as work:
-        _, service.keys["both"] = accounts.create_key(work, "tests", None, False, None)
+        _, service.keys["both"] = apikeys.create_key(work, "tests", None, False, None)
 
 
 def test_two_roles_give_no_more_than_each(service: Service) -> None:
@@ -147,7 +147,7 @@ def test_an_opinion_and_a_new_version_at_the_same_moment(
     (task,) = service.call(role, "GET", "/tasks", params={"number": number}).json()
     begun, other = threading.Event(), threading.Event()
     codes: dict[str, int] = {}
-    real_open, real_own = submissions.open_tasks, review._own_task
+    real_open, real_own = submissions.open_tasks, opinions.own_task
 
     def open_tasks(*arguments: Any) -> None:
         """Called with the project locked and the tasks of the version before not yet read."""
@@ -172,7 +172,7 @@ def test_an_opinion_and_a_new_version_at_the_same_moment(
         return found
 
     monkeypatch.setattr(submissions, "open_tasks", open_tasks)
-    monkeypatch.setattr(review, "_own_task", own_task)
+    monkeypatch.setattr(opinions, "own_task", own_task)
 
     def version() -> None:
         changed = {**example("r01"), "employees": 800}

@@ -18,9 +18,8 @@ from api.database.proposal_tables import Proposal, ProposalReview, PublicationRe
 from api.database.tables import Publication, StoredRuleset
 from api.errors import Conflict, Denied, Invalid
 from api.store.core import Store
-from api.store.proposals import draft as proposals
-from api.store.proposals import run as proposals_run
-from api.store.proposals.draft import APPROVED, DRAFT, PUBLISHED, REVIEW, STATES, get_row
+from api.store.proposals import drafting, reading, runs
+from api.store.proposals.reading import APPROVED, DRAFT, PUBLISHED, REVIEW, STATES, get_row
 from api.store.proposals.text import Text, head, load_text, publication_row, text_of, touched_by
 from api.store.rulesets import current_publication, hold, publish
 from api.store.work import Actor, Work
@@ -95,7 +94,7 @@ def approve(work: Work, proposal_id: int, text: str = "") -> Proposal:
     _second(work, proposal)
     if proposal.state != REVIEW:
         raise Conflict(f"提案{STATES[proposal.state]}，不在待审")
-    found = proposals.blockers(work.session, proposal)
+    found = reading.blockers(work.session, proposal)
     if found:
         raise Conflict(f"还不能批准：{'；'.join(found)}")
     _say(work, proposal, "approve", text.strip())
@@ -158,7 +157,7 @@ def _may_publish(work: Work, proposal: Proposal, day: dt.date) -> None:
     _second(work, proposal)
     if proposal.state != APPROVED or proposal.approved_text != proposal.text:
         raise Conflict(f"提案{STATES[proposal.state]}，批准后才能发布")
-    found = proposals.blockers(work.session, proposal)
+    found = reading.blockers(work.session, proposal)
     newest = head(work.session)
     if newest.id != proposal.base_publication:
         base = load_text(work.session, proposal.base_text)
@@ -182,7 +181,7 @@ def _may_publish(work: Work, proposal: Proposal, day: dt.date) -> None:
 def _publish(
     work: Work, proposal: Proposal, ruleset: Ruleset, day: dt.date, reason: str
 ) -> Publication:
-    run = proposals_run.latest(work.session, proposal.id)
+    run = runs.latest(work.session, proposal.id)
     assert run is not None  # Without a finished run there was a blocker.
     changes = (run.result or {}).get("diff", {})
     made = publish(work, ruleset, "service", reason)
@@ -224,7 +223,7 @@ def rollback(work: Work, publication_id: int, reason: str, root: Path | None = N
     target = publication_row(work.session, publication_id)
     text = text_of(work.session, target, root)
     title = f"回退到第 {target.id} 次发布"
-    return proposals.create(work, title, reason, root, text, rollback_to=target.id)
+    return drafting.create(work, title, reason, root, text, rollback_to=target.id)
 
 
 # --- changelog -----------------------------------------------------------------------------------

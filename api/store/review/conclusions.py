@@ -1,0 +1,137 @@
+"""The committee's conclusion: beside the machine's verdict, never in its place.
+
+Where it goes against a pass or a reject it is an override (一事一议) and needs authority, reason and
+document number.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.database.review_tables import Conclusion, Task
+from api.database.tables import Project
+from api.errors import Conflict, Invalid, Missing
+from api.store.review.waiting import WAITING, withdraw
+from api.store.visibility import get_decision
+from api.store.work import Actor, Work
+from api.transport.schemas import VerdictWord
+from evaluator.dossier.fields import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class ConclusionOut:
+    """What the committee concluded; ``machine`` is the verdict it stands beside."""
+
+    decision: int
+    number: str
+    outcome: str
+    machine: VerdictWord
+    override: bool
+    reason: str
+    authority: str | None
+    document_number: str | None
+    person: str
+    concluded_at: dt.datetime
+
+
+def conclude(
+    work: Work,
+    registry: Registry,
+    decision_id: int,
+    outcome: str,
+    reason: str,
+    authority: str | None = None,
+    document_number: str | None = None,
+) -> ConclusionOut:
+    """The committee's conclusion on the newest decision of a project.
+
+    A task that an earlier version opened for the applicant is withdrawn: nobody could answer it.
+    Raises Conflict for an old decision, a second conclusion or tasks that still wait; Invalid where
+    an override lacks authority or document number, or no reason is given.
+    """
+    decision, project = get_decision(work.session, work.actor, decision_id)
+    # A new version takes the same lock: whichever comes second sees what the first has done.
+    work.session.refresh(project, with_for_update=True)
+    if project.decision_id != decision.id:
+        raise Conflict(f"这不是最新一次决定，最新为第 {project.decision_id} 号")
+    if work.session.scalar(select(Conclusion.id).where(Conclusion.decision_id == decision.id)):
+        raise Conflict("这次决定已有委员会结论")
+    waiting = work.session.scalars(
+        select(Task).where(Task.decision_id == decision.id, Task.state.in_(WAITING))
+    ).all()
+    departments = sorted(t.department for t in waiting if t.department != registry.applicant)
+    if departments:
+        raise Conflict(f"还有部门未办结：{'、'.join(map(registry.department, departments))}")
+    if not reason.strip():
+        raise Invalid("reason", "须写明理由")
+    for task in waiting:
+        withdraw(work, task)
+    override = (decision.verdict, outcome) in (("reject", "admit"), ("pass", "reject"))
+    if override:
+        lacking = [
+            (field, word)
+            for field, value, word in (
+                ("authority", authority, "批准依据或批准机关"),
+                ("document_number", document_number, "批准文号"),
+            )
+            if not (value or "").strip()
+        ]
+        if lacking:
+            words = "和".join(word for _, word in lacking)
+            raise Invalid(lacking[0][0], f"与系统结论相反属一事一议，须写明{words}")
+    found = Conclusion(
+        decision_id=decision.id,
+        project_id=project.id,
+        outcome=outcome,
+        machine=decision.verdict,
+        override=override,
+        reason=reason.strip(),
+        authority=authority,
+        document_number=document_number,
+        concluded_by=work.actor.account_id,
+        person=work.actor.display_name,
+        concluded_at=work.now,
+    )
+    work.session.add(found)
+    before = {"state": project.state}
+    project.state = "admitted" if outcome == "admit" else "rejected"
+    work.session.flush()
+    after = {
+        "state": project.state,
+        "outcome": outcome,
+        "machine": decision.verdict,
+        "override": override,
+        "reason": found.reason,
+        "authority": authority,
+        "document_number": document_number,
+    }
+    work.log("review.conclude", f"decision:{decision.id}", before, after)
+    return _conclusion(found, project)
+
+
+def _conclusion(found: Conclusion, project: Project) -> ConclusionOut:
+    return ConclusionOut(
+        decision=found.decision_id,
+        number=project.number,
+        outcome=found.outcome,
+        machine=found.machine,
+        override=found.override,
+        reason=found.reason,
+        authority=found.authority,
+        document_number=found.document_number,
+        person=found.person,
+        concluded_at=found.concluded_at,
+    )
+
+
+def conclusion_of(session: Session, actor: Actor, decision_id: int) -> ConclusionOut:
+    """The committee's conclusion on a decision. Raises Missing where there is none."""
+    decision, project = get_decision(session, actor, decision_id)
+    found = session.scalar(select(Conclusion).where(Conclusion.decision_id == decision.id))
+    if found is None:
+        raise Missing("这次决定还没有委员会结论")
+    return _conclusion(found, project)

@@ -1,0 +1,106 @@
+"""What departments say about their tasks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.database.review_tables import Attachment, Opinion, Task
+from api.errors import Invalid
+from api.store.review.attachments import AttachmentOut
+from api.store.review.waiting import DONE, SUPPLEMENT, own_task
+from api.store.work import Work
+
+OPINIONS = ("agree", "disagree", "supplement")
+
+
+@dataclass(frozen=True, slots=True)
+class OpinionOut:
+    """What a department said."""
+
+    id: int
+    opinion: str
+    reason: str
+    attachments: tuple[AttachmentOut, ...]
+    person: str
+    given_at: dt.datetime
+
+
+def opinions_on(session: Session, ids: list[int]) -> dict[int, tuple[OpinionOut, ...]]:
+    """What was said of each of these tasks, in order."""
+    out: dict[int, tuple[OpinionOut, ...]] = {}
+    for o in session.scalars(select(Opinion).where(Opinion.task_id.in_(ids)).order_by(Opinion.id)):
+        files = tuple(AttachmentOut(**a) for a in o.attachments)
+        view = OpinionOut(
+            id=o.id,
+            opinion=o.opinion,
+            reason=o.reason,
+            attachments=files,
+            person=o.person,
+            given_at=o.given_at,
+        )
+        out[o.task_id] = (*out.get(o.task_id, ()), view)
+    return out
+
+
+def give_opinion(
+    work: Work, task_id: int, opinion: str, reason: str, attachment_ids: Iterable[int] = ()
+) -> None:
+    """A department's word: agree or disagree closes the task, supplement asks the submitter.
+
+    Raises Conflict where the task no longer waits, Invalid for a missing reason.
+    """
+    task, project = own_task(work, task_id)
+    if opinion != "agree" and not reason.strip():
+        raise Invalid("reason", "不同意或要求补正时须写明理由")
+    files: list[dict[str, Any]] = []
+    for attachment_id in dict.fromkeys(attachment_ids):
+        found = work.session.get(Attachment, attachment_id)
+        if found is None or found.task_id != task_id:
+            raise Invalid("attachments", f"附件 {attachment_id} 不属于这件会审事项")
+        files.append(
+            {
+                "id": found.id,
+                "name": found.name,
+                "media_type": found.media_type,
+                "size": found.size,
+                "digest": found.digest,
+            }
+        )
+    work.session.add(
+        Opinion(
+            task_id=task_id,
+            opinion=opinion,
+            reason=reason.strip(),
+            attachments=files,
+            given_by=work.actor.account_id,
+            person=work.actor.display_name,
+            given_at=work.now,
+        )
+    )
+    before = task.state
+    task.state = SUPPLEMENT if opinion == "supplement" else DONE
+    task.closed_at = None if opinion == "supplement" else work.now
+    work.session.flush()
+    asked = (
+        select(Task.id)
+        .where(Task.decision_id == task.decision_id, Task.state == SUPPLEMENT)
+        .limit(1)
+    )
+    if opinion == "supplement":
+        project.state = "supplement"
+    elif project.state == "supplement" and work.session.scalar(asked) is None:
+        project.state = "review"
+    after = {
+        "state": task.state,
+        "opinion": opinion,
+        "reason": reason.strip(),
+        "attachments": [f["digest"] for f in files],
+    }
+    work.log("task.opinion", f"task:{task_id}", {"state": before}, after)
+    work.session.flush()
