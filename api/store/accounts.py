@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from pwdlib import PasswordHash
@@ -16,12 +15,13 @@ from sqlalchemy.orm import Session
 from api.database.tables import Account, Login
 from api.errors import Conflict, Denied, Invalid, Missing
 from api.store.work import Actor, Work
+from api.transport.schemas import record
 
 FIXED_ROLES = ("submitter", "committee", "maintainer", "publisher", "auditor", "admin")
 MIN_PASSWORD = 12
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AccountOut:
     """An account without its secrets."""
 

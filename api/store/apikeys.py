@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hmac
 import secrets
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,11 +13,12 @@ from api.database.tables import Account, ApiKey
 from api.errors import Denied, Invalid, Missing
 from api.store.accounts import digest, get_account
 from api.store.work import Actor, Work
+from api.transport.schemas import record
 
 KEY_MARK = "adk"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeyOut:
     """An API key without its secret."""
 

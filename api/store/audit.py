@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from api.database.tables import AuditEntry, dump_json
 from api.store.work import Work
+from api.transport.schemas import record
 
 GENESIS = "0" * 64
 CHAIN_LOCK = 7_305_002
@@ -34,7 +35,7 @@ class Head:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BrokenOut:
     """A place where the chain does not hold."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any, TypeVarTuple
 
 from sqlalchemy import Select, case, func, select
@@ -12,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from api.database.review_tables import Conclusion
 from api.database.tables import Decision, Hit, Project
+from api.transport.schemas import record
 from evaluator.rulebook.ast import Ruleset
 
 Row = TypeVarTuple("Row")
 VERDICTS = ("pass", "refer", "reject")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VerdictCountOut:
     """Projects by newest verdict in one group."""
 
@@ -29,7 +29,7 @@ class VerdictCountOut:
     rejected: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RuleCountOut:
     """How often a rule stood in the way."""
 

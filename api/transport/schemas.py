@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar, dataclass_transform, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema
 
+T = TypeVar("T")
 VerdictName = Literal["pass", "refer", "reject"]
 StatusName = Literal["satisfied", "violated", "unknown", "not_applicable"]
 EffectName = Literal["reject", "refer", "advise"]
@@ -17,6 +19,20 @@ def one_of(*words: str) -> Any:
 
 
 NextCursor = Annotated[str | None, Field(description="下一页的 cursor；没有下一页时为 null")]
+
+
+@dataclass_transform(frozen_default=True)
+def record(cls: type[T]) -> type[T]:
+    """A frozen dataclass that answers are written from and the document shows.
+
+    Its docstring is for whoever works on it; the document leaves it out.
+    """
+    made = dataclass(frozen=True, slots=True)(cls)
+    quiet = ConfigDict(json_schema_extra=lambda schema: schema.pop("description", None))
+    setattr(made, "__pydantic_config__", quiet)  # noqa: B010
+    return made
+
+
 VerdictWord = Annotated[str, one_of(*get_args(VerdictName))]
 # Named here, since models below have a field called "list".
 Words = list[str]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -21,12 +20,12 @@ from api.store.visibility import (
     visible_result,
 )
 from api.store.work import Actor
-from api.transport.schemas import StoredResult, VerdictWord
+from api.transport.schemas import StoredResult, VerdictWord, record
 from evaluator.judgement.result import judgement
 from evaluator.judgement.trace import trace_of
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DecisionOut:
     """A decision as the actor may see it; ``digest`` is that of the whole canonical result."""
 
@@ -46,7 +45,7 @@ class DecisionOut:
     result: StoredResult
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReplayOut:
     """Whether judging the stored dossier by the stored ruleset gives the stored bytes.
 

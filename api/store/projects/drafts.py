@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -13,9 +12,10 @@ from api.database.tables import Draft, Project
 from api.errors import Conflict, Denied, Missing
 from api.store.visibility import get_project, may_write
 from api.store.work import Actor, Work
+from api.transport.schemas import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DraftOut:
     """A draft; ``number`` is the project that it is to become a new version of."""
 

@@ -18,7 +18,7 @@ from api.errors import Invalid
 from api.store.projects.submissions import normalised
 from api.store.visibility import get_project, owned, visible
 from api.store.work import Actor
-from api.transport.schemas import NextCursor, VerdictWord
+from api.transport.schemas import NextCursor, VerdictWord, record
 
 MAX_PAGE = 200
 _PLACE = re.compile("p[1-9][0-9]{0,17}")
@@ -38,7 +38,7 @@ class Filter:
     q: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProjectOut:
     """A project as lists show it."""
 
@@ -57,7 +57,7 @@ class ProjectOut:
     updated_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VersionOut:
     """One version of a project's dossier and the decision on it."""
 
@@ -70,7 +70,7 @@ class VersionOut:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProjectPage:
     """A page of projects, newest first"""
 

@@ -20,7 +20,7 @@ from api.database.tables import Decision, Project
 from api.errors import Conflict, Invalid, Missing
 from api.store.visibility import get_project, may_write
 from api.store.work import Actor, Work
-from api.transport.schemas import one_of
+from api.transport.schemas import one_of, record
 from api.workdays.china import china_day
 from evaluator.values.numbers import exact_text
 
@@ -53,7 +53,7 @@ class Promise:
     promised: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReportOut:
     """What was reported."""
 
@@ -64,7 +64,7 @@ class ReportOut:
     reported_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CommitmentOut:
     """A promise with its reports, newest first; ``met`` is whether it is fulfilled as of today."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, TypeVarTuple
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from api.store.promises.commitments import AMOUNTS, PROMISING, Kind, progress, r
 from api.store.review.tasklist import position
 from api.store.visibility import visible
 from api.store.work import Actor
-from api.transport.schemas import NextCursor, one_of
+from api.transport.schemas import NextCursor, one_of, record
 
 BATCH = 200
 Row = TypeVarTuple("Row")
@@ -25,11 +25,7 @@ Row = TypeVarTuple("Row")
 
 @dataclass(frozen=True, slots=True)
 class OverdueOut:
-    """An overdue commitment."""
-
-    __pydantic_config__ = ConfigDict(
-        json_schema_extra={"description": "A commitment past its day and unmet."}
-    )
+    """A commitment past its day and unmet."""
 
     id: int
     number: str
@@ -48,7 +44,7 @@ class OverdueOut:
     supervision: Annotated[int | None, Field(description="正在进行的督办")]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OverduePage:
     """A page of overdue commitments."""
 

@@ -15,10 +15,11 @@ from api.database.tables import Project
 from api.store.promises.commitments import MILESTONES, ReportOut, progress, title_of
 from api.store.visibility import visible
 from api.store.work import Actor
+from api.transport.schemas import record
 from evaluator.values.numbers import exact_text
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RateOut:
     """A rate as exact parts; ``percent`` rounded to two digits, None where nothing was due."""
 

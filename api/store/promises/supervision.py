@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
@@ -24,13 +24,7 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class SupervisionOut:
-    """One 督办: who started it and why, and how it was struck off."""
-
-    __pydantic_config__ = ConfigDict(
-        json_schema_extra={
-            "description": "Of a review task or of a commitment: the other one is null."
-        }
-    )
+    """Of a review task or of a commitment: the other one is null."""
 
     id: int
     task: int | None

@@ -6,7 +6,7 @@ Whoever had a hand in a proposal can neither approve nor publish it, whatever th
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +23,7 @@ from api.store.proposals.reading import APPROVED, DRAFT, PUBLISHED, REVIEW, STAT
 from api.store.proposals.text import Text, head, load_text, publication_row, text_of, touched_by
 from api.store.rulesets import current_publication, hold, publish
 from api.store.work import Actor, Work
-from api.transport.schemas import one_of
+from api.transport.schemas import one_of, record
 from api.workdays.china import china_day, today
 from evaluator.problems.errors import InputError
 from evaluator.revision.diff import diff
@@ -31,7 +31,7 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_layers
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PublicationOut:
     """One entry of the policy changelog."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -15,7 +14,7 @@ from api.errors import Missing
 from api.store.proposals import runs
 from api.store.proposals.checks import STAGES
 from api.store.proposals.text import Text, head, load_text
-from api.transport.schemas import one_of
+from api.transport.schemas import one_of, record
 
 DRAFT, REVIEW, APPROVED, PUBLISHED, WITHDRAWN = (
     "draft",
@@ -34,7 +33,7 @@ STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunOut:
     """A run: how far it is, and what came out so far."""
 
@@ -54,7 +53,7 @@ class RunOut:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReviewOut:
     """What somebody said about a revision."""
 
@@ -65,7 +64,7 @@ class ReviewOut:
     given_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProposalOut:
     """A proposal with what stands in its way."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
@@ -14,11 +12,12 @@ from api.store.review.waiting import must_wait, own_task
 from api.store.visibility import owns
 from api.store.work import Actor, Work
 from api.transport.attachments import Upload
+from api.transport.schemas import record
 
 MAX_ATTACHMENTS = 20
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AttachmentOut:
     """A file given with a task, without its content."""
 

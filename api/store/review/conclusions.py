@@ -7,7 +7,6 @@ document number.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,11 +17,11 @@ from api.errors import Conflict, Invalid, Missing
 from api.store.review.waiting import WAITING, withdraw
 from api.store.visibility import get_decision
 from api.store.work import Actor, Work
-from api.transport.schemas import VerdictWord
+from api.transport.schemas import VerdictWord, record
 from evaluator.dossier.fields import Registry
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConclusionOut:
     """What the committee concluded; ``machine`` is the verdict it stands beside."""
 

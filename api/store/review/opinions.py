@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -15,11 +14,12 @@ from api.errors import Invalid
 from api.store.review.attachments import AttachmentOut
 from api.store.review.waiting import DONE, SUPPLEMENT, own_task
 from api.store.work import Work
+from api.transport.schemas import record
 
 OPINIONS = ("agree", "disagree", "supplement")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OpinionOut:
     """What a department said."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -21,14 +20,14 @@ from api.store.review.opinions import OpinionOut, opinions_on
 from api.store.review.waiting import DONE, OPEN, SUPPLEMENT, WAITING, WITHDRAWN, withdraw
 from api.store.visibility import get_project, tasks_seen, visible
 from api.store.work import Actor, Work
-from api.transport.schemas import one_of
+from api.transport.schemas import one_of, record
 from api.workdays.china import china_day
 from api.workdays.workdays import WorkCalendar
 
 YELLOW_WORKDAYS = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskOut:
     """A task; ``light`` is None where it no longer waits.
 
