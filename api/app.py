@@ -110,7 +110,7 @@ def _prepare(store: Store, settings: Settings, ruleset: Ruleset | None) -> None:
             "%s 起的节假日安排还没有，期限先估计；公布后写入 ADMISSION_HOLIDAYS 指的文件", soon
         )
     try:
-        found = ruleset or load_directory(settings.root)
+        on_disk = ruleset or load_directory(settings.root)
     except InputError as error:
         with store.db.read() as session:
             running = current_identity(session)
@@ -118,11 +118,11 @@ def _prepare(store: Store, settings: Settings, ruleset: Ruleset | None) -> None:
             raise
         log.error("the rulebook on disk cannot be used, %s goes on: %s", running[:12], error)
     else:
-        if not store.install_directory(found):
+        if not store.install_directory(on_disk):
             log.warning(
                 "the rulebook on disk (%s) is not the one in force and is not taken: "
                 "propose it by admission rules publish",
-                found.identity[:12],
+                on_disk.identity[:12],
             )
     store.rulesets.current()
 

@@ -87,8 +87,8 @@ def _stored(session: Session, rule: str) -> bool:
     entry = re.compile(
         rf"""(?<![\w"'])["']?id["']?\s*:\s*["']?{re.escape(rule)}["']?\s*(?:[,}}#]|$)""", re.M
     )
-    for found in session.scalars(query):
-        for _, files in found:
+    for stored in session.scalars(query):
+        for _, files in stored:
             texts = (t for name, t in files.items() if _is_rules(name))
             if any(entry.search(text) for text in texts):
                 return True

@@ -93,9 +93,9 @@ def _document(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> dic
     document["paths"][PATH]["post"]["requestBody"] = _batch_body(examples)
     for operations in document["paths"].values():
         for operation in operations.values():
-            found = operation["responses"].get("422", {}).get("content", {})
-            if "application/json" in found:  # FastAPI's own form of 422, which we never send.
-                del found["application/json"]
+            refused = operation["responses"].get("422", {}).get("content", {})
+            if "application/json" in refused:  # FastAPI's own form of 422, which we never send.
+                del refused["application/json"]
     document["components"]["securitySchemes"] = SECURITY
     for path, operations in document["paths"].items():
         for operation in operations.values():

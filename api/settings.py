@@ -108,9 +108,9 @@ def read_settings(**given: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        found = error.errors(include_url=False)
+        mistakes = error.errors(include_url=False)
         lines = []
-        for entry, one in zip(validation_entries(found), found, strict=True):
+        for entry, one in zip(validation_entries(mistakes), mistakes, strict=True):
             name = str(one["loc"][0])
             value = "" if name in SECRET else f"，写的是“{str(one['input'])[:80]}”"
             hint = f"。{entry['hint']}" if entry.get("hint") else ""

@@ -175,8 +175,8 @@ class Provider:
         headers = {"Authorization": f"Bearer {token.get('access_token', '')}"}
         try:
             with httpx2.Client(timeout=TIMEOUT_SECONDS) as client:
-                found = client.get(metadata["userinfo_endpoint"], headers=headers)
-                said = found.raise_for_status().json()
+                answer = client.get(metadata["userinfo_endpoint"], headers=headers)
+                said = answer.raise_for_status().json()
         except httpx2.HTTPStatusError as error:
             code = error.response.status_code
             raise LoginFailed(f"身份认证服务没有给出用户信息（{code}）") from None
@@ -205,8 +205,8 @@ class Provider:
                 return self._known[1], self._known[2]
             try:
                 with httpx2.Client(timeout=TIMEOUT_SECONDS) as client:
-                    found = client.get(f"{self._issuer}/.well-known/openid-configuration")
-                    metadata = found.raise_for_status().json()
+                    answer = client.get(f"{self._issuer}/.well-known/openid-configuration")
+                    metadata = answer.raise_for_status().json()
                     if str(metadata.get("issuer", "")).rstrip("/") != self._issuer:
                         raise LoginFailed("身份认证服务自称的 issuer 与设置不同")
                     keys = client.get(metadata["jwks_uri"]).raise_for_status().json()

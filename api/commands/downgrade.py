@@ -91,9 +91,9 @@ def _back(db: Database, connection: Connection, revision: str) -> Loss:
     )
     columns = tuple(
         f"{name}.{column}"
-        for name, found in before.columns.items()
+        for name, had in before.columns.items()
         if name in after.columns
-        for column in sorted(found - after.columns[name])
+        for column in sorted(had - after.columns[name])
     )
     return Loss(rows, columns)
 

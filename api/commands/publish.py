@@ -139,20 +139,20 @@ def _who(store: Store, what: str, name: str | None, variable: str, action: str) 
     key = os.environ.get(variable)
     if name is None and not key:
         raise Denied(f"请说明{what}：写账号（问密码），或把{what}的密钥放在环境变量 {variable} 里")
-    found: Actor | None
+    actor: Actor | None
     with store.db.read() as session:
         if name is None:
-            found = apikeys.by_key(session, (key or "").strip(), dt.datetime.now(dt.UTC))
+            actor = apikeys.by_key(session, (key or "").strip(), dt.datetime.now(dt.UTC))
         else:
             password = typer.prompt(f"{what} {name} 的密码", hide_input=True)
-            found = accounts.authenticate(session, name, password)
-    if found is None or found.read_only:
+            actor = accounts.authenticate(session, name, password)
+    if actor is None or actor.read_only:
         with store.work(SYSTEM) as work:
             work.log("login.fail", f"account:{(name or '（密钥）')[:100]}")
         raise Denied(f"{what}的账号、密码或密钥不对，或者密钥只能读取")
-    if not allowed(found, action):
-        raise Denied(f"{what} {found.name} 没有这个权限，需要角色 {NEEDED[action]}")
-    return found
+    if not allowed(actor, action):
+        raise Denied(f"{what} {actor.name} 没有这个权限，需要角色 {NEEDED[action]}")
+    return actor
 
 
 def _propose(store: Store, drafter: Actor, title: str, reason: str, text: Text) -> int:

@@ -312,15 +312,15 @@ def calendar(
     def work() -> None:
         settings = read_settings()
         chosen = path or settings.holidays
-        found = WorkCalendar(plans=read_holidays(chosen) if chosen else ())
+        workdays = WorkCalendar(plans=read_holidays(chosen) if chosen else ())
         table = Table("年份", "放假", "调休上班", "来源")
-        for year in range(FIRST_SHOWN, max(LAST, *found.plans, 0) + 1):
-            plan = found.plans.get(year)
+        for year in range(FIRST_SHOWN, max(LAST, *workdays.plans, 0) + 1):
+            plan = workdays.plans.get(year)
             table.add_row(
                 str(year),
                 f"{len(plan.off)} 天" if plan else "—",
                 f"{len(plan.on)} 天" if plan else "—",
-                found.source_of(year) or "还没有安排",
+                workdays.source_of(year) or "还没有安排",
             )
         console.print(table)
 

@@ -105,10 +105,10 @@ class Database:
     def check(self) -> None:
         """Raise Unmigrated unless the database answers and has the structure this program needs."""
         head = ScriptDirectory.from_config(self.alembic()).get_current_head()
-        found = self.revision()
-        if found != head:
+        revision = self.revision()
+        if revision != head:
             raise Unmigrated(
-                f"数据库结构版本为 {found}，程序需要 {head}；请运行 admission db upgrade"
+                f"数据库结构版本为 {revision}，程序需要 {head}；请运行 admission db upgrade"
             )
 
     @contextmanager

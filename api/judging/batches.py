@@ -145,10 +145,10 @@ class Run:
             raise ProblemError(400, "请求体无法读取", [field_error("A101", "请求体是空的")])
         with self.body.open("rb") as file:
             head = file.read(4)
-        found = next((name for magic, name in MAGIC.items() if head.startswith(magic)), None)
+        kind = next((name for magic, name in MAGIC.items() if head.startswith(magic)), None)
         wanted = "Parquet" if form == "parquet" else None
-        if found != wanted:
-            said = f"内容是 {found}" if found else "内容不是 Parquet"
+        if kind != wanted:
+            said = f"内容是 {kind}" if kind else "内容不是 Parquet"
             allowed = f"Content-Type 写的是 {PARQUET if form == 'parquet' else NDJSON}"
             raise ProblemError(
                 400, "请求体无法读取", [field_error("A112", f"{said}，{allowed}", "", HINT)]

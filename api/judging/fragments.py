@@ -88,32 +88,32 @@ class Fragments:
         entry = self._old.get(key)
         return entry if entry is not None and entry.status is status else None
 
-    def _written(self, found: Finding) -> bytes:
+    def _written(self, finding: Finding) -> bytes:
         """``canonical_bytes(found.to_dict())``; what is the same in every finding is kept."""
-        rule, measure = found.rule, found.measure
+        rule, measure = finding.rule, finding.measure
         fixed = self._fixed.get(rule.id)
         if fixed is None:
-            data = {k: v for k, v in found.to_dict().items() if k in FIXED}
+            data = {k: v for k, v in finding.to_dict().items() if k in FIXED}
             fixed = self._fixed[rule.id] = {k: _text(v) for k, v in data.items()}
         # By identity: explanations share the citations of a rule.
-        cited = self._basis.get(id(found.basis))
-        if cited is None or cited[0] is not found.basis:
+        cited = self._basis.get(id(finding.basis))
+        if cited is None or cited[0] is not finding.basis:
             if len(self._basis) > MAX_BASIS:
                 self._basis.clear()
-            cited = found.basis, _text([c.to_dict() for c in found.basis])
-            self._basis[id(found.basis)] = cited
+            cited = finding.basis, _text([c.to_dict() for c in finding.basis])
+            self._basis[id(finding.basis)] = cited
         gap = "null"
         if measure.gap:
             gap = f'{{"absolute":{_quoted(measure.gap)},"relative":{_maybe(measure.gap_relative)}}}'
         return (
             f'{{"basis":{cited[1]},"departments":{fixed["departments"]},'
             f'"dimension":{fixed["dimension"]},"effect":{fixed["effect"]},'
-            f'"example":{"true" if found.example else "false"},"gap":{gap},'
-            f'"list":{fixed["list"]},"message":{_quoted(found.message)},'
-            f'"missing":{_listed(found.missing)},"reasons":{_listed(found.reasons)},'
-            f'"remedy":{_maybe(found.remedy)},"required":{_maybe(measure.required)},'
+            f'"example":{"true" if finding.example else "false"},"gap":{gap},'
+            f'"list":{fixed["list"]},"message":{_quoted(finding.message)},'
+            f'"missing":{_listed(finding.missing)},"reasons":{_listed(finding.reasons)},'
+            f'"remedy":{_maybe(finding.remedy)},"required":{_maybe(measure.required)},'
             f'"row":{_maybe(measure.row)},"rule":{fixed["rule"]},'
-            f'"status":"{STATUS_TEXTS[found.status]}","title":{fixed["title"]},'
+            f'"status":"{STATUS_TEXTS[finding.status]}","title":{fixed["title"]},'
             f'"unit":{_maybe(measure.unit)},"value":{_maybe(measure.value)}}}'
         ).encode()
 

@@ -104,10 +104,10 @@ class Memo:
     def get(self, key: Hashable) -> bytes | None:
         """The answer given before, if it is still held."""
         with self._lock:
-            found = self._held.get(key)
-            if found is not None:
+            answer = self._held.get(key)
+            if answer is not None:
                 self._held.move_to_end(key)
-            return found
+            return answer
 
     def put(self, key: Hashable, size: int, answer: bytes) -> None:
         """Hold an answer; ``size`` is what the key weighs, in bytes."""

@@ -40,15 +40,15 @@ def form_of(request: Request) -> Form:
 
 def as_of_option(day: str | None, column: str | None) -> Any:
     """The day, or the column with the day of each row. Raises ProblemError 422."""
-    found = parse_day(day, "as_of")
-    if found is not None and column is not None:
+    as_of = parse_day(day, "as_of")
+    if as_of is not None and column is not None:
         detail = "as_of 和 as_of_column 只写一个"
         raise ProblemError(
             422,
             "请求参数有误",
             [{"parameter": "as_of_column", "detail": detail, "code": "A108"}],
         )
-    return found or column
+    return as_of or column
 
 
 @router.post(

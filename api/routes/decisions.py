@@ -66,9 +66,9 @@ def findings(
     store = store_of(request)
     chosen = find_department(store.rulesets.current(), department)
     with store.db.read() as session:
-        found = decisions.findings(session, actor, decision_id, chosen, status)
+        listed = decisions.findings(session, actor, decision_id, chosen, status)
     _log_read(request, actor, decision_id, "findings")
-    return answer(found)
+    return answer(listed)
 
 
 @router.get(
@@ -83,9 +83,9 @@ def trace(
     """The whole trace of one finding."""
     store = store_of(request)
     with store.db.read() as session:
-        found = decisions.trace(session, store.rulesets, actor, decision_id, rule)
+        told = decisions.trace(session, store.rulesets, actor, decision_id, rule)
     _log_read(request, actor, decision_id, f"finding:{rule}")
-    return answer(found)
+    return answer(told)
 
 
 @router.get(
@@ -97,9 +97,9 @@ def trace(
 def counterfactual(request: Request, actor: Reader, decision_id: Id) -> Response:
     """The smallest change that would have passed."""
     with store_of(request).db.read() as session:
-        found = decisions.counterfactual(session, actor, decision_id)
+        change = decisions.counterfactual(session, actor, decision_id)
     _log_read(request, actor, decision_id, "counterfactual")
-    return answer(found)
+    return answer(change)
 
 
 @router.get(
@@ -116,6 +116,6 @@ def replay(request: Request, actor: Reader, decision_id: Id) -> Response:
     """
     store = store_of(request)
     with store.db.read() as session:
-        found = decisions.replay(session, store.rulesets, actor, decision_id)
+        replayed = decisions.replay(session, store.rulesets, actor, decision_id)
     _log_read(request, actor, decision_id, "replay")
-    return answer(found)
+    return answer(replayed)

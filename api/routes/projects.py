@@ -102,10 +102,10 @@ def read_submission(kind: str, raw: bytes, registry: Registry) -> Any:
     """A dossier as JSON data out of a JSON or .xlsx body. Raises ProblemError or DossierError."""
     if kind != XLSX:
         return read_json(raw)
-    found = read_dossiers(("申报材料.xlsx", raw), registry)
-    if len(found) != 1:
-        raise ProblemError(422, f"一次提交一份申报材料，表中有 {len(found)} 份")
-    return found[0].to_dict(registry)
+    profiles = read_dossiers(("申报材料.xlsx", raw), registry)
+    if len(profiles) != 1:
+        raise ProblemError(422, f"一次提交一份申报材料，表中有 {len(profiles)} 份")
+    return profiles[0].to_dict(registry)
 
 
 async def _raw(request: Request) -> tuple[str, bytes]:

@@ -119,9 +119,9 @@ def _do(
 ) -> Response:
     """One act in one transaction; the answer is the proposal as it then stands."""
     with store_of(request).work(actor, request_id.get()) as work:
-        found = reading.view(work.session, act(work))
+        proposal = reading.view(work.session, act(work))
     jobs.wake(request)
-    return answer(found, status)
+    return answer(proposal, status)
 
 
 @router.get("", summary="提案清单", response_model=list[ProposalOut], responses=READS)

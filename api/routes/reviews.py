@@ -89,7 +89,7 @@ def tasks(
     judge = store.rulesets.current()
     with store.db.read() as session:
         chosen = find_past_department(session, judge, department, Task.department)
-        found = find_tasks(
+        listed = find_tasks(
             session,
             actor,
             store.calendar,
@@ -101,7 +101,7 @@ def tasks(
             limit=limit,
             after=after,
         )
-    return answer(found)
+    return answer(listed)
 
 
 async def _upload(
@@ -212,8 +212,10 @@ def opinion(
     store = store_of(request)
     with store.work(actor, request_id.get()) as work:
         opinions.give_opinion(work, task_id, given.opinion, given.reason, given.attachments)
-        found = find_tasks(work.session, actor, store.calendar, today(), after=task_id - 1, limit=1)
-        return answer(found)
+        listed = find_tasks(
+            work.session, actor, store.calendar, today(), after=task_id - 1, limit=1
+        )
+        return answer(listed)
 
 
 @router.post(
@@ -234,7 +236,7 @@ def conclude(
     store = store_of(request)
     registry = store.rulesets.current().ruleset.registry
     with store.work(actor, request_id.get()) as work:
-        found = conclusions.conclude(
+        concluded = conclusions.conclude(
             work,
             registry,
             decision_id,
@@ -243,7 +245,7 @@ def conclude(
             given.authority,
             given.document_number,
         )
-        return answer(found, 201)
+        return answer(concluded, 201)
 
 
 @router.get(

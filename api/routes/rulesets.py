@@ -89,12 +89,12 @@ def publications(
 )
 def directory(request: Request, actor: Keeper) -> Response:  # noqa: ARG001
     """The directory read now; a broken one never replaces what is in force."""
-    ruleset, found = check_directory(settings_of(request).root)
+    ruleset, listed = check_directory(settings_of(request).root)
     with store_of(request).db.read() as session:
         running = current_identity(session)
     identity = ruleset.identity if ruleset is not None else None
-    counts = Counter(p.severity for p in found)
-    problems = [p.to_dict() for p in found if p.severity == "error"]
+    counts = Counter(p.severity for p in listed)
+    problems = [p.to_dict() for p in listed if p.severity == "error"]
     return answer(
         {
             "usable": ruleset is not None and not problems,
@@ -177,6 +177,6 @@ def rollback(
     """A proposal with the files of that publication; approved and published like any other."""
     with store_of(request).work(actor, request_id.get()) as work:
         made = publishing.rollback(work, publication_id, given.reason, settings_of(request).root)
-        found = reading.view(work.session, made)
+        proposal = reading.view(work.session, made)
     jobs.wake(request)
-    return answer(found, 201)
+    return answer(proposal, 201)

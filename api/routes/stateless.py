@@ -117,11 +117,11 @@ async def rules(judge: CurrentJudge) -> list[dict[str, Any]]:
 )
 async def rule(rule_id: str, judge: CurrentJudge) -> dict[str, Any]:
     """One rule with its source."""
-    found = judge.ruleset.rules.get(rule_id)
-    if found is None:
+    asked = judge.ruleset.rules.get(rule_id)
+    if asked is None:
         hint = suggest(rule_id, judge.ruleset.rules)
         raise ProblemError(404, f"没有规则“{rule_id[:80]}”。{hint or ''}")
-    return rule_view(found, judge.ruleset, source=True)
+    return rule_view(asked, judge.ruleset, source=True)
 
 
 @router.get(
@@ -143,11 +143,11 @@ async def criteria(judge: CurrentJudge) -> list[dict[str, Any]]:
 )
 async def criterion(criterion_id: str, judge: CurrentJudge) -> dict[str, Any]:
     """One criterion with its periods."""
-    found = judge.ruleset.criteria.get(criterion_id)
-    if found is None:
+    asked = judge.ruleset.criteria.get(criterion_id)
+    if asked is None:
         hint = suggest(criterion_id, judge.ruleset.criteria)
         raise ProblemError(404, f"没有准入标准“{criterion_id[:80]}”。{hint or ''}")
-    return criterion_view(found)
+    return criterion_view(asked)
 
 
 @router.get(

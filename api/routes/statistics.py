@@ -50,10 +50,10 @@ def reasons(
     store = store_of(request)
     ruleset = store.rulesets.current().ruleset
     with store.db.read() as session:
-        found = statistics.top_reasons(
+        listed = statistics.top_reasons(
             session, ruleset, parse_day(start, "from"), parse_day(end, "to"), limit
         )
-    return answer(found)
+    return answer(listed)
 
 
 @router.get(

@@ -131,8 +131,8 @@ def list_accounts(session: Session) -> tuple[AccountOut, ...]:
 
 def display_names(session: Session) -> dict[str, str]:
     """What people are called, by account name; the system itself is called 系统."""
-    found = session.execute(select(Account.name, Account.display_name)).all()
-    return {"system": "系统"} | {row.name: row.display_name for row in found}
+    rows = session.execute(select(Account.name, Account.display_name)).all()
+    return {"system": "系统"} | {row.name: row.display_name for row in rows}
 
 
 def set_roles(work: Work, name: str, roles: list[str]) -> AccountOut:

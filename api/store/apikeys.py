@@ -89,10 +89,10 @@ def by_key(session: Session, text: str, now: dt.datetime) -> Actor | None:
     if mark != KEY_MARK or not secret:
         return None
     query = select(ApiKey, Account).join(Account, Account.id == ApiKey.account_id)
-    found = session.execute(query.where(ApiKey.prefix == prefix)).first()
-    if found is None or not hmac.compare_digest(found[0].secret_hash, digest(secret)):
+    row = session.execute(query.where(ApiKey.prefix == prefix)).first()
+    if row is None or not hmac.compare_digest(row[0].secret_hash, digest(secret)):
         return None
-    key, account = found
+    key, account = row
     if (
         key.revoked_at is not None
         or not account.active

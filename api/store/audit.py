@@ -64,10 +64,10 @@ def _hashed(entry: AuditEntry) -> dict[str, Any]:
 
 def head(session: Session) -> Head:
     """The newest entry of the log."""
-    found = session.execute(
+    row = session.execute(
         select(AuditEntry.seq, AuditEntry.hash).order_by(AuditEntry.seq.desc()).limit(1)
     ).first()
-    return Head(found[0], found[1]) if found else Head(0, GENESIS)
+    return Head(row[0], row[1]) if row else Head(0, GENESIS)
 
 
 def lock(session: Session) -> None:
@@ -116,12 +116,12 @@ def entries(
         if subject is not None:
             query = query.where(AuditEntry.subject == subject)
         size = min(BATCH, limit - given) if limit else BATCH
-        found = session.scalars(query.limit(size)).all()
-        yield from found
-        given += len(found)
-        if len(found) < size or (limit and given >= limit):
+        page = session.scalars(query.limit(size)).all()
+        yield from page
+        given += len(page)
+        if len(page) < size or (limit and given >= limit):
             return
-        after = found[-1].seq
+        after = page[-1].seq
         session.expunge_all()
 
 
@@ -131,13 +131,13 @@ def _readable(session: Session) -> Iterator[AuditEntry | Head]:
     while True:
         query = select(AuditEntry).where(AuditEntry.seq > after).order_by(AuditEntry.seq)
         try:
-            found: list[AuditEntry | Head] = [*session.scalars(query.limit(BATCH))]
+            page: list[AuditEntry | Head] = [*session.scalars(query.limit(BATCH))]
         except (ValueError, TypeError):
-            found = [*_one_by_one(session, after)]
-        yield from found
-        if len(found) < BATCH:
+            page = [*_one_by_one(session, after)]
+        yield from page
+        if len(page) < BATCH:
             return
-        after = found[-1].seq
+        after = page[-1].seq
         session.expunge_all()
 
 

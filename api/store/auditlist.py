@@ -51,11 +51,11 @@ def each(session: Session, wanted: AuditFilter) -> Iterator[AuditEntry]:
     """Every entry, newest first, read a batch at a time."""
     before = None
     while True:
-        found = find(session, wanted, before, BATCH)
-        yield from found
-        if len(found) < BATCH:
+        page = find(session, wanted, before, BATCH)
+        yield from page
+        if len(page) < BATCH:
             return
-        before = found[-1].seq
+        before = page[-1].seq
         session.expunge_all()
 
 

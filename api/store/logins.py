@@ -38,7 +38,7 @@ def close_login(work: Work, token: str) -> None:
 def by_token(session: Session, token: str, now: dt.datetime) -> Actor | None:
     """The actor of a session token; None where it is unknown or has run out."""
     query = select(Account, Login.expires_at).join(Login, Login.account_id == Account.id)
-    found = session.execute(query.where(Login.token_hash == digest(token))).first()
-    if found is None or found[1] <= now or not found[0].active:
+    row = session.execute(query.where(Login.token_hash == digest(token))).first()
+    if row is None or row[1] <= now or not row[0].active:
         return None
-    return actor_of(found[0])
+    return actor_of(row[0])

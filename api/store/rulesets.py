@@ -55,8 +55,8 @@ def current_publication(session: Session, today: dt.date | None = None) -> Publi
 
 def current_identity(session: Session) -> str | None:
     """The identity of the ruleset in force; None before the first publication."""
-    found = current_publication(session)
-    return found.identity if found is not None else None
+    publication = current_publication(session)
+    return publication.identity if publication is not None else None
 
 
 def hold(session: Session, *, change: bool = False) -> None:
@@ -127,11 +127,11 @@ def publish(work: Work, ruleset: Ruleset, source: str, note: str | None = None) 
 
 def load_stored(session: Session, identity: str) -> Ruleset:
     """A stored ruleset, read again from its source. Raises Missing."""
-    found = session.get(StoredRuleset, identity)
-    if found is None:
+    stored = session.get(StoredRuleset, identity)
+    if stored is None:
         raise Missing(f"没有存下规则集 {identity[:12]}")
-    layers: Layers = tuple((name, MappingProxyType(files)) for name, files in found.layers)
-    ruleset = load_layers(layers, found.fields)
+    layers: Layers = tuple((name, MappingProxyType(files)) for name, files in stored.layers)
+    ruleset = load_layers(layers, stored.fields)
     if ruleset.identity != identity:
         # The identity covers the language too: a program that reads it otherwise must not judge.
         raise Missing(

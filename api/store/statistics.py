@@ -102,8 +102,8 @@ def top_reasons(
 
 
 def _title(ruleset: Ruleset, rule: str) -> str:
-    found = ruleset.rules.get(rule)
-    return found.title if found else rule
+    known = ruleset.rules.get(rule)
+    return known.title if known else rule
 
 
 def unhit_rules(session: Session, ruleset: Ruleset) -> tuple[RuleCountOut, ...]:
@@ -130,8 +130,8 @@ def overridden_rules(session: Session, ruleset: Ruleset) -> tuple[RuleCountOut, 
         )
         .group_by(Hit.rule)
     )
-    found = [
+    counts = [
         RuleCountOut(rule, _title(ruleset, rule), number, 0)
         for rule, number in session.execute(query)
     ]
-    return tuple(sorted(found, key=lambda c: (-c.violated, c.rule)))
+    return tuple(sorted(counts, key=lambda c: (-c.violated, c.rule)))

@@ -127,37 +127,37 @@ def inspect(file: IO[bytes] | BinaryIO, name: str, policy: Policy) -> Upload:
             raise Invalid(FIELD, f"{shown}超过上限 {size_words(policy.max_bytes)}")
     if size == 0:
         raise Invalid(FIELD, f"{shown}是空的")
-    found = _kind_of(file, shown, policy)
+    kind = _kind_of(file, shown, policy)
     ending = name.rpartition(".")[2].lower() if "." in name else ""
-    if ending not in found.endings:
+    if ending not in kind.endings:
         said = f"扩展名是 .{ending[:10]}" if ending else "文件名没有扩展名"
         raise Invalid(
-            FIELD, f"{shown}{said}，内容却是{found.label}", f"请把扩展名改为 .{found.endings[0]}"
+            FIELD, f"{shown}{said}，内容却是{kind.label}", f"请把扩展名改为 .{kind.endings[0]}"
         )
     return Upload(
-        name=name, media_type=found.media_type, size=size, digest=digest.hexdigest(), file=file
+        name=name, media_type=kind.media_type, size=size, digest=digest.hexdigest(), file=file
     )
 
 
 def _kind_of(file: IO[bytes], shown: str, policy: Policy) -> Kind:
     file.seek(0)
     head = file.read(1024)
-    found: str | None = None
+    name: str | None = None
     if head.lstrip().startswith(b"%PDF-"):
-        found = "pdf"
+        name = "pdf"
     elif head.startswith(b"\x89PNG\r\n\x1a\n"):
-        found = "png"
+        name = "png"
     elif head.startswith(b"\xff\xd8\xff"):
-        found = "jpg"
+        name = "jpg"
     elif head.startswith(b"PK\x03\x04"):
-        found = _zipped(file, shown)
+        name = _zipped(file, shown)
     elif head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         hint = "请取消密码，另存为 .docx 或 .xlsx，或转成 PDF"
         raise Invalid(FIELD, f"{shown}是旧版的或加了密码的 Office 文件", hint)
-    if found is None or found not in policy.kinds:
-        said = f"是{KINDS[found].label}" if found else "的内容认不出是哪一种文件"
+    if name is None or name not in policy.kinds:
+        said = f"是{KINDS[name].label}" if name else "的内容认不出是哪一种文件"
         raise Invalid(FIELD, f"{shown}{said}，不能上传", f"可以上传：{policy.words}")
-    return KINDS[found]
+    return KINDS[name]
 
 
 def _zipped(file: IO[bytes], shown: str) -> str | None:

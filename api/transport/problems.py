@@ -119,8 +119,8 @@ def problem_response(
 
 
 def _request_id(request: Request) -> str | None:
-    found = request.scope.get("admission.request_id")
-    return found if isinstance(found, str) else None
+    known = request.scope.get("admission.request_id")
+    return known if isinstance(known, str) else None
 
 
 def install(app: FastAPI, routes: Iterable[Route]) -> None:

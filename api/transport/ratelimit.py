@@ -90,8 +90,8 @@ class RateLimit:
         )
         if taken is None or taken:
             return 0
-        found = self._counts.run("SELECT until FROM paid WHERE source = ?", (source,))
-        until = found[0][0] if found else moment
+        rows = self._counts.run("SELECT until FROM paid WHERE source = ?", (source,))
+        until = rows[0][0] if rows else moment
         return max(1, math.ceil(until + each - WINDOW - moment - SLACK))
 
     def _clear(self, moment: float) -> None:
@@ -123,11 +123,11 @@ class Attempts:
         waits = [0.0]
         for key in keys:
             # The failure that must grow old before there are fewer than ``limit`` again.
-            found = self._counts.run(
+            rows = self._counts.run(
                 "SELECT at FROM failed WHERE key = ? AND at > ? ORDER BY at DESC LIMIT 1 OFFSET ?",
                 (key, now - self.seconds, self.limit - 1),
             )
-            waits += [self.seconds - (now - at) for (at,) in found or ()]
+            waits += [self.seconds - (now - at) for (at,) in rows or ()]
         return math.ceil(max(waits))
 
     def failed(self, *keys: str) -> None:

@@ -17,10 +17,10 @@ _known: dict[Any, frozenset[str]] = {}
 
 
 def _names(dependant: Dependant) -> set[str]:
-    found = {field.alias for field in dependant.query_params}
+    names = {field.alias for field in dependant.query_params}
     for inner in dependant.dependencies:
-        found |= _names(inner)
-    return found
+        names |= _names(inner)
+    return names
 
 
 async def strict_query(request: Request) -> None:

@@ -104,14 +104,14 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def _provenance(found: Provenance | None) -> dict[str, Any] | None:
-    if found is None:
+def _provenance(provenance: Provenance | None) -> dict[str, Any] | None:
+    if provenance is None:
         return None
     return {
-        "title": found.source.title,
-        "number": found.source.number,
-        "clause": found.clause,
-        "in_force": found.source.in_force.isoformat() if found.source.in_force else None,
-        "verified": found.verified,
-        "note": found.note,
+        "title": provenance.source.title,
+        "number": provenance.source.number,
+        "clause": provenance.clause,
+        "in_force": provenance.source.in_force.isoformat() if provenance.source.in_force else None,
+        "verified": provenance.verified,
+        "note": provenance.note,
     }

@@ -142,8 +142,8 @@ def _item(item: Node, key: str, problems: list[Problem]) -> Iterator[dt.date]:
     ends = [r.take(k, required=True) for k in ("from", "to")]
     r.finish()
     start, end = (_day(n) if isinstance(n, YScalar) else None for n in ends)
-    for node, found in zip(ends, (start, end), strict=True):
-        if node is not None and found is None:
+    for node, read in zip(ends, (start, end), strict=True):
+        if node is not None and read is None:
             problems.append(Problem("E202", "一段日期的起止应是日期", node.place, HOW))
     if start is None or end is None:
         return

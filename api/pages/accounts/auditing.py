@@ -88,12 +88,12 @@ def entries(
     """The log, newest first."""
     entitled(request, "audit")
     with store_of(request).db.read() as session:
-        found = auditlist.find(session, wanted.filter, before, PAGE + 1)
+        listed = auditlist.find(session, wanted.filter, before, PAGE + 1)
         people = accounts.display_names(session)
     return page(
         request,
         "audit.html",
-        entries=found[:PAGE],
+        entries=listed[:PAGE],
         people=people,
         wanted=wanted,
         actions=ACTIONS,
@@ -101,7 +101,7 @@ def entries(
         words=record_words,
         before=before,
         ruleset=judge.ruleset,
-        older=found[PAGE - 1].seq if len(found) > PAGE else None,
+        older=listed[PAGE - 1].seq if len(listed) > PAGE else None,
         asked=urlencode(wanted.given),
     )
 

@@ -44,10 +44,10 @@ def blank(
     typed = {"submitted_on": today().isoformat()}
     if example:
         examples: Examples = request.app.state.examples
-        found = examples.get(judge, example)
-        if found is None:
+        chosen = examples.get(judge, example)
+        if chosen is None:
             raise ProblemError(404, f"没有示例“{example[:60]}”。")
-        typed = typed_from(found.profile, judge.ruleset.registry)
+        typed = typed_from(chosen.profile, judge.ruleset.registry)
     return form_page(request, judge, Filled(typed), blank=not example)
 
 
@@ -76,16 +76,16 @@ async def upload(request: Request, judge: CurrentJudge, form: Form) -> Response:
         return form_page(request, judge, Filled({}, None, [wrong]), 422)
     data = await given.read()
     try:
-        found = read_dossiers((name, data), judge.ruleset.registry)
+        profiles = read_dossiers((name, data), judge.ruleset.registry)
     except DossierError as error:
         return form_page(request, judge, Filled({}), 422, uploaded=name, cells=error.problems)
-    if len(found) != 1:
+    if len(profiles) != 1:
         wrong = Mistake(
-            "file", "申报表文件", f"一次读入一个项目，表中有 {len(found)} 个。请分成几个文件"
+            "file", "申报表文件", f"一次读入一个项目，表中有 {len(profiles)} 个。请分成几个文件"
         )
         return form_page(request, judge, Filled({}, None, [wrong]), 422)
     return form_page(
-        request, judge, Filled(typed_from(found[0], judge.ruleset.registry)), uploaded=name
+        request, judge, Filled(typed_from(profiles[0], judge.ruleset.registry)), uploaded=name
     )
 
 

@@ -77,8 +77,8 @@ class Filled:
 def _rows(f: Field, names: Iterable[str]) -> int:
     """Rows of a record with free keys: a few, and one more than are filled in."""
     start = f"{f.name}."
-    found = [n[len(start) :].partition(".")[0] for n in names if n.startswith(start)]
-    used = [int(row) + 1 for row in found if row.isascii() and row.isdigit()]
+    numbers = [n[len(start) :].partition(".")[0] for n in names if n.startswith(start)]
+    used = [int(row) + 1 for row in numbers if row.isascii() and row.isdigit()]
     return min(max([ROWS, *(u + 1 for u in used)]), MAX_ITEMS + 1)
 
 
@@ -158,9 +158,9 @@ def _mistake(
         required = (
             f for f in registry.fields.values() if f.required and f"（{f.name}）" in problem.message
         )
-        found = next(required, None)
-        if found is not None:
-            return Mistake(found.name, found.label, "请填写这一项")
+        first = next(required, None)
+        if first is not None:
+            return Mistake(first.name, first.label, "请填写这一项")
     f = registry.fields.get(str(path[0])) if path else None
     if f is None:
         return Mistake("", "", problem.message)

@@ -72,10 +72,10 @@ class Examples:
         self._examples = {}
         for path in sorted(self._directory.glob("*.yaml")):
             try:
-                found = read_dossiers(path, judge.ruleset.registry)
+                profiles = read_dossiers(path, judge.ruleset.registry)
             except DossierError:
                 continue  # Another ruleset may declare other fields; then it is no example of it.
-            self._examples[path.stem] = Example(path.stem, found[0], _source(path))
+            self._examples[path.stem] = Example(path.stem, profiles[0], _source(path))
         self._evaluations, self._cases, self._summaries = {}, {}, {}
         self._identity = judge.ruleset.identity
 
@@ -132,5 +132,5 @@ class Examples:
 
 def _source(path: Path) -> str:
     node = read_yaml(path.name, path.read_text("utf-8"), [])
-    found = node.get("source") if isinstance(node, YMap) else None
-    return found.text if isinstance(found, YScalar) else ""
+    source = node.get("source") if isinstance(node, YMap) else None
+    return source.text if isinstance(source, YScalar) else ""

@@ -17,7 +17,7 @@ def check_one(
     filled = fill(form, registry)
     mine: list[Mistake] = [m for m in filled.mistakes if m.name == name or m.name == stem]
     for section in sections(registry, filled.typed, mine):
-        for found in section.inputs:
-            if found.name == name:
-                return list(found.mistakes), found.said
+        for shown in section.inputs:
+            if shown.name == name:
+                return list(shown.mistakes), shown.said
     return [m.text for m in mine], None

@@ -145,8 +145,8 @@ _CODE = re.compile(r"[A-Z](\d\d)\d{0,2}")
 
 def industry_name(code: str | None) -> str | None:
     """The name of the division that a code such as C3985 lies in; None for anything else."""
-    found = _CODE.fullmatch(code or "")
-    number = int(found[1]) if found else 0
+    match = _CODE.fullmatch(code or "")
+    number = int(match[1]) if match else 0
     return _NAMES[number - 1] if 1 <= number <= len(_NAMES) else None
 
 
@@ -167,9 +167,9 @@ def industry_choices(ruleset: Ruleset) -> list[tuple[str, str]]:
         for number in range(low, high + 1)
     )
     codes = {*divisions, *_named(ruleset)}
-    found = [(code, _described(code)) for code in sorted(codes)]
-    _choices[ruleset] = found
-    return found
+    choices = [(code, _described(code)) for code in sorted(codes)]
+    _choices[ruleset] = choices
+    return choices
 
 
 def _described(code: str) -> str:
@@ -181,16 +181,16 @@ def _described(code: str) -> str:
 def _named(ruleset: Ruleset) -> Iterator[str]:
     """Industry codes in the criteria's tables and lists and in the rules' own conditions."""
     fields = {n for n, f in ruleset.registry.fields.items() if f.format == "industry_code"}
-    found: list[str] = []
+    codes: list[str] = []
     for criterion in ruleset.criteria.values():
         for period in criterion.periods:
-            found += period.codes
-            found += [c for row in period.rows for n in fields for c in row.keys.get(n, ())]
+            codes += period.codes
+            codes += [c for row in period.rows for n in fields for c in row.keys.get(n, ())]
     for rule in ruleset.rules.values():
         for leaf in leaves(*rule.halves):
             if isinstance(leaf, Member) and leaf.field in fields:
-                found += [c for c in leaf.options if isinstance(c, str)]
-    for code in found:
+                codes += [c for c in leaf.options if isinstance(c, str)]
+    for code in codes:
         try:
             yield industry_code(code)
         except BadCode:

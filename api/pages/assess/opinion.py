@@ -107,16 +107,18 @@ def _reason(number: int, reason: Reason) -> dict[str, Any]:
     }
 
 
-def _changes(found: dict[str, Any] | None) -> list[str]:
+def _changes(counterfactual: dict[str, Any] | None) -> list[str]:
     """What would have to change, as sentences."""
-    if not found or found["outcome"] == "none":
+    if not counterfactual or counterfactual["outcome"] == "none":
         return []
     out = []
-    if found["single"]:
-        first = [digits(c["text"]) for c in found["single"]]
+    if counterfactual["single"]:
+        first = [digits(c["text"]) for c in counterfactual["single"]]
         out.append(first[0] if len(first) == 1 else "以下各项任选其一：" + "；".join(first))
-    if found["joint"]:
-        out.append("以下各项须同时做到：" + "；".join(digits(c["text"]) for c in found["joint"]))
+    if counterfactual["joint"]:
+        out.append(
+            "以下各项须同时做到：" + "；".join(digits(c["text"]) for c in counterfactual["joint"])
+        )
     return out
 
 

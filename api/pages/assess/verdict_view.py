@@ -183,8 +183,8 @@ def _lacks(result: dict[str, Any], ruleset: Ruleset) -> tuple[Lack, ...]:
             waiting.update(finding["missing"])
             if finding["effect"] == "reject":
                 rejects.update(finding["missing"])
-    found = result["counterfactual"] or {}
-    conditions = {f["field"]: f["condition"] for f in found.get("fill", ())}
+    counterfactual = result["counterfactual"] or {}
+    conditions = {f["field"]: f["condition"] for f in counterfactual.get("fill", ())}
     # A breached rule may wait for a field that only has to be filled in.
     waiting.update(name for name in conditions if name not in waiting)
     by: dict[str, list[Missing]] = {}

@@ -79,19 +79,19 @@ class CountsMemo:
         with self._lock:
             latest = [session.scalar(select(func.max(t.id))) or 0 for t in WATCHED]
             newest = (latest[0], latest[1], latest[2], today)
-            found = self._kept.get(key)
-            if found is None or not self._good(found, newest):
-                found = self._count(session, ruleset, start, end, newest)
-                self._kept[key] = found
+            counts = self._kept.get(key)
+            if counts is None or not self._good(counts, newest):
+                counts = self._count(session, ruleset, start, end, newest)
+                self._kept[key] = counts
             self._kept.move_to_end(key)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-            return found
+            return counts
 
-    def _good(self, found: Counts, newest: Newest) -> bool:
-        if found.newest == newest:
+    def _good(self, counts: Counts, newest: Newest) -> bool:
+        if counts.newest == newest:
             return True
-        return found.seconds > SLOW and self._clock() - found.done < PATIENCE * found.seconds
+        return counts.seconds > SLOW and self._clock() - counts.done < PATIENCE * counts.seconds
 
     def _count(
         self,

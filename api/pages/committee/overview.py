@@ -129,20 +129,20 @@ def overview(
 ) -> Response:
     """Counts over the projects accepted within a period."""
     entitled(request, "statistics")
-    found = _overview(request, judge.ruleset, period)
+    shown = _overview(request, judge.ruleset, period)
     totals = [
-        sum(getattr(c, k) for c in found.groups["month"])
+        sum(getattr(c, k) for c in shown.groups["month"])
         for k in ("passed", "referred", "rejected")
     ]
     asked = urlencode({k: v for k, v in (("from", period.start), ("to", period.end)) if v})
     return page(
         request,
         "overview.html",
-        found=found,
-        groups=found.groups,
+        shown=shown,
+        groups=shown.groups,
         totals=totals,
         asked=asked,
-        stages=found.stages,
+        stages=shown.stages,
         formulas={k: v for k, (_, v) in RATES.items()},
         start=period.start,
         end=period.end,
@@ -159,8 +159,8 @@ def overview_file(
 ) -> Response:
     """One table for a spreadsheet, or as .xlsx all of them where none is named."""
     entitled(request, "statistics")
-    found = _overview(request, judge.ruleset, period)
-    tables = _tables(found, _about(judge.ruleset, period, found))
+    shown = _overview(request, judge.ruleset, period)
+    tables = _tables(shown, _about(judge.ruleset, period, shown))
     if not table and kind == "xlsx":
         return listing_response(kind, "overview", *tables.values(), title="总览")
     if table not in tables:
@@ -170,42 +170,42 @@ def overview_file(
     )
 
 
-def _about(ruleset: Ruleset, period: Period, found: Overview) -> Sequence[tuple[str, str]]:
+def _about(ruleset: Ruleset, period: Period, shown: Overview) -> Sequence[tuple[str, str]]:
     first, last = (chinese_date(d) if d else "不限" for d in period.days)
     return [
         ("受理日期从", first),
         ("受理日期到", last),
         ("规则集", ruleset.title),
         ("规则集标识", ruleset.identity),
-        ("统计截至", chinese_time(found.counts.at)),
+        ("统计截至", chinese_time(shown.counts.at)),
     ]
 
 
-def _tables(found: Overview, about: Sequence[tuple[str, str]]) -> dict[str, Listing]:
+def _tables(shown: Overview, about: Sequence[tuple[str, str]]) -> dict[str, Listing]:
     out = {}
     for by, (title, first) in GROUPS.items():
         rows = [
             (c.label, c.passed, c.referred, c.rejected, c.passed + c.referred + c.rejected)
-            for c in found.groups[by]
+            for c in shown.groups[by]
         ]
         out[by] = Listing(title, (Column(first, width=40), *NUMBERS), rows, about)
     out["tasks"] = Listing(
         "未办结的会审事项",
         (Column("部门", width=26), *(Column(w, "number", "件") for w in ("正常", "临期", "逾期"))),
-        [(d, c["green"], c["yellow"], c["red"]) for d, c in found.lights.items()],
+        [(d, c["green"], c["yellow"], c["red"]) for d, c in shown.lights.items()],
         about,
     )
     rule = (Column("规则", width=36), Column("标题", width=30))
     out["reasons"] = Listing(
         "最常见的理由",
         (*rule, Column("不符合", "number", "个项目"), Column("材料不足", "number", "个项目")),
-        [(c.rule, c.title, c.violated, c.unknown) for c in found.counts.reasons],
+        [(c.rule, c.title, c.violated, c.unknown) for c in shown.counts.reasons],
         about,
     )
     out["stages"] = Listing(
         "各环节的灯",
         (Column("环节"), *(Column(word, "number", "项") for _, word in LIGHTS)),
-        [(t, *(c[k] for k, _ in LIGHTS)) for t, c in found.stages.items()],
+        [(t, *(c[k] for k, _ in LIGHTS)) for t, c in shown.stages.items()],
         about,
     )
     out["rates"] = Listing(
@@ -219,17 +219,17 @@ def _tables(found: Overview, about: Sequence[tuple[str, str]]) -> dict[str, List
         ),
         [
             (r.title, r.percent, RATES[r.name][1], r.numerator, r.denominator)
-            for r in found.counts.rates
+            for r in shown.counts.rates
         ],
         about,
     )
     out["overridden"] = Listing(
         "一事一议推翻过的规则",
         (*rule, Column("次数", "number", "次")),
-        [(c.rule, c.title, c.violated) for c in found.overridden],
+        [(c.rule, c.title, c.violated) for c in shown.overridden],
         about,
     )
     out["unhit"] = Listing(
-        "从未有项目不符合的规则", rule, [(c.rule, c.title) for c in found.counts.unhit], about
+        "从未有项目不符合的规则", rule, [(c.rule, c.title) for c in shown.counts.unhit], about
     )
     return out

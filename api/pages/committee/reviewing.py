@@ -40,10 +40,10 @@ Giver = Annotated[Actor, Depends(_giver)]
 def _task(request: Request, actor: Actor, task_id: int) -> TaskOut:
     store = store_of(request)
     with store.db.read() as session:
-        found = find_tasks(session, actor, store.calendar, today(), after=task_id - 1, limit=1)
-    if not found or found[0].id != task_id:
+        tasks = find_tasks(session, actor, store.calendar, today(), after=task_id - 1, limit=1)
+    if not tasks or tasks[0].id != task_id:
         raise ProblemError(404, f"没有第 {task_id} 号会审事项，或者不在您的查看范围内。")
-    return found[0]
+    return tasks[0]
 
 
 @router.get("/tasks/{task_id}")
@@ -67,22 +67,22 @@ def _task_page(
     wrong: tuple[str, str] | None = None,
     given: dict[str, str] | None = None,
 ) -> Response:
-    found = _task(request, actor, task_id)
+    task = _task(request, actor, task_id)
     store = store_of(request)
     with store.db.read() as session:
-        view = decisions.get(session, store.rulesets, actor, found.decision)
+        view = decisions.get(session, store.rulesets, actor, task.decision)
     findings = [
         f
         for f in view.result["findings"]
-        if found.department in f["departments"] and f["status"] in ("violated", "unknown")
+        if task.department in f["departments"] and f["status"] in ("violated", "unknown")
     ]
     findings.sort(key=lambda f: (f["status"] != "violated", SEVERITY[f["effect"]], f["rule"]))
     return page(
         request,
         "task.html",
         status,
-        task=found,
-        mine=found.department in actor.departments,
+        task=task,
+        mine=task.department in actor.departments,
         wrong=wrong,
         given=given or {},
         findings=findings,

@@ -61,10 +61,10 @@ def save(request: Request, judge: CurrentJudge, form: Form) -> Response:
     raw = raw_of(filled.typed, judge.ruleset.registry)
     with store_of(request).work(actor, request_id.get()) as work:
         if keep.draft is None:
-            found = drafts.create(work, raw, keep.number or None)
+            draft = drafts.create(work, raw, keep.number or None)
         else:
-            found = drafts.save(work, keep.draft, raw, keep.revision)
-    return RedirectResponse(f"/drafts/{found.id}?saved=1", 303)
+            draft = drafts.save(work, keep.draft, raw, keep.revision)
+    return RedirectResponse(f"/drafts/{draft.id}?saved=1", 303)
 
 
 @router.post("/drafts/auto")
@@ -78,11 +78,11 @@ def keep_quietly(request: Request, judge: CurrentJudge, form: Form) -> Response:
     try:
         with store.work(actor, request_id.get()) as work:
             if keep.draft is None:
-                found = drafts.create(work, raw, keep.number or None)
+                draft = drafts.create(work, raw, keep.number or None)
             else:
-                found = drafts.save(work, keep.draft, raw, keep.revision)
-        keep = Keeping(found.id, found.revision, keep.number)
-        told = f"草稿已自动保存，{chinese_time(found.updated_at)}"
+                draft = drafts.save(work, keep.draft, raw, keep.revision)
+        keep = Keeping(draft.id, draft.revision, keep.number)
+        told = f"草稿已自动保存，{chinese_time(draft.updated_at)}"
     except (Conflict, Missing):
         told = "草稿没有自动保存：它已在别处修改或丢弃。请点“保存草稿”前先核对"
         keep = Keeping(None, 0, keep.number)
@@ -100,9 +100,9 @@ def resume(
     """Go on with a draft."""
     actor = entitled(request, "draft")
     with store_of(request).db.read() as session:
-        found = drafts.get(session, actor, draft_id)
-    typed = typed_of(found.dossier, judge.ruleset.registry)
-    keep = Keeping(found.id, found.revision, found.number or "")
+        draft = drafts.get(session, actor, draft_id)
+    typed = typed_of(draft.dossier, judge.ruleset.registry)
+    keep = Keeping(draft.id, draft.revision, draft.number or "")
     return form_page(request, judge, Filled(typed), keep=keep, saved=bool(saved))
 
 
@@ -111,8 +111,8 @@ def ask(request: Request, draft_id: Id) -> Response:
     """Whether the draft is really to be thrown away."""
     actor = entitled(request, "draft")
     with store_of(request).db.read() as session:
-        found = drafts.get(session, actor, draft_id)
-    return page(request, "discard.html", draft=found)
+        draft = drafts.get(session, actor, draft_id)
+    return page(request, "discard.html", draft=draft)
 
 
 @router.post("/drafts/{draft_id}/discard")

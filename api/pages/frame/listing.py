@@ -119,10 +119,10 @@ def _bounded(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
 def _number(value: object) -> Decimal | None:
     """The number that a value is; None for a word."""
     try:
-        found = Decimal(str(value))
+        number = Decimal(str(value))
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    return number if number.is_finite() else None
 
 
 def _time(value: dt.datetime) -> dt.datetime:

@@ -68,16 +68,16 @@ def publications(request: Request, before: Before = None) -> Response:
     """The policy changelog."""
     entitled(request, "proposal.read")
     with store_of(request).db.read() as session:
-        found = publishing.history(session, PAGE + 1, before)
+        listed = publishing.history(session, PAGE + 1, before)
         people = accounts.display_names(session)
     return page(
         request,
         "publications.html",
-        publications=found[:PAGE],
+        publications=listed[:PAGE],
         people=people,
         before=before,
         states=PUBLICATION_STATES,
-        older=found[PAGE - 1].id if len(found) > PAGE else None,
+        older=listed[PAGE - 1].id if len(listed) > PAGE else None,
     )
 
 
@@ -109,9 +109,9 @@ def publications_file(request: Request, kind: Kind) -> Response:
 
 def _history(session: Session) -> Iterator[PublicationOut]:
     before = None
-    while found := publishing.history(session, BATCH, before):
-        yield from found
-        before = found[-1].id
+    while batch := publishing.history(session, BATCH, before):
+        yield from batch
+        before = batch[-1].id
 
 
 def _changes(changes: dict[str, Any] | None) -> str:
@@ -150,9 +150,9 @@ def proposals_file(
 
 def _proposals(session: Session, state: str) -> Iterator[ProposalOut]:
     before = None
-    while found := reading.listed(session, state or None, BATCH, before):
-        yield from found
-        before = found[-1].id
+    while batch := reading.listed(session, state or None, BATCH, before):
+        yield from batch
+        before = batch[-1].id
 
 
 @router.get("/proposals/{proposal_id}/moved.{kind}")

@@ -53,12 +53,12 @@ def listed(request: Request, state: Annotated[str, Query(max_length=20)] = "") -
     """Proposals, newest first, and how to start one."""
     entitled(request, "proposal.read")
     with store_of(request).db.read() as session:
-        found = reading.listed(session, find_choice("state", state, STATES))
+        proposals = reading.listed(session, find_choice("state", state, STATES))
         people = accounts.display_names(session)
     return page(
         request,
         "proposals.html",
-        proposals=found,
+        proposals=proposals,
         people=people,
         state=state,
         states=STATES,
@@ -78,13 +78,13 @@ def create(request: Request, form: Form) -> Response:
             made = drafting.create(work, title[:200], reason, settings_of(request).root).id
     except Invalid as error:
         with store.db.read() as session:
-            found = reading.listed(session)
+            proposals = reading.listed(session)
             people = accounts.display_names(session)
         return page(
             request,
             "proposals.html",
             422,
-            proposals=found,
+            proposals=proposals,
             people=people,
             state="",
             states=STATES,
@@ -136,10 +136,8 @@ def named(word: str, ruleset: Ruleset) -> str:
         "criterion": ruleset.criteria,
         "metric": ruleset.metrics,
     }
-    found = tables.get(kind, {}).get(id_)
-    return (
-        f"{KINDS[kind]}“{found.title}”（{id_}）" if found else f"{KINDS.get(kind, '文件')}“{id_}”"
-    )
+    part = tables.get(kind, {}).get(id_)
+    return f"{KINDS[kind]}“{part.title}”（{id_}）" if part else f"{KINDS.get(kind, '文件')}“{id_}”"
 
 
 def _shown_name(layer: str, path: str) -> str:

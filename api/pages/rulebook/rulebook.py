@@ -90,12 +90,12 @@ def _row(rule: ast.Rule, ruleset: ast.Ruleset) -> RuleRow:
 
 def criteria_of(rule: ast.Rule) -> tuple[str, ...]:
     """The criteria that a rule compares with, or names as its basis."""
-    found: dict[str, None] = {}
+    named: dict[str, None] = {}
     for leaf in walk.leaves(*rule.halves):
         if name := held_against(leaf):
-            found[name] = None
-    found.update(dict.fromkeys(b.criterion for b in rule.basis if b.criterion))
-    return tuple(found)
+            named[name] = None
+    named.update(dict.fromkeys(b.criterion for b in rule.basis if b.criterion))
+    return tuple(named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _found(ruleset: ast.Ruleset, wanted: RuleFilter) -> list[RuleRow]:
     department = find_choice("department", wanted.department, ruleset.registry.departments)
     words = normalised(wanted.q).split()
     order = list(LISTS)
-    found = []
+    rows = []
     for rule in sorted(ruleset.rules.values(), key=lambda r: order.index(r.list)):
         if listed not in (None, rule.list) or effect not in (None, rule.effect.value):
             continue
@@ -135,8 +135,8 @@ def _found(ruleset: ast.Ruleset, wanted: RuleFilter) -> list[RuleRow]:
             *row.departments,
         )
         if all(word in text for word in words):
-            found.append(row)
-    return found
+            rows.append(row)
+    return rows
 
 
 @router.get("/rules")
@@ -188,8 +188,8 @@ def _about(ruleset: ast.Ruleset) -> list[tuple[str, str]]:
 def rule(request: Request, judge: CurrentJudge, rule_id: str) -> Response:
     """One rule."""
     ruleset = judge.ruleset
-    found = ruleset.rules.get(rule_id)
-    if found is None:
+    shown = ruleset.rules.get(rule_id)
+    if shown is None:
         raise ProblemError(
             404, f"没有规则“{rule_id[:80]}”。{suggest(rule_id, ruleset.rules) or ''}"
         )
@@ -199,16 +199,16 @@ def rule(request: Request, judge: CurrentJudge, rule_id: str) -> Response:
             b.criterion,
             b.source,
         )
-        for b in found.basis
+        for b in shown.basis
     ]
     return page(
         request,
         "rule.html",
-        row=_row(found, ruleset),
+        row=_row(shown, ruleset),
         ruleset=ruleset,
         basis=basis,
-        criteria=[ruleset.criteria[c] for c in criteria_of(found) if c in ruleset.criteria],
-        source=block_text(found.place),
+        criteria=[ruleset.criteria[c] for c in criteria_of(shown) if c in ruleset.criteria],
+        source=block_text(shown.place),
     )
 
 
@@ -220,9 +220,11 @@ def criteria(
     words = normalised(q).split()
     today = china_today()
     rows = []
-    for found in judge.ruleset.criteria.values():
-        if all(w in normalised(found.id, found.title) for w in words):
-            rows.append((found, KIND_LABELS[found.kind.value], found.period(today, today)))
+    for criterion in judge.ruleset.criteria.values():
+        if all(w in normalised(criterion.id, criterion.title) for w in words):
+            rows.append(
+                (criterion, KIND_LABELS[criterion.kind.value], criterion.period(today, today))
+            )
     return page(
         request,
         "criteria.html",
@@ -282,23 +284,23 @@ def _values(criterion: Criterion, ruleset: ast.Ruleset) -> Iterator[tuple[object
 def criterion(request: Request, judge: CurrentJudge, criterion_id: str) -> Response:
     """One criterion, its newest period first."""
     ruleset = judge.ruleset
-    found = ruleset.criteria.get(criterion_id)
-    if found is None:
+    shown = ruleset.criteria.get(criterion_id)
+    if shown is None:
         raise ProblemError(
             404,
             f"没有准入标准“{criterion_id[:80]}”。{suggest(criterion_id, ruleset.criteria) or ''}",
         )
     users = [r for r in ruleset.rules.values() if criterion_id in criteria_of(r)]
-    periods = [(p, _period(found, at, ruleset)) for at, p in enumerate(found.periods)][::-1]
+    periods = [(p, _period(shown, at, ruleset)) for at, p in enumerate(shown.periods)][::-1]
     return page(
         request,
         "criterion.html",
-        criterion=found,
-        kind=KIND_LABELS[found.kind.value],
+        criterion=shown,
+        kind=KIND_LABELS[shown.kind.value],
         periods=periods,
         users=users,
         ruleset=ruleset,
-        source=block_text(found.place),
+        source=block_text(shown.place),
         today=china_today(),
         cite=_cite,
     )

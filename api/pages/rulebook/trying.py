@@ -77,13 +77,13 @@ def words(request: Request, judge: CurrentJudge) -> Response:
     """What may be completed in the editor: fields, metrics, criteria, departments, sources."""
     entitled(request, "read")
     ruleset = judge.ruleset
-    found = [(n, f.label, "variable") for n, f in ruleset.registry.references.items()]
-    found += [(i, m.title, "function") for i, m in ruleset.metrics.items()]
-    found += [(i, c.title, "constant") for i, c in ruleset.criteria.items()]
-    found += [(d, title, "enum") for d, title in ruleset.registry.departments.items()]
-    found += [(d, title, "enum") for d, title in ruleset.dimensions.items()]
-    found += [(i, s.title, "text") for i, s in ruleset.sources.items()]
-    listed = [{"label": n, "detail": t, "type": k} for n, t, k in found]
+    named = [(n, f.label, "variable") for n, f in ruleset.registry.references.items()]
+    named += [(i, m.title, "function") for i, m in ruleset.metrics.items()]
+    named += [(i, c.title, "constant") for i, c in ruleset.criteria.items()]
+    named += [(d, title, "enum") for d, title in ruleset.registry.departments.items()]
+    named += [(d, title, "enum") for d, title in ruleset.dimensions.items()]
+    named += [(i, s.title, "text") for i, s in ruleset.sources.items()]
+    listed = [{"label": n, "detail": t, "type": k} for n, t, k in named]
     return Response(json.dumps(listed, ensure_ascii=False), media_type="application/json")
 
 

@@ -108,8 +108,8 @@ def counterfactual(session: Session, actor: Actor, decision_id: int) -> dict[str
     decision, project = get_decision(session, actor, decision_id)
     if not sees_whole(actor, project):
         raise Denied("修改建议涉及其他部门负责的内容，不在您的查看范围内")
-    found: dict[str, Any] = json.loads(decision.result)["counterfactual"]
-    return found
+    change: dict[str, Any] = json.loads(decision.result)["counterfactual"]
+    return change
 
 
 def _judged_again(session: Session, rulesets: Rulesets, decision: Decision) -> Any:
@@ -141,8 +141,8 @@ def trace(
 def _finding(decision: Decision, rule_id: str) -> dict[str, Any]:
     for finding in json.loads(decision.result)["findings"]:
         if finding["rule"] == rule_id:
-            found: dict[str, Any] = finding
-            return found
+            same: dict[str, Any] = finding
+            return same
     raise Missing(f"这次判定没有用到规则“{rule_id[:80]}”")
 
 

@@ -135,9 +135,9 @@ def find(
     if cursor is not None:
         query = query.where(Project.id < _position(cursor))
     size = max(1, min(limit, MAX_PAGE))
-    found = session.scalars(query.order_by(Project.id.desc()).limit(size + 1)).all()
-    more = len(found) > size
-    items = tuple(project_view(p) for p in found[:size])
+    rows = session.scalars(query.order_by(Project.id.desc()).limit(size + 1)).all()
+    more = len(rows) > size
+    items = tuple(project_view(p) for p in rows[:size])
     return ProjectPage(items, _cursor(items[-1].id) if more else None)
 
 
@@ -170,8 +170,8 @@ def versions(session: Session, actor: Actor, number: str) -> tuple[VersionOut, .
         Decision.decided_at,
         Decision.digest,
     ).where(Decision.project_id == project.id)
-    found = session.execute(query.order_by(Decision.version.desc()))
-    return tuple(VersionOut(*row) for row in found)
+    rows = session.execute(query.order_by(Decision.version.desc()))
+    return tuple(VersionOut(*row) for row in rows)
 
 
 def _cursor(last: int) -> str:

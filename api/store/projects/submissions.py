@@ -107,20 +107,20 @@ def _with_record(session: Session, judge: Judge, profile: Profile) -> Profile:
     code = profile.values.get("unified_social_credit_code")
     if not isinstance(code, str) or PAST.isdisjoint(registry.fields):
         return profile
-    found = past_record(session, SYSTEM, code, today())
-    extra = {k: v for k, v in found.items() if k in registry.fields and k not in profile.values}
+    record = past_record(session, SYSTEM, code, today())
+    extra = {k: v for k, v in record.items() if k in registry.fields and k not in profile.values}
     return judge.read({**profile.to_dict(registry), **extra}) if extra else profile
 
 
 def _known(session: Session, actor: Actor, asked: Submission) -> Receipt | None:
     if asked.idempotency_key is None:
         return None
-    found = session.get(Idempotency, (actor.account_id, asked.idempotency_key))
-    if found is None:
+    earlier = session.get(Idempotency, (actor.account_id, asked.idempotency_key))
+    if earlier is None:
         return None
-    if found.request_digest != asked.digest():
+    if earlier.request_digest != asked.digest():
         raise Conflict("这个 Idempotency-Key 已用于另一次内容不同的提交")
-    return Receipt(json.loads(found.answer), True)
+    return Receipt(json.loads(earlier.answer), True)
 
 
 def _record(

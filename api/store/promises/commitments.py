@@ -139,12 +139,12 @@ def _number(text: str, field: str) -> Fraction:
 def report(work: Work, commitment_id: int, on_date: dt.date, value: str | None, note: str) -> None:
     """Report what was done (milestone: the date) or reached (amount: the number)."""
     # Locked, so that what it says of the newest report is of the newest report.
-    found = work.session.get(Commitment, commitment_id, with_for_update=True)
-    if found is None:
+    commitment = work.session.get(Commitment, commitment_id, with_for_update=True)
+    if commitment is None:
         raise Missing("没有这项承诺")
-    project = work.session.get_one(Project, found.project_id)
+    project = work.session.get_one(Project, commitment.project_id)
     may_write(work.actor, get_project(work.session, work.actor, project.number))
-    if (found.kind in AMOUNTS) != (value is not None):
+    if (commitment.kind in AMOUNTS) != (value is not None):
         raise Invalid("value", "数量类承诺须填实绩，节点类承诺只填日期")
     if on_date > china_day(work.now):
         raise Invalid("on_date", "不能填将来的日期")
@@ -159,9 +159,9 @@ def report(work: Work, commitment_id: int, on_date: dt.date, value: str | None, 
             reported_at=work.now,
         )
     )
-    found.kept = keeps(found.kind, found.promised, exact)
+    commitment.kept = keeps(commitment.kind, commitment.promised, exact)
     work.session.flush()
-    after = {"kind": found.kind, "on": on_date.isoformat(), "value": exact}
+    after = {"kind": commitment.kind, "on": on_date.isoformat(), "value": exact}
     work.log("commitment.report", f"project:{project.number}", None, after)
 
 
@@ -214,26 +214,26 @@ def of_project(
 ) -> tuple[CommitmentOut, ...]:
     """A project's commitments."""
     project = get_project(session, actor, number)
-    found = session.scalars(
+    made = session.scalars(
         select(Commitment).where(Commitment.project_id == project.id).order_by(Commitment.id)
     ).all()
-    said = reports_of(session, [c.id for c in found])
-    return tuple(_view(c, project.number, said.get(c.id, ()), today) for c in found)
+    said = reports_of(session, [c.id for c in made])
+    return tuple(_view(c, project.number, said.get(c.id, ()), today) for c in made)
 
 
 def _view(
-    found: Commitment, number: str, said: tuple[ReportOut, ...], today: dt.date
+    commitment: Commitment, number: str, said: tuple[ReportOut, ...], today: dt.date
 ) -> CommitmentOut:
     last = said[0] if said else None
-    far = progress(found.kind, found.promised, found.due_on, last, today)
+    far = progress(commitment.kind, commitment.promised, commitment.due_on, last, today)
     return CommitmentOut(
-        id=found.id,
+        id=commitment.id,
         number=number,
-        kind=found.kind,
-        title=title_of(found.kind),
-        promised=found.promised,
-        unit=found.unit,
-        due_on=found.due_on,
+        kind=commitment.kind,
+        title=title_of(commitment.kind),
+        promised=commitment.promised,
+        unit=commitment.unit,
+        due_on=commitment.due_on,
         met=far.met,
         late=far.late,
         light=far.light,

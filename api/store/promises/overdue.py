@@ -113,9 +113,9 @@ def each(
 ) -> Iterator[OverdueOut]:
     """All that the actor may see, read a batch at a time; ``unwatched``: only without an open 督办."""
     after: tuple[dt.date, int] | None = None
-    while found := _batch(session, actor, today, after, BATCH, unwatched=unwatched):
-        yield from found
-        after = found[-1].due_on, found[-1].id
+    while page := _batch(session, actor, today, after, BATCH, unwatched=unwatched):
+        yield from page
+        after = page[-1].due_on, page[-1].id
 
 
 def find(

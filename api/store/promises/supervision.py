@@ -63,29 +63,29 @@ def _views(session: Session, query: Rows) -> tuple[SupervisionOut, ...]:
     rows = session.execute(query).all()
     said = reports_of(session, [s.commitment_id for s, *_ in rows if s.commitment_id])
     out = []
-    for found, task, promise, project in rows:
-        if found.commitment_id is None:
+    for row, task, promise, project in rows:
+        if row.commitment_id is None:
             settled = task.state not in WAITING
             department, word, due, guessed = task.department, None, task.due_on, task.due_estimated
         else:
-            settled = _reported(found, promise, said.get(promise.id, ()))
+            settled = _reported(row, promise, said.get(promise.id, ()))
             department, word, due, guessed = None, title_of(promise.kind), promise.due_on, False
         out.append(
             SupervisionOut(
-                id=found.id,
-                task=found.task_id,
-                commitment=found.commitment_id,
+                id=row.id,
+                task=row.task_id,
+                commitment=row.commitment_id,
                 number=project.number,
                 department=department,
                 promise=word,
                 due_on=due,
                 due_estimated=guessed,
-                note=found.note,
-                opened_by=found.opened_by,
-                opened_at=found.opened_at,
-                closing_note=found.closing_note,
-                closed_by=found.closed_by,
-                closed_at=found.closed_at,
+                note=row.note,
+                opened_by=row.opened_by,
+                opened_at=row.opened_at,
+                closing_note=row.closing_note,
+                closed_by=row.closed_by,
+                closed_at=row.closed_at,
                 project=project.name,
                 decision=project.decision_id,
                 settled=settled,
@@ -94,23 +94,24 @@ def _views(session: Session, query: Rows) -> tuple[SupervisionOut, ...]:
     return tuple(out)
 
 
-def _reported(found: Supervision, promise: Commitment, said: tuple[ReportOut, ...]) -> bool:
+def _reported(supervision: Supervision, promise: Commitment, said: tuple[ReportOut, ...]) -> bool:
     """Whether an actual was reported since the supervision began, or the promise is kept anyway."""
-    return promise.kept or (bool(said) and said[0].reported_at >= found.opened_at)
+    return promise.kept or (bool(said) and said[0].reported_at >= supervision.opened_at)
 
 
-def _open(work: Work, found: Supervision, what: str, subject: str) -> SupervisionOut:
-    column = Supervision.task_id if found.commitment_id is None else Supervision.commitment_id
+def _open(work: Work, supervision: Supervision, what: str, subject: str) -> SupervisionOut:
+    column = Supervision.task_id if supervision.commitment_id is None else Supervision.commitment_id
     query = select(Supervision.id).where(
-        column == (found.task_id or found.commitment_id), Supervision.closed_at.is_(None)
+        column == (supervision.task_id or supervision.commitment_id),
+        Supervision.closed_at.is_(None),
     )
     if work.session.scalar(query) is not None:
         raise Conflict(f"{what}已在督办中")
-    work.session.add(found)
+    work.session.add(supervision)
     work.session.flush()
-    after = {"supervision": found.id, "note": found.note}
+    after = {"supervision": supervision.id, "note": supervision.note}
     work.log("supervision.start", subject, None, after)
-    return _views(work.session, _query().where(Supervision.id == found.id))[0]
+    return _views(work.session, _query().where(Supervision.id == supervision.id))[0]
 
 
 def start(work: Work, task_id: int, note: str) -> SupervisionOut:
@@ -120,10 +121,10 @@ def start(work: Work, task_id: int, note: str) -> SupervisionOut:
         raise Missing(f"没有第 {task_id} 号会审事项")
     if task.state not in WAITING or task.due_on >= china_day(work.now):
         raise Conflict("这件会审事项没有逾期，无须督办")
-    found = Supervision(
+    supervision = Supervision(
         task_id=task_id, note=note.strip(), opened_by=work.actor.name, opened_at=work.now
     )
-    return _open(work, found, "这件会审事项", f"task:{task_id}")
+    return _open(work, supervision, "这件会审事项", f"task:{task_id}")
 
 
 def start_promise(work: Work, commitment_id: int, note: str) -> SupervisionOut:
@@ -134,13 +135,13 @@ def start_promise(work: Work, commitment_id: int, note: str) -> SupervisionOut:
     project = work.session.get_one(Project, promise.project_id)
     if promise.kept or promise.due_on >= china_day(work.now) or project.state not in PROMISING:
         raise Conflict("这项承诺没有逾期，无须督办")
-    found = Supervision(
+    supervision = Supervision(
         commitment_id=commitment_id,
         note=note.strip(),
         opened_by=work.actor.name,
         opened_at=work.now,
     )
-    return _open(work, found, "这项承诺", f"commitment:{commitment_id}")
+    return _open(work, supervision, "这项承诺", f"commitment:{commitment_id}")
 
 
 def close(work: Work, supervision_id: int, note: str) -> SupervisionOut:
@@ -149,21 +150,29 @@ def close(work: Work, supervision_id: int, note: str) -> SupervisionOut:
     Its task must be settled, or an actual reported since. What is still short of the promise is
     then listed as overdue again.
     """
-    found = work.session.get(Supervision, supervision_id, with_for_update=True)
-    if found is None:
+    supervision = work.session.get(Supervision, supervision_id, with_for_update=True)
+    if supervision is None:
         raise Missing("没有这件督办")
-    if found.closed_at is not None:
+    if supervision.closed_at is not None:
         raise Conflict("这件督办已经销号")
     if not note.strip():
         raise Invalid("note", "销号须写明办理结果")
     query = _query().where(Supervision.id == supervision_id)
     if not _views(work.session, query)[0].settled:
-        waits = "会审事项还没有办结" if found.task_id else "督办以后还没有填报实绩"
+        waits = "会审事项还没有办结" if supervision.task_id else "督办以后还没有填报实绩"
         raise Conflict(f"{waits}，不能销号")
-    found.closing_note, found.closed_by, found.closed_at = note.strip(), work.actor.name, work.now
+    supervision.closing_note, supervision.closed_by, supervision.closed_at = (
+        note.strip(),
+        work.actor.name,
+        work.now,
+    )
     work.session.flush()
-    subject = f"task:{found.task_id}" if found.task_id else f"commitment:{found.commitment_id}"
-    work.log("supervision.close", subject, None, {"supervision": found.id, "note": note})
+    subject = (
+        f"task:{supervision.task_id}"
+        if supervision.task_id
+        else f"commitment:{supervision.commitment_id}"
+    )
+    work.log("supervision.close", subject, None, {"supervision": supervision.id, "note": note})
     return _views(work.session, query)[0]
 
 
@@ -183,8 +192,8 @@ def each(session: Session) -> Iterator[SupervisionOut]:
     """Every supervision, newest first, read a page at a time."""
     before = None
     while True:
-        found = listed(session, limit=BATCH, before=before)
-        yield from found
-        if len(found) < BATCH:
+        page = listed(session, limit=BATCH, before=before)
+        yield from page
+        if len(page) < BATCH:
             return
-        before = found[-1].id
+        before = page[-1].id

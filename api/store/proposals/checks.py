@@ -125,13 +125,16 @@ def invariants_to_keep(old: Ruleset, new: Ruleset) -> tuple[tuple[Invariant, ...
     """
     kept = {i.id: i for i in invariants_of(new)}
     lost: list[str] = []
-    for found in invariants_of(old):
-        now = kept.get(found.id)
-        if now is not None and (bare(now.when), now.never) == (bare(found.when), found.never):
+    for invariant in invariants_of(old):
+        now = kept.get(invariant.id)
+        if now is not None and (bare(now.when), now.never) == (
+            bare(invariant.when),
+            invariant.never,
+        ):
             continue
-        id_ = found.id if now is None else found.id + OLD
-        if _can_be_asked(found.when, new):
-            kept[id_] = dataclasses.replace(found, id=id_)
+        id_ = invariant.id if now is None else invariant.id + OLD
+        if _can_be_asked(invariant.when, new):
+            kept[id_] = dataclasses.replace(invariant, id=id_)
         else:
             lost.append(id_)
     return tuple(kept.values()), lost

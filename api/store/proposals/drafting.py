@@ -169,9 +169,9 @@ def submit(work: Work, proposal_id: int) -> Proposal:
     proposal = get_row(work.session, proposal_id, lock=True)
     if proposal.state != DRAFT:
         raise Conflict(f"提案{STATES[proposal.state]}，不用再送审")
-    found = blockers(work.session, proposal)
-    if found:
-        raise Conflict(f"还不能送审：{'；'.join(found)}")
+    reasons = blockers(work.session, proposal)
+    if reasons:
+        raise Conflict(f"还不能送审：{'；'.join(reasons)}")
     proposal.state, proposal.updated_at = REVIEW, work.now
     after = {"text": proposal.text, "revision": proposal.revision}
     work.log("proposal.submit", f"proposal:{proposal.id}", None, after)

@@ -29,10 +29,10 @@ def merge_texts(base: Text, ours: Text, theirs: Text) -> tuple[Text, list[str]]:
         out: dict[str, str] = {}
         for path in dict.fromkeys([*sides[2], *sides[1]]):
             a, b, c = (s.get(path) for s in sides)
-            found = _merge_file(a, b, c)
-            if found is not None:
-                out[path] = found
-                if MARKER in found and found not in (b, c):
+            merged = _merge_file(a, b, c)
+            if merged is not None:
+                out[path] = merged
+                if MARKER in merged and merged not in (b, c):
                     marked.append(path if layer == "base" else f"{layer}/{path}")
         return out
 

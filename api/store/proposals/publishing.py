@@ -94,9 +94,9 @@ def approve(work: Work, proposal_id: int, text: str = "") -> Proposal:
     _second(work, proposal)
     if proposal.state != REVIEW:
         raise Conflict(f"提案{STATES[proposal.state]}，不在待审")
-    found = reading.blockers(work.session, proposal)
-    if found:
-        raise Conflict(f"还不能批准：{'；'.join(found)}")
+    reasons = reading.blockers(work.session, proposal)
+    if reasons:
+        raise Conflict(f"还不能批准：{'；'.join(reasons)}")
     _say(work, proposal, "approve", text.strip())
     proposal.state, proposal.approved_by = APPROVED, work.actor.name
     proposal.approved_text, proposal.updated_at = proposal.text, work.now
@@ -148,25 +148,27 @@ def publish_proposal(
         day = effective_on or china_day(work.now)
         _may_publish(work, proposal, day)
         made = _publish(work, proposal, ruleset, day, (reason or "").strip() or proposal.reason)
-        found = _view(work.session, made, head(work.session), current_publication(work.session))
+        published = _view(work.session, made, head(work.session), current_publication(work.session))
     store.rulesets.refresh()
-    return found
+    return published
 
 
 def _may_publish(work: Work, proposal: Proposal, day: dt.date) -> None:
     _second(work, proposal)
     if proposal.state != APPROVED or proposal.approved_text != proposal.text:
         raise Conflict(f"提案{STATES[proposal.state]}，批准后才能发布")
-    found = reading.blockers(work.session, proposal)
+    reasons = reading.blockers(work.session, proposal)
     newest = head(work.session)
     if newest.id != proposal.base_publication:
         base = load_text(work.session, proposal.base_text)
         since = touched_by(base, text_of(work.session, newest))
         both = sorted(since & set(proposal.touched))
         said = f"，并且改了同样的内容：{'、'.join(both)}" if both else ""
-        found.append(f"起草之后又发布过第 {newest.id} 次{said}；请先合并到最新发布，重新检查、送审")
-    if found:
-        raise Conflict(f"还不能发布：{'；'.join(found)}")
+        reasons.append(
+            f"起草之后又发布过第 {newest.id} 次{said}；请先合并到最新发布，重新检查、送审"
+        )
+    if reasons:
+        raise Conflict(f"还不能发布：{'；'.join(reasons)}")
     if day < china_day(work.now):
         raise Invalid("effective_on", "生效日期不能早于今天")
     record = work.session.get(PublicationRecord, newest.id)
@@ -240,19 +242,16 @@ def history(session: Session, limit: int = 100, before: int | None = None) -> li
 
 def publication(session: Session, publication_id: int) -> PublicationOut:
     """One entry; a publication from the directory is compared with the one before it. Raises Missing."""
-    found = publication_row(session, publication_id)
-    shown = _view(session, found, head(session), current_publication(session))
+    row = publication_row(session, publication_id)
+    shown = _view(session, row, head(session), current_publication(session))
     if shown.changes is not None:
         return shown
     previous = session.scalar(
-        select(Publication)
-        .where(Publication.id < found.id)
-        .order_by(Publication.id.desc())
-        .limit(1)
+        select(Publication).where(Publication.id < row.id).order_by(Publication.id.desc()).limit(1)
     )
     if previous is None:
         return shown
-    old, new = (load_layers(text_of(session, p).layers) for p in (previous, found))
+    old, new = (load_layers(text_of(session, p).layers) for p in (previous, row))
     entries = diff(old, new)
     changes = {
         "entries": [e.to_dict() for e in entries.entries],
@@ -263,26 +262,26 @@ def publication(session: Session, publication_id: int) -> PublicationOut:
 
 
 def _view(
-    session: Session, found: Publication, newest: Publication, now: Publication | None
+    session: Session, row: Publication, newest: Publication, now: Publication | None
 ) -> PublicationOut:
-    record = session.get(PublicationRecord, found.id)
-    stored = session.get_one(StoredRuleset, found.identity)
-    effective = record.effective_on if record is not None else china_day(found.published_at)
+    record = session.get(PublicationRecord, row.id)
+    stored = session.get_one(StoredRuleset, row.identity)
+    effective = record.effective_on if record is not None else china_day(row.published_at)
     state = "past"
-    if now is not None and found.id == now.id:
+    if now is not None and row.id == now.id:
         state = "in_force"
-    elif found.id == newest.id or (now is not None and found.id > now.id and effective > today()):
+    elif row.id == newest.id or (now is not None and row.id > now.id and effective > today()):
         state = "scheduled"
     return PublicationOut(
-        id=found.id,
-        identity=found.identity,
+        id=row.id,
+        identity=row.identity,
         title=stored.title,
-        source=found.source,
+        source=row.source,
         state=state,
-        published_by=found.published_by,
-        published_at=found.published_at,
+        published_by=row.published_by,
+        published_at=row.published_at,
         effective_on=effective,
-        reason=record.reason if record else (found.note or ""),
+        reason=record.reason if record else (row.note or ""),
         changes=record.changes if record else None,
         waivers=tuple(record.waivers) if record else (),
         proposal=record.proposal_id if record else None,

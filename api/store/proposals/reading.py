@@ -100,10 +100,10 @@ class ProposalOut:
 def get_row(session: Session, proposal_id: int, *, lock: bool = False) -> Proposal:
     """A proposal. Raises Missing."""
     query = select(Proposal).where(Proposal.id == proposal_id)
-    found = session.scalar(query.with_for_update() if lock else query)
-    if found is None:
+    proposal = session.scalar(query.with_for_update() if lock else query)
+    if proposal is None:
         raise Missing(f"没有第 {proposal_id} 号提案")
-    return found
+    return proposal
 
 
 def listed(
@@ -247,7 +247,7 @@ def files_of(session: Session, proposal_id: int) -> Text:
 
 def file_of(session: Session, proposal_id: int, layer: str, path: str) -> str:
     """One file's text, letter by letter. Raises Missing."""
-    found = files_of(session, proposal_id).file(layer, path)
-    if found is None:
+    text = files_of(session, proposal_id).file(layer, path)
+    if text is None:
         raise Missing(f"没有文件 {path[:200]}")
-    return found
+    return text

@@ -44,8 +44,8 @@ class StoredDecisions:
         query = select(Decision.id, Decision.dossier)
         for page in _pages(numbers):
             with self._db.read() as session:
-                found = session.execute(query.where(Decision.id.in_(page))).all()
-            yield from ((i, text) for i, text in found)
+                rows = session.execute(query.where(Decision.id.in_(page))).all()
+            yield from ((i, text) for i, text in rows)
 
     def names(self, numbers: Sequence[int]) -> Mapping[int, str]:
         """受理编号 and version of these."""

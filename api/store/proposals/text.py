@@ -74,8 +74,8 @@ class Text:
 
     def names(self) -> list[tuple[str, str]]:
         """Every file as (layer, path)."""
-        found = [(layer, path) for layer, files in self.layers for path in files]
-        return found + [(MATERIALS, path) for path in self.materials]
+        names = [(layer, path) for layer, files in self.layers for path in files]
+        return names + [(MATERIALS, path) for path in self.materials]
 
 
 def make_text(layers: Any, materials: Any) -> Text:
@@ -110,19 +110,19 @@ def store_text(work: Work, text: Text) -> str:
 
 def load_text(session: Session, digest: str) -> Text:
     """A stored text. Raises Missing."""
-    found = session.get(RulesetText, digest)
-    if found is None:
+    stored = session.get(RulesetText, digest)
+    if stored is None:
         raise Missing(f"没有存下规则集文本 {digest[:12]}")
-    layers = tuple((name, MappingProxyType(files)) for name, files in found.layers)
-    return Text(layers, MappingProxyType(found.materials))
+    layers = tuple((name, MappingProxyType(files)) for name, files in stored.layers)
+    return Text(layers, MappingProxyType(stored.materials))
 
 
 def head(session: Session) -> Publication:
     """The newest publication, in force or due: what a new proposal starts from. Raises Missing."""
-    found = session.scalar(select(Publication).order_by(Publication.id.desc()).limit(1))
-    if found is None:
+    newest = session.scalar(select(Publication).order_by(Publication.id.desc()).limit(1))
+    if newest is None:
         raise Missing("还没有发布过规则集")
-    return found
+    return newest
 
 
 def text_of(session: Session, publication: Publication, root: Path | None = None) -> Text:
@@ -148,7 +148,7 @@ def touched_by(base: Text, text: Text) -> set[str]:
 
 def publication_row(session: Session, publication_id: int) -> Publication:
     """A publication. Raises Missing."""
-    found = session.get(Publication, publication_id)
-    if found is None:
+    row = session.get(Publication, publication_id)
+    if row is None:
         raise Missing(f"没有第 {publication_id} 次发布")
-    return found
+    return row

@@ -46,7 +46,7 @@ def attach(work: Work, task_id: int, upload: Upload) -> AttachmentOut:
     )
     if count >= MAX_ATTACHMENTS:
         raise Conflict(f"一件会审事项最多 {MAX_ATTACHMENTS} 个附件")
-    found = Attachment(
+    attachment = Attachment(
         task_id=task_id,
         name=upload.name,
         media_type=upload.media_type,
@@ -56,42 +56,47 @@ def attach(work: Work, task_id: int, upload: Upload) -> AttachmentOut:
         added_by=work.actor.account_id,
         added_at=work.now,
     )
-    work.session.add(found)
+    work.session.add(attachment)
     work.session.flush()
     for number, part in enumerate(upload.parts()):
-        row = {"attachment_id": found.id, "part": number, "content": part}
+        row = {"attachment_id": attachment.id, "part": number, "content": part}
         work.session.execute(insert(AttachmentPart), row)
-    after = {"attachment": found.id, "name": found.name, "size": found.size, "digest": found.digest}
+    after = {
+        "attachment": attachment.id,
+        "name": attachment.name,
+        "size": attachment.size,
+        "digest": attachment.digest,
+    }
     work.log("task.attach", f"task:{task_id}", None, after)
     return AttachmentOut(
-        id=found.id,
-        name=found.name,
-        media_type=found.media_type,
-        size=found.size,
-        digest=found.digest,
+        id=attachment.id,
+        name=attachment.name,
+        media_type=attachment.media_type,
+        size=attachment.size,
+        digest=attachment.digest,
     )
 
 
 def attachment_part(session: Session, attachment_id: int, part: int) -> bytes | None:
     """One part of a file's content, from 0; None after the last."""
-    found = session.get(AttachmentPart, (attachment_id, part))
-    return found.content if found is not None else None
+    row = session.get(AttachmentPart, (attachment_id, part))
+    return row.content if row is not None else None
 
 
 def read_attachment(session: Session, actor: Actor, attachment_id: int) -> AttachmentOut:
     """A file without its content. Raises Missing or Denied."""
-    found = session.get(Attachment, attachment_id)
-    if found is None:
+    attachment = session.get(Attachment, attachment_id)
+    if attachment is None:
         raise Missing("没有这个附件")
-    task = session.get_one(Task, found.task_id)
+    task = session.get_one(Task, attachment.task_id)
     project = session.get_one(Project, task.project_id)
     # A submitter sees what its project was asked to supplement, files included.
     if not (actor.sees_all or task.department in actor.departments or owns(actor, project)):
         raise Denied("这个附件不在您的查看范围内")
     return AttachmentOut(
-        id=found.id,
-        name=found.name,
-        media_type=found.media_type,
-        size=found.size,
-        digest=found.digest,
+        id=attachment.id,
+        name=attachment.name,
+        media_type=attachment.media_type,
+        size=attachment.size,
+        digest=attachment.digest,
     )

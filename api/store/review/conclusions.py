@@ -82,7 +82,7 @@ def conclude(
         if lacking:
             words = "和".join(word for _, word in lacking)
             raise Invalid(lacking[0][0], f"与系统结论相反属一事一议，须写明{words}")
-    found = Conclusion(
+    conclusion = Conclusion(
         decision_id=decision.id,
         project_id=project.id,
         outcome=outcome,
@@ -95,7 +95,7 @@ def conclude(
         person=work.actor.display_name,
         concluded_at=work.now,
     )
-    work.session.add(found)
+    work.session.add(conclusion)
     before = {"state": project.state}
     project.state = "admitted" if outcome == "admit" else "rejected"
     work.session.flush()
@@ -104,33 +104,33 @@ def conclude(
         "outcome": outcome,
         "machine": decision.verdict,
         "override": override,
-        "reason": found.reason,
+        "reason": conclusion.reason,
         "authority": authority,
         "document_number": document_number,
     }
     work.log("review.conclude", f"decision:{decision.id}", before, after)
-    return _conclusion(found, project)
+    return _conclusion(conclusion, project)
 
 
-def _conclusion(found: Conclusion, project: Project) -> ConclusionOut:
+def _conclusion(conclusion: Conclusion, project: Project) -> ConclusionOut:
     return ConclusionOut(
-        decision=found.decision_id,
+        decision=conclusion.decision_id,
         number=project.number,
-        outcome=found.outcome,
-        machine=found.machine,
-        override=found.override,
-        reason=found.reason,
-        authority=found.authority,
-        document_number=found.document_number,
-        person=found.person,
-        concluded_at=found.concluded_at,
+        outcome=conclusion.outcome,
+        machine=conclusion.machine,
+        override=conclusion.override,
+        reason=conclusion.reason,
+        authority=conclusion.authority,
+        document_number=conclusion.document_number,
+        person=conclusion.person,
+        concluded_at=conclusion.concluded_at,
     )
 
 
 def conclusion_of(session: Session, actor: Actor, decision_id: int) -> ConclusionOut:
     """The committee's conclusion on a decision. Raises Missing where there is none."""
     decision, project = get_decision(session, actor, decision_id)
-    found = session.scalar(select(Conclusion).where(Conclusion.decision_id == decision.id))
-    if found is None:
+    conclusion = session.scalar(select(Conclusion).where(Conclusion.decision_id == decision.id))
+    if conclusion is None:
         raise Missing("这次决定还没有委员会结论")
-    return _conclusion(found, project)
+    return _conclusion(conclusion, project)

@@ -60,16 +60,16 @@ def give_opinion(
         raise Invalid("reason", "不同意或要求补正时须写明理由")
     files: list[dict[str, Any]] = []
     for attachment_id in dict.fromkeys(attachment_ids):
-        found = work.session.get(Attachment, attachment_id)
-        if found is None or found.task_id != task_id:
+        attachment = work.session.get(Attachment, attachment_id)
+        if attachment is None or attachment.task_id != task_id:
             raise Invalid("attachments", f"附件 {attachment_id} 不属于这件会审事项")
         files.append(
             {
-                "id": found.id,
-                "name": found.name,
-                "media_type": found.media_type,
-                "size": found.size,
-                "digest": found.digest,
+                "id": attachment.id,
+                "name": attachment.name,
+                "media_type": attachment.media_type,
+                "size": attachment.size,
+                "digest": attachment.digest,
             }
         )
     work.session.add(

@@ -94,9 +94,9 @@ def find(
         day, last = position(cursor)
         later = or_(Task.due_on > day, and_(Task.due_on == day, Task.id > last))
         query = query.where(later if wanted.urgent else Task.id < last)
-    found = session.execute(query.limit(limit + 1)).all()
-    items = views(session, found[:limit], calendar, today)
-    more = len(found) > limit
+    rows = session.execute(query.limit(limit + 1)).all()
+    items = views(session, rows[:limit], calendar, today)
+    more = len(rows) > limit
     return TaskPage(items, f"{items[-1].due_on:%Y%m%d}-{items[-1].id}" if more else None)
 
 

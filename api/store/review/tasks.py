@@ -136,16 +136,16 @@ def find_tasks(
         query = query.where(Task.state == state)
     if overdue:
         query = query.where(Task.state.in_(WAITING), Task.due_on < today)
-    found = session.execute(query.order_by(Task.id).limit(limit)).all()
-    return views(session, found, calendar, today)
+    rows = session.execute(query.order_by(Task.id).limit(limit)).all()
+    return views(session, rows, calendar, today)
 
 
 def views(
-    session: Session, found: Sequence[Any], calendar: WorkCalendar, today: dt.date
+    session: Session, rows: Sequence[Any], calendar: WorkCalendar, today: dt.date
 ) -> tuple[TaskOut, ...]:
     """Rows of (task, project, the decision's version) with what was said about each."""
-    said = opinions_on(session, [t.id for t, _, _ in found])
-    return tuple(_view(t, p, v, said.get(t.id, ()), calendar, today) for t, p, v in found)
+    said = opinions_on(session, [t.id for t, _, _ in rows])
+    return tuple(_view(t, p, v, said.get(t.id, ()), calendar, today) for t, p, v in rows)
 
 
 def _view(
