@@ -7,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api.pages.accounts import account, auditing, login
-from api.pages.assess import assess, home, judged
+from api.pages.assess import filling, home, judged
 from api.pages.assess.examples import Examples
 from api.pages.committee import (
     decisions,
@@ -21,7 +21,7 @@ from api.pages.committee import (
 from api.pages.committee.counts import CountsMemo
 from api.pages.frame import errors
 from api.pages.frame.render import STATIC
-from api.pages.rulebook import policy, proposing, rulebook, trying
+from api.pages.rulebook import criteria, policy, proposing, rules, trying
 from evaluator.rulebook.shipped import examples_path
 
 __all__ = ["install"]
@@ -29,9 +29,10 @@ __all__ = ["install"]
 MODULES = (
     home,
     judged,
-    assess,
+    filling,
     trying,
-    rulebook,
+    rules,
+    criteria,
     login,
     submit,
     projects,

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access.security import require, store_of
 from api.database.tables import Hit
 from api.filters import find_industry, find_past_department, find_rule
-from api.store.projects import drafts, projects, submissions
+from api.store.projects import drafts, lookup, submissions
 from api.store.projects.drafts import DraftOut
-from api.store.projects.projects import Filter, ProjectOut, ProjectPage, VersionOut
+from api.store.projects.lookup import Filter, ProjectOut, ProjectPage, VersionOut
 from api.store.projects.submissions import Receipt, Submission
 from api.store.work import Actor
 from api.transport import schemas
@@ -206,7 +206,7 @@ def find(
         chosen = find_past_department(session, judge, department, Hit.department)
         known = find_rule(session, judge.ruleset, rule)
         wanted = Filter(verdict, chosen, known, code, state, *days, q)
-        return answer(projects.find(session, actor, wanted, cursor, limit))
+        return answer(lookup.find(session, actor, wanted, cursor, limit))
 
 
 @router.get(
@@ -218,8 +218,8 @@ def find(
 def get(request: Request, actor: Reader, number: Number) -> Response:
     """One project with its versions."""
     with store_of(request).db.read() as session:
-        view = projects.get(session, actor, number)
-        listed = projects.versions(session, actor, number)
+        view = lookup.get(session, actor, number)
+        listed = lookup.versions(session, actor, number)
     return answer(ProjectDetail(**asdict(view), versions=listed))
 
 

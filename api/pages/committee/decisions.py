@@ -32,7 +32,7 @@ from api.pages.frame.words import (
     value_text,
 )
 from api.store.core import Store
-from api.store.projects import decisions, projects
+from api.store.projects import decisions, lookup
 from api.store.projects.changes import changed_fields, moved_findings
 from api.store.projects.decisions import DecisionOut
 from api.store.promises import commitments
@@ -122,8 +122,8 @@ def decision(
         # Held, so that what follows finds it in the session instead of reading it again.
         held = session.get(Decision, decision_id)
         view, case = _case(store, session, actor, decision_id)
-        project = projects.get(session, actor, view.number)
-        versions = projects.versions(session, actor, view.number)
+        project = lookup.get(session, actor, view.number)
+        versions = lookup.versions(session, actor, view.number)
         tasks = _tasks(store, session, actor, view.number, view.id)
         conclusion = _conclusion(session, actor, view.id)
         promised = commitments.of_project(session, actor, view.number, today())

@@ -21,8 +21,8 @@ from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.session import entitled
 from api.pages.frame.words import STATES, VERDICTS
-from api.store.projects import drafts, projects
-from api.store.projects.projects import Filter
+from api.store.projects import drafts, lookup
+from api.store.projects.lookup import Filter
 from api.transport.parameters import Number, parse_day
 
 router = APIRouter(prefix="/projects", include_in_schema=False, route_class=PageRoute)
@@ -85,7 +85,7 @@ def listed(
     actor = entitled(request, "read")
     with store_of(request).db.read() as session:
         sought = wanted.filter(session, judge)
-        shown = projects.find(session, actor, sought, cursor or None, 50)
+        shown = lookup.find(session, actor, sought, cursor or None, 50)
         mine = drafts.mine(session, actor) if allowed(actor, "draft") else ()
     return page(
         request,
@@ -131,7 +131,7 @@ def listed_file(
                 VERDICTS[p.verdict],
                 STATES.get(p.state, p.state),
             )
-            for p in projects.each(session, actor, sought)
+            for p in lookup.each(session, actor, sought)
         )
         notes = [(k, v) for k, v in asked.items() if v]
         return listing_response(
@@ -144,4 +144,4 @@ def newest(request: Request, number: Number) -> Response:
     """The newest decision on a project."""
     actor = entitled(request, "read")
     with store_of(request).db.read() as session:
-        return RedirectResponse(f"/decisions/{projects.get(session, actor, number).decision}", 302)
+        return RedirectResponse(f"/decisions/{lookup.get(session, actor, number).decision}", 302)

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from api.access.security import store_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.session import Form, entitled
-from api.store.projects import projects
+from api.store.projects import lookup
 from api.store.promises import commitments
 from api.store.promises.commitments import AMOUNTS, MILESTONES, Promise
 from api.transport.parameters import Id, Number
@@ -46,7 +46,7 @@ def promise(request: Request, form: Form, number: Number) -> Response:
     wanted = Promise(kind, _day(form, "due_on"), amount if kind in AMOUNTS else None)
     with store_of(request).work(actor, request_id.get()) as work:
         commitments.promise(work, number, (wanted,))
-        decision = projects.get(work.session, actor, number).decision
+        decision = lookup.get(work.session, actor, number).decision
     return RedirectResponse(f"/decisions/{decision}#promises", 303)
 
 
@@ -57,6 +57,6 @@ def report(request: Request, form: Form, number: Number, commitment_id: Id) -> R
     value = str(form.get("value", "")).strip().replace(",", "") or None
     day, note = _day(form, "on_date"), str(form.get("note", "")).strip()[:2000]
     with store_of(request).work(actor, request_id.get()) as work:
-        decision = projects.get(work.session, actor, number).decision
+        decision = lookup.get(work.session, actor, number).decision
         commitments.report(work, commitment_id, day, value, note)
     return RedirectResponse(f"/decisions/{decision}#promises", 303)

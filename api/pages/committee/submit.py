@@ -16,7 +16,7 @@ from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import environment, page
 from api.pages.frame.session import Form, entitled
 from api.pages.frame.words import chinese_time
-from api.store.projects import decisions, drafts, projects, submissions
+from api.store.projects import decisions, drafts, lookup, submissions
 from api.store.projects.submissions import Submission
 from api.transport.parameters import Id, Number
 from api.transport.problems import ProblemError
@@ -129,7 +129,7 @@ def amend(request: Request, judge: CurrentJudge, number: Number) -> Response:
     actor = entitled(request, "submit")
     store = store_of(request)
     with store.db.read() as session:
-        project = projects.get(session, actor, number)
+        project = lookup.get(session, actor, number)
         view = decisions.get(session, store.rulesets, actor, project.decision)
     if not view.whole:
         raise ProblemError(403, "只有申报人和委员会可以补正申报材料。")

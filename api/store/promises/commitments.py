@@ -1,6 +1,6 @@
 """After admission: what was promised, what was really done, and the rates that come of it.
 
-Milestones （签约, 开工, 资金到位, 投产, 达效） have a date; amounts (investment, output, tax, energy) have
+Milestones (签约, 开工, 资金到位, 投产, 达效) have a date; amounts (investment, output, tax, energy) have
 a date and an exact number. Reports are never altered: the newest one counts.
 """
 

@@ -14,8 +14,8 @@ from api.errors import Invalid
 from api.pages.committee.counts import CountsMemo
 from api.store import accounts, auditlist, statistics
 from api.store.auditlist import AuditFilter
-from api.store.projects import projects
-from api.store.projects.projects import Filter
+from api.store.projects import lookup
+from api.store.projects.lookup import Filter
 from api.store.promises import commitments, rates, supervision
 from api.store.review import tasklist
 from api.store.review.tasklist import TaskFilter
@@ -144,13 +144,13 @@ def test_a_task_is_only_for_a_department_with_a_finding(filled: Service) -> None
         assert asked
         assert asked <= hits
         for name in {d for _, d in asked}:
-            seen = {p.decision for p in projects.each(session, department(name), Filter())}
+            seen = {p.decision for p in lookup.each(session, department(name), Filter())}
             assert seen == {i for i, d in hits if d == name}
 
 
 def test_every_project_once(filled: Service) -> None:
     with filled.store.db.read() as session:
-        numbers = [p.number for p in projects.each(session, CHAIR, Filter())]
+        numbers = [p.number for p in lookup.each(session, CHAIR, Filter())]
         assert numbers == list(session.scalars(select(Project.number).order_by(Project.id.desc())))
 
 

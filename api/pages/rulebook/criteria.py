@@ -1,44 +1,30 @@
-"""The rules and criteria for reading: search, one rule in words, one criterion with its history."""
+"""The criteria for reading: search, and one criterion with its history."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.filters import find_choice
 from api.judging.current import CurrentJudge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
-from api.pages.frame.words import EFFECTS, LISTS, plain_unit
+from api.pages.frame.words import plain_unit
 from api.store.projects.submissions import normalised
 from api.transport.problems import ProblemError
 from api.transport.views import block_text
 from api.workdays.china import today as china_today
-from evaluator.judgement.inwords import condition_words
 from evaluator.problems.choices import suggest
 from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import KIND_LABELS, Criterion, Period, Provenance
 from evaluator.rulebook.reads import held_against
 from evaluator.values.numbers import exact_text
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
-RULES = (
-    Column("规则", width=36),
-    Column("标题", width=26),
-    Column("清单"),
-    Column("处置"),
-    Column("维度"),
-    Column("适用于", width=50),
-    Column("要求", width=60),
-    Column("责任部门", width=30),
-    Column("补正", width=50),
-)
+router = APIRouter(prefix="/criteria", include_in_schema=False, route_class=PageRoute)
 CRITERIA = (
     Column("标准", width=34),
     Column("名称", width=36),
@@ -55,17 +41,6 @@ CRITERIA = (
 
 
 @dataclass(frozen=True, slots=True)
-class RuleRow:
-    """A rule in words."""
-
-    rule: ast.Rule
-    applies: str
-    requires: str
-    departments: tuple[str, ...]
-    dimension: str
-
-
-@dataclass(frozen=True, slots=True)
 class RowView:
     """One row of a criterion's table."""
 
@@ -78,17 +53,12 @@ class RowView:
     changed: str
 
 
-def _row(rule: ast.Rule, ruleset: ast.Ruleset) -> RuleRow:
-    return RuleRow(
-        rule=rule,
-        applies=condition_words(rule.applies_when, ruleset),
-        requires=condition_words(rule.require, ruleset),
-        departments=tuple(ruleset.registry.department(d) for d in rule.departments),
-        dimension=ruleset.dimensions.get(rule.dimension or "", ""),
-    )
+def about(ruleset: ast.Ruleset) -> list[tuple[str, str]]:
+    """Which ruleset a list is of."""
+    return [("规则集", ruleset.title), ("规则集标识", ruleset.identity)]
 
 
-def criteria_of(rule: ast.Rule) -> tuple[str, ...]:
+def criteria_named(rule: ast.Rule) -> tuple[str, ...]:
     """The criteria that a rule compares with, or names as its basis."""
     named: dict[str, None] = {}
     for leaf in walk.leaves(*rule.halves):
@@ -98,121 +68,7 @@ def criteria_of(rule: ast.Rule) -> tuple[str, ...]:
     return tuple(named)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFilter:
-    """What to look for among the rules."""
-
-    q: Annotated[str, Query(max_length=100)] = ""
-    listed: Annotated[str, Query(alias="list", max_length=20)] = ""
-    department: Annotated[str, Query(max_length=60)] = ""
-    effect: Annotated[str, Query(max_length=10)] = ""
-
-
-Wanted = Annotated[RuleFilter, Depends()]
-
-
-def _found(ruleset: ast.Ruleset, wanted: RuleFilter) -> list[RuleRow]:
-    """Rules by words, list, department and effect, in the order of the lists."""
-    listed = find_choice("list", wanted.listed, LISTS)
-    effect = find_choice("effect", wanted.effect, EFFECTS)
-    department = find_choice("department", wanted.department, ruleset.registry.departments)
-    words = normalised(wanted.q).split()
-    order = list(LISTS)
-    rows = []
-    for rule in sorted(ruleset.rules.values(), key=lambda r: order.index(r.list)):
-        if listed not in (None, rule.list) or effect not in (None, rule.effect.value):
-            continue
-        if department is not None and department not in rule.departments:
-            continue
-        row = _row(rule, ruleset)
-        text = normalised(
-            rule.id,
-            rule.title,
-            row.applies,
-            row.requires,
-            rule.message,
-            rule.remedy,
-            *row.departments,
-        )
-        if all(word in text for word in words):
-            rows.append(row)
-    return rows
-
-
-@router.get("/rules")
-def rules(request: Request, judge: CurrentJudge, wanted: Wanted) -> Response:
-    """Rules, as many as fit what is asked for."""
-    ruleset = judge.ruleset
-    asked = {
-        "q": wanted.q,
-        "list": wanted.listed,
-        "department": wanted.department,
-        "effect": wanted.effect,
-    }
-    return page(
-        request,
-        "rules.html",
-        rows=_found(ruleset, wanted),
-        ruleset=ruleset,
-        wanted=wanted,
-        total=len(ruleset.rules),
-        asked=urlencode({k: v for k, v in asked.items() if v}),
-    )
-
-
-@router.get("/rules.{kind}")
-def rules_file(judge: CurrentJudge, kind: Kind, wanted: Wanted) -> Response:
-    """The same rules in words for a spreadsheet."""
-    rows = (
-        (
-            r.rule.id,
-            r.rule.title,
-            LISTS[r.rule.list],
-            EFFECTS[r.rule.effect.value],
-            r.dimension,
-            r.applies,
-            r.requires,
-            "、".join(r.departments),
-            r.rule.remedy,
-        )
-        for r in _found(judge.ruleset, wanted)
-    )
-    return listing_response(kind, "rules", Listing("规则", RULES, rows, _about(judge.ruleset)))
-
-
-def _about(ruleset: ast.Ruleset) -> list[tuple[str, str]]:
-    return [("规则集", ruleset.title), ("规则集标识", ruleset.identity)]
-
-
-@router.get("/rules/{rule_id}")
-def rule(request: Request, judge: CurrentJudge, rule_id: str) -> Response:
-    """One rule."""
-    ruleset = judge.ruleset
-    shown = ruleset.rules.get(rule_id)
-    if shown is None:
-        raise ProblemError(
-            404, f"没有规则“{rule_id[:80]}”。{suggest(rule_id, ruleset.rules) or ''}"
-        )
-    basis = [
-        (
-            b.source.citation(b.clause) if b.source else ruleset.criteria[b.criterion or ""].title,
-            b.criterion,
-            b.source,
-        )
-        for b in shown.basis
-    ]
-    return page(
-        request,
-        "rule.html",
-        row=_row(shown, ruleset),
-        ruleset=ruleset,
-        basis=basis,
-        criteria=[ruleset.criteria[c] for c in criteria_of(shown) if c in ruleset.criteria],
-        source=block_text(shown.place),
-    )
-
-
-@router.get("/criteria")
+@router.get("")
 def criteria(
     request: Request, judge: CurrentJudge, q: Annotated[str, Query(max_length=100)] = ""
 ) -> Response:
@@ -237,7 +93,7 @@ def criteria(
     )
 
 
-@router.get("/criteria.{kind}")
+@router.get(".{kind}")
 def criteria_file(
     judge: CurrentJudge, kind: Kind, q: Annotated[str, Query(max_length=100)] = ""
 ) -> Response:
@@ -249,7 +105,7 @@ def criteria_file(
         if all(w in normalised(c.id, c.title) for w in words)
         for row in _values(c, ruleset)
     )
-    listing = Listing("准入标准", CRITERIA, rows, _about(ruleset))
+    listing = Listing("准入标准", CRITERIA, rows, about(ruleset))
     return listing_response(kind, "criteria", listing)
 
 
@@ -280,7 +136,7 @@ def _values(criterion: Criterion, ruleset: ast.Ruleset) -> Iterator[tuple[object
             )
 
 
-@router.get("/criteria/{criterion_id}")
+@router.get("/{criterion_id}")
 def criterion(request: Request, judge: CurrentJudge, criterion_id: str) -> Response:
     """One criterion, its newest period first."""
     ruleset = judge.ruleset
@@ -290,7 +146,7 @@ def criterion(request: Request, judge: CurrentJudge, criterion_id: str) -> Respo
             404,
             f"没有准入标准“{criterion_id[:80]}”。{suggest(criterion_id, ruleset.criteria) or ''}",
         )
-    users = [r for r in ruleset.rules.values() if criterion_id in criteria_of(r)]
+    users = [r for r in ruleset.rules.values() if criterion_id in criteria_named(r)]
     periods = [(p, _period(shown, at, ruleset)) for at, p in enumerate(shown.periods)][::-1]
     return page(
         request,
