@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeVar
 
 from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -29,6 +30,7 @@ LABELS = {
     "verdict": "结论",
 }
 _SHOWN = 40
+Part = TypeVar("Part")
 
 
 def _refusal(parameter: str, word: str, hint: str, code: str = "A114") -> ProblemError:
@@ -44,6 +46,13 @@ def find_choice(parameter: str, word: str, known: Mapping[str, str]) -> str | No
     if word not in known:
         raise _refusal(parameter, word, which(word, known))
     return word
+
+
+def find_part(what: str, id_: str, parts: Mapping[str, Part]) -> Part:
+    """A rule, criterion or the like by its id. Raises ProblemError 404 with a suggestion."""
+    if id_ not in parts:
+        raise ProblemError(404, f"没有{what}“{id_[:80]}”。{suggest(id_, parts) or ''}")
+    return parts[id_]
 
 
 def find_department(judge: Judge, word: str | None) -> str | None:

@@ -31,12 +31,6 @@ class TraceOut(BaseModel):
     trace: dict[str, Any]
 
 
-def _log_read(request: Request, actor: Actor, decision_id: int, what: str) -> None:
-    """A decision was read: who, when, which part."""
-    with store_of(request).work(actor, request_id.get()) as work:
-        work.log("decision.read", f"decision:{decision_id}", None, {"part": what})
-
-
 @router.get(
     "/{decision_id}", summary="一次决定的全部记录", response_model=DecisionOut, responses=READS
 )
@@ -45,7 +39,7 @@ def get(request: Request, actor: Reader, decision_id: Id) -> Response:
     store = store_of(request)
     with store.db.read() as session:
         view = decisions.get(session, store.rulesets, actor, decision_id)
-    _log_read(request, actor, decision_id, "decision")
+    decisions.log_read(store_of(request), actor, decision_id, "decision", request_id.get())
     return answer(view)
 
 
@@ -67,7 +61,7 @@ def findings(
     chosen = find_department(store.rulesets.current(), department)
     with store.db.read() as session:
         listed = decisions.findings(session, actor, decision_id, chosen, status)
-    _log_read(request, actor, decision_id, "findings")
+    decisions.log_read(store_of(request), actor, decision_id, "findings", request_id.get())
     return answer(listed)
 
 
@@ -84,7 +78,7 @@ def trace(
     store = store_of(request)
     with store.db.read() as session:
         told = decisions.trace(session, store.rulesets, actor, decision_id, rule)
-    _log_read(request, actor, decision_id, f"finding:{rule}")
+    decisions.log_read(store_of(request), actor, decision_id, f"finding:{rule}", request_id.get())
     return answer(told)
 
 
@@ -98,7 +92,7 @@ def counterfactual(request: Request, actor: Reader, decision_id: Id) -> Response
     """The smallest change that would have passed."""
     with store_of(request).db.read() as session:
         change = decisions.counterfactual(session, actor, decision_id)
-    _log_read(request, actor, decision_id, "counterfactual")
+    decisions.log_read(store_of(request), actor, decision_id, "counterfactual", request_id.get())
     return answer(change)
 
 
@@ -117,5 +111,5 @@ def replay(request: Request, actor: Reader, decision_id: Id) -> Response:
     store = store_of(request)
     with store.db.read() as session:
         replayed = decisions.replay(session, store.rulesets, actor, decision_id)
-    _log_read(request, actor, decision_id, "replay")
+    decisions.log_read(store_of(request), actor, decision_id, "replay", request_id.get())
     return answer(replayed)

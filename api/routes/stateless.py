@@ -10,18 +10,16 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.access.security import any_actor, settings_of
-from api.filters import find_department
+from api.filters import find_department, find_part
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge, Memo
 from api.transport import schemas
 from api.transport.body import json_bytes, read_json
 from api.transport.parameters import AsOf, parse_day
-from api.transport.problems import ProblemError
 from api.transport.views import criterion_view, rule_view, ruleset_view
 from evaluator.dossier.dossier import Profile, dossier_model
 from evaluator.judgement.evaluate import DISAGREEMENT
 from evaluator.judgement.result import canonical_bytes, result
-from evaluator.problems.choices import suggest
 
 router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
 
@@ -117,10 +115,7 @@ async def rules(judge: CurrentJudge) -> list[dict[str, Any]]:
 )
 async def rule(rule_id: str, judge: CurrentJudge) -> dict[str, Any]:
     """One rule with its source."""
-    asked = judge.ruleset.rules.get(rule_id)
-    if asked is None:
-        hint = suggest(rule_id, judge.ruleset.rules)
-        raise ProblemError(404, f"没有规则“{rule_id[:80]}”。{hint or ''}")
+    asked = find_part("规则", rule_id, judge.ruleset.rules)
     return rule_view(asked, judge.ruleset, source=True)
 
 
@@ -143,11 +138,7 @@ async def criteria(judge: CurrentJudge) -> list[dict[str, Any]]:
 )
 async def criterion(criterion_id: str, judge: CurrentJudge) -> dict[str, Any]:
     """One criterion with its periods."""
-    asked = judge.ruleset.criteria.get(criterion_id)
-    if asked is None:
-        hint = suggest(criterion_id, judge.ruleset.criteria)
-        raise ProblemError(404, f"没有准入标准“{criterion_id[:80]}”。{hint or ''}")
-    return criterion_view(asked)
+    return criterion_view(find_part("准入标准", criterion_id, judge.ruleset.criteria))
 
 
 @router.get(

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from api.access.security import allowed, store_of
 from api.database.tables import Decision
 from api.errors import Missing
-from api.judging.judge import Judge
 from api.pages.assess.cases import Case, Origin, case_of
 from api.pages.assess.judged import docx_response, opinion_page, verdict_page
 from api.pages.committee.promises import KINDS
@@ -65,18 +64,11 @@ FINDINGS = (
 )
 
 
-def _judge(store: Store, session: Session, identity: str) -> Judge:
-    current = store.rulesets.current_in(session)
-    return (
-        current if current.ruleset.identity == identity else store.rulesets.past(session, identity)
-    )
-
-
 def _case(
     store: Store, session: Session, actor: Actor, decision_id: int
 ) -> tuple[DecisionOut, Case]:
     view = decisions.get(session, store.rulesets, actor, decision_id)
-    judge = _judge(store, session, view.ruleset)
+    judge = store.rulesets.past(session, view.ruleset)
     origin = Origin(
         "decision",
         f"/decisions/{view.id}",
@@ -88,11 +80,6 @@ def _case(
         whole=view.whole,
     )
     return view, case_of(origin, view.result, judge.read(view.dossier), judge)
-
-
-def _log_read(request: Request, actor: Actor, decision_id: int, part: str) -> None:
-    with store_of(request).work(actor, request_id.get()) as work:
-        work.log("decision.read", f"decision:{decision_id}", None, {"part": part})
 
 
 def _conclusion(session: Session, actor: Actor, decision_id: int) -> ConclusionOut | None:
@@ -129,7 +116,7 @@ def decision(
         promised = commitments.of_project(session, actor, view.number, today())
         changes = _changes(store, session, actor, view, versions)
         del held
-    _log_read(request, actor, decision_id, "decision")
+    decisions.log_read(store_of(request), actor, decision_id, "decision", request_id.get())
     return verdict_page(
         request,
         case,
@@ -155,7 +142,7 @@ def _changes(
     if before is None:
         return None
     old = decisions.get(session, store.rulesets, actor, before.decision)
-    registry = _judge(store, session, view.ruleset).ruleset.registry
+    registry = store.rulesets.past(session, view.ruleset).ruleset.registry
     return {
         "verdict": {"from": old.verdict, "to": view.verdict},
         "fields": [
@@ -180,7 +167,9 @@ def why(request: Request, decision_id: Id, rule: str) -> Response:
     with store.db.read() as session:
         _, case = _case(store, session, actor, decision_id)
         told = decisions.trace(session, store.rulesets, actor, decision_id, rule)
-    _log_read(request, actor, decision_id, f"finding:{rule[:80]}")
+    decisions.log_read(
+        store_of(request), actor, decision_id, f"finding:{rule[:80]}", request_id.get()
+    )
     return page(request, "why.html", case=case, trace=told["trace"])
 
 
@@ -217,7 +206,7 @@ def _reviews(request: Request, actor: Actor, decision_id: int) -> tuple[Case, li
                 "on": chinese_date(concluded.concluded_at),
             }
         )
-    _log_read(request, actor, decision_id, "opinion")
+    decisions.log_read(store_of(request), actor, decision_id, "opinion", request_id.get())
     return case, rows
 
 
@@ -242,7 +231,7 @@ def findings(request: Request, decision_id: Id, kind: Kind) -> Response:
     store = store_of(request)
     with store.db.read() as session:
         view, case = _case(store, session, actor, decision_id)
-    _log_read(request, actor, decision_id, "findings")
+    decisions.log_read(store_of(request), actor, decision_id, "findings", request_id.get())
     name = case.ruleset.registry.department
     rows = [
         (
@@ -286,5 +275,5 @@ def replay(request: Request, decision_id: Id) -> Response:
     with store.db.read() as session:
         replayed = decisions.replay(session, store.rulesets, actor, decision_id)
         view = decisions.get(session, store.rulesets, actor, decision_id)
-    _log_read(request, actor, decision_id, "replay")
+    decisions.log_read(store_of(request), actor, decision_id, "replay", request_id.get())
     return page(request, "replay.html", replay=asdict(replayed), number=view.number)

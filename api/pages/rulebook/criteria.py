@@ -9,16 +9,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from api.filters import find_part
 from api.judging.current import CurrentJudge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.words import plain_unit
 from api.store.projects.submissions import normalised
-from api.transport.problems import ProblemError
 from api.transport.views import block_text
 from api.workdays.china import today as china_today
-from evaluator.problems.choices import suggest
 from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import KIND_LABELS, Criterion, Period, Provenance
 from evaluator.rulebook.reads import held_against
@@ -140,12 +139,7 @@ def _values(criterion: Criterion, ruleset: ast.Ruleset) -> Iterator[tuple[object
 def criterion(request: Request, judge: CurrentJudge, criterion_id: str) -> Response:
     """One criterion, its newest period first."""
     ruleset = judge.ruleset
-    shown = ruleset.criteria.get(criterion_id)
-    if shown is None:
-        raise ProblemError(
-            404,
-            f"没有准入标准“{criterion_id[:80]}”。{suggest(criterion_id, ruleset.criteria) or ''}",
-        )
+    shown = find_part("准入标准", criterion_id, ruleset.criteria)
     users = [r for r in ruleset.rules.values() if criterion_id in criteria_named(r)]
     periods = [(p, _period(shown, at, ruleset)) for at, p in enumerate(shown.periods)][::-1]
     return page(

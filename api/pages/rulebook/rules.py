@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.filters import find_choice
+from api.filters import find_choice, find_part
 from api.judging.current import CurrentJudge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
@@ -17,10 +17,8 @@ from api.pages.frame.render import page
 from api.pages.frame.words import EFFECTS, LISTS
 from api.pages.rulebook.criteria import about, criteria_named
 from api.store.projects.submissions import normalised
-from api.transport.problems import ProblemError
 from api.transport.views import block_text
 from evaluator.judgement.inwords import condition_words
-from evaluator.problems.choices import suggest
 from evaluator.rulebook import ast
 
 router = APIRouter(prefix="/rules", include_in_schema=False, route_class=PageRoute)
@@ -144,11 +142,7 @@ def rules_file(judge: CurrentJudge, kind: Kind, wanted: Wanted) -> Response:
 def rule(request: Request, judge: CurrentJudge, rule_id: str) -> Response:
     """One rule."""
     ruleset = judge.ruleset
-    shown = ruleset.rules.get(rule_id)
-    if shown is None:
-        raise ProblemError(
-            404, f"没有规则“{rule_id[:80]}”。{suggest(rule_id, ruleset.rules) or ''}"
-        )
+    shown = find_part("规则", rule_id, ruleset.rules)
     basis = [
         (
             b.source.citation(b.clause) if b.source else ruleset.criteria[b.criterion or ""].title,

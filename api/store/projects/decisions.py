@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from api.database.tables import Decision, Project
 from api.errors import Denied, Missing
 from api.judging.judge import SOFTWARE
+from api.store.core import Store
+from api.store.projects.changes import moved_findings
 from api.store.rulesets import Rulesets
 from api.store.visibility import (
     get_decision,
@@ -89,6 +91,12 @@ def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) ->
     )
 
 
+def log_read(store: Store, actor: Actor, decision_id: int, part: str, request_id: str) -> None:
+    """A decision was read: who, when, which part."""
+    with store.work(actor, request_id) as work:
+        work.log("decision.read", f"decision:{decision_id}", None, {"part": part})
+
+
 def findings(
     session: Session, actor: Actor, decision_id: int, department: str | None, status: str | None
 ) -> tuple[dict[str, Any], ...]:
@@ -156,8 +164,6 @@ def replay_decision(
     session: Session, rulesets: Rulesets, decision: Decision, project: Project, actor: Actor
 ) -> ReplayOut:
     """The same for a decision at hand."""
-    from api.store.projects.changes import moved_findings
-
     judge, profile = _judged_again(session, rulesets, decision)
     judged = judge.judge(profile, decision.as_of)
     stored = decision.result.encode()
