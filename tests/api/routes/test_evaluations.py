@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.app import create_app
 from evaluator.dossier.dossier import make_profile
 from evaluator.judgement.evaluate import Evaluator
 from evaluator.judgement.result import canonical_bytes, result
-from tests.api.support import JSON, example, shipped
+from tests.api.support import JSON, example, settings, shipped
 
 URL = "/api/v1/evaluations"
 
@@ -163,3 +165,9 @@ def test_openapi_shows_real_examples(stateless: TestClient) -> None:
     assert shown
     for entry in shown.values():
         assert stateless.post(URL, json=entry["value"]).status_code == 200
+
+
+def test_evaluation_can_be_closed_to_strangers(tmp_path: Path) -> None:
+    app = create_app(settings(database_url=f"sqlite:///{tmp_path}/a.db", open_evaluation=False))
+    with TestClient(app) as client:
+        assert client.post("/api/v1/evaluations", json=example("d01")).status_code == 401

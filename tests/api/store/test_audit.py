@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import threading
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from api.app import open_store
-from api.store import audit
+from api.store import audit, auditlist
+from api.store.auditlist import AuditFilter
 from api.store.core import Store
 from api.store.work import SYSTEM
 from tests.api.support import Service, settings, shipped, unlock
@@ -137,3 +139,25 @@ def test_reading_a_decision_is_logged_and_the_log_can_be_exported(service: Servi
     assert [d["seq"] for d in data] == list(range(1, len(data) + 1))
     submitted = [d for d in data if d["subject"] == f"project:{receipt['number']}"]
     assert submitted[0]["after"]["digest"] == receipt["digest"]
+
+
+def test_the_log_is_searched(service: Service) -> None:
+    service.submit("r36")
+    with service.store.db.read() as session:
+        everything = list(auditlist.each(session, AuditFilter()))
+        assert [e.seq for e in everything] == list(range(len(everything), 0, -1))
+        page = auditlist.find(session, AuditFilter(), before=10, limit=4)
+        assert [e.seq for e in page] == [9, 8, 7, 6]
+        tasks = auditlist.find(session, AuditFilter(subject="task:*"), limit=400)
+        assert {e.subject.partition(":")[0] for e in tasks} == {"task"}
+        one = auditlist.find(session, AuditFilter(subject=tasks[0].subject, action="task.open"))
+        assert {e.action for e in one} <= {"task.open"}
+        assert auditlist.find(session, AuditFilter(subject="task%")) == ()
+        mine = auditlist.find(session, AuditFilter(actor="submitter"), limit=400)
+        assert {e.actor for e in mine} == {"submitter"}
+        today = everything[0].at.astimezone(dt.timezone(dt.timedelta(hours=8))).date()
+        day = dt.timedelta(days=1)
+        assert auditlist.find(session, AuditFilter(start=today + day)) == ()
+        assert auditlist.find(session, AuditFilter(end=today - 2 * day)) == ()
+        within = auditlist.find(session, AuditFilter(start=today - day, end=today), limit=9999)
+        assert len(within) == len(everything)

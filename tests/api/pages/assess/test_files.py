@@ -23,7 +23,7 @@ from api.pages.frame.listing import Column, Listing, listing_response
 from api.transport.answers import download
 from api.transport.problems import ProblemError
 from scripts.seeding import people, submit_examples
-from tests.api.pages.test_pages import DRAFT, Visitor, saved_as
+from tests.api.pages.visitor import DRAFT, Visitor, saved_as
 from tests.api.support import settings
 from tests.support import run_async
 

@@ -10,7 +10,7 @@ import pytest
 
 from api.pages.assess.industries import WORDS, industry_choices, industry_name
 from evaluator.values.national_codes import industry_code
-from tests.api.pages.test_pages import Visitor
+from tests.api.pages.visitor import Visitor
 from tests.api.support import shipped
 
 CRITERIA = (Path(__file__).parents[4] / "criteria.yaml").read_text("utf-8").splitlines()

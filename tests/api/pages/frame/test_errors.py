@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.pages.frame.errors import PageRoute
 from scripts.seeding import people
-from tests.api.pages.test_pages import Visitor
+from tests.api.pages.visitor import Visitor
 from tests.api.support import settings
 
 HTML = {"accept": "text/html,application/xhtml+xml"}

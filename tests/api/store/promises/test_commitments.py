@@ -1,4 +1,4 @@
-"""Commitments, reports, lights and conversion rates; statistics."""
+"""Promises, what was really done, and the rates that come of it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from api.app import open_store
+from api.database.tables import Project
 from api.store import accounts
 from api.store.projects import submissions
 from api.store.projects.submissions import Submission
-from api.store.promises import commitments
+from api.store.promises import commitments, rates
 from api.store.promises.commitments import Promise, ReportOut, progress
 from api.store.work import SYSTEM, Actor
 from evaluator.rulebook.load import load_layers
@@ -21,6 +23,7 @@ from tests.api.support import Service, example, settings, shipped
 pytestmark = pytest.mark.xdist_group("api-commitments")
 
 D = dt.date
+TODAY = D(2026, 11, 24)
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
@@ -100,30 +103,6 @@ def test_promises_reports_and_rates(service: Service) -> None:
     assert (rates["fulfilment"]["numerator"], rates["fulfilment"]["denominator"]) == ("3", "5")
 
 
-def test_statistics_count_every_project_once(service: Service) -> None:
-    for stem in ("d01", "r01", "r15", "r09"):
-        service.submit(stem)
-    total = len(
-        service.call("committee", "GET", "/projects", params={"limit": 200}).json()["items"]
-    )
-    for by in ("month", "industry"):
-        rows = service.call("auditor", "GET", "/statistics/verdicts", params={"by": by}).json()
-        assert sum(r["passed"] + r["referred"] + r["rejected"] for r in rows) == total
-    rows = service.call(
-        "auditor", "GET", "/statistics/verdicts", params={"by": "department"}
-    ).json()
-    assert all(r["label"] for r in rows)
-    top = service.call("auditor", "GET", "/statistics/reasons").json()
-    assert top == sorted(top, key=lambda r: (-r["violated"], -r["unknown"], r["rule"]))
-    for row in top[:3]:
-        found = service.call(
-            "committee", "GET", "/projects", params={"rule": row["rule"], "limit": 200}
-        ).json()
-        assert len(found["items"]) == row["violated"] + row["unknown"]
-    unhit = {r["rule"] for r in service.call("auditor", "GET", "/statistics/rules").json()}
-    assert unhit.isdisjoint({r["rule"] for r in top if r["violated"]})
-
-
 FIELDS = """
 fields:
   - {name: past_fulfilment_rate, label: 以往承诺履约率, type: decimal, group: identity, unit: "%", min: 0, max: 100, changeable: false}
@@ -168,3 +147,31 @@ def test_a_rule_reads_the_enterprises_past_record(database_url: str) -> None:
     assert after["status"] == "violated"
     assert after["value"] == "33.33"
     store.close()
+
+
+def test_standings_are_those_of_each_project(service: Service) -> None:
+    number = service.submit("r36")["number"]
+    with service.store.db.read() as session:
+        project = session.scalar(select(Project.id).where(Project.number == number))
+    with service.store.work(SYSTEM) as work:
+        commitments.promise(
+            work,
+            number,
+            (
+                commitments.Promise("signed", dt.date(2026, 1, 1)),
+                commitments.Promise("tax", dt.date(2026, 1, 1), "100"),
+            ),
+        )
+    with service.store.db.read() as session:
+        views = commitments.of_project(session, SYSTEM, number, TODAY)
+    for value in ("10", "85", "100"):
+        with service.store.work(SYSTEM) as work:
+            commitments.report(work, views[1].id, dt.date(2026, 2, 1), value, "")
+        with service.store.db.read() as session:
+            views = commitments.of_project(session, SYSTEM, number, TODAY)
+            standing = [s for s in rates.standings(session, SYSTEM, TODAY) if s.project == project]
+        assert [(s.kind, s.met, s.late, s.light) for s in standing] == [
+            (v.kind, v.met, v.late, v.light) for v in views
+        ]
+    # Reached, but a month late.
+    assert [s.light for s in standing] == ["red", "yellow"]

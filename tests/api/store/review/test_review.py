@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 
 from api.database.review_tables import Task
 from api.store.work import SYSTEM
-from tests.api.pages.test_pages import saved_as
+from tests.api.pages.visitor import saved_as
 from tests.api.support import Service, example
 
 # The service of a module is made once: keep its tests in one process.

@@ -1,0 +1,25 @@
+"""A change of the rulebook tried without keeping it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.api.pages.visitor import Visitor
+
+
+def test_accepted_warnings_are_folded_away_with_their_reasons(app: Any) -> None:
+    text = (Path(__file__).parents[4] / "criteria.yaml").read_text("utf-8")
+    given = {"layer": "base", "file": "criteria.yaml", "text": text}
+    keeper = Visitor(app).log_in("maintainer")
+    page = keeper.post("/rules/try/edit", given).text
+    found = re.search(r"<summary>已接受的提醒 (\d+) 处</summary>", page)
+    assert found is not None
+    assert page.count("<small>理由：") == int(found[1]) > 0
+    assert 'role="alert"' not in page
+    # Taken out of the list, the same warnings are new ones.
+    start, end = text.index("accepted:\n"), text.index("\nsources:\n")
+    page = keeper.post("/rules/try/edit", {**given, "text": text[:start] + text[end:]}).text
+    assert f"可以读，但有 {found[1]} 处提醒" in page
+    assert "已接受的提醒" not in page

@@ -1,0 +1,47 @@
+"""A visitor of the pages, and what a download is called."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from fastapi.testclient import TestClient
+
+from scripts.seeding import PASSWORD
+
+DRAFT = {
+    "project_id": "T1",
+    "project_name": "<script>alert(1)</script>",
+    "submitted_on": "2026-11-24",
+}
+
+
+def saved_as(answer: Any) -> tuple[str, str]:
+    """The file's name for browsers, and the one for what knows only ASCII."""
+    said = answer.headers["content-disposition"]
+    found = re.fullmatch(
+        r"attachment; filename=\"([\w.-]+)\"; filename\*=UTF-8''([\w.%-]+)", said, re.A
+    )
+    assert found is not None, said
+    return unquote(found[2], errors="strict"), found[1]
+
+
+class Visitor:
+    """A browser without scripts: keeps cookies, sends the token that the page gave out."""
+
+    def __init__(self, app: Any) -> None:
+        self.client = TestClient(app, raise_server_exceptions=False)
+
+    def get(self, path: str, **more: Any) -> Any:
+        return self.client.get(path, **more)
+
+    def post(self, path: str, data: dict[str, str], **more: Any) -> Any:
+        found = re.search(r'name="csrf" value="([0-9a-f]*)"', self.get("/rules").text)
+        assert found is not None
+        return self.client.post(path, data={"csrf": found[1], **data}, **more)
+
+    def log_in(self, name: str) -> Visitor:
+        answer = self.post("/login", {"name": name, "password": PASSWORD, "next": "/"})
+        assert answer.status_code == 200, answer.text
+        return self
