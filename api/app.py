@@ -39,11 +39,11 @@ from api.store.review.due import recount
 from api.store.rulesets import current_identity
 from api.store.work import SYSTEM
 from api.transport import problems
-from api.transport.attachments import FORM_FILES, Policy
 from api.transport.middleware import BodyLimit, Edge
 from api.transport.ratelimit import Attempts, RateLimit
 from api.transport.strict import strict_query
 from api.transport.telemetry import configure_logging
+from api.transport.uploads import FORM_FILES, Policy
 from api.workdays.holidays import read_holidays
 from api.workdays.workdays import WorkCalendar
 from evaluator.problems.errors import InputError

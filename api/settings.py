@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as Unreadable
 
-from api.transport.attachments import KindName
+from api.transport.uploads import KindName
 from api.transport.validation import validation_entries
 from evaluator.rulebook.shipped import rulebook_path
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict
 from itertools import count
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -26,12 +25,12 @@ from api.store.review.conclusions import ConclusionOut
 from api.store.review.tasks import TaskOut, find_tasks
 from api.store.work import Actor
 from api.transport.answers import answer, download
-from api.transport.attachments import Upload, receive
 from api.transport.body import model_body, takes
 from api.transport.parameters import Id
 from api.transport.problems import ProblemError
 from api.transport.schemas import READS, WRITES
 from api.transport.telemetry import request_id
+from api.transport.uploads import Upload, receive
 from api.workdays.china import today
 
 router = APIRouter(prefix="/api/v1", tags=["联合会审"])
@@ -302,10 +301,10 @@ def supervisions(
     request: Request,
     actor: Supervisor,  # noqa: ARG001
     open_only: Annotated[bool, Query(description="只列未销号的")] = False,
-) -> list[dict[str, Any]]:
+) -> tuple[SupervisionOut, ...]:
     """Supervisions, newest first."""
     with store_of(request).db.read() as session:
-        return [asdict(s) for s in supervision.listed(session, open_only=open_only)]
+        return supervision.listed(session, open_only=open_only)
 
 
 @router.post(

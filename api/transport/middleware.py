@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.transport.attachments import size_words
 from api.transport.problems import MEDIA_TYPE, problem_bytes
 from api.transport.ratelimit import RateLimit
 from api.transport.telemetry import observe, request_id
+from api.transport.uploads import size_words
 
 access = logging.getLogger("api.access")
 log = logging.getLogger("api")

@@ -19,10 +19,10 @@ from api.store.projects import decisions
 from api.store.review import attachments, conclusions, opinions
 from api.store.review.tasks import TaskOut, find_tasks
 from api.store.work import Actor
-from api.transport.attachments import FORM_FILES, Policy, inspect, size_words
 from api.transport.parameters import Id
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
+from api.transport.uploads import FORM_FILES, Policy, inspect, size_words
 from api.workdays.china import today
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)

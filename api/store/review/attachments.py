@@ -11,8 +11,8 @@ from api.errors import Conflict, Denied, Missing
 from api.store.review.waiting import must_wait, own_task
 from api.store.visibility import owns
 from api.store.work import Actor, Work
-from api.transport.attachments import Upload
 from api.transport.schemas import record
+from api.transport.uploads import Upload
 
 MAX_ATTACHMENTS = 20
 
@@ -26,6 +26,17 @@ class AttachmentOut:
     media_type: str
     size: int
     digest: str
+
+
+def attachment_out(attachment: Attachment) -> AttachmentOut:
+    """A file as it is told of."""
+    return AttachmentOut(
+        id=attachment.id,
+        name=attachment.name,
+        media_type=attachment.media_type,
+        size=attachment.size,
+        digest=attachment.digest,
+    )
 
 
 def may_attach(session: Session, actor: Actor, task_id: int) -> None:
@@ -68,13 +79,7 @@ def attach(work: Work, task_id: int, upload: Upload) -> AttachmentOut:
         "digest": attachment.digest,
     }
     work.log("task.attach", f"task:{task_id}", None, after)
-    return AttachmentOut(
-        id=attachment.id,
-        name=attachment.name,
-        media_type=attachment.media_type,
-        size=attachment.size,
-        digest=attachment.digest,
-    )
+    return attachment_out(attachment)
 
 
 def attachment_part(session: Session, attachment_id: int, part: int) -> bytes | None:
@@ -93,10 +98,4 @@ def read_attachment(session: Session, actor: Actor, attachment_id: int) -> Attac
     # A submitter sees what its project was asked to supplement, files included.
     if not (actor.sees_all or task.department in actor.departments or owns(actor, project)):
         raise Denied("这个附件不在您的查看范围内")
-    return AttachmentOut(
-        id=attachment.id,
-        name=attachment.name,
-        media_type=attachment.media_type,
-        size=attachment.size,
-        digest=attachment.digest,
-    )
+    return attachment_out(attachment)

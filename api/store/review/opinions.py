@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.database.review_tables import Attachment, Opinion, Task
 from api.errors import Invalid
-from api.store.review.attachments import AttachmentOut
+from api.store.review.attachments import AttachmentOut, attachment_out
 from api.store.review.waiting import DONE, SUPPLEMENT, own_task
 from api.store.work import Work
 from api.transport.schemas import record
@@ -63,15 +64,7 @@ def give_opinion(
         attachment = work.session.get(Attachment, attachment_id)
         if attachment is None or attachment.task_id != task_id:
             raise Invalid("attachments", f"附件 {attachment_id} 不属于这件会审事项")
-        files.append(
-            {
-                "id": attachment.id,
-                "name": attachment.name,
-                "media_type": attachment.media_type,
-                "size": attachment.size,
-                "digest": attachment.digest,
-            }
-        )
+        files.append(asdict(attachment_out(attachment)))
     work.session.add(
         Opinion(
             task_id=task_id,
