@@ -17,6 +17,7 @@ from api.transport.body import BODIES, XLSX
 from api.transport.schemas import BATCH_LINES, ProblemOut
 from evaluator.dossier.dossier import dossier_model
 from evaluator.dossier.fields import Registry
+from evaluator.problems.errors import Problems
 from evaluator.reading.yaml.reader import plain
 from evaluator.reading.yaml.scan import YMap, read_yaml
 
@@ -38,7 +39,7 @@ def examples_in(directory: Path) -> dict[str, Any]:
     """OpenAPI examples out of ``directory/*.yaml``; empty where there is no such directory."""
     out: dict[str, Any] = {}
     for path in sorted(directory.glob("*.yaml"))[:MAX_EXAMPLES]:
-        node = read_yaml(path.name, path.read_text("utf-8"), [])
+        node = read_yaml(path.name, path.read_text("utf-8"), Problems())
         dossier = node.get("dossier") if isinstance(node, YMap) else None
         if isinstance(dossier, YMap):
             value = _json(plain(dossier))

@@ -20,7 +20,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.dossier.fields import Field, FieldType
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.rulebook import ast, walk
 from evaluator.rulebook.load import load_layers
@@ -438,7 +438,7 @@ _PLAIN_NEAR = (Fraction(0), Fraction(0), Fraction(1, 10**4), Fraction(-1, 10**4)
 
 def profile_of(raw: dict[str, Json], ruleset: ast.Ruleset) -> Profile:
     """Read raw dossier data by the ruleset's own fields; any problem is a failure of the test."""
-    problems: list[Problem] = []
+    problems = Problems()
     profile = parse_dossier(
         raw, ruleset.registry, lambda _: Place(SourceText("t", ""), 1), problems
     )

@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -20,7 +20,7 @@ from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.dossier.scalars import Path
 from evaluator.judgement.evaluate import Evaluation, Evaluator
 from evaluator.judgement.result import canonical_bytes, result
-from evaluator.problems.errors import DossierError, Problem
+from evaluator.problems.errors import DossierError, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.rulebook.ast import Ruleset
 
@@ -60,16 +60,13 @@ class Judge:
 
     def read(self, raw: Any) -> Profile:
         """A dossier out of JSON data. Raises DossierError with every problem found."""
-        problems: list[Problem] = []
+        problems = Problems()
         profile = parse_dossier(raw, self.ruleset.registry, body_place, problems)
         if profile is None:
             if isinstance(raw, Mapping) and isinstance(raw.get("dossier"), Mapping):
                 hint = "请求体就是申报材料本身，不要再套一层“dossier”"
-                problems = [
-                    Problem(p.code, p.message, p.place, hint)
-                    if p.place.pointer == "/dossier"
-                    else p
-                    for p in problems
+                problems[:] = [
+                    replace(p, hint=hint) if p.place.pointer == "/dossier" else p for p in problems
                 ]
             raise DossierError(problems)
         return profile

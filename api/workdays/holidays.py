@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from api.workdays.workdays import YearPlan
-from evaluator.problems.errors import InputError, Problem
+from evaluator.problems.errors import InputError, Problems
 from evaluator.problems.source import Place
 from evaluator.reading.files import decode, read_bytes
 from evaluator.reading.yaml.reader import Reader
@@ -37,9 +37,7 @@ Dated = dict[dt.date, Place]
 class HolidayError(InputError):
     """The file of holiday arrangements cannot be used."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(problems)
-        self.title = "节假日安排文件有误"
+    title = "节假日安排文件有误"
 
 
 def read_holidays(path: Path) -> tuple[YearPlan, ...]:
@@ -48,18 +46,18 @@ def read_holidays(path: Path) -> tuple[YearPlan, ...]:
         name, data = read_bytes(path)
         text = decode(name, data)
     except InputError as error:
-        raise HolidayError(list(error.problems)) from None
-    problems: list[Problem] = []
+        raise HolidayError(error.problems) from None
+    problems = Problems()
     root = read_yaml(name, text, problems)
     plans: list[YearPlan] = []
     seen: dict[dt.date, tuple[str, Place]] = {}
     if root is not None and not isinstance(root, YList):
         hint = "每一年一项，以“- year: 2027”开头"
-        problems.append(Problem("E202", "节假日安排应是一个列表", root.place, hint))
+        problems.report("E202", "节假日安排应是一个列表", root.place, hint)
     for node in root.items if isinstance(root, YList) else ():
         plan = _plan(node, problems, seen)
         if plan is not None and plan.year in {p.year for p in plans}:
-            problems.append(Problem("E302", f"{plan.year} 年写了两次", node.place, "合成一项"))
+            problems.report("E302", f"{plan.year} 年写了两次", node.place, "合成一项")
         elif plan is not None:
             plans.append(plan)
     if problems:
@@ -68,10 +66,10 @@ def read_holidays(path: Path) -> tuple[YearPlan, ...]:
 
 
 def _plan(
-    node: Node, problems: list[Problem], seen: dict[dt.date, tuple[str, Place]]
+    node: Node, problems: Problems, seen: dict[dt.date, tuple[str, Place]]
 ) -> YearPlan | None:
     if not isinstance(node, YMap):
-        problems.append(Problem("E202", "节假日安排的每一项应是键值表", node.place, HOW))
+        problems.report("E202", "节假日安排的每一项应是键值表", node.place, HOW)
         return None
     r = Reader(node, problems, "一年的安排")
     year = r.integer("year", required=True, low=YEARS[0], high=YEARS[1])
@@ -84,35 +82,33 @@ def _plan(
             first = seen.setdefault(day, (word, place))
             if first[0] != word:
                 message = f"{day} 既写在“{first[0]}”又写在“{word}”"
-                problems.append(Problem("E302", message, place, "只保留一处"))
+                problems.report("E302", message, place, "只保留一处")
     if year is None or source is None:
         return None
     _whole(year, off, node.place, problems)
     return YearPlan(year, source, frozenset(off), frozenset(on))
 
 
-def _whole(year: int, off: Dated, place: Place, problems: list[Problem]) -> None:
+def _whole(year: int, off: Dated, place: Place, problems: Problems) -> None:
     """A year that is written half would be taken for known; its fixed days tell."""
     fixed = sorted(d for d in (dt.date(year, m, day) for m, day in EVERY_YEAR) if d not in off)
     if off and fixed:
         shown = "、".join(f"{d.month} 月 {d.day} 日" for d in fixed)
         message = f"{year} 年的“off”里没有法定节假日 {shown}"
-        problems.append(Problem("E201", message, place, "全年的安排要写全，逢周末的也写"))
+        problems.report("E201", message, place, "全年的安排要写全，逢周末的也写")
     elif off and year >= SINCE and len(off) < STATUTORY_DAYS:
         message = f"{year} 年的“off”只有 {len(off)} 天，少于法定节假日 {STATUTORY_DAYS} 天"
-        problems.append(Problem("E201", message, place, "全年的安排要写全，逢周末的也写"))
+        problems.report("E201", message, place, "全年的安排要写全，逢周末的也写")
 
 
-def _check(
-    day: dt.date, place: Place, word: str, year: int | None, problems: list[Problem]
-) -> None:
+def _check(day: dt.date, place: Place, word: str, year: int | None, problems: Problems) -> None:
     if year is not None and not dt.date(year - 1, 12, 1) <= day <= dt.date(year, 12, 31):
         hint = f"可用：{year} 年的日期，元旦假期可从 {year - 1} 年 12 月开始"
-        problems.append(Problem("E203", f"{day} 不在 {year} 年", place, hint))
+        problems.report("E203", f"{day} 不在 {year} 年", place, hint)
     if word == "on" and day.weekday() < 5:
         message = f"{day} 是星期{'一二三四五'[day.weekday()]}，本来就上班"
         hint = "“on”只写调休上班的星期六、星期日"
-        problems.append(Problem("E203", message, place, hint))
+        problems.report("E203", message, place, hint)
 
 
 def _days(r: Reader, key: str, *, required: bool = False) -> Dated:
@@ -121,22 +117,22 @@ def _days(r: Reader, key: str, *, required: bool = False) -> Dated:
         for day in _item(item, key, r.problems):
             if day in out:
                 message = f"“{key}”里 {day} 写了两次"
-                r.problems.append(Problem("E302", message, item.place, "只保留一处"))
+                r.report("E302", message, item.place, "只保留一处")
             out.setdefault(day, item.place)
     return out
 
 
-def _item(item: Node, key: str, problems: list[Problem]) -> Iterator[dt.date]:
+def _item(item: Node, key: str, problems: Problems) -> Iterator[dt.date]:
     if isinstance(item, YScalar):
         day = _day(item)
         if day is None:
             message = f"“{key}”里的“{item.text}”不是日期"
-            problems.append(Problem("E202", message, item.place, HOW))
+            problems.report("E202", message, item.place, HOW)
         else:
             yield day
         return
     if not isinstance(item, YMap):
-        problems.append(Problem("E202", f"“{key}”的每一项应是日期或一段日期", item.place, HOW))
+        problems.report("E202", f"“{key}”的每一项应是日期或一段日期", item.place, HOW)
         return
     r = Reader(item, problems, f"“{key}”的一段日期")
     ends = [r.take(k, required=True) for k in ("from", "to")]
@@ -144,13 +140,13 @@ def _item(item: Node, key: str, problems: list[Problem]) -> Iterator[dt.date]:
     start, end = (_day(n) if isinstance(n, YScalar) else None for n in ends)
     for node, read in zip(ends, (start, end), strict=True):
         if node is not None and read is None:
-            problems.append(Problem("E202", "一段日期的起止应是日期", node.place, HOW))
+            problems.report("E202", "一段日期的起止应是日期", node.place, HOW)
     if start is None or end is None:
         return
     if not 0 <= (end - start).days < LONGEST_HOLIDAY:
         message = f"{start} 至 {end} 不是一段假期"
         hint = f"止日不早于起日，一段最长 {LONGEST_HOLIDAY} 天"
-        problems.append(Problem("E203", message, item.place, hint))
+        problems.report("E203", message, item.place, hint)
         return
     for n in range((end - start).days + 1):
         yield start + dt.timedelta(days=n)

@@ -24,7 +24,7 @@ from evaluator.cases.tables import is_table, merged, table_rows
 from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.dossier.scalars import Path as FieldPath
 from evaluator.problems.choices import strings, suggest
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place
 from evaluator.reading.yaml.reader import Reader, plain
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_yaml
@@ -80,7 +80,7 @@ class Cases:
 
 def read_cases(
     ruleset: Ruleset,
-    problems: list[Problem],
+    problems: Problems,
     root: Path | Mapping[str, Path] | None = None,
     files: Mapping[str, str] | None = None,
 ) -> Cases:
@@ -102,10 +102,11 @@ def read_cases(
 
 class _CaseReader:
     def __init__(
-        self, ruleset: Ruleset, problems: list[Problem], root: Path | Mapping[str, Path] | None
+        self, ruleset: Ruleset, problems: Problems, root: Path | Mapping[str, Path] | None
     ) -> None:
         self.ruleset = ruleset
         self.problems = problems
+        self.report = problems.report
         self.layers = CaseLayers(ruleset, root)
         self.layer = BASE
         self.rule_cases: list[RuleCase] = []
@@ -152,9 +153,6 @@ class _CaseReader:
             self.rule_cases.append(case)
         else:
             self.dossier_cases.append(case)
-
-    def report(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
-        self.problems.append(Problem(code, message, place, hint))
 
     def rule_case(self, node: YMap) -> RuleCase | None:
         r = Reader(node, self.problems, "案例")
@@ -235,9 +233,7 @@ class _CaseReader:
         first = self.seen.setdefault((self.layer, rule, name), node.place)
         if first is not node.place:
             note = (("第一处", first),)
-            self.problems.append(
-                Problem("C104", f"案例“{name}”重名", node.place, "换一个名字", note)
-            )
+            self.report("C104", f"案例“{name}”重名", node.place, "换一个名字", note)
 
     def dossier_file(self, node: YScalar) -> YMap | None:
         path = self.layers.find(self.layer, node.text)

@@ -12,7 +12,7 @@ from typing import Any
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.fields import Field, Registry
 from evaluator.dossier.values import Item
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.reading.yaml.scan import YScalar, read_yaml
 from evaluator.values.numbers import exact_text
 
@@ -191,7 +191,7 @@ _BARE = re.compile(r"[^\s\[\]{},#&*!|>'\"%@`:?-][^\[\]{},#:]*")
 
 def scalar(text: str) -> str:
     """A word as a YAML flow scalar, in quotes only where it would be read as something else."""
-    problems: list[Problem] = []
+    problems = Problems()
     if _BARE.fullmatch(text):
         node = read_yaml("", text, problems)
         if not problems and isinstance(node, YScalar) and node.value == text:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from evaluator.dossier.fields import Registry
 from evaluator.problems.choices import suggest
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place
 from evaluator.reading.yaml.reader import Reader
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
@@ -46,7 +46,7 @@ def is_table(node: YMap) -> bool:
     return any(node.get(key) is not None for key in TABLE)
 
 
-def table_rows(node: YMap, registry: Registry, problems: list[Problem]) -> Iterator[YMap]:
+def table_rows(node: YMap, registry: Registry, problems: Problems) -> Iterator[YMap]:
     """The cases of a table as nodes; nothing, with problems (C111, C112), where it is miswritten."""
     before = len(problems)
     r = Reader(node, problems, "案例表")
@@ -65,7 +65,7 @@ def table_rows(node: YMap, registry: Registry, problems: list[Problem]) -> Itera
             count = f"这一行有 {len(row.items)} 格" if isinstance(row, YList) else "这一行不是列表"
             message = f"{count}，表头有 {len(columns)} 格"
             hint = f"写作 [{', '.join(c.text for c in columns)}]，没填的写 null"
-            problems.append(Problem("C112", message, row.place, hint))
+            problems.report("C112", message, row.place, hint)
             continue
         yield _case(dict(zip(columns, row.items, strict=True)), shared, registry, row.place)
 
@@ -75,25 +75,25 @@ def _check_columns(
     fields: list[YScalar],
     node: YMap,
     registry: Registry,
-    problems: list[Problem],
+    problems: Problems,
 ) -> None:
     known = registry.fields.keys() | registry.references.keys()
     for column in fields:
         if column.text not in known:
             hint = suggest(column.text, [*PARTS, *known])
             message = f"表头“{column.text}”不是字段，也不是案例的项"
-            problems.append(Problem("C111", message, column.place, hint))
+            problems.report("C111", message, column.place, hint)
     dossier = node.get("dossier")
     inside = dossier if isinstance(dossier, YMap) else None
     for column in columns:
         where = node if column.text in PARTS else inside
         if column.text != "name" and where is not None and where.get(column.text) is not None:
             message = f"“{column.text}”表头里有，表外又写了一次"
-            problems.append(Problem("C111", message, column.place, "只写一处"))
+            problems.report("C111", message, column.place, "只写一处")
     if node.get("file") is not None and fields:
         message = f"材料取自文件时，“{fields[0].text}”不能作表头"
         hint = "改动的字段写在 change 一栏"
-        problems.append(Problem("C111", message, fields[0].place, hint))
+        problems.report("C111", message, fields[0].place, hint)
 
 
 def _case(cells: dict[YScalar, Node], shared: Entries, registry: Registry, place: Place) -> YMap:

@@ -23,7 +23,7 @@ from evaluator.judgement.evaluate import ENGINES, Evaluator
 from evaluator.judgement.result import canonical_bytes, result
 from evaluator.judgement.trace import trace_of
 from evaluator.problems.choices import suggest
-from evaluator.problems.errors import DossierError, InputError, Problem
+from evaluator.problems.errors import DossierError, InputError, Problems
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.schema.files import schemas, write_schemas
@@ -115,7 +115,7 @@ def _load(rulebook: Path | None) -> Ruleset:
 def _read(files: list[Path], registry: Registry) -> list[Profile]:
     """Every dossier of every file, or exit 2 with every problem of all of them."""
     profiles: list[Profile] = []
-    problems: list[Problem] = []
+    problems = Problems()
     for path in files:
         try:
             profiles += read_dossiers(path, registry)

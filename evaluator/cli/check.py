@@ -13,7 +13,7 @@ from rich.console import Console
 from evaluator.cases.book import read_cases
 from evaluator.cases.run import coverage_gaps, run_cases
 from evaluator.judgement.evaluate import ENGINES, Evaluator
-from evaluator.problems.errors import InputError, Problem, RulebookError
+from evaluator.problems.errors import InputError, Problem, Problems, RulebookError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
 from evaluator.rulebook.load import load_directory
@@ -95,7 +95,7 @@ def check_cases(
     except InputError as error:
         print(error)
         raise typer.Exit(2) from None
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, root=path)
     evaluator = Evaluator(ruleset, engine)
     with console.status("正在运行案例…"):

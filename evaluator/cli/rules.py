@@ -20,7 +20,7 @@ from evaluator.cli.files import save
 from evaluator.engine.breaks import boundaries
 from evaluator.judgement.evaluate import Evaluator
 from evaluator.problems.choices import which
-from evaluator.problems.errors import InputError, Problem, RulebookError
+from evaluator.problems.errors import InputError, Problems, RulebookError
 from evaluator.prove import CHECK_LABELS, CHECKS, Report, compare, prove
 from evaluator.revision.diff import diff
 from evaluator.rulebook.ast import Ruleset
@@ -74,7 +74,7 @@ def _day(text: str | None) -> dt.date:
 
 
 def _cases(ruleset: Ruleset, directory: Path | None) -> Cases:
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, rulebook_path(directory))
     if problems:
         _fail(RulebookError(problems))

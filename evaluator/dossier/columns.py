@@ -11,7 +11,7 @@ from typing import Any
 
 from evaluator.dossier.fields import Field, FieldType, Registry, unknown_field
 from evaluator.dossier.scalars import Path, quoted
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place
 from evaluator.reading.spreadsheet import Cell
 from evaluator.values.units import UnitError, conversion, split_quantity
@@ -61,15 +61,13 @@ class Column:
         """Label and name, as in every message about the field."""
         return f"{self.field.label}（{'.'.join(map(str, self.path))}）"
 
-    def put(self, row: Row, cell: Cell | None, place: Place, problems: list[Problem]) -> None:
+    def put(self, row: Row, cell: Cell | None, place: Place, problems: Problems) -> None:
         """Take one cell into the dossier; where a required field is empty, its place is kept."""
         if cell is None and not self.field.required:
             return
         if cell is None or cell.fault:
             if cell is not None:
-                problems.append(
-                    Problem("D120", f"{self.label()}：{cell.fault}", cell.place, cell.hint)
-                )
+                problems.report("D120", f"{self.label()}：{cell.fault}", cell.place, cell.hint)
             if len(self.path) == 1:
                 row.put(self.path, None, place)
             return
@@ -82,9 +80,10 @@ class Column:
 class Headings:
     """Finds the field that a heading names, by field name or label."""
 
-    def __init__(self, registry: Registry, problems: list[Problem]) -> None:
+    def __init__(self, registry: Registry, problems: Problems) -> None:
         self.registry = registry
         self.problems = problems
+        self.report = problems.report
         self.targets: dict[str, Path] = {}
         for f in registry.fields.values():
             for key, label in f.keys.items():
@@ -92,10 +91,6 @@ class Headings:
                     self.targets[plain_label(text)] = (f.name, key)
             for text in (f.name, f.label):
                 self.targets[plain_label(text)] = (f.name,)
-
-    def report(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
-        """Add a problem."""
-        self.problems.append(Problem(code, message, place, hint))
 
     def read(self, cell: Cell) -> Column | None:
         """What a heading names; "总投资（亿元）" is a field and the unit of its column."""

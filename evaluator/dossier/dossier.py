@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 from evaluator.dossier.fields import Field, FieldType, Registry, unknown_field
 from evaluator.dossier.scalars import FieldError, Path, quoted
 from evaluator.dossier.values import Item, Value, read_value
-from evaluator.problems.errors import DossierError, Problem
+from evaluator.problems.errors import DossierError, Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.values.numbers import exact_text
 from evaluator.values.units import ONE, parse_unit
@@ -102,7 +102,7 @@ def _dump(value: Value) -> Any:
 
 
 def parse_dossier(
-    raw: Any, registry: Registry, place: Callable[[Path], Place], problems: list[Problem]
+    raw: Any, registry: Registry, place: Callable[[Path], Place], problems: Problems
 ) -> Profile | None:
     """Read one dossier. Every problem is appended, at the place of its field; None if any.
 
@@ -110,7 +110,7 @@ def parse_dossier(
     the part of an entry.
     """
     if not isinstance(raw, Mapping):
-        problems.append(Problem("D102", f"申报材料应是一组字段，写的是{quoted(raw)}", place(())))
+        problems.report("D102", f"申报材料应是一组字段，写的是{quoted(raw)}", place(()))
         return None
     before = len(problems)
     values: dict[str, Value] = {}
@@ -166,7 +166,7 @@ def _unknown(name: Any, registry: Registry, place: Place) -> Problem:
 
 def make_profile(registry: Registry, **values: Any) -> Profile:
     """A profile out of keyword values, for Python callers. Raises DossierError."""
-    problems: list[Problem] = []
+    problems = Problems()
     source = SourceText("(dossier)", "")
 
     def place(path: Path) -> Place:

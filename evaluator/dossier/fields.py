@@ -19,7 +19,7 @@ from importlib import resources
 from types import MappingProxyType
 
 from evaluator.problems.choices import suggest
-from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.errors import Problems, RulebookError
 from evaluator.problems.source import Place
 from evaluator.reading.yaml.reader import Reader, word_of
 from evaluator.reading.yaml.scan import YMap, YScalar, read_yaml
@@ -182,7 +182,7 @@ def _pairs(reader: Reader, key: str) -> Mapping[str, str]:
 
 
 def _parse_field(
-    node: YMap, departments: Mapping[str, str], groups: Mapping[str, str], problems: list[Problem]
+    node: YMap, departments: Mapping[str, str], groups: Mapping[str, str], problems: Problems
 ) -> Field | None:
     r = Reader(node, problems, "字段", KEYS)
     name_node = r.word("name", required=True)
@@ -238,13 +238,13 @@ def _place(node: YMap, key: str) -> Place:
 
 
 def parse_registry(
-    name: str, text: str, problems: list[Problem], base: Registry | None = None
+    name: str, text: str, problems: Problems, base: Registry | None = None
 ) -> Registry | None:
     """Read a field file; with ``base``, its fields are added to those of the base."""
     root = read_yaml(name, text, problems)
     if not isinstance(root, YMap):
         if root is not None:
-            problems.append(Problem("E202", "字段文件应是键值表", root.place, "以“fields:”开头"))
+            problems.report("E202", "字段文件应是键值表", root.place, "以“fields:”开头")
         return base
     r = Reader(root, problems, "字段文件", FILE_KEYS)
     departments = {**(base.departments if base else {}), **_pairs(r, "departments")}
@@ -290,7 +290,7 @@ def base_registry(text: str | None = None) -> Registry:
 
 @lru_cache(maxsize=8)
 def _registry_of(text: str) -> Registry:
-    problems: list[Problem] = []
+    problems = Problems()
     registry = parse_registry("fields.yaml", text, problems)
     if problems or registry is None:
         raise RulebookError(problems)

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.dossier.fields import Registry
 from evaluator.dossier.scalars import Path, quoted
-from evaluator.problems.errors import DossierError, Problem
+from evaluator.problems.errors import DossierError, Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.files import FileSource, decode, kind_of, open_file, read_bytes
 from evaluator.reading.jsontext import JsonText, read_json
@@ -44,7 +44,7 @@ def read_dossiers(source: FileSource, registry: Registry) -> list[Profile]:
     if kind == "jsonl":
         return _collect(iter_dossiers(source, registry))
     name, data = read_bytes(source)
-    problems: list[Problem] = []
+    problems = Problems()
     if kind == "xlsx":
         from evaluator.dossier.sheets import read_workbook  # openpyxl is slow to import
 
@@ -65,7 +65,7 @@ def read_dossiers(source: FileSource, registry: Registry) -> list[Profile]:
 
 def _collect(results: Iterable[Profile | DossierError]) -> list[Profile]:
     profiles: list[Profile] = []
-    problems: list[Problem] = []
+    problems = Problems()
     try:
         for result in results:
             if isinstance(result, Profile):
@@ -86,12 +86,12 @@ def _too_many(place: Place) -> Problem:
     return Problem("D122", f"问题已超过 {MAX_PROBLEMS} 处，其余未再检查", place, "先改正以上各处")
 
 
-def _parse(drafts: list[_Draft], registry: Registry, problems: list[Problem]) -> list[Profile]:
+def _parse(drafts: list[_Draft], registry: Registry, problems: Problems) -> list[Profile]:
     profiles: list[Profile] = []
     first: dict[str, _Draft] = {}
     unclear = {_spot(p.place) for p in problems}
     for draft in drafts:
-        found: list[Problem] = []
+        found = Problems()
         profile = parse_dossier(draft.raw, registry, draft.place, found)
         if profile is not None:
             if profile.id in first:
@@ -119,7 +119,7 @@ def _repeated(project_id: str, place: Place, first: Place) -> Problem:
 
 
 def _shape(
-    data: Any, place: Callable[[Path, bool], Place], problems: list[Problem]
+    data: Any, place: Callable[[Path, bool], Place], problems: Problems
 ) -> list[tuple[Any, Path]]:
     """The dossiers in parsed data, each with its path."""
     path: Path = ()
@@ -127,17 +127,13 @@ def _shape(
     if name is not None:
         for extra in [k for k in data if k != name]:
             hint = f"有“{name}”的文件，最外层只写它"
-            problems.append(
-                Problem("D101", f"最外层没有{quoted(extra)}这一项", place((extra,), True), hint)
-            )
+            problems.report("D101", f"最外层没有{quoted(extra)}这一项", place((extra,), True), hint)
         data, path = data[name], (name,)
         if not isinstance(data, list):
-            problems.append(
-                Problem("D102", f"“{name}”应是列表，写的是{quoted(data)}", place(path, False))
-            )
+            problems.report("D102", f"“{name}”应是列表，写的是{quoted(data)}", place(path, False))
             return []
     if data is None or data == [] or data == {}:
-        problems.append(Problem("D113", "文件里没有申报材料", place(path, False), "至少写一份"))
+        problems.report("D113", "文件里没有申报材料", place(path, False), "至少写一份")
         return []
     if isinstance(data, list):
         return [_unwrap(item, (*path, i), place, problems) for i, item in enumerate(data)]
@@ -145,19 +141,17 @@ def _shape(
 
 
 def _unwrap(
-    item: Any, path: Path, place: Callable[[Path, bool], Place], problems: list[Problem]
+    item: Any, path: Path, place: Callable[[Path, bool], Place], problems: Problems
 ) -> tuple[Any, Path]:
     if not isinstance(item, Mapping) or "dossier" not in item:
         return item, path
     for extra in [k for k in item if k not in ("source", "dossier")]:
         hint = "“dossier”旁边只可写“source”（来源）"
-        problems.append(
-            Problem("D101", f"没有{quoted(extra)}这一项", place((*path, extra), True), hint)
-        )
+        problems.report("D101", f"没有{quoted(extra)}这一项", place((*path, extra), True), hint)
     return item["dossier"], (*path, "dossier")
 
 
-def _from_yaml(text: SourceText, registry: Registry, problems: list[Problem]) -> list[_Draft]:
+def _from_yaml(text: SourceText, registry: Registry, problems: Problems) -> list[_Draft]:
     root = read_yaml(text.name, text.text, problems)
     if root is None:
         return []
@@ -186,9 +180,9 @@ def _from_yaml(text: SourceText, registry: Registry, problems: list[Problem]) ->
     ]
 
 
-def _from_json(text: SourceText, registry: Registry, problems: list[Problem]) -> list[_Draft]:
+def _from_json(text: SourceText, registry: Registry, problems: Problems) -> list[_Draft]:
     if not text.text.strip():
-        problems.append(Problem("D113", "文件是空的", Place(text, text.first_line), _EMPTY))
+        problems.report("D113", "文件是空的", Place(text, text.first_line), _EMPTY)
         return []
     document = read_json(text, problems)
     if document is None:
@@ -196,7 +190,7 @@ def _from_json(text: SourceText, registry: Registry, problems: list[Problem]) ->
     return _json_drafts(document, registry, problems)
 
 
-def _json_drafts(text: JsonText, registry: Registry, problems: list[Problem]) -> list[_Draft]:
+def _json_drafts(text: JsonText, registry: Registry, problems: Problems) -> list[_Draft]:
     def place(path: Path, of_key: bool) -> Place:
         return text.place(path, of_key=of_key)
 
@@ -239,11 +233,11 @@ def _lines(name: str, stream: BinaryIO, registry: Registry) -> Iterator[Profile 
         if not text.text.strip():
             continue
         empty = False
-        problems: list[Problem] = []
+        problems = Problems()
         drafts = _from_json(text, registry, problems)
         if not problems and len(drafts) != 1:
             place = Place(text, number)
-            problems.append(Problem("D102", "一行只写一份申报材料", place))
+            problems.report("D102", "一行只写一份申报材料", place)
         profile = None
         if not problems:
             profile = parse_dossier(drafts[0].raw, registry, drafts[0].place, problems)

@@ -14,7 +14,7 @@ from typing import Any
 from evaluator.dossier.columns import Column, Headings, Row, plain_label
 from evaluator.dossier.fields import Field, FieldType, Registry
 from evaluator.dossier.scalars import Path, quoted
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.spreadsheet import Sheet, read_sheets
 
@@ -33,7 +33,7 @@ def sheet_title(field: Field) -> str:
     return "".join(c for c in field.label if c not in "[]:*?/\\'")[:31]
 
 
-def read_workbook(name: str, data: bytes, registry: Registry, problems: list[Problem]) -> list[Row]:
+def read_workbook(name: str, data: bytes, registry: Registry, problems: Problems) -> list[Row]:
     """The dossiers of an .xlsx file, raw. Problems of cells and headings are appended.
 
     Raises DossierError where the workbook cannot be opened at all.
@@ -129,7 +129,7 @@ def _form(sheet: Sheet, found: _Found, headings: Headings) -> Row:
 
 def _twice(headings: Headings, message: str, place: Place, first: Place) -> None:
     notes = (("第一处", first),)
-    headings.problems.append(Problem("D108", message, place, "只保留一处", notes))
+    headings.report("D108", message, place, "只保留一处", notes)
 
 
 def _table(sheet: Sheet, header: int, headings: Headings) -> list[Row]:
@@ -160,7 +160,7 @@ def _table(sheet: Sheet, header: int, headings: Headings) -> list[Row]:
     return out
 
 
-def _items(sheet: Sheet, record: Field, found: _Found, row: Row, problems: list[Problem]) -> None:
+def _items(sheet: Sheet, record: Field, found: _Found, row: Row, problems: Problems) -> None:
     header, at = found
     parts: Mapping[str, str] = dict(zip(ITEM_COLUMNS, ("key", "value", "unit"), strict=True))
     column = Column((record.name,), record)
@@ -169,9 +169,7 @@ def _items(sheet: Sheet, record: Field, found: _Found, row: Row, problems: list[
         filled = {part: cells[at[h]] for h, part in parts.items() if at.get(h) in cells}
         faulty = [cell for cell in filled.values() if cell.fault]
         for cell in faulty:
-            problems.append(
-                Problem("D120", f"{column.label()}：{cell.fault}", cell.place, cell.hint)
-            )
+            problems.report("D120", f"{column.label()}：{cell.fault}", cell.place, cell.hint)
         if filled and not faulty:
             entry: dict[str, Any] = {
                 part: cell.value if part == "value" else cell.text for part, cell in filled.items()

@@ -31,7 +31,7 @@ from typing import Any
 from python_calamine import CalamineWorkbook
 
 from evaluator.problems.choices import suggest
-from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.errors import Problem, Problems, RulebookError
 from evaluator.problems.source import Place
 from evaluator.reading.spreadsheet import Cell, Sheet, read_sheets
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
@@ -82,7 +82,7 @@ def criteria_from_sheets(name: str, data: bytes, ruleset: Ruleset) -> tuple[Crit
     Sources and fields are those of ``ruleset``. Raises RulebookError with every problem at its
     cell, and DossierError where the workbook itself cannot be opened.
     """
-    problems: list[Problem] = []
+    problems = Problems()
     found: list[Criterion] = []
     seen: dict[str, Place] = {}
     sheets = read_sheets(name, data)
@@ -100,12 +100,12 @@ def criteria_from_sheets(name: str, data: bytes, ruleset: Ruleset) -> tuple[Crit
             reader.report(
                 "E102", f"标准编号“{key.text}”重复", key.place, f"第一处在 {first.label()}"
             )
-        told: list[Problem] = []
+        told = Problems()
         names = Names(ruleset.registry, told, dict(ruleset.sources))
         parse_criteria(node, names)
         problems += [reader.in_words(p) for p in reader.first_causes(told)]
         found += names.criteria.values()
-    if any(p.severity == "error" for p in problems):
+    if problems.wrong():
         raise RulebookError(problems)
     return tuple(found)
 
@@ -126,17 +126,15 @@ class _Reader:
         sheet: Sheet,
         merged: Sequence[tuple[int, int, int, int]],
         ruleset: Ruleset,
-        problems: list[Problem],
+        problems: Problems,
     ) -> None:
         self.sheet = sheet
         self.merged = merged
         self.ruleset = ruleset
         self.problems = problems
+        self.report = problems.report
         self.header = 0
         self.numbers: list[int] = []  # Of the sheet's rows, in the order of the table's.
-
-    def report(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
-        self.problems.append(Problem(code, message, place, hint))
 
     def first_causes(self, told: Sequence[Problem]) -> list[Problem]:
         """Without what is said of a cell already, or, with a wrong header, of rows under it."""

@@ -19,7 +19,7 @@ from evaluator.dossier.fields import FieldType
 from evaluator.judgement.evaluate import Evaluator
 from evaluator.lsp.where import Spot
 from evaluator.lsp.words import meaning
-from evaluator.problems.errors import InputError, Problem
+from evaluator.problems.errors import InputError, Problem, Problems
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.files import BASE, layer_paths, read_directory
@@ -176,7 +176,7 @@ def _shipped_fields() -> Path:
 
 
 def _case_problems(ruleset: Ruleset, root: Mapping[str, Path], *, run: bool) -> list[Problem]:
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, root=root)
     if not run:
         return problems

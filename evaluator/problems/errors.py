@@ -6,7 +6,7 @@
     │   └── DossierError          a dossier file or request body
     └── InternalError             our own fault: engines disagree, a rule that had to fire did not
 
-A Problem is one sentence with a stable code, the place it was found, and a hint. There is one text
+``Problems`` collects them while something is read. A Problem is one sentence with a stable code, the place it was found, and a hint. There is one text
 form (``render``) for terminals and one JSON form (``to_dict``) for the API and editors.
 """
 
@@ -80,6 +80,25 @@ class Problem:
                 {"message": _shown(text), **place.to_dict()} for text, place in self.notes
             ]
         return out
+
+
+class Problems(list[Problem]):
+    """The problems of one reading, in the order found; all parts of the reading add to the same."""
+
+    def report(
+        self,
+        code: str,
+        message: str,
+        place: Place,
+        hint: str | None = None,
+        notes: tuple[tuple[str, Place], ...] = (),
+    ) -> None:
+        """Add an error."""
+        self.append(Problem(code, message, place, hint, notes))
+
+    def wrong(self, since: int = 0) -> bool:
+        """Whether there is an error, and not only warnings, from number ``since`` on."""
+        return any(p.severity == "error" for p in self[since:])
 
 
 class AdmissionError(Exception):

@@ -19,7 +19,7 @@ import z3
 from evaluator.dossier.dossier import Profile
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.problems.choices import strings, which
-from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.errors import Problems, RulebookError
 from evaluator.problems.source import Place
 from evaluator.prove.report import Answer, State
 from evaluator.prove.single import settled
@@ -51,20 +51,20 @@ def invariants_of(ruleset: ast.Ruleset) -> tuple[Invariant, ...]:
 
     Raises RulebookError with every problem found.
     """
-    problems: list[Problem] = []
+    problems = Problems()
     found: dict[str, Invariant] = {}
     for layer, files in ruleset.layers:
         for name, text in files.items():
             if name.rsplit("/", 1)[-1] == FILE:
                 shown = name if layer == "base" else f"{layer}/{name}"
                 found |= {i.id: i for i in parse_invariants(shown, text, ruleset, problems)}
-    if any(p.severity == "error" for p in problems):
+    if problems.wrong():
         raise RulebookError(problems)
     return tuple(found.values())
 
 
 def parse_invariants(
-    name: str, text: str, ruleset: ast.Ruleset, problems: list[Problem]
+    name: str, text: str, ruleset: ast.Ruleset, problems: Problems
 ) -> tuple[Invariant, ...]:
     """Read an invariant file; problems are appended."""
     names = Names(

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText
 
 _TOKEN = re.compile(r'[{}\[\]:,]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}\[\]:,"]+')
@@ -69,9 +69,8 @@ class JsonText:
             span = child.key_span if of_key and known == path else child.span
         return self._at(span, known)
 
-    def repeated(self) -> list[Problem]:
+    def report_repeated(self, problems: Problems) -> None:
         """A problem for every key that stands twice in one object."""
-        out: list[Problem] = []
         first = _TOKEN.search(self.source.text)
         todo = [first.start()] if first else []
         while todo:
@@ -82,11 +81,8 @@ class JsonText:
                 if child.key in seen:
                     place = self._at(child.key_span, ())
                     notes = (("第一处", self._at(seen[child.key].key_span, ())),)
-                    out.append(
-                        Problem("D116", f"“{child.key}”写了两次", place, "只保留一处", notes)
-                    )
+                    problems.report("D116", f"“{child.key}”写了两次", place, "只保留一处", notes)
                 seen.setdefault(child.key, child)
-        return out
 
     def _children(self, start: int) -> dict[str | int, _Child]:
         if start not in self._cache:
@@ -146,7 +142,7 @@ def _integer(text: str) -> int | Decimal:
     return int(text) if len(text) < 400 else Decimal(text)
 
 
-def read_json(source: SourceText, problems: list[Problem]) -> JsonText | None:
+def read_json(source: SourceText, problems: Problems) -> JsonText | None:
     """Parse one JSON text; None, with every problem appended, where it is not strict JSON.
 
     NaN and Infinity pass as floats, which no field takes, so that their field is named.
@@ -168,11 +164,11 @@ def read_json(source: SourceText, problems: list[Problem]) -> JsonText | None:
         return None
     except RecursionError:
         place = Place(source, source.first_line)
-        problems.append(Problem("D115", "JSON 嵌套过深，读不了", place, "检查括号"))
+        problems.report("D115", "JSON 嵌套过深，读不了", place, "检查括号")
         return None
     text = JsonText(source, data)
     if repeated:
-        problems.extend(text.repeated())
+        text.report_repeated(problems)
         return None
     return text
 

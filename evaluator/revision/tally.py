@@ -15,7 +15,7 @@ from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.judgement.evaluate import combine
 from evaluator.judgement.wording import rule_names
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.revision.diff import bare
 from evaluator.rulebook import ast, walk
@@ -243,7 +243,7 @@ class Tally:
 
 
 def profile_of(ruleset: ast.Ruleset, raw: Any) -> Profile | None:
-    problems: list[Problem] = []
+    problems = Problems()
     return parse_dossier(raw, ruleset.registry, lambda _: _NOWHERE, problems)
 
 

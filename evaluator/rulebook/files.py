@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.errors import Problem, Problems, RulebookError
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.scan import YMap, YScalar, read_yaml
 
@@ -105,11 +105,11 @@ def _read_files(directory: Path, edited: Mapping[Path, str]) -> dict[str, str]:
     unsaved = {p for p in edited if p.is_relative_to(rules)}
     below = sorted({p for p in rules.rglob("*") if p.is_file()} | unsaved)
     paths += [p for p in below if p.suffix == ".yaml"]
-    problems = [
-        Problem("E703", "规则文件的扩展名应是 .yaml", _at(directory, p), f"改名为 {p.stem}.yaml")
-        for p in below
-        if p.suffix != ".yaml" and p.suffix.lower() in (".yaml", ".yml")
-    ]
+    problems = Problems()
+    for p in below:
+        if p.suffix != ".yaml" and p.suffix.lower() in (".yaml", ".yml"):
+            hint = f"改名为 {p.stem}.yaml"
+            problems.report("E703", "规则文件的扩展名应是 .yaml", _at(directory, p), hint)
     files: dict[str, str] = {}
     for path in paths:
         name = path.relative_to(directory).as_posix()
@@ -118,14 +118,14 @@ def _read_files(directory: Path, edited: Mapping[Path, str]) -> dict[str, str]:
             continue
         try:
             if path.stat().st_size > MAX_FILE_BYTES:
-                problems.append(Problem("E701", "文件过大", _at(directory, path), "把文件分开"))
+                problems.report("E701", "文件过大", _at(directory, path), "把文件分开")
                 continue
             files[name] = path.read_text("utf-8")
         except UnicodeDecodeError:
             hint = "在编辑器里另存为 UTF-8 编码"
-            problems.append(Problem("E701", "文件不是 UTF-8 文本", _at(directory, path), hint))
+            problems.report("E701", "文件不是 UTF-8 文本", _at(directory, path), hint)
         except OSError:
-            problems.append(Problem("E701", "文件读不了", _at(directory, path), "检查文件的权限"))
+            problems.report("E701", "文件读不了", _at(directory, path), "检查文件的权限")
     if problems:
         raise RulebookError(problems)
     return files
@@ -136,7 +136,7 @@ def _at(directory: Path, path: Path) -> Place:
 
 
 def _extends(name: str, text: str) -> YScalar | None:
-    node = read_yaml(name, text, [])
+    node = read_yaml(name, text, Problems())
     profile = node.get("profile") if isinstance(node, YMap) else None
     target = profile.get("extends") if isinstance(profile, YMap) else None
     return target if isinstance(target, YScalar) and target.text else None

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from evaluator.dossier.fields import Registry, base_registry, base_text, parse_registry
-from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.errors import Problems, RulebookError
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.reader import Reader, plain
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_yaml
@@ -52,20 +52,20 @@ def load_layers(layers: Layers, fields_text: str | None = None) -> ast.Ruleset:
     not the one this version ships: a stored ruleset is read with its own.
     """
     ruleset, problems = try_layers(layers, fields_text)
-    if ruleset is None or any(p.severity == "error" for p in problems):
+    if ruleset is None or problems.wrong():
         raise RulebookError(problems)
     return ruleset
 
 
 def try_layers(
     layers: Layers, fields_text: str | None = None
-) -> tuple[ast.Ruleset | None, list[Problem]]:
+) -> tuple[ast.Ruleset | None, Problems]:
     """What could be read of a rulebook given as text, with every problem found.
 
     Where there are errors the ruleset lacks whatever was wrong; it serves checks and editors, and
     must not judge.
     """
-    problems: list[Problem] = []
+    problems = Problems()
     ruleset = _Loader(layers, problems, base_text() if fields_text is None else fields_text).load()
     return ruleset, problems
 
@@ -81,7 +81,7 @@ def case_files(ruleset: ast.Ruleset) -> dict[str, str]:
 
 
 class _Loader:
-    def __init__(self, layers: Layers, problems: list[Problem], fields_text: str) -> None:
+    def __init__(self, layers: Layers, problems: Problems, fields_text: str) -> None:
         self.layers = layers
         self.fields_text = fields_text
         self.problems = problems
@@ -138,19 +138,23 @@ class _Loader:
             if label.id in taken:
                 first = (("第一处", taken[label.id]),)
                 message = f"标签“{label.id}”重复"
-                self.problems.append(Problem("E302", message, label.place, "只保留一处", first))
+                self.problems.report("E302", message, label.place, "只保留一处", first)
         labels += found
 
     def _registry(self) -> Registry:
         registry = base_registry(self.fields_text)
-        self._keep("fields", read_yaml("fields.yaml", self.fields_text, []), "name", "fields")
+        self._keep(
+            "fields", read_yaml("fields.yaml", self.fields_text, Problems()), "name", "fields"
+        )
         for layer, files in self.layers:
             if "fields.yaml" in files:
                 name = shown_name(layer, "fields.yaml")
                 registry = (
                     parse_registry(name, files["fields.yaml"], self.problems, registry) or registry
                 )
-                self._keep("fields", read_yaml(name, files["fields.yaml"], []), "name", "fields")
+                self._keep(
+                    "fields", read_yaml(name, files["fields.yaml"], Problems()), "name", "fields"
+                )
         return registry
 
     def _documents(self, layer: str, files: Mapping[str, str]) -> dict[str, Node]:
@@ -161,7 +165,7 @@ class _Loader:
             if name != "criteria.yaml" and not name.startswith("rules/"):
                 place = Place(SourceText(shown_name(layer, name), ""))
                 hint = "规则、指标和标签放在 rules/ 下"
-                self.problems.append(Problem("E703", "此处不该有这个文件", place, hint))
+                self.problems.report("E703", "此处不该有这个文件", place, hint)
                 continue
             node = read_yaml(shown_name(layer, name), text, self.problems)
             if node is not None:
@@ -175,7 +179,7 @@ class _Loader:
         what = "没有 criteria.yaml" if node is None else "criteria.yaml 应是键值表"
         place = node.place if node else Place(SourceText(shown_name(layer, "criteria.yaml"), ""))
         hint = "以 language、profile、criteria 开头"
-        self.problems.append(Problem("E701", what, place, hint))
+        self.problems.report("E701", what, place, hint)
         return False
 
     def _criteria(self, files: Mapping[str, Node], names: Names) -> tuple[str, str]:
@@ -239,14 +243,12 @@ class _Loader:
                     if rule is None:
                         continue
                     if rule.id in own:
-                        self.problems.append(
-                            Problem(
-                                "E302",
-                                f"规则编号“{rule.id}”重复",
-                                rule.place,
-                                "只保留一处",
-                                (("第一处", own[rule.id].place),),
-                            )
+                        self.problems.report(
+                            "E302",
+                            f"规则编号“{rule.id}”重复",
+                            rule.place,
+                            "只保留一处",
+                            (("第一处", own[rule.id].place),),
                         )
                         continue
                     own[rule.id] = rule

@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.errors import Problem, Problems, RulebookError
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.scan import YList, YMap, YScalar, read_yaml
 from evaluator.rulebook.files import (
@@ -70,7 +70,11 @@ def _named(layers: Layers) -> Iterator[tuple[str, str]]:
     """The layer of each case that names a dossier file, and the name."""
     for layer, files in layers:
         for name, text in files.items():
-            node = read_yaml(name, text, []) if is_case_file(name) and "file:" in text else None
+            node = (
+                read_yaml(name, text, Problems())
+                if is_case_file(name) and "file:" in text
+                else None
+            )
             for item in node.items if isinstance(node, YList) else ():
                 found = item.get("file") if isinstance(item, YMap) else None
                 if isinstance(found, YScalar) and safe_path(found.text):
@@ -126,7 +130,7 @@ def _places(layers: Layers) -> list[str]:
     own = layers[-1][0] if layers[-1][0] != BASE else ""
     at = [posixpath.join("/", *[_FILLER] * 16, own)]
     for name, files in reversed(layers[1:]):
-        node = read_yaml("criteria.yaml", files["criteria.yaml"], [])
+        node = read_yaml("criteria.yaml", files["criteria.yaml"], Problems())
         profile = node.get("profile") if isinstance(node, YMap) else None
         target = profile.get("extends") if isinstance(profile, YMap) else None
         if not isinstance(target, YScalar) or target.text.startswith("/"):

@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 
-from evaluator.problems.errors import InternalError, Problem
+from evaluator.problems.errors import InternalError, Problems
 from evaluator.reading.yaml.reader import Reader
 from evaluator.reading.yaml.scan import Node, YList, YMap, read_yaml
 
@@ -54,7 +54,7 @@ class Page:
 def pages() -> Mapping[str, Page]:
     """All codes in the order of the documentation. Raises InternalError for a broken file."""
     text = resources.files("evaluator.data").joinpath(FILE).read_text("utf-8")
-    problems: list[Problem] = []
+    problems = Problems()
     root = read_yaml(FILE, text, problems)
     found: dict[str, Page] = {}
     for page in _read(root, problems):
@@ -66,7 +66,7 @@ def pages() -> Mapping[str, Page]:
     return MappingProxyType(found)
 
 
-def _read(root: Node | None, problems: list[Problem]) -> Iterator[Page]:
+def _read(root: Node | None, problems: Problems) -> Iterator[Page]:
     for item in root.items if isinstance(root, YList) else ():
         if not isinstance(item, YMap):
             continue

@@ -17,6 +17,7 @@ from api.settings import Settings
 from api.store import accounts, apikeys
 from api.store.core import Store
 from api.store.work import SYSTEM, Actor
+from evaluator.problems.errors import Problems
 from evaluator.reading.yaml.reader import plain
 from evaluator.reading.yaml.scan import YMap, read_yaml
 from evaluator.rulebook.ast import Ruleset
@@ -40,7 +41,7 @@ def settings(**over: Any) -> Settings:
 def example(stem: str) -> dict[str, Any]:
     """The dossier of ``examples/<stem>*.yaml`` as JSON data."""
     path = next(iter(sorted((ROOT / "examples").glob(f"{stem}*.yaml"))))
-    node = read_yaml(path.name, path.read_text("utf-8"), [])
+    node = read_yaml(path.name, path.read_text("utf-8"), Problems())
     assert isinstance(node, YMap)
     dossier = node.get("dossier")
     assert dossier is not None

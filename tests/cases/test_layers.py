@@ -11,7 +11,7 @@ from evaluator.cases.coverage import coverage
 from evaluator.cases.mutation import mutate
 from evaluator.cases.run import coverage_gaps, run_cases, run_dossier_case
 from evaluator.judgement.evaluate import Evaluator
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
 from tests.rulebook.corpus import MINIMAL, texts
@@ -42,7 +42,7 @@ def layered(tmp_path: Path, above: dict[str, str]) -> tuple[Ruleset, Path]:
 
 
 def cases_of(ruleset: Ruleset, root: Path) -> Cases:
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, root)
     assert not problems, [p.render() for p in problems]
     return cases
@@ -141,7 +141,7 @@ def test_the_profiles_own_cases(tmp_path: Path) -> None:
         in failed.failures[0]
     )
     # Below, the profile's files do not exist.
-    problems: list[Problem] = []
+    problems = Problems()
     read_cases(load_directory(tmp_path), problems, tmp_path)
     assert problems == []
     write(
@@ -155,7 +155,7 @@ def test_the_profiles_own_cases(tmp_path: Path) -> None:
 def test_a_wrong_verdict_names_the_rules_behind_it() -> None:
     ruleset = load_directory(ROOT)
     text = "- {name: 甲, file: examples/d01-complete-good.yaml, change: {land_area: 240}, verdict: pass}"
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, ROOT, {"rules/x.cases.yaml": text})
     evaluator = Evaluator(ruleset, "reference")
     (found,) = run_dossier_case(cases.dossiers[0], evaluator).failures

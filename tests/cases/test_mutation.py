@@ -16,7 +16,7 @@ from evaluator.cases.proposed import Proposed, Whole
 from evaluator.cases.report import quality_html
 from evaluator.cases.suggest import render, suggest_cases
 from evaluator.cli.app import app
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.prove import compare
 from evaluator.prove.report import State
 from evaluator.rulebook.ast import Ruleset
@@ -47,7 +47,7 @@ FULL = """
 
 
 def cases_of(ruleset: Ruleset, text: str) -> Cases:
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, files={"a.cases.yaml": text})
     assert not problems, problems
     return cases
@@ -106,7 +106,7 @@ def test_a_failing_case_kills_nothing() -> None:
 
 def test_the_html_report_is_well_formed_and_escaped() -> None:
     ruleset = load_directory(ROOT)
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, ROOT)
     page = quality_html("标准 <甲>", coverage(ruleset, cases), mutate(ruleset, cases))
     assert "标准 &lt;甲&gt;：案例质量" in page
@@ -147,7 +147,7 @@ SAME = {
 
 def shipped() -> tuple[Ruleset, Cases]:
     ruleset = load_directory(ROOT)
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, ROOT)
     assert not problems
     return ruleset, cases
@@ -224,7 +224,7 @@ def test_an_effect_is_tried_on_a_good_project_with_one_thing_wrong(tmp_path: Pat
         "utf-8",
     )
     good = "- {name: 好项目, file: good.yaml, verdict: pass}\n"
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, tmp_path, {"a.cases.yaml": SEED + good})
     found = [s.case for s in suggest_cases(ruleset, cases) if isinstance(s.case, Whole)]
     assert [(w.name, dict(w.change), w.verdict) for w in found] == [

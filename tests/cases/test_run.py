@@ -12,7 +12,7 @@ from evaluator.cases.book import Cases, read_cases
 from evaluator.cases.run import coverage_gaps, run_dossier_case, run_rule_case, run_rule_cases
 from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.judgement.evaluate import Evaluator
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.reader import plain
 from evaluator.reading.yaml.scan import YMap, read_yaml
@@ -25,11 +25,11 @@ from tests.rulebook.corpus import MINIMAL, texts
 ROOT = Path(__file__).parents[2]
 RULESET: ast.Ruleset = load_directory(ROOT)
 EVALUATOR = Evaluator(RULESET, "reference")
-PROBLEMS: list[Problem] = []
+PROBLEMS = Problems()
 CASES = read_cases(RULESET, PROBLEMS, ROOT)
 
 
-def rendered(problems: list[Problem]) -> str:
+def rendered(problems: Problems) -> str:
     return "\n".join(p.render() for p in problems)
 
 
@@ -139,7 +139,7 @@ LAND = ("land_area", "floor_area", "plot_ratio", "building_coefficient", "office
 
 def example(name: str) -> Profile:
     path = ROOT / "examples" / name
-    problems: list[Problem] = []
+    problems = Problems()
     node = read_yaml(name, path.read_text("utf-8"), problems)
     assert isinstance(node, YMap)
     dossier = node.get("dossier")
@@ -255,7 +255,7 @@ BAD = [
 
 @pytest.mark.parametrize(("text", "code"), BAD, ids=[f"{c}-{i}" for i, (_, c) in enumerate(BAD)])
 def test_a_bad_case_is_reported_with_its_place(text: str, code: str) -> None:
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": text})
     assert not cases.rules
     assert not cases.dossiers
@@ -265,13 +265,13 @@ def test_a_bad_case_is_reported_with_its_place(text: str, code: str) -> None:
 
 def test_a_second_case_of_the_same_name_is_reported() -> None:
     case = "- {rule: positive.zone_fit, name: 甲, expect: unknown, dossier: {}}\n"
-    problems: list[Problem] = []
+    problems = Problems()
     read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": case * 2})
     assert [(p.code, p.place.line) for p in problems] == [("C104", 2)]
 
 
 def read(text: str) -> Cases:
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": text})
     assert not problems, rendered(problems)
     return cases
@@ -343,7 +343,7 @@ def test_what_is_wrong_with_a_table_is_told_once() -> None:
         ("rule: positive.zone_fit, name: 甲, dossier: {zonee: 东}", "D101"),
         ("rule: positive.zone_fit, name: 甲, as_of: 明天", "E202"),
     ):
-        problems: list[Problem] = []
+        problems = Problems()
         text = f"- {{{start}, columns: [name, expect], rows: {rows}}}"
         read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": text})
         assert [p.code for p in problems] == [code]
@@ -364,7 +364,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("rest", "words"), WRONG)
 def test_a_case_that_does_not_hold_says_why(rest: str, words: str) -> None:
-    problems: list[Problem] = []
+    problems = Problems()
     text = f"- {{rule: positive.zone_fit, name: 甲, {rest}}}"
     cases = read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": text})
     assert not problems, rendered(problems)
@@ -378,7 +378,7 @@ def test_a_dossier_case_that_does_not_hold_says_why() -> None:
         "- {name: 甲, verdict: pass, violated: [], unknown_includes: [negative.catalogue_eliminated],"
         " dossier: {catalogue_class: eliminated}}"
     )
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": text})
     result = run_dossier_case(cases.dossiers[0], EVALUATOR)
     assert result.found == "reject"
@@ -386,7 +386,7 @@ def test_a_dossier_case_that_does_not_hold_says_why() -> None:
 
 
 def test_gaps_name_the_rule_and_the_kind() -> None:
-    problems: list[Problem] = []
+    problems = Problems()
     text = "- {rule: positive.zone_fit, name: 甲, expect: unknown, dossier: {}}"
     gaps = coverage_gaps(RULESET, read_cases(RULESET, problems, ROOT, {"x.cases.yaml": text}))
     kinds = {g.rule: set(g.kinds) for g in gaps}
@@ -412,7 +412,7 @@ def test_what_is_wrong_with_a_case_and_what_to_do() -> None:
         f"- {{rule: positive.land_tax, name: 低, expect: satisfied, dossier: {dossier}}}\n"
     )
     ruleset = load_layers((("base", files),))
-    problems: list[Problem] = []
+    problems = Problems()
     evaluator = Evaluator(ruleset, "reference")
     found = run_rule_cases(read_cases(ruleset, problems), evaluator.engine, evaluator)
     (wrong,) = (r.problem() for r in found if not r.passed)
@@ -429,7 +429,7 @@ def test_a_table_of_cases_without_a_name_is_told_once() -> None:
         "- rule: positive.land_tax\n  columns: [name, annual_tax, expect]\n"
         "  rows:\n    - [甲, 1, violated]\n    - [乙, 2, violated]\n"
     )
-    problems: list[Problem] = []
+    problems = Problems()
     read_cases(load_layers((("base", files),)), problems)
     (found,) = problems
     assert (found.code, found.place.label()) == ("E201", f"{name}:1:3")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evaluator.cases.book import read_cases
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problem, Problems
 from evaluator.reading.yaml.scan import read_yaml
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_layers
@@ -58,7 +58,7 @@ def with_fields() -> Layers:
 
 
 def problems_of(kind: str, text: str) -> list[Problem]:
-    problems: list[Problem] = []
+    problems = Problems()
     if kind in ("condition", "formula"):
         rs = shipped()
         names = Names(rs.registry, problems, dict(rs.sources), dict(rs.criteria), dict(rs.metrics))

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from evaluator.dossier.dossier import dossier_model, make_profile
 from evaluator.dossier.fields import base_registry
 from evaluator.dossier.values import Item
-from evaluator.problems.errors import DossierError, Problem
+from evaluator.problems.errors import DossierError, Problem, Problems
 from evaluator.values.numbers import exact_text
 from evaluator.values.units import (
     ONE,
@@ -330,7 +330,7 @@ def test_no_mapping(raw: Any) -> None:
     from evaluator.dossier.dossier import parse_dossier
     from evaluator.problems.source import Place, SourceText
 
-    found: list[Problem] = []
+    found = Problems()
     assert parse_dossier(raw, base_registry(), lambda _: Place(SourceText("x", "")), found) is None
     assert [p.code for p in found] == ["D102"]
 

@@ -17,7 +17,7 @@ from evaluator.dossier.dossier import Profile, make_profile, parse_dossier
 from evaluator.dossier.fields import Field, FieldType, base_registry
 from evaluator.dossier.files import MAX_LINE, MAX_PROBLEMS, iter_dossiers, read_dossiers
 from evaluator.dossier.values import Item
-from evaluator.problems.errors import DossierError, Problem
+from evaluator.problems.errors import DossierError, Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.jsontext import read_json
 from evaluator.values.units import fits, parse_unit
@@ -148,7 +148,7 @@ JSON_VALUES = st.recursive(
 def test_every_place_of_a_json_text(data: Any, indent: int | None) -> None:
     """The span found for a path holds exactly the value at that path."""
     text = json.dumps(data, ensure_ascii=False, indent=indent)
-    found: list[Problem] = []
+    found = Problems()
     document = read_json(SourceText("x", text), found)
     assert document is not None
 
@@ -171,7 +171,7 @@ def test_every_place_of_a_json_text(data: Any, indent: int | None) -> None:
 @given(JSON_VALUES, JSON_VALUES)
 def test_a_second_key_never_wins(first: Any, second: Any) -> None:
     text = f'{{"a": [{{"k": {json.dumps(first)}, "z": 1, "k": {json.dumps(second)}}}]}}'
-    found: list[Problem] = []
+    found = Problems()
     assert read_json(SourceText("x", text), found) is None
     (problem,) = found
     assert problem.code == "D116"
@@ -264,7 +264,7 @@ def test_any_text_gives_problems_not_crashes(suffix: str, text: str) -> None:
 @settings(deadline=None)
 @given(JSON_VALUES)
 def test_any_data_gives_problems_not_crashes(data: Any) -> None:
-    found: list[Problem] = []
+    found = Problems()
     raw = {**A, **dict.fromkeys(REGISTRY.fields, data)}
     parse_dossier(raw, REGISTRY, lambda _: Place(SourceText("x", "")), found)
     "\n".join(p.render() for p in found).encode()
@@ -348,7 +348,7 @@ def profiles(draw: st.DrawFn) -> Profile:
     for field in REGISTRY.fields.values():
         if field.required or draw(st.booleans()):
             raw[field.name] = draw(value_of(field))
-    found: list[Problem] = []
+    found = Problems()
     profile = parse_dossier(raw, REGISTRY, lambda _: Place(SourceText("x", "")), found)
     if profile is None:
         # Only texts that are all blanks can fail here, and names of products that are.

@@ -21,7 +21,7 @@ from evaluator.dossier.dossier import Profile, make_profile
 from evaluator.dossier.fields import base_registry, parse_registry
 from evaluator.dossier.files import read_dossiers
 from evaluator.dossier.template import write_template
-from evaluator.problems.errors import DossierError, Problem
+from evaluator.problems.errors import DossierError, Problem, Problems
 from evaluator.reading.numberformat import FormatError, displayed
 from tests.dossier.test_files import profiles
 from tests.support import ROOT
@@ -154,7 +154,7 @@ def test_form_for_a_longer_field_list() -> None:
         f"  - {{name: extra, label: 附加选项, type: enum, group: market, values: {{{', '.join(f'v{i}: 很长很长的选项名称第{i}号' for i in range(60))}}}}}\n"
         "  - {name: inputs, label: '原料/辅料[主要]及其年消耗量等等等等等等等等等等等等等等等等等等等等', type: record, group: market, key: material}\n"
     )
-    found: list[Problem] = []
+    found = Problems()
     registry = parse_registry("fields.yaml", text, found, REGISTRY)
     assert registry is not None and not found  # noqa: PT018
     inputs = [{"key": f"料{i}", "value": i, "unit": "吨/年"} for i in range(60)]

@@ -19,6 +19,7 @@ from evaluator.cases.book import read_cases
 from evaluator.dossier.dossier import Profile, make_profile
 from evaluator.engine.durable.engine import DurableEngine
 from evaluator.engine.reference.engine import ReferenceEngine
+from evaluator.problems.errors import Problems
 from evaluator.reading.yaml.reader import plain
 from evaluator.reading.yaml.scan import YMap, read_yaml
 from evaluator.rulebook.ast import Ruleset
@@ -62,7 +63,7 @@ def shipped() -> Iterator[tuple[Ruleset, tuple[ReferenceEngine, DurableEngine]]]
 
 def examples(ruleset: Ruleset) -> Iterator[Profile]:
     for path in sorted((ROOT / "examples").glob("*.yaml")):
-        root = read_yaml(path.name, path.read_text("utf-8"), [])
+        root = read_yaml(path.name, path.read_text("utf-8"), Problems())
         assert isinstance(root, YMap)
         node = root.get("dossier")
         assert isinstance(node, YMap), path.name

@@ -32,7 +32,7 @@ from evaluator.interchange.dmn import dmn
 from evaluator.interchange.formula import ExportError
 from evaluator.interchange.jdm import jdm_context
 from evaluator.judgement.evaluate import combine
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
 from tests.interchange.test_interchange import decimal
@@ -162,7 +162,7 @@ def nudged(profile: Profile) -> Iterator[Profile]:
 def test_the_corpus_by_feelin(feelin: Feelin) -> None:
     """Each kind of case of every rule, and every whole dossier: each rule's status, and the verdict."""
     ruleset = load_directory(ROOT)
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, ROOT)
     assert not problems
     comparison = Comparison(feelin, ruleset)

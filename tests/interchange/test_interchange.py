@@ -29,7 +29,7 @@ from evaluator.interchange.formula import ExportError
 from evaluator.interchange.jdm import jdm, jdm_context
 from evaluator.interchange.sheet import criteria_from_sheets
 from evaluator.judgement.evaluate import combine
-from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.errors import Problems, RulebookError
 from evaluator.rulebook.ast import Rule, Ruleset
 from evaluator.rulebook.load import load_directory
 from tests.strategies import as_of_dates, dossiers, rulesets
@@ -45,7 +45,7 @@ def run_jdm(ruleset: Ruleset, decision: Any, profile: Profile) -> tuple[str, Map
 def test_jdm_gives_the_same_verdicts_on_the_corpus() -> None:
     """Every case of the shipped rulebook, run by zen-engine: each finding and the verdict."""
     ruleset = load_directory(ROOT)
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, ROOT)
     assert not problems
     engine, reference = zen.ZenEngine(), ReferenceEngine(ruleset)

@@ -11,6 +11,7 @@ from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.judgement.evaluate import NO_RULE, Evaluator
 from evaluator.judgement.remedy.search import counterfactual
 from evaluator.judgement.result import canonical_bytes, result
+from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_layers
@@ -97,7 +98,7 @@ def test_a_stored_snapshot_is_judged_to_the_same_bytes(
     ruleset, profile, day = case
     source = SourceText("snapshot", "")
     snapshot = profile.to_dict(ruleset.registry)
-    stored = parse_dossier(snapshot, ruleset.registry, lambda _path: Place(source), [])
+    stored = parse_dossier(snapshot, ruleset.registry, lambda _path: Place(source), Problems())
     assert stored is not None
     assert stored.values == profile.values
     a = canonical_bytes(result(Evaluator(ruleset, "reference").evaluate(profile, day)))

@@ -22,7 +22,7 @@ from evaluator.dossier.dossier import Profile, make_profile
 from evaluator.engine.columnar import Layout, Plan, TooWide, compile_ruleset
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.judgement.evaluate import combine
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.rulebook.ast import Rule, Ruleset
 from evaluator.rulebook.verdict import Status
 from tests.engine.columnar.memory import tables_of
@@ -76,7 +76,7 @@ def examples(ruleset: Ruleset) -> list[Row]:
 
 def corpus(ruleset: Ruleset, root: Path = ROOT) -> list[Row]:
     """Every example and every case of the rulebook: cases of one rule and of a whole dossier."""
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, root)
     assert not problems
     assert len(cases.rules) > 200

@@ -11,7 +11,7 @@ from evaluator.cases.book import read_cases
 from evaluator.cli.app import app
 from evaluator.dossier.fields import base_registry
 from evaluator.problems.choices import allowed, guess, which
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.prove.invariants import FILE, parse_invariants
 from evaluator.rulebook.load import load_layers
 from evaluator.rulebook.verdict import EFFECT_LABELS, LIST_LABELS
@@ -263,7 +263,7 @@ def test_words_of_cases(key: str, listed: str) -> None:
     )
     if key == "verdict":
         files[name] = "- {name: 甲, verdict: 准入通过, dossier: {land_area: 1}}\n"
-    problems: list[Problem] = []
+    problems = Problems()
     read_cases(load_layers((("base", files),)), problems)
     hints = [p.hint or "" for p in problems if p.code == "E203"]
     assert any(listed in hint for hint in hints)
@@ -271,7 +271,7 @@ def test_words_of_cases(key: str, listed: str) -> None:
 
 def test_words_of_invariants() -> None:
     text = "- {id: a, title: 甲, when: {field: two_high, equals: true}, never: 准入}\n"
-    problems: list[Problem] = []
+    problems = Problems()
     parse_invariants(FILE, text, load_layers((("base", texts(MINIMAL)),)), problems)
     (hint,) = (p.hint or "" for p in problems)
     assert hint == "应写 pass；可用：pass（准入）、refer（提交会审）、reject（不予准入）"

@@ -19,7 +19,7 @@ from evaluator.dossier.fields import FieldType
 from evaluator.dossier.values import Item
 from evaluator.engine.breaks import boundaries
 from evaluator.judgement.evaluate import combine
-from evaluator.problems.errors import RulebookError
+from evaluator.problems.errors import Problems, RulebookError
 from evaluator.prove import Report, State, compare, prove
 from evaluator.prove.domain import Domain, rational
 from evaluator.prove.single import settled
@@ -148,7 +148,7 @@ def planted(fault: dict[str, Any]) -> Layers:
 
 def read(path: Path) -> dict[str, Any]:
     """A fault file as plain data."""
-    node = read_yaml(path.name, path.read_text("utf-8"), [])
+    node = read_yaml(path.name, path.read_text("utf-8"), Problems())
     assert node is not None
     data = plain(node)
     assert isinstance(data, dict)

@@ -19,7 +19,7 @@ from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.dossier.fields import Field, FieldType, Registry
 from evaluator.dossier.scalars import FieldError, Path
 from evaluator.dossier.values import MAX_ITEMS, Item, read_value
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.values.numbers import exact_text
 
@@ -101,7 +101,7 @@ def fill(form: Mapping[str, Any], registry: Registry) -> Filled:
     filled = Filled(typed)
     spots: dict[tuple[str, int], str] = {}
     raw = _raw(typed, registry, spots)
-    problems: list[Problem] = []
+    problems = Problems()
     paths: list[Path] = []
 
     def place(path: Path) -> Place:

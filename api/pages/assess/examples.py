@@ -13,7 +13,7 @@ from evaluator.dossier.dossier import Profile
 from evaluator.dossier.files import read_dossiers
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.result import result
-from evaluator.problems.errors import DossierError
+from evaluator.problems.errors import DossierError, Problems
 from evaluator.reading.yaml.scan import YMap, YScalar, read_yaml
 
 # Ten real projects that show every verdict and most kinds of reason; the first page lists them.
@@ -131,6 +131,6 @@ class Examples:
 
 
 def _source(path: Path) -> str:
-    node = read_yaml(path.name, path.read_text("utf-8"), [])
+    node = read_yaml(path.name, path.read_text("utf-8"), Problems())
     source = node.get("source") if isinstance(node, YMap) else None
     return source.text if isinstance(source, YScalar) else ""

@@ -19,7 +19,7 @@ from evaluator.cases.book import read_cases
 from evaluator.cases.run import coverage_gaps, run_cases
 from evaluator.engine.breaks import boundaries
 from evaluator.judgement.evaluate import Evaluator
-from evaluator.problems.errors import InputError, Problem
+from evaluator.problems.errors import InputError, Problems
 from evaluator.prove import CHECKS, Answer, Invariant, State, invariants_of, prove
 from evaluator.revision.diff import bare, diff
 from evaluator.revision.tally import Impact
@@ -87,7 +87,7 @@ def run_stages(
 
 
 def _cases(ruleset: Ruleset, text: Text) -> dict[str, Any]:
-    problems: list[Problem] = []
+    problems = Problems()
     with tempfile.TemporaryDirectory() as directory:
         root = write_text(text.layers, text.materials, Path(directory))
         cases = read_cases(ruleset, problems, root)

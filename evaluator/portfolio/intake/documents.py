@@ -25,7 +25,7 @@ from evaluator.dossier.values import Item
 from evaluator.engine.columnar.layout import column_of
 from evaluator.portfolio.intake.lines import PortfolioError
 from evaluator.portfolio.intake.sources import Source, quote, text
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.jsontext import JsonText, read_json
 from evaluator.values.numbers import exact_text, terminates
@@ -170,7 +170,7 @@ class _Again:
 
     def _read(self, line: str) -> tuple[str, str | None]:
         """A line in regular form, or what of it is known and all that is wrong with it."""
-        problems: list[Problem] = []
+        problems = Problems()
         found = read_json(SourceText("", line), problems)
         data = found.data if found is not None else None
         if self.documents.source.wrapped and isinstance(data, Mapping) and WRAP in data:

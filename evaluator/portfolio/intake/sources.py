@@ -22,6 +22,7 @@ from evaluator.dossier.columns import Headings, plain_label
 from evaluator.dossier.fields import Field, Registry
 from evaluator.engine.columnar.layout import column_of
 from evaluator.portfolio.intake.lines import PortfolioError, read_lines
+from evaluator.problems.errors import Problems
 from evaluator.values.units import UnitError, conversion
 
 SUFFIXES = (
@@ -224,7 +225,7 @@ def map_columns(source: Source, registry: Registry) -> Mapped:
         names = {column_of(n): n for n in registry.references}
         found = {names[c]: Cell(c, kind) for c, kind in source.columns.items() if c in names}
         return Mapped(found, ())
-    targets = {**Headings(registry, []).targets}
+    targets = {**Headings(registry, Problems()).targets}
     targets |= {plain_label(column_of(n)): tuple(n.split(".")) for n in registry.references}
     cells: dict[str, Cell] = {}
     unused: list[str] = []

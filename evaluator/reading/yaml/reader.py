@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from evaluator.problems.choices import allowed, guess, key_labels, which
-from evaluator.problems.errors import Problem
-from evaluator.problems.source import Place
+from evaluator.problems.errors import Problem, Problems
 from evaluator.reading.yaml.scalar import full_width
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
 
@@ -31,26 +30,26 @@ def plain(node: Node) -> object:
     return {key: plain(value) for key, value in node}
 
 
-def word_of(node: Node, what: str, problems: list[Problem]) -> str | None:
+def word_of(node: Node, what: str, problems: Problems) -> str | None:
     """A non-empty text as written; None after reporting why it is not one.
 
     A number may stand for a word only where its text is the usual way to write it: ``1.10`` and
     ``1.1`` are one number but two words, and which is meant must not depend on who reads it.
     """
     if not isinstance(node, YScalar):
-        problems.append(Problem("E202", f"{what}应是文字", node.place, _shape_hint(node)))
+        problems.report("E202", f"{what}应是文字", node.place, _shape_hint(node))
         return None
     if node.unclear:
         return None
     if node.value is None or not node.text.strip():
-        problems.append(Problem("E202", f"{what}不能是空的", node.place))
+        problems.report("E202", f"{what}不能是空的", node.place)
         return None
     value = node.value
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         usual = str(value) if isinstance(value, int) else f"{value.normalize():f}"
         if usual != node.text:
             message = f"“{node.text}”写作文字还是数不明确"
-            problems.append(Problem("E104", message, node.place, "若是文字请加引号"))
+            problems.report("E104", message, node.place, "若是文字请加引号")
             return None
     return node.text
 
@@ -70,22 +69,19 @@ class Reader:
     def __init__(
         self,
         node: YMap,
-        problems: list[Problem],
+        problems: Problems,
         what: str,
         labels: Mapping[str, str] | None = None,
     ) -> None:
         """``labels`` are the Chinese names of keys that only this kind of mapping has."""
         self.node = node
         self.problems = problems
+        self.report = problems.report
         self.what = what
         self._labels = labels
         self._missing: dict[str, Problem] = {}
         self._entries = {k.text: (k, v) for k, v in node.entries}
         self._asked: list[str] = []
-
-    def report(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
-        """Add a problem."""
-        self.problems.append(Problem(code, message, place, hint))
 
     def given(self, key: str) -> bool:
         """Whether something is written under ``key``, be it good or bad."""

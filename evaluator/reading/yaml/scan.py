@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.scalar import Scalar, Unclear, meaning
 from evaluator.reading.yaml.slips import key_slip
@@ -77,7 +77,7 @@ class _Stop(Exception):
     """The text cannot be read further; the problem has been reported."""
 
 
-def read_yaml(name: str, text: str, problems: list[Problem]) -> Node | None:
+def read_yaml(name: str, text: str, problems: Problems) -> Node | None:
     """Read one document. What is wrong is appended to ``problems`` (codes E101–E108).
 
     Returns None, with a problem, for an empty file or one that cannot be read at all.
@@ -112,7 +112,7 @@ def _tag(tag: str) -> str:
 class _Parser:
     """A recursive descent over events; recursion is bounded by MAX_DEPTH."""
 
-    def __init__(self, source: SourceText, problems: list[Problem]) -> None:
+    def __init__(self, source: SourceText, problems: Problems) -> None:
         self.source = source
         self.problems = problems
         self.events: Iterator[Any] = iter(yaml.parse(source.text, Loader=_LOADER))
@@ -125,7 +125,7 @@ class _Parser:
     def report(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
         count = self.reported[code] = self.reported.get(code, 0) + 1
         if count <= MAX_SCALAR_PROBLEMS:
-            self.problems.append(Problem(code, message, place, hint))
+            self.problems.report(code, message, place, hint)
 
     def place(self, event: Any) -> Place:
         start, end = event.start_mark, event.end_mark
@@ -241,9 +241,7 @@ class _Parser:
                 continue
             elif name in seen:
                 first = (("第一处", seen[name]),)
-                self.problems.append(
-                    Problem("E102", f"键“{name}”重复", key_place, "只保留一处", first)
-                )
+                self.problems.report("E102", f"键“{name}”重复", key_place, "只保留一处", first)
             else:
                 seen[name] = key_place
                 entries.append((key, value))

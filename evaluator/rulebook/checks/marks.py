@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.scalar import full_width
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_yaml
@@ -40,7 +40,7 @@ class FullWidthMark:
 
     def run(self, ruleset: Ruleset) -> Iterable[Problem]:
         for name, text in _texts(ruleset):
-            node = read_yaml(name, text, []) if SIGNS.search(text) else None
+            node = read_yaml(name, text, Problems()) if SIGNS.search(text) else None
             if node is not None:
                 yield from self._in(node, "", "")
 

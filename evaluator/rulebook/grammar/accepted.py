@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from evaluator.problems.errors import Problem
 from evaluator.reading.yaml.reader import Reader
 from evaluator.reading.yaml.scan import Node, YMap
 from evaluator.rulebook.ast import Acceptance
@@ -29,7 +28,7 @@ def parse_accepted(nodes: Iterable[Node], names: Names) -> tuple[Acceptance, ...
             if first is not found:
                 message = f"{found.code} 的“{found.name}”接受了两次"
                 notes = (("第一处", first.place),)
-                names.problems.append(Problem("E302", message, found.place, "只保留一处", notes))
+                names.report("E302", message, found.place, "只保留一处", notes)
     return tuple(out.values())
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.problems.choices import allowed, key_labels, suggest, which
-from evaluator.problems.errors import Problem
 from evaluator.reading.yaml.reader import Reader, word_of
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
 from evaluator.rulebook import ast
@@ -307,6 +306,4 @@ def _check_codes(
                 hint = (
                     suggest(code, ()) or hint
                 )  # Several codes with commas that are not half-width.
-                names.problems.append(
-                    Problem("E318", message, right.place, hint, (("清单在此", period.place),))
-                )
+                names.report("E318", message, right.place, hint, (("清单在此", period.place),))

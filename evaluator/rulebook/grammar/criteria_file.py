@@ -75,7 +75,7 @@ def parse_criteria(node: YMap | None, names: Names) -> None:
             criterion = _parse_criterion(key, value, names)
             if criterion is None:
                 names.dropped(f"准入标准“{key.text}”", key.place)
-        if criterion is None or any(p.severity == "error" for p in names.problems[before:]):
+        if criterion is None or names.problems.wrong(before):
             names.broken.add(key.text)
         if criterion is not None:
             names.criteria[key.text] = criterion

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from evaluator.dossier.fields import Field, Registry, unknown_field
 from evaluator.problems.choices import allowed, guess, suggest
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place
 from evaluator.reading.yaml.scan import YScalar
 from evaluator.rulebook.ast import Metric
@@ -25,16 +25,15 @@ class Names:
     """Resolves names and collects problems; criteria and metrics fill it as they are read."""
 
     registry: Registry
-    problems: list[Problem]
+    problems: Problems
     sources: dict[str, Source] = field(default_factory=dict)
     criteria: dict[str, Criterion] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
     # Names that exist but could not be read; using one is not a second mistake.
     broken: set[str] = field(default_factory=set)
 
-    def report(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
-        """Add a problem."""
-        self.problems.append(Problem(code, message, place, hint))
+    def __post_init__(self) -> None:
+        self.report = self.problems.report
 
     def check_id(self, node: YScalar, what: str) -> bool:
         """Whether a new name is well formed; reports E312."""
@@ -50,7 +49,7 @@ class Names:
         INVARIANT: nothing is left out silently. Every way to get here is meant to have said more
         exactly what is wrong, so this adds E211 only where no error was found at all.
         """
-        if not any(p.severity == "error" for p in self.problems):
+        if not self.problems.wrong():
             self.report("E211", f"{what}没有读懂", place, "对照 docs/rule-language.md 检查写法")
 
     def field(self, node: YScalar) -> Field | None:

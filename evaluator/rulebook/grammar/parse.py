@@ -6,7 +6,6 @@ import re
 import string
 
 from evaluator.problems.choices import suggest, which
-from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place
 from evaluator.reading.yaml.reader import Reader, word_of
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
@@ -78,8 +77,8 @@ def _collect(nodes: list[Node], names: Names) -> dict[str, YMap]:
                 continue
             if id_node.text in found:
                 first = (("第一处", _place(found[id_node.text], "id")),)
-                names.problems.append(
-                    Problem("E302", f"指标“{id_node.text}”重复", id_node.place, "只保留一处", first)
+                names.report(
+                    "E302", f"指标“{id_node.text}”重复", id_node.place, "只保留一处", first
                 )
             elif id_node.text in names.registry.references or id_node.text in PLACEHOLDERS:
                 names.report("E302", f"“{id_node.text}”已有别的意思，指标请另取名", id_node.place)
@@ -195,7 +194,7 @@ def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> ast.Rule
     _check_message(node, names)
     if effect and effect != ast.Effect.ADVISE:
         _check_known(applies, require, effect, names)
-    failed = any(p.severity == "error" for p in names.problems[before:])
+    failed = names.problems.wrong(before)
     if not failed and (require is None or (applies_node and applies is None)):
         names.dropped(r.what, node.place)
     if failed or require is None or (applies_node and applies is None):

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from evaluator.problems.choices import suggest
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText, display_width, printable
 from evaluator.reading.yaml.reader import Reader, plain
 from evaluator.reading.yaml.scan import YList, YMap, YScalar, read_yaml
@@ -18,7 +18,7 @@ from evaluator.reading.yaml.scan import YList, YMap, YScalar, read_yaml
 
 def read(text: str) -> tuple[object, list[Problem]]:
     """The plain data of a text and its problems."""
-    problems: list[Problem] = []
+    problems = Problems()
     node = read_yaml("t.yaml", text, problems)
     return (None if node is None else plain(node)), problems
 
@@ -261,7 +261,7 @@ def test_suggest() -> None:
 
 def reader(text: str) -> tuple[Reader, list[Problem]]:
     """A Reader over a mapping."""
-    problems: list[Problem] = []
+    problems = Problems()
     node = read_yaml("t.yaml", text, problems)
     assert isinstance(node, YMap)
     return Reader(node, problems, "表"), problems
@@ -327,7 +327,7 @@ ALPHABET = st.sampled_from(
 @example("!!omap [a: 1]")
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Whatever is written gives data, or problems with places that can be shown; never both nothing."""
-    problems: list[Problem] = []
+    problems = Problems()
     node = read_yaml("t.yaml", text, problems)
     assert isinstance(node, (YScalar, YList, YMap)) or problems
     for problem in problems:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problem, Problems
 from evaluator.reading.yaml.scan import read_yaml
 from evaluator.reading.yaml.slips import open_quote
 from evaluator.rulebook.checks import check_layers
@@ -254,7 +254,7 @@ def test_a_quote_that_swallows_lines() -> None:
     ],
 )
 def test_a_number_with_more_than_digits(text: str, number: str) -> None:
-    problems: list[Problem] = []
+    problems = Problems()
     read_yaml("t.yaml", text, problems)
     (found,) = problems
     assert found.code == "E104"

@@ -13,7 +13,7 @@ from api.store.proposals.text import Text
 from evaluator.cli.app import app
 from evaluator.dossier.files import read_dossiers
 from evaluator.judgement.evaluate import Evaluator
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problem, Problems
 from evaluator.revision.diff import diff
 from evaluator.rulebook.checks import check_directory, check_layers
 from evaluator.rulebook.files import Layers, read_directory
@@ -45,7 +45,7 @@ def entry(code: str = "W901", name: str = "spare", more: str = "") -> str:
     return f"accepted:\n  - {{code: {code}, names: [{name}], reason: 明年启用{more}}}\n"
 
 
-def brief(problems: list[Problem]) -> list[tuple[str, str]]:
+def brief(problems: Problems) -> list[tuple[str, str]]:
     return [(p.code, p.severity) for p in problems]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.reading.yaml.reader import plain
 from evaluator.reading.yaml.scan import read_yaml
 from evaluator.rulebook.load import load_directory
@@ -57,7 +57,7 @@ def json_data(value: Any) -> Any:
 
 
 def load(name: str, text: str) -> Any:
-    problems: list[Problem] = []
+    problems = Problems()
     node = read_yaml(name, text, problems)
     assert node is not None, problems
     return json_data(plain(node))

@@ -26,7 +26,7 @@ from api.workdays.china import today as china_today
 from evaluator.cases.book import read_cases
 from evaluator.cli.publish import publish_app
 from evaluator.dossier.fields import base_text
-from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.errors import Problems, RulebookError
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.transfer import read_text, write_text
 from tests.api.support import Service, settings
@@ -316,7 +316,7 @@ def test_layers_go_back_to_where_extends_leads(tmp_path: Path) -> None:
     assert read_text(top) == (layers, materials)
     assert load_directory(top).identity == load_directory(ROOT / "profiles" / "longchang").identity
     assert "examples/d01-complete-good.yaml" in materials
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(load_directory(top), problems, top)
     assert problems == []
     assert cases.dossiers
