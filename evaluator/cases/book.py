@@ -27,7 +27,7 @@ from evaluator.problems.choices import strings, suggest
 from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place
 from evaluator.reading.yaml.reader import Reader, plain
-from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_yaml
+from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_kept
 from evaluator.rulebook.ast import Rule, Ruleset
 from evaluator.rulebook.files import BASE, is_case_file, shown_name
 from evaluator.rulebook.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
@@ -117,7 +117,7 @@ class _CaseReader:
 
     def file(self, layer: str, name: str, text: str) -> None:
         self.layer = layer
-        node = read_yaml(name, text, self.problems)
+        node = read_kept(name, text, self.problems)
         if isinstance(node, YList):
             for item in node.items:
                 self.item(item)
@@ -245,7 +245,7 @@ class _CaseReader:
         return self.files[path]
 
     def read_file(self, path: Path, node: YScalar) -> YMap | None:
-        document = read_yaml(node.text, path.read_text("utf-8"), self.problems)
+        document = read_kept(node.text, path.read_text("utf-8"), self.problems)
         found = document.get("dossier") if isinstance(document, YMap) else None
         if not isinstance(found, YMap):
             self.report("C108", f"材料文件“{node.text}”里没有 dossier", node.place)

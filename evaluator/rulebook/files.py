@@ -12,7 +12,7 @@ from pathlib import Path
 
 from evaluator.problems.errors import Problem, Problems, RulebookError
 from evaluator.problems.source import Place, SourceText
-from evaluator.reading.yaml.scan import YMap, YScalar, read_yaml
+from evaluator.reading.yaml.scan import YMap, YScalar, read_kept
 
 Layers = tuple[tuple[str, Mapping[str, str]], ...]
 MAX_FILE_BYTES = 20_000_000
@@ -136,7 +136,7 @@ def _at(directory: Path, path: Path) -> Place:
 
 
 def _extends(name: str, text: str) -> YScalar | None:
-    node = read_yaml(name, text, Problems())
+    node = read_kept(name, text, Problems())
     profile = node.get("profile") if isinstance(node, YMap) else None
     target = profile.get("extends") if isinstance(profile, YMap) else None
     return target if isinstance(target, YScalar) and target.text else None

@@ -19,7 +19,7 @@ from evaluator.dossier.fields import Registry, base_registry, base_text, parse_r
 from evaluator.problems.errors import Problems, RulebookError
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.reader import Reader, plain
-from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_yaml
+from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_kept
 from evaluator.rulebook import ast
 from evaluator.rulebook.criteria import Criterion
 from evaluator.rulebook.files import Layers, is_case_file, read_directory, shown_name
@@ -144,7 +144,7 @@ class _Loader:
     def _registry(self) -> Registry:
         registry = base_registry(self.fields_text)
         self._keep(
-            "fields", read_yaml("fields.yaml", self.fields_text, Problems()), "name", "fields"
+            "fields", read_kept("fields.yaml", self.fields_text, Problems()), "name", "fields"
         )
         for layer, files in self.layers:
             if "fields.yaml" in files:
@@ -153,7 +153,7 @@ class _Loader:
                     parse_registry(name, files["fields.yaml"], self.problems, registry) or registry
                 )
                 self._keep(
-                    "fields", read_yaml(name, files["fields.yaml"], Problems()), "name", "fields"
+                    "fields", read_kept(name, files["fields.yaml"], Problems()), "name", "fields"
                 )
         return registry
 
@@ -167,7 +167,7 @@ class _Loader:
                 hint = "规则、指标和标签放在 rules/ 下"
                 self.problems.report("E703", "此处不该有这个文件", place, hint)
                 continue
-            node = read_yaml(shown_name(layer, name), text, self.problems)
+            node = read_kept(shown_name(layer, name), text, self.problems)
             if node is not None:
                 out[name] = node
         return out

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from evaluator.problems.errors import Problem, Problems, RulebookError
 from evaluator.problems.source import Place, SourceText
-from evaluator.reading.yaml.scan import YList, YMap, YScalar, read_yaml
+from evaluator.reading.yaml.scan import YList, YMap, YScalar, read_kept
 from evaluator.rulebook.files import (
     BASE,
     Layers,
@@ -71,7 +71,7 @@ def _named(layers: Layers) -> Iterator[tuple[str, str]]:
     for layer, files in layers:
         for name, text in files.items():
             node = (
-                read_yaml(name, text, Problems())
+                read_kept(name, text, Problems())
                 if is_case_file(name) and "file:" in text
                 else None
             )
@@ -130,7 +130,7 @@ def _places(layers: Layers) -> list[str]:
     own = layers[-1][0] if layers[-1][0] != BASE else ""
     at = [posixpath.join("/", *[_FILLER] * 16, own)]
     for name, files in reversed(layers[1:]):
-        node = read_yaml("criteria.yaml", files["criteria.yaml"], Problems())
+        node = read_kept("criteria.yaml", files["criteria.yaml"], Problems())
         profile = node.get("profile") if isinstance(node, YMap) else None
         target = profile.get("extends") if isinstance(profile, YMap) else None
         if not isinstance(target, YScalar) or target.text.startswith("/"):

@@ -4,8 +4,9 @@ on them and a hair to either side, with fields missing at random; ``as_of_dates`
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache
 from typing import Any as Json
 
 from hypothesis import strategies as st
@@ -13,10 +14,11 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.dossier.fields import Field, FieldType
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.rulebook import ast, walk
 from evaluator.values.units import ONE, Unit, fits, parse_unit
+from tests.strategies.picks import PERCENT, pick, some
 from tests.strategies.words import DAYS, ONE_DAY
 
 _NEAR = (Fraction(0), Fraction(0), Fraction(1, 10**10), Fraction(-1, 10**10), Fraction(1, 3))
@@ -25,7 +27,7 @@ _PLAIN_NEAR = (Fraction(0), Fraction(0), Fraction(1, 10**4), Fraction(-1, 10**4)
 
 def profile_of(raw: dict[str, Json], ruleset: ast.Ruleset) -> Profile:
     """Read raw dossier data by the ruleset's own fields; any problem is a failure of the test."""
-    problems: list[Problem] = []
+    problems = Problems()
     profile = parse_dossier(
         raw, ruleset.registry, lambda _: Place(SourceText("t", ""), 1), problems
     )
@@ -75,9 +77,12 @@ def _words(ruleset: ast.Ruleset) -> dict[str, list[str]]:
     return {k: list(dict.fromkeys(v)) for k, v in out.items()}
 
 
+Value = Callable[[DrawFn], Json]
+
+
 def _numbers(
     field: Field, thresholds: list[tuple[Fraction, Unit]], keys: list[str], plain: bool
-) -> SearchStrategy[Fraction]:
+) -> Value:
     unit = field.unit or ONE
     pool = [
         Fraction(0),
@@ -92,8 +97,8 @@ def _numbers(
         if own.same_kind(unit):
             pool.append(value * own.factor_to(unit))
 
-    def fit(pair: tuple[Fraction, Fraction]) -> Fraction:
-        value = sum(pair)
+    def number(draw: DrawFn) -> Fraction:
+        value = pick(draw, pool) + pick(draw, _PLAIN_NEAR if plain else _NEAR)
         if field.type is FieldType.INT:
             value = Fraction(round(value))
         if field.minimum is not None:
@@ -101,70 +106,68 @@ def _numbers(
         value = Fraction(min(value, field.maximum) if field.maximum is not None else value)
         return value if fits(value) else Fraction(round(value) % 10**20)
 
-    near = st.sampled_from(_PLAIN_NEAR if plain else _NEAR)
-    return st.tuples(st.sampled_from(pool), near).map(fit)
+    return number
 
 
-def _industry(words: list[str]) -> SearchStrategy[str]:
+def _industry(words: list[str]) -> Value:
     """Valid codes of two to four digits, most of them under a prefix that is asked about."""
     letters = {w[:1]: w for w in words if w[:1].isalpha() and w[0] in "ABCDEFGHIJKLMNOPQRST"}
     fill = {"A": "01", "B": "06", "C": "39", "I": "65"}
     stems = [w for w in words if len(w) >= 3 and w[0] in letters] + [
         k + fill[k] for k in letters if k in fill
     ]
-    return st.tuples(
-        st.sampled_from([*stems, "C39", "C26"]), st.sampled_from(["", "8", "85", "1", "14"])
-    ).map(lambda pair: (pair[0] + pair[1])[:5])
+    stems += ["C39", "C26"]
+    return lambda draw: (pick(draw, stems) + pick(draw, ("", "8", "85", "1", "14")))[:5]
 
 
 def _field(
     field: Field, thresholds: list[tuple[Fraction, Unit]], words: dict[str, list[str]], plain: bool
-) -> SearchStrategy[Json]:
+) -> Value:
     asked = words.get(field.name, [])
     if field.numeric:
         return _numbers(field, thresholds, asked, plain)
     match field.type:
         case FieldType.BOOL:
-            return st.booleans()
+            return lambda draw: draw(st.booleans())
         case FieldType.ENUM:
-            return st.sampled_from(list(field.values))
+            values = list(field.values)
+            return lambda draw: pick(draw, values)
         case FieldType.DATE:
-            return st.dates(dt.date(2010, 1, 1), dt.date(2026, 12, 31))
+            return lambda draw: draw(st.dates(dt.date(2010, 1, 1), dt.date(2026, 12, 31)))
         case FieldType.CODES:
-            code = st.sampled_from([*asked, "356201", "C3985", "9", "26"])
-            return st.lists(code, min_size=1, max_size=3, unique=True)
+            codes = [*asked, "356201", "C3985", "9", "26"]
+            return lambda draw: some(draw, codes, 3)
         case FieldType.RECORD:
             return _record(field, thresholds, words)
         case _ if field.format == "industry_code":
             return _industry(asked)
         case _ if field.format == "credit_code":
-            return st.just("91990000MA0DEM0138")
+            return lambda _: "91990000MA0DEM0138"
         case _:
-            return st.sampled_from([*asked, "东片区", "西片区"])
+            return lambda draw: pick(draw, [*asked, "东片区", "西片区"])
 
 
 def _record(
     field: Field, thresholds: list[tuple[Fraction, Unit]], words: dict[str, list[str]]
-) -> SearchStrategy[list[dict[str, Json]]]:
+) -> Value:
     keys = list(field.keys) or [*words.get(field.key or "", []), "其他"]
     units = [u for _, u in thresholds if field.unit is None or u.same_kind(field.unit)]
     # An item of the right unit, and where the field is free one that no row can be compared with.
     units += [field.unit] if field.unit else [parse_unit("千克标准煤/吨"), parse_unit("千瓦时/吨")]
 
-    @st.composite
     def record(draw: DrawFn) -> list[dict[str, Json]]:
         items: list[dict[str, Json]] = []
-        for key in draw(st.lists(st.sampled_from(keys), min_size=1, max_size=4, unique=True)):
-            unit = draw(st.sampled_from(units))
+        for key in some(draw, keys, 4):
+            unit = pick(draw, units)
             pool = [v for v, u in thresholds if u == unit and v >= 0] or [Fraction(1)]
-            number = draw(st.sampled_from([*pool, Fraction(0), Fraction(1, 4)]))
-            number += draw(st.sampled_from([Fraction(0), Fraction(0), Fraction(1, 8**4)]))
+            number = pick(draw, [*pool, Fraction(0), Fraction(1, 4)])
+            number += pick(draw, (Fraction(0), Fraction(0), Fraction(1, 8**4)))
             if not (fits(number) and fits(number * unit.factor_to(field.unit or unit))):
                 number = Fraction(1)
             items.append({field.key or "key": key, "value": number, "unit": unit.name})
         return items
 
-    return record()
+    return record
 
 
 def dossiers(
@@ -172,20 +175,29 @@ def dossiers(
 ) -> SearchStrategy[Profile]:
     """Profiles for the fields of ``ruleset``; each optional field is there in ``present`` % of draws.
 
-    ``plain``: numbers near a threshold have few digits.
+    Of the fields that no file of the ruleset names, which cannot matter to it, at most three are
+    there. ``plain``: numbers near a threshold have few digits.
     """
     thresholds, words = _thresholds(ruleset), _words(ruleset)
     days = as_of_dates(ruleset)
-    fields = {n: _field(f, thresholds, words, plain) for n, f in ruleset.registry.fields.items()}
+    texts = "".join(text for _, files in ruleset.layers for text in files.values())
+    named, other = [], []
+    for name in ruleset.registry.fields:
+        (named if name in texts else other).append(name)
+
+    @cache
+    def value(name: str) -> Value:
+        return _field(ruleset.registry.fields[name], thresholds, words, plain)
 
     # The ruleset is closed over, not an argument: Hypothesis prints arguments in full.
     @st.composite
     def dossier(draw: DrawFn) -> Profile:
         raw: dict[str, Json] = {"project_id": "T1", "project_name": "随机项目"}
         raw["submitted_on"] = draw(days)
-        for name, strategy in fields.items():
-            if name not in raw and draw(st.integers(0, 99)) < present:
-                raw[name] = draw(strategy)
+        given = [name for name in named if draw(PERCENT) < present]
+        for name in (*given, *(some(draw, other, 3) if other else ())):
+            if name not in raw:
+                raw[name] = value(name)(draw)
         return profile_of(raw, ruleset)
 
     return dossier()

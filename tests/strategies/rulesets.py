@@ -12,6 +12,7 @@ from hypothesis.strategies import DrawFn
 
 from evaluator.rulebook import ast
 from evaluator.rulebook.load import load_layers
+from tests.strategies.picks import PERCENT, pick, some
 from tests.strategies.words import (
     DAYS,
     EFFECTS,
@@ -42,10 +43,10 @@ class _Writer:
         self.metric_families: dict[str, list[str]] = {}
 
     def pick(self, options: list[Json]) -> Json:
-        return self.draw(st.sampled_from(options))
+        return pick(self.draw, options)
 
     def chance(self, percent: int) -> bool:
-        return self.draw(st.integers(0, 99)) < percent
+        return self.draw(PERCENT) < percent
 
     def number(self) -> Decimal:
         value: Decimal = self.pick(self.numbers)
@@ -75,9 +76,7 @@ class _Writer:
 
     def content(self, kind: str) -> dict[str, Json]:
         if kind == "list":
-            codes = self.draw(
-                st.lists(st.sampled_from(FULL_CODES), min_size=1, max_size=3, unique=True)
-            )
+            codes = some(self.draw, FULL_CODES, 3)
             return {"codes": codes}
         return {"value": self.number()}
 
@@ -227,9 +226,7 @@ class _Writer:
             case 1:
                 return {"field": "land_use_mode", "equals": self.pick(MODES)}
             case 2:
-                modes = self.draw(
-                    st.lists(st.sampled_from(MODES), min_size=1, max_size=3, unique=True)
-                )
+                modes = some(self.draw, MODES, 3)
                 return {"field": "land_use_mode", self.pick(["in", "not_in"]): modes}
             case 3:
                 op = self.pick(["in", "not_in", "starts_with"])
@@ -240,9 +237,7 @@ class _Writer:
             case 4:
                 name = self.pick(["product_codes", "industry_code"])
                 pool = PRODUCT_CODES if name == "product_codes" else FULL_CODES
-                words = self.draw(
-                    st.lists(st.sampled_from(pool), min_size=1, max_size=3, unique=True)
-                )
+                words = some(self.draw, pool, 3)
                 return {"field": name, self.pick(["in", "not_in", "starts_with"]): words}
             case 5:
                 return {"field": "market_access", "not_in": ["prohibited"]}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -99,6 +100,19 @@ def read_yaml(name: str, text: str, problems: Problems) -> Node | None:
         problems[:] = [p for p in problems if not _same_start(p.place, at)]
         problems.append(problem)
         return None
+
+
+def read_kept(name: str, text: str, problems: Problems) -> Node | None:
+    """``read_yaml`` for the files of a rulebook: of one that is edited most are as they were."""
+    node, own = _kept(name, text)
+    problems += own
+    return node
+
+
+@lru_cache(maxsize=256)
+def _kept(name: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
+    problems = Problems()
+    return read_yaml(name, text, problems), tuple(problems)
 
 
 def _same_start(a: Place, b: Place) -> bool:

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place
-from evaluator.reading.yaml.scan import YMap, read_yaml
+from evaluator.reading.yaml.scan import YMap, read_kept
 from evaluator.rulebook import ast
 from evaluator.rulebook.files import shown_name
 
@@ -54,7 +54,7 @@ def key_places(ruleset: ast.Ruleset, file: str, table: str) -> dict[str, Place]:
     for layer, files in ruleset.layers:
         for name, text in files.items():
             if name.rsplit("/", 1)[-1] == file:
-                node = read_yaml(shown_name(layer, name), text, Problems())
+                node = read_kept(shown_name(layer, name), text, Problems())
                 found = node.get(table) if isinstance(node, YMap) else None
                 if isinstance(found, YMap):
                     out |= {key.text: key.place for key, _ in found.entries}

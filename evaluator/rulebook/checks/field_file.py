@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from evaluator.dossier.fields import TYPE_LABELS, base_registry
 from evaluator.problems.errors import Problem, Problems
-from evaluator.reading.yaml.scan import YList, YMap, YScalar, read_yaml
+from evaluator.reading.yaml.scan import YList, YMap, YScalar, read_kept
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks.base import problem
 from evaluator.rulebook.files import shown_name
@@ -38,7 +38,7 @@ class FieldDefinition:
         labels = {f.label: f.name for f in base_registry(ruleset.fields_text).fields.values()}
         for layer, files in ruleset.layers:
             text = files.get("fields.yaml")
-            root = read_yaml(shown_name(layer, "fields.yaml"), text, Problems()) if text else None
+            root = read_kept(shown_name(layer, "fields.yaml"), text, Problems()) if text else None
             found = root.get("fields") if isinstance(root, YMap) else None
             for item in found.items if isinstance(found, YList) else ():
                 if isinstance(item, YMap):

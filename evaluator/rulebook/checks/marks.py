@@ -12,7 +12,7 @@ from typing import ClassVar
 from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.scalar import full_width
-from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_yaml
+from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_kept
 from evaluator.reading.yaml.slips import open_quote
 from evaluator.reading.yaml.syntax import split_lines
 from evaluator.rulebook.ast import Ruleset
@@ -40,7 +40,7 @@ class FullWidthMark:
 
     def run(self, ruleset: Ruleset) -> Iterable[Problem]:
         for name, text in _texts(ruleset):
-            node = read_yaml(name, text, Problems()) if SIGNS.search(text) else None
+            node = read_kept(name, text, Problems()) if SIGNS.search(text) else None
             if node is not None:
                 yield from self._in(node, "", "")
 
