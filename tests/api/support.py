@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from fastapi.testclient import TestClient
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from api.app import create_app
+from api.database.db import Database
 from api.settings import Settings
 from api.store import accounts, apikeys
 from api.store.core import Store
@@ -31,6 +33,23 @@ JSON = {"content-type": "application/json"}
 def shipped() -> Ruleset:
     """The shipped rulebook."""
     return load_directory(ROOT)
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "migrated.db"
+        db = Database(f"sqlite:///{path}")
+        db.migrate()
+        db.close()
+        return path.read_bytes()
+
+
+def sqlite_url(directory: Path) -> str:
+    """The address of a new database in ``directory``: a copy of one that was migrated before."""
+    path = directory / "admission.db"
+    path.write_bytes(_migrated())
+    return f"sqlite:///{path}"
 
 
 def settings(**over: Any) -> Settings:

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from evaluator.problems.errors import Problems
+from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.scalar import Scalar, Unclear, meaning
 from evaluator.reading.yaml.slips import key_slip

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.store import accounts
 from api.store.work import SYSTEM
-from tests.api.support import settings
+from tests.api.support import settings, sqlite_url
 from tests.oidc.process import WANG, IdentityProvider, Person, signing_key
 
 BACK = "http://testserver/api/v1/session/oidc/callback"
@@ -39,7 +39,7 @@ def person() -> Iterator[Person]:
 @contextmanager
 def service(idp: IdentityProvider, **over: Any) -> Iterator[TestClient]:
     """The service, set up for that provider."""
-    url = f"sqlite:///{idp.directory}/admission.db"
+    url = sqlite_url(idp.directory)
     app = create_app(settings(database_url=url, **{**idp.settings(), **over}))
     with TestClient(app, follow_redirects=False) as client:
         yield client

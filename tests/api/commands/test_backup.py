@@ -12,7 +12,7 @@ from api.commands.backup import BackupError, backup, restore
 from api.database.db import Database
 from api.store import audit
 from api.store.core import Store
-from tests.api.conftest import _postgres
+from tests.api.conftest import postgres_database
 from tests.api.support import Service, example
 
 # The service of a module is made once: keep its tests in one process.
@@ -25,7 +25,8 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/restored.db"
     else:
-        yield from _postgres()
+        with postgres_database() as url:
+            yield url
 
 
 def test_a_backup_restores_into_either_database(

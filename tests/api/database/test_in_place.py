@@ -11,17 +11,16 @@ from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
 from evaluator.cli.portfolio import portfolio_app
-from tests.api.conftest import _postgres
+from tests.api.conftest import postgres_database
 from tests.api.support import Service
 
 
 @pytest.fixture
 def server() -> Iterator[tuple[Service, str]]:
     """The service on PostgreSQL, and the address for others."""
-    for url in _postgres():
-        with Service(url) as found:
-            plain = make_url(url).set(drivername="postgresql")
-            yield found, plain.render_as_string(hide_password=False)
+    with postgres_database() as url, Service(url) as found:
+        plain = make_url(url).set(drivername="postgresql")
+        yield found, plain.render_as_string(hide_password=False)
 
 
 def test_stored_decisions_are_judged_where_they_are(

@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.judging.batches import NDJSON, PARQUET, rows_answered
 from tests.api.judging.batches import BASE, STEMS, URL, lines, ndjson, parquet, post, problem
-from tests.api.support import example, settings
+from tests.api.support import example, settings, sqlite_url
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_damaged_tables_never_take_the_server_down(stateless: TestClient) -> Non
 def small(tmp_path: Path, **over: Any) -> Iterator[TestClient]:
     over = {
         "batch_directory": tmp_path / "batches",
-        "database_url": f"sqlite:///{tmp_path}/a.db",
+        "database_url": sqlite_url(tmp_path),
         **over,
     }
     with TestClient(create_app(settings(**over)), raise_server_exceptions=False) as client:

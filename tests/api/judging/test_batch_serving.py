@@ -28,7 +28,7 @@ from evaluator.portfolio.batch import Batch, Options
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
 from tests.api.judging.batches import BASE, URL, lines, ndjson, post, problem
-from tests.api.support import ROOT, settings, shipped
+from tests.api.support import ROOT, settings, shipped, sqlite_url
 from tests.support import PATIENCE, join_all, wait_until
 
 
@@ -39,7 +39,7 @@ class Serving:
         self.folder = folder / "batches"
         self.app: FastAPI = create_app(
             settings(
-                database_url=f"sqlite:///{folder}/a.db",
+                database_url=sqlite_url(folder),
                 engine="reference",
                 batch_directory=self.folder,
                 **over,

@@ -10,13 +10,12 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from scripts.seeding import people, submit_examples
-from tests.api.support import settings
+from tests.api.support import settings, sqlite_url
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    path = tmp_path_factory.mktemp("pages") / "db.sqlite"
-    made = create_app(settings(database_url=f"sqlite:///{path}"))
+    made = create_app(settings(database_url=sqlite_url(tmp_path_factory.mktemp("pages"))))
     with TestClient(made):
         actors = people(made.state.store)
         submit_examples(

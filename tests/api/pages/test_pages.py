@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from tests.api.pages.visitor import DRAFT, Visitor
-from tests.api.support import example, settings
+from tests.api.support import example, settings, sqlite_url
 
 
 def test_every_page_forbids_foreign_code(app: Any) -> None:
@@ -124,7 +124,7 @@ def test_a_spreadsheet_never_runs_what_a_list_holds(app: Any) -> None:
 
 
 def test_the_trial_can_be_closed_to_strangers(tmp_path: Path) -> None:
-    made = create_app(settings(database_url=f"sqlite:///{tmp_path / 'db'}", open_evaluation=False))
+    made = create_app(settings(database_url=sqlite_url(tmp_path), open_evaluation=False))
     with TestClient(made):
         assert Visitor(made).post("/assess/result", DRAFT).status_code == 401
 

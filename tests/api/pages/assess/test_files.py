@@ -24,7 +24,7 @@ from api.transport.answers import download
 from api.transport.problems import ProblemError
 from scripts.seeding import people, submit_examples
 from tests.api.pages.visitor import DRAFT, Visitor, saved_as
-from tests.api.support import settings
+from tests.api.support import settings, sqlite_url
 from tests.support import run_async
 
 # Address, who may have it, and the first column's head.
@@ -49,8 +49,7 @@ FILES = (
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    path = tmp_path_factory.mktemp("files") / "db.sqlite"
-    made = create_app(settings(database_url=f"sqlite:///{path}"))
+    made = create_app(settings(database_url=sqlite_url(tmp_path_factory.mktemp("files"))))
     with TestClient(made):
         actors = people(made.state.store)
         submit_examples(

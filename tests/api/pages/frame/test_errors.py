@@ -15,7 +15,7 @@ from api.app import create_app
 from api.pages.frame.errors import PageRoute
 from scripts.seeding import people
 from tests.api.pages.visitor import Visitor
-from tests.api.support import settings
+from tests.api.support import settings, sqlite_url
 
 HTML = {"accept": "text/html,application/xhtml+xml"}
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
@@ -24,8 +24,7 @@ KNOWN = {"none"}  # What the address itself said.
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    path = tmp_path_factory.mktemp("errors") / "db.sqlite"
-    made = create_app(settings(database_url=f"sqlite:///{path}"))
+    made = create_app(settings(database_url=sqlite_url(tmp_path_factory.mktemp("errors"))))
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
     @router.get("/fails")
@@ -101,7 +100,7 @@ def test_an_address_of_another_site_is_never_offered(app: Any) -> None:
 
 
 def test_too_many_requests(tmp_path: Path) -> None:
-    made = create_app(settings(database_url=f"sqlite:///{tmp_path / 'db'}", rate_limit=2))
+    made = create_app(settings(database_url=sqlite_url(tmp_path), rate_limit=2))
     with TestClient(made) as client:
         answers = [client.get("/rules", headers=HTML) for _ in range(8)]
     last = next(a for a in answers if a.status_code == 429)

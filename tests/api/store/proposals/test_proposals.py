@@ -9,6 +9,7 @@ import pytest
 
 from api.store import audit
 from api.store.proposals.merging import merge_lines
+from tests.api.support import sqlite_url
 from tests.api.workbench import CASES, FILES, INVARIANTS, Bench, bench, dossier
 
 LOWER = FILES["criteria.yaml"].replace("value: 20}", "value: 18}")
@@ -17,7 +18,7 @@ LOWER_CASES = CASES.replace("2000,", "1800,").replace("1999,", "1799,")
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Bench]:
-    with bench(f"sqlite:///{tmp_path}/admission.db", tmp_path / "rulebook") as found:
+    with bench(sqlite_url(tmp_path), tmp_path / "rulebook") as found:
         yield found
 
 
@@ -25,7 +26,7 @@ def desk(tmp_path: Path) -> Iterator[Bench]:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """For tests that publish nothing."""
     path = tmp_path_factory.mktemp("shared")
-    with bench(f"sqlite:///{path}/admission.db", path / "rulebook") as found:
+    with bench(sqlite_url(path), path / "rulebook") as found:
         yield found
 
 

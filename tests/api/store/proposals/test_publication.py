@@ -29,7 +29,7 @@ from evaluator.dossier.fields import base_text
 from evaluator.problems.errors import Problems, RulebookError
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.transfer import read_text, write_text
-from tests.api.support import Service, settings
+from tests.api.support import Service, settings, sqlite_url
 from tests.api.workbench import CASES, FILES, Bench, bench, dossier, write_rulebook
 from tests.support import join_all, wait_until
 
@@ -45,13 +45,13 @@ def in_days(days: int) -> str:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Bench]:
-    with bench(f"sqlite:///{tmp_path}/admission.db", tmp_path / "rulebook") as found:
+    with bench(sqlite_url(tmp_path), tmp_path / "rulebook") as found:
         yield found
 
 
 @pytest.mark.parametrize("engine", ["reference", "durable"])
 def test_no_request_fails_or_mixes_rulesets(tmp_path: Path, engine: str) -> None:
-    url, directory = f"sqlite:///{tmp_path}/admission.db", tmp_path / "rulebook"
+    url, directory = sqlite_url(tmp_path), tmp_path / "rulebook"
     with bench(url, directory, engine=engine) as desk:
         old = load_directory(directory).identity
         proposal = desk.approved(criteria=LOWER, rules_cases=LOWER_CASES)
@@ -147,7 +147,7 @@ def test_a_rollback_is_a_publication(desk: Bench) -> None:
 
 
 def test_a_broken_directory_never_replaces_what_runs(tmp_path: Path) -> None:
-    url, directory = f"sqlite:///{tmp_path}/admission.db", write_rulebook(tmp_path / "rulebook")
+    url, directory = sqlite_url(tmp_path), write_rulebook(tmp_path / "rulebook")
     given = settings(database_url=url, rulebook=directory)
     first = open_store(given)
     identity = first.rulesets.current().ruleset.identity
@@ -210,7 +210,7 @@ def wait_for(service: Service, proposal: int, seconds: float = 600) -> str:
 
 def test_the_worker_does_it_beside_the_requests(tmp_path: Path) -> None:
     directory = write_rulebook(tmp_path / "rulebook")
-    with Service(f"sqlite:///{tmp_path}/admission.db", rulebook=directory) as service:
+    with Service(sqlite_url(tmp_path), rulebook=directory) as service:
         made = service.call(
             "maintainer", "POST", "/proposals", json={"title": "改", "reason": "因为"}
         )
@@ -284,7 +284,7 @@ def test_publish_and_pull_go_both_ways(tmp_path: Path, monkeypatch: pytest.Monke
 
     directory = write_rulebook(tmp_path / "rulebook")
     runner = CliRunner()
-    with serving(directory, f"sqlite:///{tmp_path}/admission.db") as (address, store):
+    with serving(directory, sqlite_url(tmp_path)) as (address, store):
         with store.work(SYSTEM) as work:
             view, _ = accounts.create_account(
                 work, "clerk", "clerk", ["maintainer"], "a long password"

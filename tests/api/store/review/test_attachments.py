@@ -20,7 +20,7 @@ from api.database.db import Database
 from api.store import audit
 from api.transport.uploads import PART
 from scripts.serving import running
-from tests.api.conftest import _postgres
+from tests.api.conftest import new_database, postgres_database
 from tests.api.files import PDF, PNG, pdf
 from tests.api.support import Service
 
@@ -37,13 +37,9 @@ def service(
 ) -> Iterator[Service]:
     """The service with a limit of 1 MB for a file and less for other bodies."""
     over = {"max_attachment_bytes": LIMIT, "max_body_bytes": 200_000}
-    if request.param == "sqlite":
-        with Service(f"sqlite:///{tmp_path_factory.mktemp('files')}/a.db", **over) as found:
-            yield found
-    else:
-        for url in _postgres():
-            with Service(url, **over) as found:
-                yield found
+    directory = tmp_path_factory.mktemp("files")
+    with new_database(request, directory) as url, Service(url, **over) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +162,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
         yield db
         db.close()
     else:
-        for url in _postgres():
+        with postgres_database() as url:
             db = Database(url)
             yield db
             db.close()

@@ -17,7 +17,7 @@ from api.store import accounts, apikeys, audit
 from api.store.projects import submissions
 from api.store.review import opinions
 from api.store.work import SYSTEM, Actor
-from tests.api.support import Service, example, unlock
+from tests.api.support import Service, example, sqlite_url, unlock
 from tests.support import join_all
 
 OTHER = "department:tax"
@@ -204,7 +204,7 @@ def test_an_opinion_and_a_new_version_at_the_same_moment(
 @pytest.mark.parametrize("table", ["decisions", "audit_log", "rulesets", "hits", "publications"])
 def test_a_row_cannot_be_replaced(tmp_path: Path, table: str) -> None:
     """Only SQLite has REPLACE, which asks no DELETE trigger."""
-    with Service(f"sqlite:///{tmp_path}/a.db") as service:
+    with Service(sqlite_url(tmp_path)) as service:
         service.submit("r01")
         replace = f"REPLACE INTO {table} SELECT * FROM {table} LIMIT 1"
         with pytest.raises(DBAPIError, match="immutable"), service.store.db.write() as session:
