@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import ceil, floor
 from typing import Any
 
@@ -49,11 +50,11 @@ class Compiled:
     leaves: tuple[tuple[ast.Leaf, Pair], ...]
     exact: bool
 
-    @property
+    @cached_property
     def violated(self) -> Bool:
         return z3.And(self.applies.true, self.required.false)
 
-    @property
+    @cached_property
     def satisfied(self) -> Bool:
         return z3.And(z3.Not(self.applies.false), self.required.true)
 
@@ -61,9 +62,14 @@ class Compiled:
     def not_applicable(self) -> Bool:
         return self.applies.false
 
-    @property
+    @cached_property
     def unknown(self) -> Bool:
         return z3.And(z3.Not(self.applies.false), z3.Not(self.required.true), z3.Not(self.violated))
+
+    @cached_property
+    def passes(self) -> Bool:
+        """It neither is violated nor lacks an answer."""
+        return z3.Not(z3.Or(self.violated, self.unknown))
 
 
 FALSE = z3.BoolVal(False)

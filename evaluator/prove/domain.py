@@ -71,6 +71,7 @@ class Domain:
         self._terms: dict[str, Term] = {}
         self._choices: dict[str, tuple[Choice, ...]] = {}
         self._entries: dict[str, tuple[Key, ...]] = {}
+        self._constraints: dict[str, list[Bool]] = {}
 
     def field(self, name: str) -> Field:
         """The declared field, or one key of a record."""
@@ -163,6 +164,11 @@ class Domain:
 
     def constraints(self, name: str) -> list[Bool]:
         """What the registry says of one field."""
+        if name not in self._constraints:
+            self._constraints[name] = self._constraints_of(name)
+        return self._constraints[name]
+
+    def _constraints_of(self, name: str) -> list[Bool]:
         field = self.field(name)
         if field.type in (FieldType.INT, FieldType.DECIMAL):
             return self._range(field, self.term(name), name)

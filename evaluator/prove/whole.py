@@ -76,10 +76,6 @@ def _any_pass(space: Space, side: Side) -> Iterator[Answer]:
         yield Answer("industry", (), State.OK, "有项目可以准入", witnesses=(reply.witness,))
 
 
-def _blocks(compiled: Compiled) -> Any:
-    return z3.Or(compiled.violated, compiled.unknown)
-
-
 def _blocked_alone(space: Space, side: Side) -> dict[str, list[str]]:
     """Classes of industries that some rule keeps out by itself, with those rules."""
     out: dict[str, list[str]] = {}
@@ -87,7 +83,7 @@ def _blocked_alone(space: Space, side: Side) -> dict[str, list[str]]:
         if INDUSTRY not in c.fields or c.rule.effect is Effect.ADVISE:
             continue
         solver = space.solver(c.fields)
-        solver.add(space.domain.known(INDUSTRY), z3.Not(_blocks(c)))
+        solver.add(space.domain.known(INDUSTRY), c.passes)
         for choice in space.domain.choices(INDUSTRY):
             space.questions += 1
             if solver.check(choice.chosen) == z3.unsat:
@@ -102,7 +98,7 @@ def _blockers(space: Space, side: Side, chosen: Any) -> tuple[str, ...]:
     solver.add(chosen, space.domain.known(INDUSTRY))
     names = {z3.Bool(f"free of {c.rule.id}"): c for c in rules}
     for name, c in names.items():
-        solver.add(z3.Implies(name, z3.Not(_blocks(c))))
+        solver.add(z3.Implies(name, c.passes))
     found, solver = space.check(solver, *names)
     if found != z3.unsat:
         return ()
