@@ -51,6 +51,13 @@ SERVER = SERVER.replace("postgresql+psycopg://", "postgresql://")
 KINDS = {pa.int64(): "bigint", pa.string(): "text", pa.bool_(): "boolean", pa.date32(): "date"}
 
 
+@pytest.fixture(autouse=True)
+def _interpreted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling hundreds of expressions takes PostgreSQL longer than a few rows: only for the soak."""
+    if request.node.get_closest_marker("soak") is None:
+        monkeypatch.setenv("PGOPTIONS", "-c jit=off")
+
+
 @pytest.fixture
 def server() -> Iterator[psycopg.Connection]:
     """A connection whose tables are gone with the test."""
@@ -114,15 +121,19 @@ def documents(server: psycopg.Connection, kind: str, found: list[Any]) -> Place:
 # --- the expression ----------------------------------------------------------------------------
 
 
-def test_every_example_and_case(server: psycopg.Connection, shipped: Ruleset) -> None:
-    tables = judgeable(shipped, corpus(shipped))
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.soak)])
+def test_every_example_and_case(server: psycopg.Connection, shipped: Ruleset, every: int) -> None:
+    tables = judgeable(shipped, corpus(shipped)[::every])
     assert tables.left_out == 0
     for made in tables.made:
         check(server, made)
 
 
-def test_shipped_rulebook_on_random_dossiers(server: psycopg.Connection, shipped: Ruleset) -> None:
-    tables = judgeable(shipped, random_rows(shipped, 150))
+@pytest.mark.parametrize("count", [50, pytest.param(150, marks=pytest.mark.soak)])
+def test_shipped_rulebook_on_random_dossiers(
+    server: psycopg.Connection, shipped: Ruleset, count: int
+) -> None:
+    tables = judgeable(shipped, random_rows(shipped, count))
     assert tables.left_out == 0
     for made in tables.made:
         check(server, made)
@@ -152,9 +163,19 @@ def test_random_rulesets(server: psycopg.Connection, plain: bool, count: int) ->
 # --- tables in place ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["jsonb", "json", "text"])
-def test_a_table_of_snapshots(server: psycopg.Connection, shipped: Ruleset, kind: str) -> None:
-    profiles = numbered(shipped)[: 1000 if kind == "jsonb" else 50]
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [
+        ("jsonb", 150),
+        pytest.param("jsonb", 1000, marks=pytest.mark.soak),
+        ("json", 50),
+        ("text", 50),
+    ],
+)
+def test_a_table_of_snapshots(
+    server: psycopg.Connection, shipped: Ruleset, kind: str, count: int
+) -> None:
+    profiles = numbered(shipped)[:count]
     found: list[Any] = [p.to_dict(shipped.registry) for p in profiles]
     found.append({**found[0], "project_id": "bad", "land_area": "-3"})
     if kind == "text":
