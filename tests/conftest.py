@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, Phase, settings
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from tests import draws
+
 settings.register_profile(
     "default",
     deadline=None,
@@ -30,6 +32,22 @@ settings.register_profile(
     "unshrunk", parent=settings.get_profile("default"), phases=[Phase.explicit, Phase.generate]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """``-m soak`` also takes the tests of random draws, each with all of its draws."""
+    draws.soaking = config.getoption("markexpr") == "soak"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long to start is started in one process: a browser, the service of a module."""
+    for item in items:
+        package, _, module = item.nodeid.partition("::")[0].removeprefix("tests/").partition("/")
+        if package == "browser":
+            item.add_marker(pytest.mark.xdist_group("browser"))
+        elif package == "api":
+            item.add_marker(pytest.mark.xdist_group(f"api-{module}"))
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

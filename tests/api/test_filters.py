@@ -15,9 +15,6 @@ from api.store.work import SYSTEM
 from evaluator.rulebook.load import load_layers
 from tests.api.support import Service, shipped
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-choices")
-
 OLD = """
 - id: integrity.only_of_old
   title: 旧规则

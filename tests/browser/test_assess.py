@@ -13,8 +13,6 @@ from evaluator.dossier.fields import base_registry
 from evaluator.dossier.template import write_template
 from tests.browser.conftest import breaches
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 def _fill(page: Page) -> None:
     page.fill("[id='f-project_id']", "T-1")

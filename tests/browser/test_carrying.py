@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from scripts.seeding import PASSWORD
 from tests.browser.conftest import breaches
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 NOTE = "登录前填写的内容已放回"
 

@@ -10,9 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import breaches, log_in
 
-pytestmark = pytest.mark.xdist_group("browser")
-
-
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEANl9ngAAAAABJRU5ErkJggg=="
 )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import breaches, log_in
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 
 def finished(page: Page) -> None:

@@ -7,8 +7,6 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import breaches
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 READ = (
     "/",
     "/examples",

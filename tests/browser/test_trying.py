@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import breaches, log_in
 
-pytestmark = pytest.mark.xdist_group("browser")
 LAND = "/rules/try/edit?layer=base&file=rules/negative/low_output.yaml"
 
 

@@ -21,8 +21,6 @@ from scripts.seeding import people, submit_examples
 from scripts.serving import running
 from tests.browser.conftest import breaches, log_in
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 LONG = (
     "名称特别长的新能源汽车动力电池正负极材料及回收利用一体化产业基地项目（含厂前区与综合能源站）"
     * 2

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from evaluator.cases.book import read_cases
@@ -25,15 +25,9 @@ from evaluator.reading.yaml.scan import YMap, read_yaml
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.verdict import Status
+from tests.draws import draws
 from tests.strategies import as_of_dates, dossiers, rulesets, write_yaml
 from tests.support import ROOT, profile, ruleset_of
-
-
-def examples_of(count: int) -> settings:
-    """Settings for tests whose draws are large: a ruleset with dossiers."""
-    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    return settings(max_examples=count, deadline=None, suppress_health_check=slow)
-
 
 LATER = dt.date(2026, 1, 1)
 
@@ -89,7 +83,7 @@ def test_rule_cases(shipped: tuple[Ruleset, tuple[ReferenceEngine, DurableEngine
     assert len(cases.rules) > 200
 
 
-@examples_of(80)
+@draws(30, 80)
 @given(st.data())
 def test_shipped_rulebook_on_random_dossiers(
     shipped: tuple[Ruleset, tuple[ReferenceEngine, DurableEngine]], data: st.DataObject
@@ -99,7 +93,7 @@ def test_shipped_rulebook_on_random_dossiers(
     check(pair, found, data.draw(as_of_dates(ruleset)))
 
 
-@examples_of(120)
+@draws(60, 120)
 @given(st.data())
 def test_random_rulesets(data: st.DataObject) -> None:
     ruleset = data.draw(rulesets())
@@ -109,7 +103,7 @@ def test_random_rulesets(data: st.DataObject) -> None:
             check(pair, data.draw(dossiers(ruleset)), data.draw(as_of_dates(ruleset)))
 
 
-@examples_of(25)
+@draws(10, 25)
 @given(st.data())
 def test_deeply_nested_random_rulesets(data: st.DataObject) -> None:
     ruleset = data.draw(rulesets(max_rules=3, max_depth=6))

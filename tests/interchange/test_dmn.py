@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -35,6 +35,7 @@ from evaluator.judgement.evaluate import combine
 from evaluator.problems.errors import Problems
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
+from tests.draws import draws
 from tests.interchange.test_interchange import decimal
 from tests.strategies import as_of_dates, dossiers, rulesets
 from tests.support import ROOT, ruleset_of
@@ -186,8 +187,8 @@ def test_the_examples_by_feelin(feelin: Feelin) -> None:
     assert comparison.on_the_line == 0
 
 
+@draws(20, 60)
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_random_rulesets_by_feelin(feelin: Feelin, data: st.DataObject) -> None:
     """Whatever can be exported says the same; what cannot is refused, never approximated."""
     ruleset = data.draw(rulesets())

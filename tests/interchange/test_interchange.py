@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import zen
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
@@ -32,6 +32,7 @@ from evaluator.judgement.evaluate import combine
 from evaluator.problems.errors import Problems, RulebookError
 from evaluator.rulebook.ast import Rule, Ruleset
 from evaluator.rulebook.load import load_directory
+from tests.draws import draws
 from tests.strategies import as_of_dates, dossiers, rulesets
 from tests.support import CRITERIA, ROOT, ruleset_of
 
@@ -88,8 +89,8 @@ def exportable(ruleset: Ruleset, as_of: dt.date) -> Ruleset:
     return dataclasses.replace(ruleset, rules=kept)
 
 
+@draws(30, 60)
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_jdm_agrees_on_random_rulesets(data: st.DataObject) -> None:
     """Whatever can be exported says the same; what cannot is refused, never approximated."""
     ruleset = data.draw(rulesets())

@@ -16,6 +16,7 @@ from evaluator.problems.source import Place, SourceText
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_layers
 from evaluator.rulebook.verdict import Status, Verdict
+from tests.draws import draws
 from tests.strategies import as_of_dates, dossiers, rulesets
 
 
@@ -37,6 +38,7 @@ def fill(profile: Profile, other: Profile, names: list[str]) -> Profile:
     return profile
 
 
+@draws(20, 40)
 @given(judged(), st.data())
 def test_filling_never_undoes_a_reject_and_never_spoils_a_pass(
     case: tuple[Ruleset, Profile, dt.date], data: st.DataObject
@@ -54,6 +56,7 @@ def test_filling_never_undoes_a_reject_and_never_spoils_a_pass(
     assert after.verdict is before or after.cause == NO_RULE
 
 
+@draws(20, 40)
 @given(judged(), st.data())
 def test_leaving_out_a_field_never_turns_a_verdict_green(
     case: tuple[Ruleset, Profile, dt.date], data: st.DataObject
@@ -73,6 +76,7 @@ def test_leaving_out_a_field_never_turns_a_verdict_green(
         assert before is Verdict.REJECT
 
 
+@draws(20, 40)
 @given(judged(), st.randoms(use_true_random=False))
 def test_order_never_matters(case: tuple[Ruleset, Profile, dt.date], random: object) -> None:
     ruleset, profile, day = case
@@ -91,6 +95,7 @@ def test_order_never_matters(case: tuple[Ruleset, Profile, dt.date], random: obj
     assert a == b
 
 
+@draws(20, 40)
 @given(judged())
 def test_a_stored_snapshot_is_judged_to_the_same_bytes(
     case: tuple[Ruleset, Profile, dt.date],
@@ -108,6 +113,7 @@ def test_a_stored_snapshot_is_judged_to_the_same_bytes(
     assert a == b
 
 
+@draws(20, 40)
 @given(judged())
 def test_a_counterfactual_that_promises_pass_passes(
     case: tuple[Ruleset, Profile, dt.date],

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import z3
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -29,6 +29,7 @@ from evaluator.reading.yaml.scan import read_yaml
 from evaluator.rulebook.files import Layers
 from evaluator.rulebook.load import load_directory, load_layers
 from evaluator.rulebook.verdict import Status
+from tests.draws import draws
 from tests.strategies import as_of_dates, dossiers, rulesets
 from tests.support import ROOT
 
@@ -89,8 +90,8 @@ def fixed(domain: Domain, profile: Profile, names: set[str]) -> list[Any]:
     return out
 
 
+@draws(40, 60)
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_formulas_agree_with_the_reference(data: st.DataObject) -> None:
     """On any dossier of any ruleset, each compiled status is the status of the reference engine."""
     ruleset = data.draw(rulesets())

@@ -13,9 +13,6 @@ from api.store import accounts, logins
 from api.store.work import SYSTEM, Actor
 from tests.api.support import Service
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-own-password")
-
 OLD, NEW = "the first password", "another password 2"
 
 

@@ -11,9 +11,6 @@ from fastapi import FastAPI
 
 from tests.api.support import ROLES, Service, example
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-roles")
-
 EVERYONE = frozenset(ROLES)
 READ = EVERYONE - {"admin"}
 SUBMIT = frozenset({"submitter", "committee"})

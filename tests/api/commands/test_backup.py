@@ -15,9 +15,6 @@ from api.store.core import Store
 from tests.api.conftest import postgres_database
 from tests.api.support import Service, example
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-backup")
-
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:

@@ -26,8 +26,6 @@ from tests.api.support import example
 from tests.oidc.process import free_port
 from tests.support import PATIENCE
 
-pytestmark = pytest.mark.xdist_group("api-workers")
-
 WORKERS = 2
 # Made once: a client would load the authorities' certificates for every request.
 PLAIN = ssl.create_default_context()

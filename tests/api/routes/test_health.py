@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.api.support import Service
-
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-health")
 
 
 def test_metrics_count_by_route_and_verdict(service: Service) -> None:

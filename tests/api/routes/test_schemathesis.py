@@ -6,21 +6,19 @@ where a schema can only say "text", so neither schema-valid nor schema-invalid d
 
 from __future__ import annotations
 
-from tempfile import mkdtemp
+from dataclasses import dataclass
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS
+from schemathesis.schemas import BaseSchema
 
 from api.judging.batches import NDJSON, PARQUET
 from api.store import accounts, apikeys
 from api.store.work import SYSTEM, Actor
 from api.transport.body import XLSX
-from tests.api.support import ROLES, Service
-
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-schemathesis")
+from tests import draws
+from tests.api.support import ROLES, Service, sqlite_url
 
 schemathesis.checks.load_all_checks()
 
@@ -38,47 +36,60 @@ EXCLUDED = [
 ]
 
 
-SERVICE = Service(f"sqlite:///{mkdtemp()}/admission.db", max_body_bytes=300_000)
-with SERVICE.store.work(SYSTEM) as _work:
-    _roles = list(ROLES)
-    _view, _ = accounts.create_account(_work, "everything", "全部角色", _roles)
-_actor = Actor(_view.id, _view.name, _view.display_name, frozenset(_roles))
-with SERVICE.store.work(_actor) as _work:
-    KEY = apikeys.create_key(_work, "schemathesis", None, False, None)[1]
-RECEIPT = SERVICE.submit("r01")
-KNOWN = {"number": RECEIPT["number"], "decision_id": RECEIPT["decision"]}
-loaded = schemathesis.openapi.from_asgi("/api/v1/openapi.json", SERVICE.app)
+@dataclass(frozen=True)
+class Loaded:
+    """The document as schemathesis reads it, and records that exist."""
+
+    schema: BaseSchema
+    known: dict[str, str]
 
 
-@loaded.auth()
-class _Key:
-    """Sends the key, except where schemathesis itself asks what happens without one."""
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    url = sqlite_url(tmp_path_factory.mktemp("schemathesis"))
+    service = Service(url, max_body_bytes=300_000)
+    with service.store.work(SYSTEM) as work:
+        view, _ = accounts.create_account(work, "everything", "全部角色", list(ROLES))
+    actor = Actor(view.id, view.name, view.display_name, frozenset(ROLES))
+    with service.store.work(actor) as work:
+        key = apikeys.create_key(work, "schemathesis", None, False, None)[1]
+    receipt = service.submit("r01")
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", service.app)
 
-    def get(self, case: schemathesis.Case, context: schemathesis.AuthContext) -> str:  # noqa: ARG002
-        return KEY
+    @schema.auth()
+    class _Key:
+        """Sends the key, except where schemathesis itself asks what happens without one."""
 
-    def set(self, case: schemathesis.Case, data: str, context: schemathesis.AuthContext) -> None:  # noqa: ARG002
-        case.headers["Authorization"] = f"Bearer {data}"
+        def get(self, case: schemathesis.Case, context: schemathesis.AuthContext) -> str:  # noqa: ARG002
+            return key
+
+        def set(
+            self,
+            case: schemathesis.Case,
+            data: str,
+            context: schemathesis.AuthContext,  # noqa: ARG002
+        ) -> None:
+            case.headers["Authorization"] = f"Bearer {data}"
+
+    # What is made by rule and not drawn, a request for each limit of each schema, is for the soak.
+    schema.config.phases.coverage.enabled = draws.soaking
+    return Loaded(schema, {"number": receipt["number"], "decision_id": receipt["decision"]})
 
 
-LIMITS = settings(
-    max_examples=8,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[
-        HealthCheck.too_slow,
-        HealthCheck.filter_too_much,
-        HealthCheck.data_too_large,
-    ],
-)
+@pytest.fixture
+def schema(loaded: Loaded) -> BaseSchema:
+    return loaded.schema
 
 
-@loaded.parametrize()
-@LIMITS
-def test_whole_api_with_authentication(case: schemathesis.Case) -> None:
+# Made when the test runs: making the requests while tests are collected would take each worker long.
+whole = schemathesis.pytest.from_fixture("schema")
+
+
+@whole.parametrize()
+@draws.draws(8, 8)
+def test_whole_api_with_authentication(case: schemathesis.Case, loaded: Loaded) -> None:
     # Half of the requests go to a record that exists, so that more than 404 is seen.
-    for name, value in KNOWN.items():
+    for name, value in loaded.known.items():
         if name in case.path_parameters and len(str(case.path_parameters[name])) % 2:
             case.path_parameters[name] = value
     # A slow machine is no failure.

@@ -19,9 +19,6 @@ from api.store.work import SYSTEM
 from tests.api.support import Service, settings, shipped, unlock
 from tests.support import join_all
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-audit")
-
 
 @pytest.fixture
 def store(database_url: str) -> Store:

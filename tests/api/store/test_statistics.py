@@ -12,9 +12,6 @@ from api.pages.committee.counts import CountsMemo
 from api.store import statistics
 from tests.api.support import Service
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-statistics")
-
 TODAY = dt.date(2026, 11, 24)
 
 

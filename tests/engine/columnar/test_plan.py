@@ -58,7 +58,15 @@ def test_a_product_that_fills_64_bits_is_multiplied_on(shipped: Ruleset) -> None
         check(made)
 
 
-@pytest.mark.parametrize(("plain", "count"), [(True, 35), (False, 12)])
+@pytest.mark.parametrize(
+    ("plain", "count"),
+    [
+        (True, 12),
+        (False, 4),
+        pytest.param(True, 35, marks=pytest.mark.soak),
+        pytest.param(False, 12, marks=pytest.mark.soak),
+    ],
+)
 def test_random_rulesets(plain: bool, count: int) -> None:
     seen = Tables()
 
@@ -82,8 +90,9 @@ def test_random_rulesets(plain: bool, count: int) -> None:
     assert left_out < findings * (0.01 if plain else 0.2)
 
 
-def test_shipped_rulebook_on_random_dossiers(shipped: Ruleset) -> None:
-    rows = random_rows(shipped, 150)
+@pytest.mark.parametrize("count", [60, pytest.param(150, marks=pytest.mark.soak)])
+def test_shipped_rulebook_on_random_dossiers(shipped: Ruleset, count: int) -> None:
+    rows = random_rows(shipped, count)
     tables = judgeable(shipped, rows)
     assert tables.left_out == 0
     for made in tables.made:

@@ -20,12 +20,15 @@ from tests.support import ROOT
 
 
 @pytest.mark.parametrize("day", [None, dt.date(2022, 5, 1), dt.date(2025, 10, 1)])
-def test_typed_parquet_equals_the_reference(day: dt.date | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [100, pytest.param(400, marks=pytest.mark.soak)])
+def test_typed_parquet_equals_the_reference(
+    day: dt.date | None, count: int, tmp_path: Path
+) -> None:
     ruleset = load_directory(ROOT)
     source, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
-    write_synthetic(source, 400)
+    write_synthetic(source, count)
     summary = evaluate_files(ruleset, [source], out, Options(as_of=day), silent)
-    assert (summary.judged, summary.rejected) == (400, 0)
+    assert (summary.judged, summary.rejected) == (count, 0)
     reference = ReferenceEngine(ruleset)
     results = duckdb.sql(f"SELECT * FROM '{out}'").to_arrow_table().to_pylist()
     got = {r["project_id"]: r for r in results}

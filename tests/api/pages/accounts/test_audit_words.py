@@ -12,9 +12,6 @@ from api.pages.accounts.audit_words import ACTIONS, KEYS, record_words, subject_
 from api.store import audit
 from tests.api.support import Service, example, shipped
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-audit-words")
-
 API = Path(__file__).parents[4] / "api"
 
 

@@ -14,9 +14,6 @@ from api.store.projects import submissions
 from evaluator.judgement.result import canonical_bytes
 from tests.api.support import Service
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-decisions")
-
 STEMS = ("d01", "r01", "r02", "r09", "r15", "r16", "r24")
 
 

@@ -13,9 +13,6 @@ from api.store.projects.lookup import Filter
 from api.store.work import Actor
 from tests.api.support import Service
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-lookup")
-
 STEMS = ("d01", "r01", "r02", "r09", "r15", "r16", "r24")
 CHAIR = Actor(900, "chair", "李主任", frozenset({"committee"}))
 

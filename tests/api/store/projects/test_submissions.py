@@ -18,9 +18,6 @@ from evaluator.judgement.result import canonical_bytes, result
 from tests.api.support import Service, example, shipped
 from tests.support import join_all
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-submissions")
-
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 

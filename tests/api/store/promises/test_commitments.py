@@ -19,9 +19,6 @@ from api.store.work import SYSTEM, Actor
 from evaluator.rulebook.load import load_layers
 from tests.api.support import Service, example, settings, shipped
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-commitments")
-
 D = dt.date
 TODAY = D(2026, 11, 24)
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

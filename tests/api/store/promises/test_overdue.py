@@ -12,9 +12,6 @@ from api.store.promises import overdue, rates
 from api.store.work import SYSTEM
 from tests.api.support import Service
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-overdue")
-
 TODAY = dt.date(2026, 7, 1)
 NOTE = {"note": "请尽快兑现"}
 

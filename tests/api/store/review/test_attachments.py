@@ -24,9 +24,6 @@ from tests.api.conftest import new_database, postgres_database
 from tests.api.files import PDF, PNG, pdf
 from tests.api.support import Service
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-attachments")
-
 ROLE = "department:natural_resources"
 LIMIT = 1_000_000
 

@@ -13,9 +13,6 @@ from api.store.work import SYSTEM
 from tests.api.pages.visitor import saved_as
 from tests.api.support import Service, example
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-review")
-
 ROLE = "department:natural_resources"
 
 

@@ -20,9 +20,6 @@ from api.store.review.tasklist import TaskFilter
 from api.store.work import Actor
 from tests.api.support import Service
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-tasklist")
-
 TODAY = dt.date(2026, 11, 24)
 CHAIR = Actor(900, "chair", "李主任", frozenset({"committee"}))
 NOBODY = Actor(901, "nobody", "无", frozenset())
