@@ -57,6 +57,8 @@ class _Search:
         evaluation = self.evaluation
         if evaluation.verdict is Verdict.PASS:
             return Counterfactual("none", reaches=Verdict.PASS)
+        if evaluation.disputed:
+            return Counterfactual("not_found")
         violated = [i for i in evaluation.blocking if i not in self.open]
         unclear = {i for i in violated if evaluation.statuses[i] is Status.UNKNOWN}
         stuck = {i for i in violated if not any(map(self._may_change, self.reads[i]))}
