@@ -84,10 +84,15 @@ class ReferenceEngine:
         state = _state(profile, as_of)
         return ((rule, self._finder(rule)(state)) for rule in rules)
 
-    def value(self, expr: ast.Expr, profile: Profile, as_of: dt.date) -> Fraction | None:
-        """The value of one expression; None where it is unknown."""
-        found = self._meaning.value(expr, _state(profile, as_of))
-        return found if isinstance(found, Fraction) else None
+    def values(self, profile: Profile, as_of: dt.date) -> Callable[[ast.Expr], Fraction | None]:
+        """What gives the value of any expression on one dossier; None where it is unknown."""
+        state = _state(profile, as_of)
+
+        def value(expr: ast.Expr) -> Fraction | None:
+            amount = self._meaning.value(expr, state)
+            return amount if isinstance(amount, Fraction) else None
+
+        return value
 
     def item_limit(
         self, leaf: ast.Each, item: Item, profile: Profile, as_of: dt.date
