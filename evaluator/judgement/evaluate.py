@@ -21,6 +21,7 @@ from evaluator.engine.base import Engine
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.engine.reference.traces import Assessment
 from evaluator.judgement.dependence import Tokens, tokens
+from evaluator.judgement.memo import Memo
 from evaluator.problems.errors import InternalError
 from evaluator.rulebook.ast import Effect, Label, Ruleset
 from evaluator.rulebook.verdict import Status, Verdict
@@ -91,8 +92,9 @@ class Evaluation:
     statuses: Mapping[str, Status]
     assessment: Assessment
     cause: str | None
-    # The engine that assessed, for what explains the verdict.
+    # For what explains the verdict: the engine that assessed, and what the evaluator keeps.
     reference: ReferenceEngine
+    memo: Memo
 
     @property
     def disputed(self) -> bool:
@@ -143,6 +145,7 @@ class Evaluator:
         self.reference = (
             self.engine if isinstance(self.engine, ReferenceEngine) else ReferenceEngine(ruleset)
         )
+        self.memo = Memo()
 
     def evaluate(self, profile: Profile, as_of: dt.date | None = None) -> Evaluation:
         """Judge one dossier as of a date, its acceptance date unless told otherwise."""
@@ -157,7 +160,15 @@ class Evaluator:
             if all(s is NOT_APPLICABLE for s in statuses.values()):
                 cause = NO_RULE
         return Evaluation(
-            self.ruleset, profile, day, verdict, statuses, assessment, cause, self.reference
+            self.ruleset,
+            profile,
+            day,
+            verdict,
+            statuses,
+            assessment,
+            cause,
+            self.reference,
+            self.memo,
         )
 
     def _decided(

@@ -222,11 +222,7 @@ class _Explainer:
         rows = [id(u.row) if isinstance(u, Hit) else id(u) for u in used]
         rows += [id(inner.hit.row) for leaf in leaves for inner in leaf.inner]
         key = ("basis", self.rule.id, self.evaluation.as_of, self.profile.submitted_on, tuple(rows))
-        memory = self.evaluation.reference.memory
-        found: tuple[tuple[Citation, ...], bool] | None = memory.get(key)
-        if found is None:
-            found = memory[key] = self._cited(leaves, used)
-        return found
+        return self.evaluation.memo.recall(key, lambda: self._cited(leaves, used))
 
     def _cited(
         self, leaves: Sequence[LeafTrace], used: Sequence[Hit | Period | None]

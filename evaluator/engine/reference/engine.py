@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import Any
 
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.values import Item
@@ -45,16 +44,12 @@ class ReferenceEngine:
         self.ruleset = ruleset
         self._meaning = Meaning(ruleset)
         self._tracing = Tracing(self._meaning)
-        # What explanations derive from the ruleset and the dates alone.
-        self.memory: dict[tuple[object, ...], Any] = {}
         self._made: dict[int, tuple[ast.Rule, Finder]] = {}
         self._days: dict[dt.date, tuple[tuple[str, Finder], ...]] = {}
 
     def assess(self, profile: Profile, as_of: dt.date) -> Assessment:
         """Judge every rule in force on ``as_of``."""
         state = _state(profile, as_of)
-        if len(self.memory) >= MAX_REMEMBERED:
-            self.memory.clear()
         statuses = {id: finding(state) for id, finding in self._in_force(as_of)}
         rules, trace = self.ruleset.rules, self._tracing.trace
         return Assessment(
