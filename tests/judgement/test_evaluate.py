@@ -15,34 +15,13 @@ from evaluator.judgement.explain import findings
 from evaluator.judgement.remedy.search import counterfactual
 from evaluator.judgement.result import result
 from evaluator.judgement.trace import trace_of
-from evaluator.problems.errors import InternalError, RulebookError
+from evaluator.problems.errors import InternalError
 from evaluator.rulebook.ast import Effect
-from evaluator.rulebook.criteria import Hit, Miss, lookup
-from evaluator.rulebook.verdict import Status, Verdict, status_of
-from tests.support import CRITERIA, DAY, RULES, good, judge, profile, ruleset_of
+from evaluator.rulebook.verdict import Status, Verdict
+from tests.support import DAY, RULES, good, judge, profile, ruleset_of
 
 RULESET = ruleset_of()
 S, V, U, N = Status.SATISFIED, Status.VIOLATED, Status.UNKNOWN, Status.NOT_APPLICABLE
-
-
-@pytest.mark.parametrize(
-    ("applies", "required", "status"),
-    [
-        (True, True, S),
-        (True, False, V),
-        (True, None, U),
-        (False, True, N),
-        (False, False, N),
-        (False, None, N),
-        (None, True, S),
-        (None, False, U),
-        (None, None, U),
-    ],
-)
-def test_status_is_applies_implies_require(
-    applies: bool | None, required: bool | None, status: Status
-) -> None:
-    assert status_of(applies, required) is status
 
 
 def three(effects: tuple[Effect, ...]) -> Any:
@@ -160,55 +139,6 @@ def test_label_needs_every_dimension() -> None:
     assert judge(RULESET, **good(industry_code="C25")).labels == ()
 
 
-@pytest.mark.parametrize(
-    ("values", "row"),
-    [
-        ({"industry_code": "C3985", "land_class": 1}, 6000),
-        ({"industry_code": "C3985"}, 6000),
-        ({"industry_code": "C391", "land_class": 2}, 4500),
-        ({"industry_code": "C391", "land_class": 3}, "没有“3”这一档"),
-        ({"industry_code": "C391"}, "land_class"),
-        ({"industry_code": "C13"}, 3000),
-        ({}, "industry_code"),
-    ],
-)
-def test_lookup_takes_the_longest_prefix(values: dict[str, Any], row: int | str) -> None:
-    found = lookup(RULESET.criteria["intensity_floor"], profile(**values).values, DAY, DAY)
-    if isinstance(row, int):
-        assert isinstance(found, Hit)
-        assert found.row.value == row
-    else:
-        assert isinstance(found, Miss)
-        assert row in found.missing or row in found.reason
-
-
-DATED = """
-  - {from: 2020-01-01, until: 2022-12-31, source: law, verified: true, value: 10}
-  - {from: 2023-01-01, until: 2023-06-30, gap: 旧标准废止，新标准未发布}
-  - {from: 2023-07-01, source: law, verified: true, value: 20, transition: {accepted_before: 2024-01-01}}
-"""
-
-
-@pytest.mark.parametrize(
-    ("as_of", "submitted_on", "expected"),
-    [
-        ("2022-12-31", "2022-12-31", Verdict.PASS),
-        ("2019-12-31", "2019-12-31", Verdict.REFER),
-        ("2023-03-01", "2023-03-01", Verdict.REFER),
-        ("2024-06-01", "2022-06-01", Verdict.PASS),
-        ("2024-06-01", "2024-01-01", Verdict.REFER),
-        ("2024-06-01", "2023-12-31", Verdict.REFER),
-    ],
-)
-def test_dated_values_and_transition(as_of: str, submitted_on: str, expected: Verdict) -> None:
-    old = "values: [{from: 2020-01-01, source: law, clause: 第三条, verified: true, value: 20}]"
-    assert old in CRITERIA
-    criteria = CRITERIA.replace(old, "values:" + DATED.replace("\n", "\n    "))
-    ruleset = ruleset_of(criteria=criteria)
-    values = good(annual_tax=1500, submitted_on=submitted_on)
-    assert judge(ruleset, dt.date.fromisoformat(as_of), **values).verdict is expected
-
-
 def test_rules_have_dates_too() -> None:
     rules = RULES.replace(
         "  effect: refer\n", "  effect: refer\n  from: 2024-01-01\n  until: 2024-12-31\n"
@@ -216,17 +146,6 @@ def test_rules_have_dates_too() -> None:
     ruleset = ruleset_of(rules)
     for day, count in (("2023-12-31", 2), ("2024-01-01", 3), ("2024-12-31", 3), ("2025-01-01", 2)):
         assert len(judge(ruleset, dt.date.fromisoformat(day), **good()).statuses) == count
-
-
-def test_identity_is_of_content_not_of_form() -> None:
-    base = ruleset_of().identity
-    entries = ["- id" + part for part in RULES.split("- id")[1:]]
-    assert ruleset_of("".join(reversed(entries))).identity == base
-    assert ruleset_of("# 注释\n" + RULES).identity == base
-    assert ruleset_of(criteria=CRITERIA.replace("value: 20}", "value: 20.0}")).identity == base
-    assert ruleset_of(criteria=CRITERIA.replace("value: 20}", "value: 20.1}")).identity != base
-    with pytest.raises(RulebookError):
-        ruleset_of(RULES + entries[0])
 
 
 # --- who decides ---------------------------------------------------------------------------------
