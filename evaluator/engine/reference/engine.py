@@ -99,21 +99,21 @@ class ReferenceEngine:
         return trace.hit.row.value * trace.hit.row.unit.factor_to(item.unit)
 
     def _finder(self, rule: ast.Rule) -> Finder:
-        found = self._made.get(id(rule))
-        if found is None:
+        entry = self._made.get(id(rule))
+        if entry is None:
             make = self._meaning.condition
             applies = make(rule.applies_when) if rule.applies_when is not None else None
-            found = self._made[id(rule)] = (rule, _finding(applies, make(rule.require)))
-        return found[1]
+            entry = self._made[id(rule)] = (rule, _finding(applies, make(rule.require)))
+        return entry[1]
 
     def _in_force(self, as_of: dt.date) -> tuple[tuple[str, Finder], ...]:
-        found = self._days.get(as_of)
-        if found is None:
+        finders = self._days.get(as_of)
+        if finders is None:
             if len(self._days) >= MAX_REMEMBERED:
                 self._days.clear()
-            found = tuple((r.id, self._finder(r)) for r in self.ruleset.in_force(as_of))
-            self._days[as_of] = found
-        return found
+            finders = tuple((r.id, self._finder(r)) for r in self.ruleset.in_force(as_of))
+            self._days[as_of] = finders
+        return finders
 
 
 def _state(profile: Profile, as_of: dt.date) -> State:
