@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import random
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,8 @@ from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.problems.errors import InternalError
 from evaluator.rulebook.ast import Ruleset
 from tests.engine.durable.rules import BAD, DAY, agree
+from tests.engine.pair import HEAD, SATISFIED, UNKNOWN, VIOLATED, check, engines
+from tests.strategies import write_yaml
 from tests.support import profile, ruleset_of
 
 
@@ -54,3 +58,55 @@ def test_caches_are_bounded_and_forgetting_changes_nothing(monkeypatch: pytest.M
     assert len(engine._preparation._by_dates) <= 3
     assert len(engine._preparation._stretches) <= 1
     engine.close()
+
+
+def test_periods_transition_and_rule_dates() -> None:
+    """One engine over many dates in any order: what it remembers of one day must not tell on another."""
+    ends, starts, early = dt.date(2023, 12, 31), dt.date(2024, 1, 1), dt.date(2023, 11, 1)
+    old = {"from": dt.date(2020, 1, 1), "until": ends, "source": "law", "value": 10}
+    new = {"from": starts, "until": dt.date(2024, 12, 31), "source": "law", "value": 20}
+    floor: dict[str, Any] = {"title": "下限", "kind": "floor", "unit": "亩"}
+    floor["values"] = [old, {**new, "transition": {"accepted_before": early}}]
+    rules = [
+        {
+            "id": f"positive.{name}",
+            "title": name,
+            "list": "positive",
+            "effect": "refer",
+            **dates,
+            "require": {"field": "land_area", "at_least": {"criterion": "floor"}},
+            "departments": ["tax"],
+            "basis": [{"source": "law"}],
+        }
+        for name, dates in (
+            ("always", {}),
+            ("dated", {"from": dt.date(2023, 12, 1), "until": dt.date(2024, 6, 30)}),
+        )
+    ]
+    head = write_yaml({**HEAD, "criteria": {"floor": floor}})
+    ruleset = ruleset_of(write_yaml(rules), head, "[]", "{dimensions: {}, labels: []}")
+    one = dt.timedelta(days=1)
+    known = [
+        (ends, ends, 10, SATISFIED),
+        (starts, early - one, 10, SATISFIED),  # accepted early enough: the value at acceptance
+        (starts, early, 10, VIOLATED),
+        (starts, starts, 20, SATISFIED),
+        (early, starts, 10, SATISFIED),  # as of a day before acceptance
+        (dt.date(2025, 1, 1), starts, 20, UNKNOWN),  # ended
+        (dt.date(2019, 12, 31), starts, 20, UNKNOWN),  # not yet
+    ]
+    days = [
+        d + n * one
+        for d in (early, starts, dt.date(2024, 7, 1), dt.date(2025, 1, 1))
+        for n in (-1, 0)
+    ]
+    every = [(a, s, v, None) for a in days for s in days for v in (10, 20)]
+    for seed in range(3):
+        with engines(ruleset) as pair:
+            for as_of, submitted, value, expected in random.Random(seed).sample(
+                [*known, *every], 135
+            ):
+                found = profile(land_area=value, submitted_on=submitted)
+                check(pair, found, as_of)
+                if expected is not None:
+                    assert pair[1].statuses(found, as_of)["positive.always"] is expected
