@@ -61,7 +61,7 @@ def test_examples(shipped: tuple[Ruleset, tuple[ReferenceEngine, DurableEngine]]
 
 def test_rule_cases(shipped: tuple[Ruleset, tuple[ReferenceEngine, DurableEngine]]) -> None:
     ruleset, pair = shipped
-    cases = read_cases(ruleset, [], ROOT)
+    cases = read_cases(ruleset, Problems(), ROOT)
     for case in cases.rules:
         check(pair, case.profile, case.as_of or case.profile.submitted_on)
     for whole in cases.dossiers:
