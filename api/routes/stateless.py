@@ -18,7 +18,6 @@ from api.transport.body import json_bytes, read_json
 from api.transport.parameters import AsOf, parse_day
 from api.transport.views import criterion_view, rule_view, ruleset_view
 from evaluator.dossier.dossier import Profile, dossier_model
-from evaluator.judgement.evaluate import DISAGREEMENT
 from evaluator.judgement.result import canonical_bytes, result
 
 router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
@@ -37,11 +36,11 @@ def _answer(judge: Judge, profile: Profile, ask: _Ask) -> tuple[bytes, bool]:
     evaluation = judge.evaluate(profile, ask.day)
     if ask.department is None:
         body = judge.fragments.canonical(evaluation, with_counterfactual=ask.counterfactual)
-        return body, evaluation.cause != DISAGREEMENT
+        return body, not evaluation.disputed
     data = result(evaluation, with_counterfactual=ask.counterfactual)
     data["findings"] = [f for f in data["findings"] if ask.department in f["departments"]]
     # An answer that says the engines disagreed is not a function of the dossier alone.
-    return canonical_bytes(data), evaluation.cause != DISAGREEMENT
+    return canonical_bytes(data), not evaluation.disputed
 
 
 @router.post(

@@ -9,7 +9,7 @@ where there is none the solver is asked (``suggest``).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -18,44 +18,11 @@ from evaluator.dossier.dossier import Profile
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.dossier.values import Item, Value
 from evaluator.engine.reference.engine import ReferenceEngine
-from evaluator.judgement.remedy.candidates import ORDINARY_INDUSTRY
-from evaluator.judgement.remedy.roots import roots
-from evaluator.rulebook import ast, walk
+from evaluator.rulebook import ast, walk, worth
 from evaluator.rulebook.criteria import INDUSTRY, Criterion, Hit, Row, lookup
 from evaluator.rulebook.reads import fields_of
 from evaluator.rulebook.verdict import Status
-from evaluator.values.numbers import terminates
 
-WHOLE = 5  # An industry code to the class: a letter and four digits.
-# GB/T 4754-2017: a division of each section that rulebooks name whole, and the groups that are not
-# divided into classes, so that their only class ends in 0.
-FIRST = {"B": "B10", "C": "C41", "D": "D44"}
-UNDIVIDED = frozenset(
-    (
-        61,
-        71,
-        81,
-        161,
-        162,
-        191,
-        211,
-        212,
-        213,
-        214,
-        271,
-        272,
-        273,
-        274,
-        311,
-        312,
-        313,
-        314,
-        421,
-        422,
-        431,
-        461,
-    )
-)
 MAX_DECIMALS = 6
 RANK = {Status.SATISFIED: 0, Status.VIOLATED: 0, Status.NOT_APPLICABLE: 1, Status.UNKNOWN: 2}
 
@@ -147,44 +114,30 @@ class Finder:
 
     def _values(self, name: str, profile: Profile) -> Iterator[Value]:
         field = self.ruleset.registry.references[name]
-        if field.type is FieldType.BOOL:
-            yield from (True, False)
-        elif field.type is FieldType.ENUM:
-            yield from field.values
+        if field.type in (FieldType.BOOL, FieldType.ENUM):
+            yield from worth.choices(field)
         elif field.numeric:
             yield from self._turns(field, profile)
         elif field.type is FieldType.STR:
-            yield from self._words(name)
+            yield from self._words(field)
 
-    def _words(self, name: str) -> Iterator[Value]:
-        for leaf in walk.leaves(*self.rule.halves, *self.slip.halves):
-            if not isinstance(leaf, ast.Member) or leaf.field != name:
-                continue
-            options: Iterable[object] = leaf.options
-            if leaf.criterion is not None:
-                periods = self.ruleset.criteria[leaf.criterion].periods
-                options = [c for p in periods if p.covers(self.day) for c in p.codes]
-            for option in options:
-                whole = leaf.prefix and name == INDUSTRY
-                yield self._under(str(option)) if whole else str(option)
-        if name == INDUSTRY:
-            yield ORDINARY_INDUSTRY
+    def _words(self, field: Field) -> Iterator[Value]:
+        industry = field.name == INDUSTRY
+        for rule in (self.rule, self.slip):
+            for word, prefix in worth.words(rule, field, self.ruleset, self.day):
+                under = worth.industries_under(word, self.known)
+                yield next(under) if prefix and industry else word
+        if industry:
+            yield worth.ORDINARY_INDUSTRY
 
-    def _turns(self, field: Field, profile: Profile) -> list[Fraction]:
+    def _turns(self, field: Field, profile: Profile) -> Iterable[Fraction]:
         """Where a comparison of the rule or of the slip turns, in figures that can be written."""
-        found: dict[Fraction, None] = {}
-        for rule, engine in ((self.rule, self.engine), (self.slip, self.changed)):
-            for leaf in walk.leaves(*rule.halves):
-                if isinstance(leaf, ast.Compare):
-                    for root in roots(
-                        leaf,
-                        field.name,
-                        self.ruleset.metrics,
-                        _values_of(engine, profile, self.day),
-                    ):
-                        if _writable(field, root):
-                            found[root] = None
-        return list(found)
+        numbers = (
+            turn
+            for rule, engine in ((self.rule, self.engine), (self.slip, self.changed))
+            for turn in worth.turns(rule, field, self.ruleset, engine.values(profile, self.day))
+        )
+        return dict.fromkeys(number for number in numbers if _writable(field, number))
 
     def _items(self, leaf: ast.Each, profile: Profile, row: Row) -> Iterator[Profile]:
         """One item exactly at the row's value, before and after the slip."""
@@ -249,41 +202,18 @@ class Finder:
         if words is None:
             yield from (v for v in [base.values.get(field.name)] if v is not None)
             if field.name == INDUSTRY:
-                yield ORDINARY_INDUSTRY
+                yield worth.ORDINARY_INDUSTRY
                 yield from self.known
             yield from field.values
         elif field.name == INDUSTRY:
             for word in words:
-                yield from self._all_under(word)
+                yield from worth.industries_under(word, self.known)
         elif field.numeric:
             yield from map(Fraction, words)
         else:
             yield from words
 
-    def _under(self, word: str) -> str:
-        return next(self._all_under(word))
-
-    def _all_under(self, word: str) -> Iterator[str]:
-        yield from industry_under(word, self.known)
-
-
-def industry_under(word: str, known: Iterable[str]) -> Iterator[str]:
-    """Codes of a whole class below a shorter code: those that are in use first."""
-    yield from (code for code in known if code.startswith(word) and len(code) == WHOLE)
-    group = (FIRST.get(word, word) + "1")[: WHOLE - 1] if len(word) < WHOLE else word
-    yield group + ("0" if int(group[1:]) in UNDIVIDED else "1") if len(group) < WHOLE else group
-
-
-def _values_of(
-    engine: ReferenceEngine, profile: Profile, day: dt.date
-) -> Callable[[ast.Expr], Fraction | None]:
-    return lambda expr: engine.value(expr, profile, day)
-
 
 def _writable(field: Field, value: Fraction) -> bool:
-    low, high = field.minimum, field.maximum
-    if (low is not None and value < low) or (high is not None and value > high):
-        return False
-    if field.type is FieldType.INT:
-        return value.denominator == 1
-    return terminates(value) and (value * 10**MAX_DECIMALS).denominator == 1
+    decimals = 0 if field.type is FieldType.INT else MAX_DECIMALS
+    return field.admits(value) and (value * 10**decimals).denominator == 1

@@ -27,7 +27,7 @@ from evaluator.cases.mutants import (
     with_criterion,
 )
 from evaluator.cases.mutation import Runner, step_of, users
-from evaluator.cases.probes import WHOLE, Finder, Probe
+from evaluator.cases.probes import Finder, Probe
 from evaluator.cases.proposed import Proposed, Whole, spaced, yaml_of
 from evaluator.cases.suggest_whole import whole_cases
 from evaluator.dossier.dossier import Profile
@@ -36,7 +36,7 @@ from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.judgement.wording import show_value, with_unit
 from evaluator.prove.compile import Compiler
 from evaluator.prove.solve import Outcome, Question, Side, Space
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, worth
 from evaluator.rulebook.criteria import INDUSTRY, Criterion, Row
 from evaluator.rulebook.verdict import Status
 from evaluator.values.numbers import shown
@@ -99,7 +99,7 @@ class _Suggester:
         profiles = [c.profile for c in cases.rules] + [c.profile for c in cases.dossiers]
         used = (p.values.get(INDUSTRY) for p in profiles)
         codes = (str(c) for c in (*used, *lists) if c is not None)
-        self.known = tuple(dict.fromkeys(c for c in codes if len(c) == WHOLE))
+        self.known = tuple(dict.fromkeys(c for c in codes if len(c) == worth.WHOLE))
 
     def about_criterion(self, id_: str, rules: list[ast.Rule]) -> Iterator[Suggestion]:
         """Cases for slips in the values of a criterion that ``rules`` use."""

@@ -23,10 +23,9 @@ from evaluator.dossier.fields import Field, FieldType
 from evaluator.dossier.values import Value
 from evaluator.engine.breaks import boundaries
 from evaluator.judgement.evaluate import combine
-from evaluator.judgement.remedy.roots import roots
 from evaluator.prove import compare
 from evaluator.prove.report import State
-from evaluator.rulebook import ast, walk
+from evaluator.rulebook import ast, worth
 from evaluator.rulebook.reads import fields_of
 from evaluator.rulebook.verdict import Status, Verdict
 
@@ -156,36 +155,22 @@ def _values(
     ruleset: ast.Ruleset, runner: Runner, rule: ast.Rule, name: str, base: Profile, day: dt.date
 ) -> Iterator[Value]:
     field = ruleset.registry.references[name]
-    if field.type is FieldType.BOOL:
-        yield from (True, False)
-    elif field.type is FieldType.ENUM:
-        yield from field.values
+    if field.type in (FieldType.BOOL, FieldType.ENUM):
+        yield from worth.choices(field)
     elif field.type is FieldType.STR:
-        for leaf in walk.leaves(*rule.halves):
-            if isinstance(leaf, ast.Member) and leaf.field == name:
-                options = leaf.options
-                if leaf.criterion is not None:
-                    periods = ruleset.criteria[leaf.criterion].periods
-                    options = tuple(c for p in periods if p.covers(day) for c in p.codes)
-                yield from map(str, options)
+        yield from (word for word, _ in worth.words(rule, field, ruleset, day))
     elif field.numeric:
-        for leaf in walk.leaves(*rule.halves):
-            if isinstance(leaf, ast.Compare):
-                known = roots(
-                    leaf, name, ruleset.metrics, lambda e: runner.engine.value(e, base, day)
-                )
-                for root in known:
-                    yield from _beside(field, root)
+        for turn in worth.turns(rule, field, ruleset, runner.engine.values(base, day)):
+            yield from _beside(field, turn)
         yield Fraction(0)
 
 
-def _beside(field: Field, root: Fraction) -> Iterator[Fraction]:
+def _beside(field: Field, turn: Fraction) -> Iterator[Fraction]:
     for factor in FACTORS:
-        value = _round(root * factor)
+        value = _round(turn * factor)
         if field.type is FieldType.INT:
             value = Fraction(math.floor(value))
-        low, high = field.minimum, field.maximum
-        if value != root and (low is None or value >= low) and (high is None or value <= high):
+        if value != turn and field.admits(value):
             yield value
 
 

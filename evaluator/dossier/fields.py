@@ -97,6 +97,11 @@ class Field:
         """Whether the value is a number with a unit."""
         return self.type in NUMERIC
 
+    def admits(self, value: Fraction) -> bool:
+        """Whether a number is within the field's bounds."""
+        low, high = self.minimum, self.maximum
+        return (low is None or value >= low) and (high is None or value <= high)
+
 
 @dataclass(frozen=True, slots=True)
 class Registry:

@@ -220,8 +220,8 @@ def _row(table: ET.Element, tests: Sequence[str], output: str, note: str = "") -
 
 def _table(ruleset: ast.Ruleset, use: Use, as_of: dt.date, reads: set[str]) -> ET.Element:
     criterion = ruleset.criteria[use.criterion]
-    found = list(lines(criterion, as_of, dict(use.keys)))
-    dimensions = list(dict.fromkeys(t.dimension for line in found for t in line.tests))
+    rows = list(lines(criterion, as_of, dict(use.keys)))
+    dimensions = list(dict.fromkeys(t.dimension for line in rows for t in line.tests))
     reads.update(dimensions)
     id_ = f"table_{_id(use.name)}"
     node = _decision(id_, use.name, criterion.title, "number", _needs(set(dimensions), ()))
@@ -231,9 +231,9 @@ def _table(ruleset: ast.Ruleset, use: Use, as_of: dt.date, reads: set[str]) -> E
         label = ruleset.registry.label(dimension) if dimensions else "一切项目"
         _text(_element(table, "input", label=label), "inputExpression", dimension)
     _element(table, "output", name=use.name, typeRef="number")
-    if not found:
+    if not rows:
         _row(table, ["-"], "null", "这一天没有有效的值")
-    for line in found:
+    for line in rows:
         tests = [_cell([t for t in line.tests if t.dimension == d], ruleset) for d in dimensions]
         _row(table, tests or ["-"], _value(line, criterion.unit, use.scale), line.note)
     return node

@@ -210,14 +210,14 @@ def _expressions(
 
 def _table(ruleset: Ruleset, use: Use, as_of: dt.date) -> dict[str, Any]:
     criterion = ruleset.criteria[use.criterion]
-    found = list(lines(criterion, as_of, dict(use.keys)))
-    dimensions = list(dict.fromkeys(t.dimension for line in found for t in line.tests))
+    entries = list(lines(criterion, as_of, dict(use.keys)))
+    dimensions = list(dict.fromkeys(t.dimension for line in entries for t in line.tests))
     # Columns without a field hold whole conditions; a field column would fail on a missing value.
     columns = [
         {"id": f"in-{d}", "name": ruleset.registry.label(d), "field": ""} for d in dimensions
     ]
     rows = []
-    for number, line in enumerate(found, 1):
+    for number, line in enumerate(entries, 1):
         row = {
             "_id": str(number),
             "_description": line.note,

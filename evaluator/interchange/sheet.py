@@ -338,8 +338,8 @@ class _Reader:
 
 
 def _row_of(cell: str | None) -> int:
-    found = re.search(r"\d+$", cell or "")
-    return int(found[0]) if found else 0
+    digits = re.search(r"\d+$", cell or "")
+    return int(digits[0]) if digits else 0
 
 
 def exact_text_of(value: object) -> str:

@@ -91,12 +91,12 @@ def _descend(
 def _groups(rows: tuple[Row, ...], dimension: str) -> list[tuple[tuple[str, ...], tuple[Row, ...]]]:
     """Words that lead to the same rows, together; longer words first, which are more specific."""
     words = dict.fromkeys(w for r in rows for w in r.keys.get(dimension, ()))
-    found: dict[tuple[int, tuple[int, ...]], list[str]] = {}
+    alike: dict[tuple[int, tuple[int, ...]], list[str]] = {}
     for word in words:
         numbers = tuple(r.number for r in _with_word(rows, dimension, word))
         size = len(word) if dimension == INDUSTRY else 0
-        found.setdefault((-size, numbers), []).append(word)
-    ordered = sorted(found.items(), key=lambda pair: pair[0][0])
+        alike.setdefault((-size, numbers), []).append(word)
+    ordered = sorted(alike.items(), key=lambda pair: pair[0][0])
     return [(tuple(w), _with_word(rows, dimension, w[0])) for _, w in ordered]
 
 

@@ -3,6 +3,9 @@
 Deny-overrides: a violated ``reject`` rejects; else a violated ``refer``, or an unknown ``reject`` or
 ``refer``, refers; else the project passes. ``advise`` never counts. Where no rule applies at all
 the dossier is referred, with that as the reason.
+
+The deciding engine's findings are combined; the reference explains them. Where the two differ,
+nothing is combined: the dossier is referred, with that as the cause.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from evaluator.engine.base import Engine
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.engine.reference.traces import Assessment
 from evaluator.judgement.dependence import Tokens, tokens
+from evaluator.judgement.memo import Memo
 from evaluator.problems.errors import InternalError
 from evaluator.rulebook.ast import Effect, Label, Ruleset
 from evaluator.rulebook.verdict import Status, Verdict
@@ -75,8 +79,10 @@ def make_engine(name: str, ruleset: Ruleset) -> Engine:
 class Evaluation:
     """One dossier judged: verdict, statuses and the traces that explain them.
 
-    ``cause`` is set where the verdict is not due to any finding: no rule applied, or the engines
-    disagreed.
+    ``statuses`` are the deciding engine's and equal those of the traces. Where the engines
+    disagreed they are the reference's: what is shown is what can be explained, and no verdict comes
+    of it. ``cause`` is set where the verdict is not due to any finding: no rule applied, or the
+    engines disagreed.
     """
 
     ruleset: Ruleset
@@ -86,8 +92,14 @@ class Evaluation:
     statuses: Mapping[str, Status]
     assessment: Assessment
     cause: str | None
-    # The engine that assessed, for what explains the verdict.
+    # For what explains the verdict: the engine that assessed, and what the evaluator keeps.
     reference: ReferenceEngine
+    memo: Memo
+
+    @property
+    def disputed(self) -> bool:
+        """Whether the engines disagreed: nothing good may be said of such a dossier."""
+        return self.cause == DISAGREEMENT
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -96,8 +108,8 @@ class Evaluation:
 
     @cached_property
     def labels(self) -> tuple[Label, ...]:
-        """Labels earned, such as 四高项目； none for a project that is rejected."""
-        if self.verdict is Verdict.REJECT:
+        """Labels earned, such as 四高项目； none for a project that is rejected or disputed."""
+        if self.verdict is Verdict.REJECT or self.disputed:
             return ()
         return labels_of(self.ruleset, self.statuses)
 
@@ -122,7 +134,10 @@ class Evaluation:
 
 
 class Evaluator:
-    """Judges dossiers by one ruleset; an engine decides and is held against the reference."""
+    """Judges dossiers by one ruleset: an engine decides, the reference confirms and explains.
+
+    With ``engine="reference"`` the reference decides alone: for drafts, checks and cases.
+    """
 
     def __init__(self, ruleset: Ruleset, engine: str = "durable") -> None:
         self.ruleset = ruleset
@@ -130,43 +145,58 @@ class Evaluator:
         self.reference = (
             self.engine if isinstance(self.engine, ReferenceEngine) else ReferenceEngine(ruleset)
         )
+        self.memo = Memo()
 
     def evaluate(self, profile: Profile, as_of: dt.date | None = None) -> Evaluation:
         """Judge one dossier as of a date, its acceptance date unless told otherwise."""
         day = as_of or profile.submitted_on
         assessment = self.reference.assess(profile, day)
-        statuses = assessment.statuses
+        statuses = self._decided(profile, day, assessment.statuses)
         cause = None
-        if self.engine is not self.reference and not self._confirmed(profile, day, statuses):
-            cause = DISAGREEMENT
-        elif all(s is Status.NOT_APPLICABLE for s in statuses.values()):
-            cause = NO_RULE
-        verdict = Verdict.REFER if cause else combine(self.ruleset, statuses)
+        if statuses is None:
+            verdict, cause, statuses = Verdict.REFER, DISAGREEMENT, assessment.statuses
+        else:
+            verdict = combine(self.ruleset, statuses)
+            if all(s is NOT_APPLICABLE for s in statuses.values()):
+                cause = NO_RULE
         return Evaluation(
-            self.ruleset, profile, day, verdict, statuses, assessment, cause, self.reference
+            self.ruleset,
+            profile,
+            day,
+            verdict,
+            statuses,
+            assessment,
+            cause,
+            self.reference,
+            self.memo,
         )
 
-    def _confirmed(self, profile: Profile, day: dt.date, expected: Mapping[str, Status]) -> bool:
+    def _decided(
+        self, profile: Profile, day: dt.date, explained: Mapping[str, Status]
+    ) -> Mapping[str, Status] | None:
+        """The findings of the engine that decides; None where the reference does not confirm them."""
+        if self.engine is self.reference:
+            return explained
         try:
-            found = self.engine.statuses(profile, day)
+            decided = self.engine.statuses(profile, day)
         except InternalError:
             log.exception(
                 "engine failed", extra={"dossier": profile.id, "engine": self.engine.name}
             )
-            return False
-        if found == expected:
-            return True
+            return None
+        if decided == explained:
+            return decided
         differing = sorted(
-            i for i in expected.keys() | found.keys() if expected.get(i) != found.get(i)
+            i for i in explained.keys() | decided.keys() if explained.get(i) != decided.get(i)
         )
         log.error(
             "engines disagree: dossier=%s ruleset=%s as_of=%s rules=%s",
             profile.id,
             self.ruleset.identity,
             day,
-            ",".join(differing),
+            ",".join(f"{i}({decided.get(i)}/{explained.get(i)})" for i in differing),
         )
-        return False
+        return None
 
     def close(self) -> None:
         """Give back what the engine holds."""

@@ -98,7 +98,7 @@ def explain(evaluation: Evaluation, rule_id: str) -> Finding:
 
 def left_open(trace: RuleTrace) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Fields and reasons that leave a rule open, from its unknown branches only."""
-    found = NOTHING
+    lacking = NOTHING
     parts: list[tuple[ast.Condition | None, tuple[LeafTrace, ...]]] = [
         (trace.rule.applies_when, trace.applies_leaves),
         (trace.rule.require, trace.require_leaves),
@@ -107,8 +107,8 @@ def left_open(trace: RuleTrace) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if condition is not None:
             truth, unknown = _open(condition, iter(leaves))
             if truth is None:
-                found = found.joined(unknown)
-    return found.missing, found.reasons
+                lacking = lacking.joined(unknown)
+    return lacking.missing, lacking.reasons
 
 
 class _Explainer:
@@ -198,8 +198,8 @@ class _Explainer:
 
     def _member(self, leaf: ast.Member, positive: bool) -> Measure:
         field = self.ruleset.registry.fields.get(leaf.field)
-        found = self.profile.values.get(leaf.field)
-        value = show_value(field, found) if found is not None else None
+        stated = self.profile.values.get(leaf.field)
+        value = show_value(field, stated) if stated is not None else None
         if leaf.criterion is not None:
             title = self.ruleset.criteria[leaf.criterion].title
             return Measure(value, f"{'在' if positive else '不在'}“{title}”之列")
@@ -219,29 +219,25 @@ class _Explainer:
         leaves = self.trace.applies_leaves + self.trace.require_leaves
         used = [_used(leaf) for leaf in leaves]
         # Rows and periods live as long as the ruleset, so that they are the same by identity.
-        rows = [id(u.row) if isinstance(u, Hit) else id(u) for u in used]
+        rows = [id(taken.row) if isinstance(taken, Hit) else id(taken) for taken in used]
         rows += [id(inner.hit.row) for leaf in leaves for inner in leaf.inner]
         key = ("basis", self.rule.id, self.evaluation.as_of, self.profile.submitted_on, tuple(rows))
-        memory = self.evaluation.reference.memory
-        found: tuple[tuple[Citation, ...], bool] | None = memory.get(key)
-        if found is None:
-            found = memory[key] = self._cited(leaves, used)
-        return found
+        return self.evaluation.memo.recall(key, lambda: self._cited(leaves, used))
 
     def _cited(
         self, leaves: Sequence[LeafTrace], used: Sequence[Hit | Period | None]
     ) -> tuple[tuple[Citation, ...], bool]:
         cited: dict[str, tuple[Provenance | None, Period]] = {}
         example = False
-        for leaf, u in zip(leaves, used, strict=True):
+        for leaf, taken in zip(leaves, used, strict=True):
             for inner in leaf.inner:
                 cited[inner.ref.id] = inner.hit.row.provenance, inner.hit.period
                 example |= inner.required and not inner.hit.row.provenance.verified
             name = held_against(leaf.leaf)
-            if u is None or name is None:
+            if taken is None or name is None:
                 continue
-            provenance = u.row.provenance if isinstance(u, Hit) else u.provenance
-            cited[name] = provenance, u.period if isinstance(u, Hit) else u
+            provenance = taken.row.provenance if isinstance(taken, Hit) else taken.provenance
+            cited[name] = provenance, taken.period if isinstance(taken, Hit) else taken
             example |= provenance is not None and not provenance.verified
         return self._cite(cited), example
 
@@ -252,17 +248,17 @@ class _Explainer:
                 if basis.source is not None:
                     out.append(cite_source(basis.source, basis.clause))
                 continue
-            found = used.get(basis.criterion)
-            if found is None:
+            cited = used.get(basis.criterion)
+            if cited is None:
                 period = self.ruleset.criteria[basis.criterion].period(
                     self.evaluation.as_of, self.profile.submitted_on
                 )
                 if period is None or period.gap is not None:
                     continue
                 first = period.rows[0].provenance if period.rows else None
-                found = (period.provenance or first, period)
-            if found[0] is not None:
-                out.append(cite(found[0], found[1], basis.criterion))
+                cited = (period.provenance or first, period)
+            if cited[0] is not None:
+                out.append(cite(cited[0], cited[1], basis.criterion))
         return tuple(out)
 
     # --- words -------------------------------------------------------------------------------------

@@ -71,8 +71,8 @@ def _member(leaf: ast.Member, ruleset: ast.Ruleset, negated: bool) -> str:
 
 
 def _title(criterion: str, ruleset: ast.Ruleset) -> str:
-    found = ruleset.criteria.get(criterion)
-    return found.title if found else criterion
+    named = ruleset.criteria.get(criterion)
+    return named.title if named else criterion
 
 
 def expr_words(expr: ast.Expr, ruleset: ast.Ruleset, depth: int = 0) -> str:

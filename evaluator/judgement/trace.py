@@ -59,11 +59,11 @@ class _Tracer:
     # --- conditions ------------------------------------------------------------------------------
 
     def _node(
-        self, condition: ast.Condition, found: Iterator[LeafTrace]
+        self, condition: ast.Condition, traces: Iterator[LeafTrace]
     ) -> tuple[dict[str, Any], Truth]:
         match condition:
             case ast.AllOf(items=items) | ast.AnyOf(items=items):
-                parts = [self._node(item, found) for item in items]
+                parts = [self._node(item, traces) for item in items]
                 every = isinstance(condition, ast.AllOf)
                 truth = (all_of if every else any_of)(t for _, t in parts)
                 text = "以下各项同时成立" if every else "以下至少一项成立"
@@ -71,10 +71,10 @@ class _Tracer:
                     "all" if every else "any", text, truth, [n for n, _ in parts]
                 ), truth
             case ast.NotOf(item=item):
-                node, inner = self._node(item, found)
+                node, inner = self._node(item, traces)
                 return self._entry("not", "以下不成立", negate(inner), [node]), negate(inner)
             case _:
-                trace = next(found)
+                trace = next(traces)
                 return self._entry(
                     "leaf", self._leaf(trace), trace.truth, self._items(trace)
                 ), trace.truth
@@ -210,8 +210,8 @@ class _Tracer:
 
     def _inner(self, ref: ast.CriterionRef) -> Hit | None:
         """The row that a criterion within an expression took."""
-        found = (*self.trace.require_leaves, *self.trace.applies_leaves)
-        rows = (i for trace in found for i in trace.inner)
+        traces = (*self.trace.require_leaves, *self.trace.applies_leaves)
+        rows = (i for trace in traces for i in trace.inner)
         return next((i.hit for i in rows if (i.ref.id, i.ref.keys) == (ref.id, ref.keys)), None)
 
     # --- criteria --------------------------------------------------------------------------------

@@ -94,14 +94,14 @@ def show_value(field: Field | None, value: Value | None) -> str:
 
 def rule_names(ids: Iterable[str], *rulesets: Ruleset) -> str:
     """Rules as a person looks them up: "positive.land_tax（土地税收）"; the first that knows one."""
-    found = ((id_, next((s.rules[id_] for s in rulesets if id_ in s.rules), None)) for id_ in ids)
-    return "、".join(f"{id_}（{rule.title}）" if rule else id_ for id_, rule in found)
+    named = ((id_, next((s.rules[id_] for s in rulesets if id_ in s.rules), None)) for id_ in ids)
+    return "、".join(f"{id_}（{rule.title}）" if rule else id_ for id_, rule in named)
 
 
 def subject_name(id_: str, ruleset: Ruleset | None) -> str:
     """A rule or a criterion by name and title."""
-    found = ruleset and (ruleset.rules.get(id_) or ruleset.criteria.get(id_))
-    return f"{id_}（{found.title}）" if found else id_
+    subject = ruleset and (ruleset.rules.get(id_) or ruleset.criteria.get(id_))
+    return f"{id_}（{subject.title}）" if subject else id_
 
 
 def gap_words(value: Fraction, required: Fraction, digits: int) -> tuple[str, str | None]:

@@ -79,13 +79,13 @@ def _answers(
 ) -> Iterator[Answer]:
     (side,) = space.sides
     pool = Pool(side)
-    found = (
+    answers = (
         list(rule_answers(space, side, pool))
         if {"rules", "covered", "contradiction"} & {*checks}
         else []
     )
     if "rules" in checks:
-        yield from found
+        yield from answers
     if "rows" in checks:
         yield from row_answers(space, side)
     if "scale" in checks:

@@ -118,15 +118,15 @@ class Compiler(Expressions):
 
     def _leaf(self, leaf: ast.Leaf) -> Pair:
         outer, outer_exact = self.fields, self.exact
-        found = self._leaves.get(id(leaf))
-        if found is None:
+        entry = self._leaves.get(id(leaf))
+        if entry is None:
             self.fields, self.exact = set(), True
             try:
                 pair = self._compile_leaf(leaf)
             except TooLarge:
                 pair, self.exact = self._unsettled(), False
-            found = self._leaves[id(leaf)] = leaf, pair, frozenset(self.fields), self.exact
-        _, pair, fields, exact = found
+            entry = self._leaves[id(leaf)] = leaf, pair, frozenset(self.fields), self.exact
+        _, pair, fields, exact = entry
         self.fields, self.exact = outer | fields, outer_exact and exact
         self.seen.append((leaf, pair))
         return pair
@@ -201,10 +201,10 @@ class Compiler(Expressions):
             return Pair(true, z3.And(known, z3.Not(true)))
         hits: list[Bool] = []
         judged: list[Bool] = []
-        found = periods(self.ruleset.criteria[leaf.criterion], self.domain)
-        if len(found) > 1:
+        dated = periods(self.ruleset.criteria[leaf.criterion], self.domain)
+        if len(dated) > 1:
             self.fields.add("submitted_on")
-        for guard, period in found:
+        for guard, period in dated:
             if period.gap is None:
                 judged.append(guard)
                 hits.append(z3.And(guard, _chosen(choices, period.codes, leaf.prefix)))

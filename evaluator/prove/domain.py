@@ -125,11 +125,11 @@ class Domain:
             field = self.field(name)
             if field.type is FieldType.BOOL:
                 flag = z3.Bool(f"value:{name}")
-                found: tuple[Choice, ...] = (Choice(True, flag), Choice(False, z3.Not(flag)))
+                choices: tuple[Choice, ...] = (Choice(True, flag), Choice(False, z3.Not(flag)))
             else:
                 words = classes(field, self.words.get(name, set()))
-                found = tuple(Choice(w, z3.Bool(f"value:{name}={w}")) for w in words)
-            self._choices[name] = found
+                choices = tuple(Choice(w, z3.Bool(f"value:{name}={w}")) for w in words)
+            self._choices[name] = choices
         return self._choices[name]
 
     def entries(self, name: str) -> tuple[Key, ...]:

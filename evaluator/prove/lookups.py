@@ -53,10 +53,10 @@ def rows_taken(
 ) -> list[Taken]:
     """Every row that can be taken, with its condition; ``fields`` collects what the lookup reads."""
     out: list[Taken] = []
-    found = periods(criterion, domain)
-    if len(found) > 1:
+    dated = periods(criterion, domain)
+    if len(dated) > 1:
         fields.add("submitted_on")
-    for guard, period in found:
+    for guard, period in dated:
         if period.gap is None:
             _descend(criterion, domain, item, fields, period.rows, 0, [guard], out)
     return out
@@ -66,9 +66,9 @@ def narrow(rows: tuple[Row, ...], dimension: str, value: str) -> tuple[Row, ...]
     """The rows left for a value: of the longest prefix of an industry code, else of the word."""
     sizes = range(len(value), 0, -1) if dimension == INDUSTRY else (len(value),)
     for word in (value[:n] for n in sizes):
-        found = tuple(r for r in rows if word in r.keys.get(dimension, ()))
-        if found:
-            return found
+        named = tuple(r for r in rows if word in r.keys.get(dimension, ()))
+        if named:
+            return named
     return tuple(r for r in rows if dimension not in r.keys)
 
 

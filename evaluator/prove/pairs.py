@@ -28,17 +28,17 @@ def cover_answers(space: Space, side: Side, pool: Pool) -> Iterator[Answer]:
     for a in side.rules.values():
         if a.rule.effect is ast.Effect.ADVISE:
             continue  # Advice never counts for the verdict; it is there for its own words.
-        broken = [found for _, found in pool.seen if found[a.rule.id] is V]
+        broken = [statuses for _, statuses in pool.seen if statuses[a.rule.id] is V]
         if not broken:
             continue  # Never violated, or not settled: reported by itself.
         for b in side.rules.values():
             if a is b or WEIGHT[b.rule.effect] < WEIGHT[a.rule.effect] or b.rule.id in covered:
                 continue
-            if not a.fields & b.fields or any(found[b.rule.id] is not V for found in broken):
+            if not a.fields & b.fields or any(statuses[b.rule.id] is not V for statuses in broken):
                 continue
             answer = _covers(space, side, pool, a, b)
             if answer is None:
-                broken = [found for _, found in pool.seen if found[a.rule.id] is V]
+                broken = [statuses for _, statuses in pool.seen if statuses[a.rule.id] is V]
                 continue
             if answer.proven:
                 covered.add(a.rule.id)
@@ -103,8 +103,8 @@ def contradiction_answers(
     common scope an invariant keeps from passing: that is meant.
     """
     rules = [c for c in side.rules.values() if c.rule.effect is not ast.Effect.ADVISE]
-    rules = [c for c in rules if any(found[c.rule.id] is S for _, found in pool.seen)]
-    together: set[frozenset[str]] = set().union(*(_pairs(found) for _, found in pool.seen))
+    rules = [c for c in rules if any(statuses[c.rule.id] is S for _, statuses in pool.seen)]
+    together: set[frozenset[str]] = set().union(*(_pairs(statuses) for _, statuses in pool.seen))
     meant = [i for i in invariants if Verdict.PASS in i.never]
     for i, a in enumerate(rules):
         for b in rules[i + 1 :]:
@@ -112,15 +112,15 @@ def contradiction_answers(
                 continue
             count = len(pool.seen)
             yield from _Contradiction(space, side, pool, a, b).answers(meant)
-            for _, found in pool.seen[count:]:
-                together |= _pairs(found)
+            for _, statuses in pool.seen[count:]:
+                together |= _pairs(statuses)
     yield Answer(
         "contradiction", (), State.OK, f"{len(rules)} 条规则两两之间，除另列者外没有矛盾", True
     )
 
 
-def _pairs(found: Mapping[str, Status]) -> set[frozenset[str]]:
-    met = [rule for rule, status in found.items() if status is S]
+def _pairs(statuses: Mapping[str, Status]) -> set[frozenset[str]]:
+    met = [rule for rule, status in statuses.items() if status is S]
     return {frozenset((x, y)) for i, x in enumerate(met) for y in met[i + 1 :]}
 
 

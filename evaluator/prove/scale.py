@@ -24,9 +24,9 @@ FAR = 4  # Neighbours within a factor of four are ordinary differences of policy
 def scale_answers(ruleset: Ruleset) -> Iterator[Answer]:
     """One answer for every criterion with numbers."""
     for criterion in ruleset.criteria.values():
-        found = list(_suspects(criterion))
-        yield from found
-        if not found and any(p.rows for p in criterion.periods):
+        suspects = list(_suspects(criterion))
+        yield from suspects
+        if not suspects and any(p.rows for p in criterion.periods):
             yield Answer(
                 "scale", (criterion.id,), State.OK, f"标准“{criterion.title}”的数值量级一致"
             )

@@ -138,13 +138,13 @@ class Space:
         Rarely z3 gives up at once, depending on what it did before: it is then asked again in a
         context of its own.
         """
-        found = solver.check(*assumptions)
-        if found == z3.unknown and "timeout" not in solver.reason_unknown():
+        reply = solver.check(*assumptions)
+        if reply == z3.unknown and "timeout" not in solver.reason_unknown():
             context = z3.Context()
             solver = solver.translate(context)
             solver.set("timeout", self.timeout_ms)
-            found = solver.check(*(a.translate(context) for a in assumptions))
-        return found, solver
+            reply = solver.check(*(a.translate(context) for a in assumptions))
+        return reply, solver
 
     def ask(self, question: Question, solver: Any = None, *assumptions: Bool) -> Reply:
         """Settle one question."""
@@ -152,10 +152,10 @@ class Space:
         if solver is None:
             solver = self.solver(question.fields)
             solver.add(question.formula)
-        found, solver = self.check(solver, *assumptions)
-        if found == z3.unsat:
+        reply, solver = self.check(solver, *assumptions)
+        if reply == z3.unsat:
             return Reply(Outcome.NONE)
-        if found != z3.sat:
+        if reply != z3.sat:
             why = "超时" if "timeout" in solver.reason_unknown() else "求解器未能判定"
             return Reply(Outcome.UNDECIDED, why=why)
         return self._confirm(question, solver.model().translate(z3.main_ctx()))

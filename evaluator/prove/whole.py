@@ -99,8 +99,8 @@ def _blockers(space: Space, side: Side, chosen: Any) -> tuple[str, ...]:
     names = {z3.Bool(f"free of {c.rule.id}"): c for c in rules}
     for name, c in names.items():
         solver.add(z3.Implies(name, c.passes))
-    found, solver = space.check(solver, *names)
-    if found != z3.unsat:
+    reply, solver = space.check(solver, *names)
+    if reply != z3.unsat:
         return ()
     core = list(solver.unsat_core())
     for name in list(core):  # Drop what is not needed, one by one.

@@ -40,11 +40,11 @@ def mentioned(
     for ruleset in rulesets:
         for leaf in walk.leaves(*all_conditions):
             if isinstance(leaf, ast.Member):
-                found = words.setdefault(leaf.field, set())
-                found.update(str(o) for o in leaf.options)
+                written = words.setdefault(leaf.field, set())
+                written.update(str(o) for o in leaf.options)
                 if leaf.criterion and leaf.criterion in ruleset.criteria:
                     for period in ruleset.criteria[leaf.criterion].periods:
-                        found.update(period.codes)
+                        written.update(period.codes)
             elif isinstance(leaf, ast.Each):
                 dimension = ruleset.registry.fields[leaf.field].key or "key"
                 if leaf.criterion in ruleset.criteria:
@@ -56,11 +56,11 @@ def mentioned(
 
 def _by_prefix(candidates: Iterable[str], words: set[str]) -> tuple[str, ...]:
     """One candidate for each longest word that it starts with, and each word that it is."""
-    found: dict[tuple[str, bool], str] = {}
+    by_class: dict[tuple[str, bool], str] = {}
     for text in candidates:
         prefix = next((text[:n] for n in range(len(text), 0, -1) if text[:n] in words), "")
-        found.setdefault((prefix, prefix == text), text)
-    return tuple(sorted(found.values()))
+        by_class.setdefault((prefix, prefix == text), text)
+    return tuple(sorted(by_class.values()))
 
 
 def credit_classes(words: set[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The words of a decision: status, verdict, and the traces an engine of record leaves."""
+"""The words of a decision: the status of a rule, the verdict, and how both are called."""
 
 from __future__ import annotations
 

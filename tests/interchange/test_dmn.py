@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ from evaluator.cases.book import read_cases
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.files import read_dossiers
 from evaluator.engine.reference.engine import ReferenceEngine
-from evaluator.interchange.dmn import dmn
+from evaluator.interchange.dmn import NAMESPACE, dmn
 from evaluator.interchange.formula import ExportError
 from evaluator.interchange.jdm import jdm_context
 from evaluator.judgement.evaluate import combine
@@ -41,7 +42,7 @@ from tests.strategies import as_of_dates, dossiers, rulesets
 from tests.support import ROOT, ruleset_of
 from tests.support import profile as profile_of
 
-PACKAGE = Path(__file__).parents[1] / "dmn"
+PACKAGE = Path(__file__).parent / "dmn"
 MODULES = PACKAGE / "node_modules"
 SCHEMA = MODULES / "@kie-tools" / "dmn-marshaller" / "src" / "schemas" / "dmn-1_5" / "DMN15.xsd"
 NUDGE = Fraction(1, 10**9)
@@ -279,3 +280,30 @@ def test_the_file_is_dmn_1_5(packages: Path) -> None:
         assert schema.validate(document), schema.error_log
     del document.find("{*}decision").attrib["name"]
     assert not schema.validate(document)
+
+
+def test_dmn_is_whole() -> None:
+    """Ids are unique, every reference leads somewhere, tables are rectangular."""
+    ruleset = load_directory(ROOT)
+    as_of = dt.date(2026, 1, 1)
+    root = ET.fromstring(dmn(ruleset, as_of))
+    tag = f"{{{NAMESPACE}}}"
+    assert root.tag == f"{tag}definitions"
+    ids = [e.get("id") for e in root.iter() if e.get("id")]
+    assert len(ids) == len(set(ids))
+    for reference in root.iter():
+        href = reference.get("href")
+        assert href is None or href.removeprefix("#") in ids
+    decisions = {d.get("name") for d in root.iter(f"{tag}decision")}
+    assert {r.id.replace(".", "_") for r in ruleset.in_force(as_of)} | {"verdict"} <= decisions
+    for table in root.iter(f"{tag}decisionTable"):
+        width = len(table.findall(f"{tag}input")), len(table.findall(f"{tag}output"))
+        for rule in table.findall(f"{tag}rule"):
+            cells = len(rule.findall(f"{tag}inputEntry")), len(rule.findall(f"{tag}outputEntry"))
+            assert cells == width
+
+
+def test_dmn_says_a_rule_in_feel() -> None:
+    text = dmn(ruleset_of(), dt.date(2024, 6, 3))
+    assert "then null else annual_tax - land_area * tax_floor &gt;= 0" in text
+    assert 'starts with(industry_code, "C25") or starts with(industry_code, "C2614")' in text

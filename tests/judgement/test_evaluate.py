@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from evaluator.judgement.evaluate import combine
-from evaluator.problems.errors import RulebookError
+from evaluator.dossier.dossier import Profile
+from evaluator.judgement.evaluate import DISAGREEMENT, NO_RULE, Evaluator, combine
+from evaluator.judgement.explain import findings
+from evaluator.judgement.remedy.search import counterfactual
+from evaluator.judgement.result import result
+from evaluator.judgement.trace import trace_of
+from evaluator.problems.errors import InternalError
 from evaluator.rulebook.ast import Effect
-from evaluator.rulebook.criteria import Hit, Miss, lookup
-from evaluator.rulebook.verdict import Status, Verdict, status_of
-from tests.support import CRITERIA, DAY, RULES, good, judge, profile, ruleset_of
+from evaluator.rulebook.verdict import Status, Verdict
+from tests.support import DAY, RULES, good, judge, profile, ruleset_of
 
 RULESET = ruleset_of()
 S, V, U, N = Status.SATISFIED, Status.VIOLATED, Status.UNKNOWN, Status.NOT_APPLICABLE
-
-
-@pytest.mark.parametrize(
-    ("applies", "required", "status"),
-    [
-        (True, True, S),
-        (True, False, V),
-        (True, None, U),
-        (False, True, N),
-        (False, False, N),
-        (False, None, N),
-        (None, True, S),
-        (None, False, U),
-        (None, None, U),
-    ],
-)
-def test_status_is_applies_implies_require(
-    applies: bool | None, required: bool | None, status: Status
-) -> None:
-    assert status_of(applies, required) is status
 
 
 def three(effects: tuple[Effect, ...]) -> Any:
@@ -153,55 +139,6 @@ def test_label_needs_every_dimension() -> None:
     assert judge(RULESET, **good(industry_code="C25")).labels == ()
 
 
-@pytest.mark.parametrize(
-    ("values", "row"),
-    [
-        ({"industry_code": "C3985", "land_class": 1}, 6000),
-        ({"industry_code": "C3985"}, 6000),
-        ({"industry_code": "C391", "land_class": 2}, 4500),
-        ({"industry_code": "C391", "land_class": 3}, "没有“3”这一档"),
-        ({"industry_code": "C391"}, "land_class"),
-        ({"industry_code": "C13"}, 3000),
-        ({}, "industry_code"),
-    ],
-)
-def test_lookup_takes_the_longest_prefix(values: dict[str, Any], row: int | str) -> None:
-    found = lookup(RULESET.criteria["intensity_floor"], profile(**values).values, DAY, DAY)
-    if isinstance(row, int):
-        assert isinstance(found, Hit)
-        assert found.row.value == row
-    else:
-        assert isinstance(found, Miss)
-        assert row in found.missing or row in found.reason
-
-
-DATED = """
-  - {from: 2020-01-01, until: 2022-12-31, source: law, verified: true, value: 10}
-  - {from: 2023-01-01, until: 2023-06-30, gap: 旧标准废止，新标准未发布}
-  - {from: 2023-07-01, source: law, verified: true, value: 20, transition: {accepted_before: 2024-01-01}}
-"""
-
-
-@pytest.mark.parametrize(
-    ("as_of", "submitted_on", "expected"),
-    [
-        ("2022-12-31", "2022-12-31", Verdict.PASS),
-        ("2019-12-31", "2019-12-31", Verdict.REFER),
-        ("2023-03-01", "2023-03-01", Verdict.REFER),
-        ("2024-06-01", "2022-06-01", Verdict.PASS),
-        ("2024-06-01", "2024-01-01", Verdict.REFER),
-        ("2024-06-01", "2023-12-31", Verdict.REFER),
-    ],
-)
-def test_dated_values_and_transition(as_of: str, submitted_on: str, expected: Verdict) -> None:
-    old = "values: [{from: 2020-01-01, source: law, clause: 第三条, verified: true, value: 20}]"
-    assert old in CRITERIA
-    criteria = CRITERIA.replace(old, "values:" + DATED.replace("\n", "\n    "))
-    ruleset = ruleset_of(criteria=criteria)
-    values = good(annual_tax=1500, submitted_on=submitted_on)
-    assert judge(ruleset, dt.date.fromisoformat(as_of), **values).verdict is expected
-
-
 def test_rules_have_dates_too() -> None:
     rules = RULES.replace(
         "  effect: refer\n", "  effect: refer\n  from: 2024-01-01\n  until: 2024-12-31\n"
@@ -211,12 +148,149 @@ def test_rules_have_dates_too() -> None:
         assert len(judge(ruleset, dt.date.fromisoformat(day), **good()).statuses) == count
 
 
-def test_identity_is_of_content_not_of_form() -> None:
-    base = ruleset_of().identity
-    entries = ["- id" + part for part in RULES.split("- id")[1:]]
-    assert ruleset_of("".join(reversed(entries))).identity == base
-    assert ruleset_of("# 注释\n" + RULES).identity == base
-    assert ruleset_of(criteria=CRITERIA.replace("value: 20}", "value: 20.0}")).identity == base
-    assert ruleset_of(criteria=CRITERIA.replace("value: 20}", "value: 20.1}")).identity != base
-    with pytest.raises(RulebookError):
-        ruleset_of(RULES + entries[0])
+# --- who decides ---------------------------------------------------------------------------------
+
+
+class Deciding:
+    """An engine that decides what it is told, and remembers what it answered."""
+
+    name = "told"
+
+    def __init__(self, says: Mapping[str, Status] | InternalError) -> None:
+        self.says = says
+        self.answers: list[Mapping[str, Status]] = []
+
+    def statuses(self, profile: Profile, as_of: dt.date) -> Mapping[str, Status]:
+        assert profile.id == "T1"
+        assert as_of == DAY
+        if isinstance(self.says, InternalError):
+            raise self.says
+        self.answers.append(dict(self.says))
+        return self.answers[-1]
+
+
+@pytest.fixture
+def evaluator() -> Evaluator:
+    """Durable decides; tests put another engine in its place."""
+    made = Evaluator(RULESET)
+    assert made.engine.name == "durable"
+    made.close()
+    return made
+
+
+def explained(**changes: Any) -> dict[str, Status]:
+    return dict(judge(RULESET, **good(**changes)).statuses)
+
+
+@pytest.mark.parametrize("changes", [{}, {"annual_tax": 1}, {"industry_code": "C2511"}])
+def test_the_findings_combined_are_those_of_the_engine_that_decides(
+    evaluator: Evaluator, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluator.engine = told = Deciding(explained(**changes))
+    combined: list[object] = []
+
+    def watched(ruleset: Any, statuses: Mapping[str, Status]) -> Verdict:
+        combined.append(statuses)
+        return combine(ruleset, statuses)
+
+    monkeypatch.setattr("evaluator.judgement.evaluate.combine", watched)
+    evaluation = evaluator.evaluate(profile(**good(**changes)))
+    (answer,) = told.answers
+    assert combined == [answer]
+    assert combined[0] is answer
+    assert evaluation.statuses is answer
+    assert evaluation.verdict is combine(RULESET, answer)
+    assert (evaluation.cause, evaluation.disputed) == (None, False)
+
+
+def test_durable_is_asked_once_for_each_dossier() -> None:
+    made = Evaluator(RULESET)
+    answers: list[Mapping[str, Status]] = []
+    inner = made.engine.statuses
+
+    def statuses(profile: Profile, as_of: dt.date) -> Mapping[str, Status]:
+        answers.append(inner(profile, as_of))
+        return answers[-1]
+
+    made.engine.statuses = statuses  # type: ignore[method-assign]
+    evaluation = made.evaluate(profile(**good()))
+    assert [id(a) for a in answers] == [id(evaluation.statuses)]
+    made.close()
+
+
+REJECTED = {"industry_code": "C2511"}
+
+
+@pytest.mark.parametrize("changes", [{}, {"annual_tax": 1}, REJECTED, {"two_high": None}])
+@pytest.mark.parametrize("other", list(Status))
+def test_another_finding_refers_whatever_it_is(
+    evaluator: Evaluator,
+    changes: dict[str, Any],
+    other: Status,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Also where both say reject: nothing is combined that was not confirmed."""
+    reference = explained(**changes)
+    for rule_id, status in reference.items():
+        if status is other:
+            continue
+        evaluator.engine = Deciding({**reference, rule_id: other})
+        caplog.clear()
+        evaluation = evaluator.evaluate(profile(**good(**changes)))
+        assert (evaluation.verdict, evaluation.cause) == (Verdict.REFER, DISAGREEMENT)
+        (record,) = caplog.records
+        assert record.levelno == logging.ERROR
+        said = record.getMessage()
+        assert said.startswith("engines disagree: dossier=T1 ")
+        assert RULESET.identity in said
+        assert said.endswith(f" rules={rule_id}({other}/{status})")
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {},
+        dict.fromkeys(list(RULESET.rules)[1:], S),
+        {**dict.fromkeys(RULESET.rules, S), "positive.unheard_of": S},
+        InternalError("a rule that had to fire did not"),
+    ],
+)
+def test_an_engine_that_misses_a_rule_or_breaks_refers(
+    evaluator: Evaluator, says: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    evaluator.engine = Deciding(says)
+    evaluation = evaluator.evaluate(profile(**good()))
+    assert (evaluation.verdict, evaluation.cause) == (Verdict.REFER, DISAGREEMENT)
+    assert [r.levelno for r in caplog.records] == [logging.ERROR]
+
+
+def test_no_rule_is_by_the_findings_that_decide(evaluator: Evaluator) -> None:
+    """Neither engine alone makes "no rule applies" the cause."""
+    evaluator.engine = Deciding(dict.fromkeys(RULESET.rules, N))
+    assert evaluator.evaluate(profile(**good())).cause == DISAGREEMENT
+    rules = RULES[RULES.index("- id: negative.energy") :]
+    made = Evaluator(ruleset_of(rules))
+    assert made.evaluate(profile(**good())).cause == NO_RULE
+    made.close()
+
+
+@pytest.mark.parametrize("changes", [{}, {"annual_tax": 1}, REJECTED, {"annual_tax": None}])
+def test_what_is_in_doubt_is_explained_and_promises_nothing(
+    evaluator: Evaluator, changes: dict[str, Any]
+) -> None:
+    evaluator.engine = Deciding(dict.fromkeys(RULESET.rules, U))
+    evaluation = evaluator.evaluate(profile(**good(**changes)))
+    assert evaluation.disputed
+    assert evaluation.labels == ()
+    # What is shown is one story: each status is that of the trace beside it.
+    assert dict(evaluation.statuses) == explained(**changes)
+    for finding in findings(evaluation):
+        assert finding.status is evaluation.statuses[finding.rule.id]
+        assert trace_of(evaluation, finding.rule.id)["finding"] == finding.to_dict()
+    data = result(evaluation)
+    assert data["cause"] == DISAGREEMENT
+    assert data["sentence"] == f"提交会审：{DISAGREEMENT}。"
+    advice = counterfactual(evaluation)
+    assert (advice.outcome, advice.reaches) == ("not_found", None)
+    assert (advice.single, advice.joint, advice.fill) == ((), (), ())
+    assert advice.text() == "未能找到可行的修改方案，请与责任部门商议。"

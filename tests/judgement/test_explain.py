@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Any
-
 import pytest
 
-from evaluator.dossier.dossier import Profile
-from evaluator.dossier.files import read_dossiers
-from evaluator.judgement.evaluate import Evaluation, Evaluator
 from evaluator.judgement.explain import explain
 from evaluator.judgement.remedy.search import counterfactual
 from evaluator.judgement.trace import trace_of
-from evaluator.rulebook.load import load_directory
-from evaluator.rulebook.verdict import Verdict
-from tests.support import CRITERIA, ROOT, judge, ruleset_of
+from tests.judgement.rules import rule
+from tests.support import CRITERIA, judge, ruleset_of
 
-RULE = """
-- id: positive.a
-  title: 甲
-  list: positive
-  effect: refer
-  departments: [tax]
-  basis: [{basis}]
-  require: {require}
-"""
 FACTOR = (
     CRITERIA
     + """
@@ -44,11 +28,6 @@ FACTOR = (
           - {land_class: 2, value: 5, clause: 二等条款}
 """
 )
-
-
-def rule(require: str, basis: str = "{source: law}", more: str = "") -> str:
-    text = RULE.replace("{require}", require).replace("{basis}", basis)
-    return text + "".join(f"  {line}\n" for line in more.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -133,52 +112,3 @@ def test_what_an_item_lacks_is_asked_for() -> None:
     found = counterfactual(evaluation)
     assert (found.outcome, found.open_fields) == ("fill", ("industry_code",))
     assert [f.field.name for f in found.fill] == ["industry_code"]
-
-
-def test_names_of_products_do_not_pile_up() -> None:
-    text = rule("{each: product_energy, at_most: {criterion: unit_energy}}")
-    evaluator = Evaluator(ruleset_of(text), "reference")
-    before = None
-    for n in range(50):
-        items = [{"product": f"产品{n}", "value": "1", "unit": "千瓦时/吨"}]
-        judged = judge(evaluator.ruleset, product_energy=items)
-        evaluator.evaluate(judged.profile)
-        size = len(evaluator.reference._meaning._finders)
-        before = size if before is None else before
-        assert size == before
-
-
-# --- the shipped rulebook ------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def evaluator() -> Evaluator:
-    return Evaluator(load_directory(ROOT), "reference")
-
-
-def complete(evaluator: Evaluator, **changes: Any) -> Evaluation:
-    """The complete example, with fields changed; None leaves one out."""
-    path = ROOT / "examples" / "d01-complete-good.yaml"
-    (found,) = read_dossiers(path, evaluator.ruleset.registry)
-    values = {**found.values, **changes}
-    return evaluator.evaluate(Profile({k: v for k, v in values.items() if v is not None}))
-
-
-def test_a_field_that_a_rule_waits_for_is_asked_for(evaluator: Evaluator) -> None:
-    found = counterfactual(complete(evaluator, chain_name=None))
-    assert (found.outcome, found.reaches) == ("fill", Verdict.PASS)
-    assert found.open_fields == ("chain_name",)
-    assert found.text() == "补充所属重点产业链，各项答复符合要求，即可准入。"
-
-
-def test_a_divisor_of_zero_has_to_be_verified(evaluator: Evaluator) -> None:
-    found = counterfactual(complete(evaluator, employees=Fraction(0)))
-    assert (found.outcome, found.single, found.reaches) == ("review", (), None)
-    assert "positive.labour_productivity" in {r.id for r in found.verify}
-    assert "据实更正" in found.text()
-
-
-def test_a_change_never_looks_like_none(evaluator: Evaluator) -> None:
-    found = counterfactual(complete(evaluator, orders_in_hand=Fraction(299999999, 10**7)))
-    assert found.reaches is Verdict.PASS
-    assert "由 29.9999999%提高到 30%（提高 0.0000001 个百分点）" in found.text()

@@ -19,17 +19,14 @@ from evaluator.dossier.fields import FieldType
 from evaluator.dossier.values import Item
 from evaluator.engine.breaks import boundaries
 from evaluator.judgement.evaluate import combine
-from evaluator.problems.errors import Problems, RulebookError
-from evaluator.prove import Report, State, compare, prove
+from evaluator.problems.errors import RulebookError
+from evaluator.prove import State, compare, prove
 from evaluator.prove.domain import Domain, rational
-from evaluator.prove.single import settled
-from evaluator.prove.solve import Outcome, Question, Space
-from evaluator.reading.yaml.reader import plain
-from evaluator.reading.yaml.scan import read_yaml
-from evaluator.rulebook.files import Layers
+from evaluator.prove.solve import Space
 from evaluator.rulebook.load import load_directory, load_layers
 from evaluator.rulebook.verdict import Status
 from tests.draws import draws
+from tests.prove.planted import FAULT_FILES, TODAY, base_layers, planted, read
 from tests.strategies import as_of_dates, dossiers, rulesets
 from tests.support import ROOT
 
@@ -123,41 +120,6 @@ def test_formulas_agree_with_the_reference(data: st.DataObject) -> None:
 
 # --- planted faults ----------------------------------------------------------------------------
 
-FAULTS = ROOT / "tests" / "corpus" / "faults"
-TODAY = dt.date(2024, 6, 3)
-
-
-def base_layers() -> dict[str, str]:
-    """The texts of the sound rulebook that every fault is planted in."""
-    base = FAULTS / "base"
-    return {p.relative_to(base).as_posix(): p.read_text("utf-8") for p in base.rglob("*.yaml")}
-
-
-def planted(fault: dict[str, Any]) -> Layers:
-    """The rulebook with one fault."""
-    files = base_layers()
-    for edit in fault["edits"]:
-        text = files[edit["file"]]
-        if "append" in edit:
-            text += edit["append"] + "\n"
-        else:
-            assert text.count(edit["find"]) == 1, edit["find"]
-            text = text.replace(edit["find"], edit["put"])
-        files[edit["file"]] = text
-    return (("base", files),)
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A fault file as plain data."""
-    node = read_yaml(path.name, path.read_text("utf-8"), Problems())
-    assert node is not None
-    data = plain(node)
-    assert isinstance(data, dict)
-    return data
-
-
-FAULT_FILES = sorted(FAULTS.glob("*.yaml"))
-
 
 def test_the_corpus_is_large_enough() -> None:
     assert len(FAULT_FILES) >= 30
@@ -195,7 +157,7 @@ def test_planted_fault_is_found(path: Path) -> None:
     assert not report.of(State.FAULT, State.UNDECIDED), report.render()
 
 
-# --- the shipped rulebook, and what is not an answer -------------------------------------------
+# --- the shipped rulebook ----------------------------------------------------------------------
 
 
 def test_the_shipped_rulebook_is_clean() -> None:
@@ -206,84 +168,6 @@ def test_the_shipped_rulebook_is_clean() -> None:
     invariants = [a for a in report.answers if a.check == "invariant"]
     assert len(invariants) >= 12
     assert all(a.proven for a in invariants)
-
-
-class _GivesUp:
-    """A solver that settles nothing; a copy of it in another context does."""
-
-    def __init__(self, solver: z3.Solver) -> None:
-        self.solver = solver
-
-    def add(self, *formulas: z3.BoolRef) -> None:
-        self.solver.add(*formulas)
-
-    def check(self, *_: z3.BoolRef) -> z3.CheckSatResult:
-        return z3.unknown
-
-    def reason_unknown(self) -> str:
-        return "canceled"
-
-    def translate(self, context: z3.Context) -> z3.Solver:
-        return self.solver.translate(context)
-
-
-def test_a_solver_that_gives_up_is_asked_again_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    space = Space((load_layers((("base", base_layers()),)),), TODAY)
-    name = "debt_ratio"
-    ratio = z3.Real("r")
-    solver = Space.solver
-    monkeypatch.setattr(Space, "solver", lambda self, fields: _GivesUp(solver(self, fields)))
-    for formula, outcome in (
-        (z3.And(ratio * ratio > 2, ratio < 1, ratio > 0), Outcome.NONE),
-        (z3.And(ratio * ratio > 2, ratio < 2), Outcome.WITNESS),
-    ):
-        assert space.ask(Question(formula, frozenset({name}), lambda _: True)).outcome is outcome
-
-
-def test_a_timeout_is_no_answer() -> None:
-    """What is not settled in time is undecided: neither fine nor a fault."""
-    ruleset = load_layers((("base", base_layers()),))
-    space = Space((ruleset,), TODAY, timeout_ms=1)
-    x, y, z = z3.Ints("x y z")
-    hard = z3.And(x > 1, y > 1, z > 1, x * x * x + y * y * y == z * z * z)
-    reply = space.ask(Question(hard, frozenset(), lambda _: True))
-    assert reply.outcome is Outcome.UNDECIDED
-    answer = settled(reply, "covered", (), "甲是否被乙覆盖")
-    assert answer is not None
-    assert answer.state is State.UNDECIDED
-    assert "未能判定" in answer.message
-    assert not Report(TODAY, ruleset.registry, (answer,), 1).clean
-
-
-def test_an_unconfirmed_witness_is_a_fault_of_the_prover() -> None:
-    ruleset = load_layers((("base", base_layers()),))
-    space = Space((ruleset,), TODAY)
-    reply = space.ask(Question(z3.BoolVal(True), frozenset({"debt_ratio"}), lambda _: False))
-    assert reply.outcome is Outcome.FAULT
-    answer = settled(reply, "covered", (), "甲是否被乙覆盖")
-    assert answer is not None
-    assert answer.state is State.FAULT
-
-
-def test_no_difference_is_proven_and_a_changed_order_is_none() -> None:
-    files = base_layers()
-    rules = files["rules/rules.yaml"]
-    head, *rest = rules.split("- id: ")
-    swapped = head + "".join(f"- id: {r}" for r in reversed(rest))
-    old = load_layers((("base", files),))
-    new = load_layers((("base", {**files, "rules/rules.yaml": swapped}),))
-    changes, _ = compare(old, new, TODAY)
-    assert [c.answer.state for c in changes] == [State.OK] * 6
-    assert all(c.answer.proven for c in changes)
-
-
-def test_invariants_are_no_rules_and_report_their_mistakes() -> None:
-    text = "- {id: a, title: 甲, when: {field: two_hihg, equals: true}, never: pas}\n"
-    files = {**base_layers(), "rules/invariants.yaml": text}
-    ruleset = load_layers((("base", files),))
-    with pytest.raises(RulebookError) as caught:
-        prove(ruleset, TODAY)
-    assert [p.code for p in caught.value.problems] == ["E301", "E203"]
 
 
 # --- by command --------------------------------------------------------------------------------

@@ -154,8 +154,8 @@ class Conditions:
                 return _any([column == o for o in options if isinstance(o, bool)], column)
             case FieldType.CODES:
                 end = "" if prefix else SEPARATOR
-                found = [column.contains(f"{SEPARATOR}{o}{end}") for o in options if _is_text(o)]
-                return _any(found, column)
+                tests = [column.contains(f"{SEPARATOR}{o}{end}") for o in options if _is_text(o)]
+                return _any(tests, column)
             case _:
                 return _words(column, [o for o in options if isinstance(o, str)], prefix)
 

@@ -60,11 +60,11 @@ class CodeColumns:
 
     def name(self, key: object, make: Callable[[Any], Any]) -> str:
         """The column of that key, added where it is new."""
-        found = self.names.get(key)
-        if found is None:
-            found = self.names[key] = f"code_{len(self.names)}"
-            self.makers[found] = make
-        return found
+        name = self.names.get(key)
+        if name is None:
+            name = self.names[key] = f"code_{len(self.names)}"
+            self.makers[name] = make
+        return name
 
     def joined(self, table: ir.Table) -> ir.Table:
         """The table with these columns, one row for each of its rows."""
@@ -143,13 +143,13 @@ class Lookups:
                 current = covers(p.start, p.end, day, days)
                 if current is False:
                     continue
-                found = made[p.start]
+                chosen = made[p.start]
                 if transitions and p.accepted_before and submitted is not None:
                     before = submitted < ibis.literal(p.accepted_before)
-                    found = ibis.ifelse(before, on(earlier, None, False), found)
+                    chosen = ibis.ifelse(before, on(earlier, None, False), chosen)
                 if current is True:
-                    return choose(cases, found)
-                cases.append((current, found))
+                    return choose(cases, chosen)
+                cases.append((current, chosen))
             return choose(cases, nothing)
 
         return on(as_of, self.scope.layout.as_of, True)

@@ -137,8 +137,8 @@ class Plan:
         columns: dict[str, Any] = {}
         index: list[tuple[int, int, bool]] = []
         for n, rule in enumerate(self.rules):
-            found = [x for x in walk.leaves(rule.require) if isinstance(x, ast.Compare)]
-            for k, leaf in enumerate(found):
+            comparisons = [x for x in walk.leaves(rule.require) if isinstance(x, ast.Compare)]
+            for k, leaf in enumerate(comparisons):
                 left = self.conditions.amount(leaf.left)
                 right = self.conditions.amount(leaf.right)
                 columns |= {
@@ -148,7 +148,7 @@ class Plan:
                     f"ra{n}_{k}": right.approximate(),
                 }
                 index.append((n, k, True))
-            if not found:
+            if not comparisons:
                 index.append((n, 0, False))
         truths = self._stage(columns)
         none, nan = ibis.null("string"), ibis.null("float64")
@@ -244,8 +244,8 @@ class Plan:
                 for i in range(1 << len(chunk))
             )
             # Most masks are zero: the lookup is left to the rows where they are not.
-            found = ibis.literal(texts).split(";")[bits]
-            parts.append(ibis.ifelse(bits != 0, found, ibis.null("string")))
+            words = ibis.literal(texts).split(";")[bits]
+            parts.append(ibis.ifelse(bits != 0, words, ibis.null("string")))
         return _joined(parts)
 
     def _id(self, m: ir.Table, what: str, n: int) -> Any:

@@ -46,23 +46,23 @@ def tree_of(rows: tuple[Row, ...], dimensions: tuple[str, ...], fixed: Mapping[s
         if not any(dimension in r.keys for r in rows):
             continue
         rest = dimensions[i + 1 :]
-        found = _by_word(rows, dimension)
+        by_word = _by_word(rows, dimension)
         default = tuple(r for r in rows if dimension not in r.keys)
         if dimension in fixed:
-            rows = found.get(_match(found, dimension, fixed[dimension]), default)
+            rows = by_word.get(_match(by_word, dimension, fixed[dimension]), default)
             if not rows:
                 return Leaf(None)
             continue
         # Longest first: C398 must be tried before C39.
-        words = sorted(found, key=len, reverse=True) if dimension == INDUSTRY else list(found)
-        cases = tuple((w, tree_of(found[w], rest, fixed)) for w in words)
+        words = sorted(by_word, key=len, reverse=True) if dimension == INDUSTRY else list(by_word)
+        cases = tuple((w, tree_of(by_word[w], rest, fixed)) for w in words)
         return Split(dimension, cases, tree_of(default, rest, fixed))
     return Leaf(rows[0] if rows else None)
 
 
-def _match(found: Mapping[str, object], dimension: str, value: str) -> str:
+def _match(by_word: Mapping[str, object], dimension: str, value: str) -> str:
     if dimension == INDUSTRY:
-        return max((w for w in found if value.startswith(w)), key=len, default="")
+        return max((w for w in by_word if value.startswith(w)), key=len, default="")
     return value
 
 

@@ -44,7 +44,7 @@ def difference(left: tuple[Dec, ...], right: tuple[Dec, ...]) -> Any:
 
 def _pairs(factors: tuple[Dec, ...]) -> list[Sides]:
     """Ways to write a product as A · B, few digits of B first."""
-    found: list[Sides] = []
+    pairs: list[Sides] = []
     for size in range(len(factors) + 1):
         for chosen in combinations(range(len(factors)), size):
             try:
@@ -52,8 +52,8 @@ def _pairs(factors: tuple[Dec, ...]) -> list[Sides]:
                 b = _all([f for i, f in enumerate(factors) if i in chosen])
             except TooWide:
                 continue
-            found.append((a, b))
-    return sorted(found, key=lambda pair: pair[1].digits)
+            pairs.append((a, b))
+    return sorted(pairs, key=lambda pair: pair[1].digits)
 
 
 def _all(factors: list[Dec]) -> Dec:

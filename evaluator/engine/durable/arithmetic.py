@@ -91,10 +91,10 @@ class Arithmetic:
         while isinstance(expr, ast.MetricRef):
             expr = self._metrics[expr.id].formula
         number = self.number(expr)
-        found = self._written.get(number)
-        if found is None:
-            found = self._written[number] = self._write(expr)
-        return found
+        ratio = self._written.get(number)
+        if ratio is None:
+            ratio = self._written[number] = self._write(expr)
+        return ratio
 
     def _write(self, expr: ast.Expr) -> Ratio:
         match expr:
@@ -122,12 +122,12 @@ class Arithmetic:
 
     def field(self, name: str) -> Ratio:
         """A numeric field."""
-        found = self._numeric.get(name)
-        if found is None:
+        ratio = self._numeric.get(name)
+        if ratio is None:
             raw = self.raw(name)
             source = f"{raw}.as_integer_ratio() if {raw}.__class__ is F else NONE"
-            found = self._numeric[name] = self._pair(source)
-        return found
+            ratio = self._numeric[name] = self._pair(source)
+        return ratio
 
     def literal(self, value: Fraction) -> Ratio:
         """A constant."""

@@ -155,14 +155,14 @@ class DurableEngine:
         with self._lock:
             for network, fact in zip(self._networks, facts, strict=True):
                 fired += network.run(fact)
-        found = plan.start.copy()
+        statuses = plan.start.copy()
         for name in fired:
             status, ids = plan.effects[name]
             for rule_id in ids:
-                if found[rule_id] is not Status.SATISFIED:
+                if statuses[rule_id] is not Status.SATISFIED:
                     raise InternalError(f"durable-rules gave {rule_id} two outcomes")
-                found[rule_id] = status
-        return found
+                statuses[rule_id] = status
+        return statuses
 
     def _plan(self, stretch: Stretch) -> _Plan:
         force = {rule.id for rule in self.ruleset.in_force(stretch.as_of)}

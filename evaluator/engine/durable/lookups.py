@@ -73,10 +73,10 @@ RUNTIME: dict[str, Any] = {
 }
 
 
-def _value(found: Hit | Miss, unit: Unit) -> Pair:
-    if isinstance(found, Miss):
+def _value(hit: Hit | Miss, unit: Unit) -> Pair:
+    if isinstance(hit, Miss):
         return NONE
-    row = found.row
+    row = hit.row
     value = row.value if row.unit in (None, unit) else row.value * row.unit.factor_to(unit)
     return value.as_integer_ratio()
 
@@ -110,8 +110,8 @@ class _Table(dict[Any, Pair]):
         """The value for a dossier whose keys are ``key``."""
         if len(self) >= MAX_REMEMBERED:
             self.clear()
-        found = self[key] = self.ask(values)
-        return found
+        pair = self[key] = self.ask(values)
+        return pair
 
 
 def table_lookup(
@@ -137,10 +137,10 @@ def member_options(
     def make(as_of: dt.date, submitted_on: dt.date) -> frozenset[Any] | tuple[str, ...] | None:
         options: tuple[str | bool, ...] = leaf.options
         if leaf.criterion is not None:
-            found = period_or_miss(ruleset.criteria[leaf.criterion], as_of, submitted_on)
-            if isinstance(found, Miss):
+            period = period_or_miss(ruleset.criteria[leaf.criterion], as_of, submitted_on)
+            if isinstance(period, Miss):
                 return None
-            options = found.codes
+            options = period.codes
         return tuple(map(str, options)) if leaf.prefix else frozenset(options)
 
     return make

@@ -152,12 +152,12 @@ class _Node(dict[Test, "_Node"]):
 
 def _check_size(ways: Mapping[str, list[list[Test]]], keys: int) -> None:
     root = _Node()
-    for found in ways.values():
-        for tests in found:
+    for branches in ways.values():
+        for tests in branches:
             node = root
             for test in tests:
                 node = node.setdefault(test, _Node())
-            if len(found) > 1:
+            if len(branches) > 1:
                 node.ends += 1
     if keys > MAX_KEYS or len(root) > MAX_TESTS or _stack(root) > MAX_STACK:
         raise Overfull

@@ -39,12 +39,12 @@ class Atom:
 
     def at(self, truths: frozenset[int]) -> frozenset[int]:
         """The codes at which the truth is one of ``truths``."""
-        found: frozenset[int] = frozenset()
+        wanted: frozenset[int] = frozenset()
         if TRUE in truths:
-            found |= self.true
+            wanted |= self.true
         if FALSE in truths:
-            found |= self.false
-        return found | ({UNKNOWN} & self.codes if UNKNOWN in truths else frozenset())
+            wanted |= self.false
+        return wanted | ({UNKNOWN} & self.codes if UNKNOWN in truths else frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,12 @@ def branches(formula: Formula, wanted: frozenset[int], limit: int) -> list[Branc
 
     Raises TooLarge where there are more than ``limit``.
     """
-    found: list[Branch] = []
+    ways: list[Branch] = []
     for branch in _branches(formula, wanted, limit):
-        found.append(branch)
-        if len(found) > limit:
+        ways.append(branch)
+        if len(ways) > limit:
             raise TooLarge
-    return found
+    return ways
 
 
 def _branches(formula: Formula, wanted: frozenset[int], limit: int) -> Iterator[Branch]:

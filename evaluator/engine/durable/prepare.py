@@ -224,18 +224,18 @@ class Preparation:
 
     def stretch(self, as_of: dt.date, submitted_on: dt.date) -> Stretch:
         """What counts for a dossier accepted on ``submitted_on``, as of a date."""
-        found = self._by_dates.get((as_of, submitted_on))
-        if found is None:
+        stretch = self._by_dates.get((as_of, submitted_on))
+        if stretch is None:
             key = (bisect_right(self._breaks, as_of), bisect_right(self._breaks, submitted_on))
-            found = self._stretches.get(key)
-            if found is None:
+            stretch = self._stretches.get(key)
+            if stretch is None:
                 if len(self._stretches) >= MAX_STRETCHES:
                     self._stretches.clear()
-                found = self._stretches[key] = self._make(as_of, submitted_on)
+                stretch = self._stretches[key] = self._make(as_of, submitted_on)
             if len(self._by_dates) >= MAX_DATES:
                 self._by_dates.clear()
-            self._by_dates[as_of, submitted_on] = found
-        return found
+            self._by_dates[as_of, submitted_on] = stretch
+        return stretch
 
     def codes(self, profile: Profile, as_of: dt.date) -> Codes:
         """The code of every slot for one dossier."""

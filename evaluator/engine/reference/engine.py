@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import Any
 
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.values import Item
@@ -45,16 +44,12 @@ class ReferenceEngine:
         self.ruleset = ruleset
         self._meaning = Meaning(ruleset)
         self._tracing = Tracing(self._meaning)
-        # What explanations derive from the ruleset and the dates alone.
-        self.memory: dict[tuple[object, ...], Any] = {}
         self._made: dict[int, tuple[ast.Rule, Finder]] = {}
         self._days: dict[dt.date, tuple[tuple[str, Finder], ...]] = {}
 
     def assess(self, profile: Profile, as_of: dt.date) -> Assessment:
         """Judge every rule in force on ``as_of``."""
         state = _state(profile, as_of)
-        if len(self.memory) >= MAX_REMEMBERED:
-            self.memory.clear()
         statuses = {id: finding(state) for id, finding in self._in_force(as_of)}
         rules, trace = self.ruleset.rules, self._tracing.trace
         return Assessment(
@@ -84,10 +79,15 @@ class ReferenceEngine:
         state = _state(profile, as_of)
         return ((rule, self._finder(rule)(state)) for rule in rules)
 
-    def value(self, expr: ast.Expr, profile: Profile, as_of: dt.date) -> Fraction | None:
-        """The value of one expression; None where it is unknown."""
-        found = self._meaning.value(expr, _state(profile, as_of))
-        return found if isinstance(found, Fraction) else None
+    def values(self, profile: Profile, as_of: dt.date) -> Callable[[ast.Expr], Fraction | None]:
+        """What gives the value of any expression on one dossier; None where it is unknown."""
+        state = _state(profile, as_of)
+
+        def value(expr: ast.Expr) -> Fraction | None:
+            amount = self._meaning.value(expr, state)
+            return amount if isinstance(amount, Fraction) else None
+
+        return value
 
     def item_limit(
         self, leaf: ast.Each, item: Item, profile: Profile, as_of: dt.date
@@ -99,21 +99,21 @@ class ReferenceEngine:
         return trace.hit.row.value * trace.hit.row.unit.factor_to(item.unit)
 
     def _finder(self, rule: ast.Rule) -> Finder:
-        found = self._made.get(id(rule))
-        if found is None:
+        entry = self._made.get(id(rule))
+        if entry is None:
             make = self._meaning.condition
             applies = make(rule.applies_when) if rule.applies_when is not None else None
-            found = self._made[id(rule)] = (rule, _finding(applies, make(rule.require)))
-        return found[1]
+            entry = self._made[id(rule)] = (rule, _finding(applies, make(rule.require)))
+        return entry[1]
 
     def _in_force(self, as_of: dt.date) -> tuple[tuple[str, Finder], ...]:
-        found = self._days.get(as_of)
-        if found is None:
+        finders = self._days.get(as_of)
+        if finders is None:
             if len(self._days) >= MAX_REMEMBERED:
                 self._days.clear()
-            found = tuple((r.id, self._finder(r)) for r in self.ruleset.in_force(as_of))
-            self._days[as_of] = found
-        return found
+            finders = tuple((r.id, self._finder(r)) for r in self.ruleset.in_force(as_of))
+            self._days[as_of] = finders
+        return finders
 
 
 def _state(profile: Profile, as_of: dt.date) -> State:

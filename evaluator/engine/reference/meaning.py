@@ -58,10 +58,10 @@ class Meaning:
 
     def condition(self, node: ast.Condition) -> Judge:
         """The truth of a condition."""
-        found = self._judges.get(id(node))
-        if found is None:
-            found = self._judges[id(node)] = (node, self._condition(node))
-        return found[1]
+        entry = self._judges.get(id(node))
+        if entry is None:
+            entry = self._judges[id(node)] = (node, self._condition(node))
+        return entry[1]
 
     def value(self, node: ast.Expr, state: State) -> Amount:
         """The value of an expression in its unit."""
@@ -73,10 +73,10 @@ class Meaning:
 
     def expr(self, node: ast.Expr) -> Valuer:
         """An expression as a function, in its unit."""
-        found = self._valuers.get(id(node))
-        if found is None:
-            found = self._valuers[id(node)] = (node, self._expr(node))
-        return found[1]
+        entry = self._valuers.get(id(node))
+        if entry is None:
+            entry = self._valuers[id(node)] = (node, self._expr(node))
+        return entry[1]
 
     # --- conditions ----------------------------------------------------------------------------
 
@@ -107,9 +107,9 @@ class Meaning:
 
     def comparison(self, node: ast.Compare) -> Comparison:
         """The truth of a comparison out of its two sides."""
-        found = self._comparisons.get(id(node))
-        if found is not None:
-            return found[1]
+        entry = self._comparisons.get(id(node))
+        if entry is not None:
+            return entry[1]
         rounded, compare = node.rounded, COMPARISONS[node.op]
 
         def decide(a: Pair | Unknown, b: Pair | Unknown) -> Truth:
@@ -178,10 +178,10 @@ class Meaning:
 
     def finder(self, criterion_id: str, keys: Keys) -> Finder:
         """The row of a criterion for a dossier; ``keys`` fixes dimensions. What it found it remembers."""
-        found = self._finders.get((criterion_id, keys))
-        if found is None:
-            found = self._finders[criterion_id, keys] = self._finder(criterion_id, dict(keys))
-        return found
+        finder = self._finders.get((criterion_id, keys))
+        if finder is None:
+            finder = self._finders[criterion_id, keys] = self._finder(criterion_id, dict(keys))
+        return finder
 
     def _finder(self, criterion_id: str, fixed: Mapping[str, str]) -> Finder:
         criterion = self.ruleset.criteria[criterion_id]
@@ -243,10 +243,10 @@ class Meaning:
         formula = self.expr(self.ruleset.metrics[id_].formula)
 
         def metric(state: State) -> Pair | Unknown:
-            found = state.metrics.get(id_)
-            if found is None:
-                found = state.metrics[id_] = formula(state)
-            return found
+            value = state.metrics.get(id_)
+            if value is None:
+                value = state.metrics[id_] = formula(state)
+            return value
 
         return metric
 
@@ -332,8 +332,8 @@ def _table_key(dimensions: Sequence[str]) -> Callable[[State], tuple[object, ...
         return key
 
     def keys(state: State) -> tuple[object, ...]:
-        found = map(state.values.get, dimensions)
-        pairs = [(v.numerator, v.denominator) if isinstance(v, Fraction) else v for v in found]
+        stated = map(state.values.get, dimensions)
+        pairs = [(v.numerator, v.denominator) if isinstance(v, Fraction) else v for v in stated]
         return state.as_of, state.submitted_on, *pairs
 
     return keys
@@ -347,9 +347,9 @@ def _required(hit: Hit | Miss, unit: Unit) -> Pair | Unknown:
     return pair(hit.row.value if own is None else hit.row.value * own.factor_to(unit))
 
 
-def amount(found: Pair | Unknown) -> Amount:
+def amount(value: Pair | Unknown) -> Amount:
     """A pair as a fraction."""
-    return found if isinstance(found, Unknown) else fraction(found)
+    return value if isinstance(value, Unknown) else fraction(value)
 
 
 def _total(record: str, state: State) -> Pair | Unknown:

@@ -37,9 +37,9 @@ OPERATIONS: Mapping[str, Callable[[Pair, Pair], Pair]] = {
 
 
 @lru_cache(maxsize=4096)
-def fraction(found: Pair) -> Fraction:
+def fraction(pair: Pair) -> Fraction:
     """A pair as a fraction; kept, as thresholds come again and reducing is slow."""
-    return Fraction(*found)
+    return Fraction(*pair)
 
 
 def pair(value: Fraction) -> Pair:

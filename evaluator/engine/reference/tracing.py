@@ -34,27 +34,27 @@ class Tracing:
 
     def trace(self, rule: ast.Rule, state: State) -> RuleTrace:
         """A rule on one dossier, whatever the dates of the rule."""
-        found = self._rules.get(id(rule))
-        if found is None:
-            found = self._rules[id(rule)] = rule, self._rule(rule)
-        return found[1](state)
+        entry = self._rules.get(id(rule))
+        if entry is None:
+            entry = self._rules[id(rule)] = rule, self._rule(rule)
+        return entry[1](state)
 
     def _rule(self, rule: ast.Rule) -> RuleTracer:
         require = self._half(rule.require)
         if rule.applies_when is None:
 
             def always(state: State) -> RuleTrace:
-                required, found = require(state)
-                return RuleTrace(rule, True, required, status_of(True, required), (), found)
+                required, leaves = require(state)
+                return RuleTrace(rule, True, required, status_of(True, required), (), leaves)
 
             return always
         applies_when = self._half(rule.applies_when)
 
         def sometimes(state: State) -> RuleTrace:
             applies, applied = applies_when(state)
-            required, found = require(state)
+            required, leaves = require(state)
             status = status_of(applies, required)
-            return RuleTrace(rule, applies, required, status, applied, found)
+            return RuleTrace(rule, applies, required, status, applied, leaves)
 
         return sometimes
 
@@ -65,8 +65,8 @@ class Tracing:
             (only,) = tracers
 
             def single(state: State) -> tuple[Truth, Leaves]:
-                found = only(state)
-                return found.truth, (found,)
+                trace = only(state)
+                return trace.truth, (trace,)
 
             return single
         judge = self._meaning.condition(condition)
@@ -101,7 +101,7 @@ class Tracing:
         def trace(state: State) -> LeafTrace:
             a, b = left(state), right(state)
             hit = row(state) if row is not None else None
-            found = [(ref, find(state), required) for ref, required, find in inner]
+            rows = [(ref, find(state), required) for ref, required, find in inner]
             return LeafTrace(
                 leaf,
                 decide(a, b),
@@ -111,7 +111,7 @@ class Tracing:
                 None,
                 _lacking(a, b),
                 (),
-                tuple([InnerRow(r, h, required) for r, h, required in found if isinstance(h, Hit)]),
+                tuple([InnerRow(r, h, required) for r, h, required in rows if isinstance(h, Hit)]),
             )
 
         return trace
@@ -122,12 +122,10 @@ class Tracing:
         missing = Unknown((field,))
 
         def trace(state: State) -> LeafTrace:
-            truth, period = judge(state), None
-            if criterion is not None:
-                found = period_of(criterion, state)
-                if isinstance(found, Miss):
-                    return LeafTrace(leaf, truth, unknown=Unknown((), (found.reason,)))
-                period = found
+            truth = judge(state)
+            period = period_of(criterion, state) if criterion is not None else None
+            if isinstance(period, Miss):
+                return LeafTrace(leaf, truth, unknown=Unknown((), (period.reason,)))
             lacking = NOTHING if field in state.values else missing
             return LeafTrace(leaf, truth, None, None, None, period, lacking)
 

@@ -1,4 +1,7 @@
-"""Values worth trying in a field: where a comparison turns, the words a rule names."""
+"""Values to try in a field for a remedy: just beside where a rule turns, and ordinary answers.
+
+Where that is, ``rulebook/worth`` says; here it is put in steps that can be written, nearest first.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,11 @@ from evaluator.dossier.dossier import Profile
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.dossier.values import Item, Value
 from evaluator.engine.reference.engine import ReferenceEngine
-from evaluator.judgement.remedy.roots import roots
 from evaluator.judgement.wording import show_value
-from evaluator.rulebook import ast, walk
+from evaluator.rulebook import ast, walk, worth
 from evaluator.rulebook.criteria import INDUSTRY
 
 SEEDS = (Fraction(100), Fraction(1), Fraction(10000), Fraction(0))
-ORDINARY_INDUSTRY = "C3985"
 # Of one rule: the values at which it may turn, and whether a value is acceptable to it.
 Limit = tuple[tuple[Value, ...], Callable[[Value], bool]]
 
@@ -34,10 +35,8 @@ class Candidates:
         self, rule: ast.Rule, field: Field, profile: Profile, old: Value | None
     ) -> Iterator[Value]:
         """Values at which ``rule`` may turn, nearest to ``old`` first."""
-        if field.type is FieldType.BOOL:
-            yield from (True, False)
-        elif field.type is FieldType.ENUM:
-            yield from field.values
+        if field.type in (FieldType.BOOL, FieldType.ENUM):
+            yield from worth.choices(field)
         elif field.numeric:
             base = old if isinstance(old, Fraction) else Fraction(0)
             yield from sorted(self._numbers(rule, field, profile), key=lambda v: abs(v - base))
@@ -48,17 +47,11 @@ class Candidates:
         """Values for a field that is missing: those of ``values``, and ordinary ones."""
         yield from self.values(rule, field, profile, None)
         if field.numeric:
-            yield from (v for v in SEEDS if _possible(field, v))
+            yield from filter(field.admits, SEEDS)
         elif field.name == INDUSTRY:
-            yield ORDINARY_INDUSTRY
+            yield worth.ORDINARY_INDUSTRY
         elif field.type is FieldType.STR and field.format is None:
-            options = (
-                o
-                for leaf in walk.leaves(*rule.halves)
-                if isinstance(leaf, ast.Member) and leaf.field == field.name
-                for o in leaf.options
-            )
-            yield from (str(o) for o in options)
+            yield from (word for word, _ in worth.words(rule, field, self.ruleset))
             yield "其他"
         elif field.format == "credit_code":
             yield "91350100M000100Y43"
@@ -67,17 +60,12 @@ class Candidates:
 
     def _numbers(self, rule: ast.Rule, field: Field, profile: Profile) -> set[Fraction]:
         step = Fraction(1) if field.type is FieldType.INT else Fraction(1, 100)
-        found: set[Fraction] = set()
-
-        def value_of(expr: ast.Expr) -> Fraction | None:
-            return self.engine.value(expr, profile, self.day)
-
-        for leaf in walk.leaves(*rule.halves):
-            if isinstance(leaf, ast.Compare):
-                for root in roots(leaf, field.name, self.ruleset.metrics, value_of):
-                    low, high = math.floor(root / step) * step, math.ceil(root / step) * step
-                    found |= {low, high, low - step, high + step}
-        return {v for v in found if _possible(field, v)}
+        numbers: set[Fraction] = set()
+        value_of = self.engine.values(profile, self.day)
+        for turn in worth.turns(rule, field, self.ruleset, value_of):
+            low, high = math.floor(turn / step) * step, math.ceil(turn / step) * step
+            numbers |= {low, high, low - step, high + step}
+        return set(filter(field.admits, numbers))
 
     def _items(self, rule: ast.Rule, field: Field, profile: Profile) -> Iterator[Value]:
         items = profile.values.get(field.name)
@@ -112,9 +100,3 @@ def bounds(field: Field, limits: Sequence[Limit]) -> str | None:
     if any(v > high for v in numbers):
         parts.append(f"不高于 {show_value(field, high)}")
     return "，".join(parts) or None
-
-
-def _possible(field: Field, value: Fraction) -> bool:
-    return (field.minimum is None or value >= field.minimum) and (
-        field.maximum is None or value <= field.maximum
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
@@ -86,21 +87,34 @@ class Fill:
         }
 
 
+class Outcome(StrEnum):
+    """What a search for a way to pass came to."""
+
+    NONE = "none"
+    """It passes."""
+    SINGLE = "single"
+    """One change mends what is breached."""
+    JOINT = "joint"
+    """Several changes are needed together."""
+    FILL = "fill"
+    """Only answers are missing."""
+    REVIEW = "review"
+    """Only a joint review or a verification can settle what is left."""
+    INCURABLE = "incurable"
+    """A reject that no change of the plan mends."""
+    NOT_FOUND = "not_found"
+
+
 @dataclass(frozen=True, slots=True)
 class Counterfactual:
-    """How a project would pass.
-
-    ``outcome`` is ``none`` (it passes), ``single`` (one change mends what is breached), ``joint``
-    (several are needed together), ``fill`` (only answers are missing), ``review`` (only a joint
-    review or a verification can settle what is left), ``incurable`` (a reject that no change of
-    the plan mends) or ``not_found``. ``single`` holds alternatives, ``joint`` what is needed
+    """How a project would pass. ``single`` holds alternatives, ``joint`` what is needed
     together, ``fill`` the missing fields beside them. ``incurable``, ``review`` and ``verify`` name
     rules. ``open_fields`` are the missing fields whose answer could still change the verdict.
     ``reaches`` is the verdict after the changes (the first of ``single``) and some answer to every
     missing field, by the engine; None where no such answer was found or something else remains.
     """
 
-    outcome: str
+    outcome: Outcome
     single: tuple[Change, ...] = ()
     joint: tuple[Change, ...] = ()
     fill: tuple[Fill, ...] = ()
@@ -112,9 +126,9 @@ class Counterfactual:
 
     def text(self) -> str:
         """The whole in a sentence or two."""
-        if self.outcome == "none":
+        if self.outcome is Outcome.NONE:
             return "已符合准入要求，无需修改。"
-        if self.outcome == "incurable":
+        if self.outcome is Outcome.INCURABLE:
             return f"{_titles(self.incurable)}不能通过修改方案补救。"
         # With answers missing, only the first alternative was followed through to a verdict.
         offered = self.single[: 1 if self.fill else MAX_ALTERNATIVES]
@@ -137,7 +151,7 @@ class Counterfactual:
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
         return {
-            "outcome": self.outcome,
+            "outcome": self.outcome.value,
             "reaches": self.reaches.value if self.reaches else None,
             "single": [c.to_dict() for c in self.single],
             "joint": [c.to_dict() for c in self.joint],

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from evaluator.dossier.dossier import make_profile
-from evaluator.judgement.evaluate import Evaluator
+from evaluator.judgement.evaluate import DISAGREEMENT, Evaluator
 from evaluator.judgement.result import canonical_bytes, result
 from tests.api.support import JSON, example, settings, shipped
 
@@ -50,6 +50,22 @@ def test_department_shows_only_what_it_answers_for(stateless: TestClient) -> Non
             f for f in whole["findings"] if "natural_resources" in f["departments"]
         ]
         assert part["findings"]
+
+
+@pytest.mark.parametrize("params", [{}, {"department": "natural_resources"}])
+def test_an_answer_in_dispute_refers_and_is_never_given_again(
+    stateless: TestClient, params: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = {"as_of": "2025-02-03", **params}
+    with monkeypatch.context() as disagreeing:
+        disagreeing.setattr(Evaluator, "_decided", lambda *_: None)
+        disputed = stateless.post(URL, json=example("d01"), params=ask).json()
+    assert (disputed["verdict"], disputed["cause"]) == ("refer", DISAGREEMENT)
+    assert (disputed["labels"], disputed["counterfactual"]["reaches"]) == ([], None)
+    answer = stateless.post(URL, json=example("d01"), params=ask).json()
+    assert (answer["verdict"], answer["cause"]) == ("pass", None)
+    assert answer["labels"]
+    assert answer["findings"] == disputed["findings"]
 
 
 BROKEN: list[tuple[str, bytes, int, str]] = [

@@ -8,86 +8,23 @@ import itertools
 import random
 import resource
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import durable_rules_engine
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from evaluator.dossier.dossier import Profile
-from evaluator.engine.durable import lookups, prepare
 from evaluator.engine.durable.engine import RULES_PER_NETWORK, DurableEngine
 from evaluator.engine.durable.network import (
-    MAX_KEYS,
-    MAX_STACK,
     SENTINEL,
-    Network,
-    Overfull,
-    key_of,
-)
-from evaluator.engine.durable.patterns import (
-    FALSE,
-    SIGNS,
-    TRUE,
-    UNKNOWN,
-    Atom,
-    Branch,
-    Formula,
-    Junction,
-    branches,
-    comparisons,
 )
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.problems.errors import InternalError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.verdict import Status
-from evaluator.values.kleene import Truth, all_of, any_of
+from tests.engine.durable.rules import BAD, DAY, GOOD, SPARED, agree, many_rules
 from tests.strategies import write_yaml
 from tests.support import profile, ruleset_of
-
-DAY = dt.date(2024, 6, 3)
-FLAG = frozenset({FALSE, TRUE, UNKNOWN})
-
-
-def many_rules(count: int) -> Ruleset:
-    """``count`` rules over few fields: all breached by a bad dossier, all unknown for an empty one."""
-    made = []
-    for n in range(count):
-        rule: dict[str, Any] = {"id": f"positive.r{n:04}", "title": f"规则{n}", "list": "positive"}
-        if n % 3:
-            rule["applies_when"] = {
-                "field": "land_use_mode",
-                "in": ["stock_land", "own_land"][: n % 2 + 1],
-            }
-        if n % 4:
-            rule["require"] = {"field": "total_investment", "at_least": 1000 + n}
-        else:
-            rule["require"] = {"field": "two_high", "equals": False}
-        rule |= {"effect": "refer", "departments": ["tax"], "basis": [{"source": "law"}]}
-        made.append(rule)
-    return ruleset_of(write_yaml(made))
-
-
-BAD = {"land_use_mode": "stock_land", "total_investment": 1, "two_high": True}
-GOOD = {"land_use_mode": "stock_land", "total_investment": 99999, "two_high": False}
-SPARED = {"land_use_mode": "none", "total_investment": 1, "two_high": True}
-
-
-def agree(ruleset: Ruleset, engine: DurableEngine, found: Profile) -> dict[str, Status]:
-    expected = dict(ReferenceEngine(ruleset).statuses(found, DAY))
-    assert dict(engine.statuses(found, DAY)) == expected
-    return expected
-
-
-@pytest.fixture
-def small() -> Iterator[tuple[Ruleset, DurableEngine]]:
-    ruleset = many_rules(30)
-    engine = DurableEngine(ruleset)
-    yield ruleset, engine
-    engine.close()
-
 
 # --- size --------------------------------------------------------------------------------------
 
@@ -104,25 +41,6 @@ def test_more_rules_than_one_ruleset_can_hold(count: int) -> None:
     assert set(statuses[1].values()) == {Status.SATISFIED}
     assert Status.SATISFIED not in statuses[3].values()
     engine.close()
-
-
-def domains(count: int) -> dict[int, frozenset[int]]:
-    return dict.fromkeys(range(count), SIGNS)
-
-
-def test_a_network_too_full_is_refused_before_durable_rules_sees_it() -> None:
-    def patterns(count: int) -> dict[str, list[Branch]]:
-        return {f"v{n}": [{n: frozenset({-1})}] for n in range(count)}
-
-    full = Network("full", patterns(MAX_STACK - 1), domains(MAX_KEYS))
-    fired = full.run(full.fact((-1,) * (MAX_STACK - 1)))
-    assert len(fired) == MAX_STACK - 1
-    full.close()
-    with pytest.raises(Overfull):
-        Network("over", patterns(MAX_STACK + 2), domains(MAX_KEYS))
-    many_keys = {"v0": [dict.fromkeys(range(MAX_KEYS + 1), frozenset({-1}))]}
-    with pytest.raises(Overfull):
-        Network("keys", many_keys, domains(MAX_KEYS + 1))
 
 
 def test_sixty_leaves_in_one_condition() -> None:
@@ -162,140 +80,6 @@ def test_no_rules_and_no_rules_in_force() -> None:
     assert dict(engine.statuses(profile(**BAD), DAY)) == {}
     assert set(engine.statuses(profile(**BAD), dt.date(2030, 1, 1)).values()) == {Status.VIOLATED}
     engine.close()
-
-
-def test_keys_of_a_fact_do_not_collide() -> None:
-    """durable-rules knows a property by the 32-bit FNV-1a hash of its name only."""
-
-    def fnv(text: str) -> int:
-        value = 2166136261
-        for byte in text.encode():
-            value = (value ^ byte) * 16777619 % 2**32
-        return value
-
-    names = [key_of(n) for n in range(MAX_KEYS)] + ["id", "sid", "z", "$s", "$forward"]
-    assert len({fnv(n) for n in names}) == len(names)
-
-
-# --- patterns ----------------------------------------------------------------------------------
-
-ATOMS = [
-    Atom(0, frozenset({0, 1}), frozenset({-1}), SIGNS),  # at least
-    Atom(1, frozenset({-1}), frozenset({0, 1}), SIGNS),  # less than
-    Atom(2, frozenset({0}), frozenset({-1, 1}), SIGNS),  # equals
-    Atom(3, frozenset({TRUE}), frozenset({FALSE}), FLAG),
-    Atom(4, frozenset({TRUE}), frozenset({FALSE}), frozenset({FALSE, TRUE})),  # known
-]
-formulas = st.recursive(
-    st.sampled_from(ATOMS + [a.negated() for a in ATOMS]),
-    lambda inner: st.builds(
-        Junction, st.booleans(), st.lists(inner, min_size=1, max_size=3).map(tuple)
-    ),
-    max_leaves=6,
-)
-
-
-def truth(formula: Formula, codes: tuple[int, ...]) -> Truth:
-    if isinstance(formula, Atom):
-        code = codes[formula.slot]
-        return None if code == UNKNOWN else code in formula.true
-    parts = [truth(i, codes) for i in formula.items]
-    return all_of(parts) if formula.every else any_of(parts)
-
-
-@given(formulas, st.sets(st.sampled_from([TRUE, FALSE, UNKNOWN])))
-def test_branches_are_exactly_the_wanted_truths_and_exclusive(
-    formula: Formula, wanted: set[int]
-) -> None:
-    found = branches(formula, frozenset(wanted), limit=10_000)
-    for codes in itertools.product(*(sorted(a.codes) for a in ATOMS)):
-        matching = [b for b in found if all(codes[s] in allowed for s, allowed in b.items())]
-        value = {None: UNKNOWN, True: TRUE, False: FALSE}[truth(formula, codes)]
-        assert len(matching) == (value in wanted)
-
-
-@given(formulas, st.data())
-def test_durable_rules_matches_what_the_branches_say(formula: Formula, data: st.DataObject) -> None:
-    allowed = {a.slot: a.codes for a in ATOMS}
-    patterns = {
-        name: found
-        for name, wanted in (("t", TRUE), ("f", FALSE), ("u", UNKNOWN))
-        if (found := branches(formula, frozenset({wanted}), 12))
-    }
-    network = Network("check", patterns, allowed)
-    every = list(itertools.product(*(sorted(a.codes) for a in ATOMS)))
-    for codes in data.draw(st.lists(st.sampled_from(every), min_size=20, max_size=20)):
-        name = {None: "u", True: "t", False: "f"}[truth(formula, codes)]
-        assert network.run(network.fact(codes)) == [name]
-    network.close()
-
-
-def test_comparisons_hold_exactly_for_their_codes() -> None:
-    holds = {"$eq": "==", "$neq": "!=", "$gte": ">=", "$lte": "<="}
-    for domain in (SIGNS, FLAG):
-        for size in range(1, len(domain) + 1):
-            for codes in itertools.combinations(sorted(domain), size):
-                tests = comparisons(frozenset(codes), domain)
-                source = " and ".join(f"code {holds[op]} {value}" for op, value in tests) or "True"
-                assert {c for c in domain if eval(source, {"code": c})} == set(codes)
-
-
-# --- failures ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def network() -> Iterator[Network]:
-    made = Network("one", {"v0": [{0: frozenset({-1})}]}, domains(1))
-    yield made
-    made.close()
-
-
-@pytest.mark.parametrize(
-    "fact",
-    [
-        '{"sid":"1","id":"1","k0":-1}',  # no sentinel
-        '{"sid":"1","id":"1","k0":7}',  # nothing matches
-        '{"sid":"1","id":"1","k0":1e16,"z":1}',  # a number it cannot read
-        '{"sid":"1","id":"1","k0":Infinity,"z":1}',
-        '{"sid":"1","id":"1","k0":',
-        "",
-        '{"sid":"1","id":"2","k0":-1,"z":1}',  # not the fact that is retracted afterwards
-    ],
-)
-def test_a_run_that_fails_is_an_error_and_leaves_nothing_behind(
-    network: Network, fact: str
-) -> None:
-    good, fine = network.fact((-1,)), network.fact((1,))
-    assert network.run(good) == ["v0"]
-    if '"id":"2"' in fact:
-        # Accepted, but kept; the next fact is a different one and must not see it.
-        assert network.run(fact) == ["v0"]
-    else:
-        with pytest.raises(InternalError):
-            network.run(fact)
-    assert network.run(fine) == []
-    assert network.run(good) == ["v0"]
-
-
-def test_the_same_fact_twice_while_one_is_there_is_an_error(network: Network) -> None:
-    network.run(network.fact((1,)))
-    handle = network._handle
-    assert durable_rules_engine.assert_fact(handle, network.fact((-1,)))[0] == 0
-    with pytest.raises(InternalError):
-        network.run(network.fact((-1,)))
-    assert network.run(network.fact((-1,))) == ["v0"]
-
-
-def test_a_code_outside_its_domain_is_an_error(small: tuple[Ruleset, DurableEngine]) -> None:
-    ruleset, engine = small
-    stretch = engine._preparation.stretch(DAY, DAY)
-    right = stretch.codes
-    for wrong in (5, 11, -40):
-        stretch.codes = lambda values, wrong=wrong: tuple(wrong for _ in right(values))  # type: ignore[misc]
-        with pytest.raises(InternalError):
-            engine.statuses(profile(**BAD), DAY)
-    stretch.codes = right
-    agree(ruleset, engine, profile(**BAD))
 
 
 def test_two_outcomes_for_one_rule_are_an_error(small: tuple[Ruleset, DurableEngine]) -> None:
@@ -421,34 +205,3 @@ def test_forgotten_engine_is_freed() -> None:
     for handle in handles:
         with pytest.raises(durable_rules_engine.error):
             durable_rules_engine.assert_fact(handle, "{}")
-
-
-# --- bounded memory of what is remembered ------------------------------------------------------
-
-
-def test_caches_are_bounded_and_forgetting_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookups, "MAX_REMEMBERED", 2)
-    monkeypatch.setattr(prepare, "MAX_DATES", 3)
-    monkeypatch.setattr(prepare, "MAX_STRETCHES", 1)
-    rule = """
-    - id: positive.intensity
-      title: 强度
-      list: positive
-      require: {metric: intensity, at_least: {criterion: intensity_floor}}
-      effect: refer
-      departments: [tax]
-      basis: [{criterion: intensity_floor}]
-    """
-    ruleset = ruleset_of(rule)
-    engine, reference = DurableEngine(ruleset), ReferenceEngine(ruleset)
-    days = [DAY, dt.date(2019, 1, 1), dt.date(2025, 1, 1), dt.date(2030, 1, 1), DAY]
-    for code, land_class, amount, day in itertools.product(
-        ("C3985", "C3911", "C26", "C39", None), (1, 2, 7, None), (400, 200, 300), days
-    ):
-        values = {"industry_code": code, "land_class": land_class, "land_area": 1}
-        given_values = {k: v for k, v in values.items() if v is not None}
-        found = profile(fixed_asset_investment=amount, **given_values)
-        assert engine.statuses(found, day) == reference.statuses(found, day)
-    assert len(engine._preparation._by_dates) <= 3
-    assert len(engine._preparation._stretches) <= 1
-    engine.close()

@@ -1,0 +1,68 @@
+"""Where a dossier stands: what a search for a remedy asks about it again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from functools import partial
+
+from evaluator.dossier.dossier import Profile
+from evaluator.judgement.dependence import Tokens
+from evaluator.judgement.evaluate import Evaluation
+from evaluator.judgement.remedy.candidates import Candidates
+from evaluator.judgement.remedy.changes import Change
+from evaluator.rulebook import ast
+from evaluator.rulebook.reads import reads
+from evaluator.rulebook.verdict import Status
+
+# What keeps a rule that counts from being met.
+BAD = frozenset({Status.VIOLATED, Status.UNKNOWN})
+
+
+class Standing:
+    """One evaluated dossier. ``rules`` are those in force; ``readers`` those that read a field."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self.ruleset = evaluation.ruleset
+        self.fields = evaluation.ruleset.registry.references
+        self.engine = evaluation.reference
+        self.memo = evaluation.memo
+        self.day = evaluation.as_of
+        self.profile = evaluation.profile
+        self.candidates = Candidates(self.ruleset, self.engine, self.day)
+        self.rules = {i: self.ruleset.rules[i] for i in evaluation.statuses}
+        self.reads = reads(self.ruleset)
+        self.readers = self.memo.recall(
+            ("readers", self.day), partial(_readers, self.rules, self.reads)
+        )
+
+    def status(self, rule: ast.Rule, profile: Profile) -> Status:
+        """What one rule says of another dossier on the same day."""
+        ((_, status),) = self.engine.judge((rule,), profile, self.day)
+        return status
+
+    def may_change(self, name: str) -> bool:
+        """Whether a field is stated, and a plan may state it otherwise."""
+        field = self.fields.get(name)
+        return field is not None and field.changeable and name in self.profile.values
+
+    def changed(self, changes: Iterable[Change]) -> Profile:
+        """The dossier after some changes; itself where there are none."""
+        profile = self.profile
+        for change in changes:
+            profile = profile.with_value(change.field.name, change.new)
+        return profile
+
+    def key(self, rule_id: str, known: Tokens) -> tuple[Hashable, ...]:
+        """What the finding of a rule depends on: the rule, the dates and the fields it reads."""
+        return rule_id, self.day, self.profile.submitted_on, *map(known.get, self.reads[rule_id])
+
+
+def _readers(
+    rules: Mapping[str, ast.Rule], reads: Mapping[str, frozenset[str]]
+) -> dict[str, list[ast.Rule]]:
+    readers: dict[str, list[ast.Rule]] = {}
+    for rule_id, rule in rules.items():
+        for name in reads[rule_id]:
+            readers.setdefault(name, []).append(rule)
+    return readers

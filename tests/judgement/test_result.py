@@ -1,0 +1,60 @@
+"""The canonical result: its sentence, its bytes, and what of it is a judgement."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from evaluator.judgement.result import canonical_bytes, digest, judgement, result, sentence
+from tests.support import good, judge, ruleset_of
+
+RULESET = ruleset_of()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "准入：各项要求均已满足，为好项目。"),
+        ({"annual_tax": 1}, "提交会审：1 项正面标准未达到。"),
+        ({"annual_tax": None}, "提交会审：1 项因材料不足不能判断。"),
+        (
+            {"annual_tax": 1, "two_high": None},
+            "提交会审：1 项正面标准未达到，1 项因材料不足不能判断。",
+        ),
+    ],
+)
+def test_the_sentence_counts_what_stands_in_the_way(changes: dict[str, Any], said: str) -> None:
+    assert sentence(judge(RULESET, **good(**changes))) == said
+
+
+def test_a_reject_names_its_rules() -> None:
+    evaluation = judge(RULESET, **good(industry_code="C2511"))
+    titles = "、".join(RULESET.rules[i].title for i in evaluation.blocking[:1])
+    assert sentence(evaluation) == f"不予准入：触及 1 项否决项（{titles}）。"
+
+
+def test_bytes_are_sorted_utf8_without_spaces() -> None:
+    data = {"乙": [1, None], "甲": "“”", "a": {"c": True, "b": "x y"}}
+    assert canonical_bytes(data).decode() == '{"a":{"b":"x y","c":true},"乙":[1,null],"甲":"“”"}'
+    assert digest(data) == digest(json.loads(canonical_bytes(data)))
+    assert digest(data) != digest({**data, "d": 1})
+
+
+def test_a_judgement_has_no_words() -> None:
+    data = result(judge(RULESET, **good(annual_tax=1)))
+    decided = judgement(data)
+    assert decided["verdict"] == "refer"
+    assert decided["undecided"] is False
+    worded = {
+        **data,
+        "sentence": "换一种说法",
+        "counterfactual": None,
+        "findings": [
+            {**f, "message": "另一句", "remedy": None, "basis": []} for f in data["findings"]
+        ],
+    }
+    assert judgement(worded) == decided
+    other = {**data, "findings": [{**f, "status": "satisfied"} for f in data["findings"]]}
+    assert judgement(other) != decided
