@@ -24,10 +24,12 @@ import pyarrow.compute as pc
 from evaluator.engine.breaks import widened
 from evaluator.engine.columnar import Layout, Plan, compile_ruleset
 from evaluator.portfolio.duck import connect, sql_of
+from evaluator.portfolio.errors import PortfolioError, TooManyRows
 from evaluator.portfolio.findings import finding_values, findings_json
-from evaluator.portfolio.intake.lines import PortfolioError, TooManyRows, read_lines
+from evaluator.portfolio.intake.lines import read_lines
 from evaluator.portfolio.intake.load import Loaded, load
-from evaluator.portfolio.intake.sources import Source, open_source, text
+from evaluator.portfolio.intake.sources import Source, open_source
+from evaluator.portfolio.sql import text
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.verdict import Verdict
 

@@ -17,11 +17,12 @@ import duckdb
 
 from evaluator.engine.columnar import Plan, compile_ruleset
 from evaluator.portfolio.duck import connect, copy, register, sql_of
-from evaluator.portfolio.intake.lines import PortfolioError
+from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.load import load
-from evaluator.portfolio.intake.sources import open_source, text
+from evaluator.portfolio.intake.sources import open_source
 from evaluator.portfolio.progress import Progress, duckdb_share, spark_share
 from evaluator.portfolio.run import RESULT, Counts, Options, Summary, rejects_path, summarise
+from evaluator.portfolio.sql import text
 from evaluator.rulebook.ast import Ruleset
 
 

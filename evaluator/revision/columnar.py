@@ -28,8 +28,8 @@ import ibis.expr.types as ir
 from evaluator.engine.columnar import Layout, TooWide, compile_ruleset
 from evaluator.engine.columnar.outputs import packed_bit, packed_columns, verdict_of
 from evaluator.portfolio.duck import connect, prepare, sql_of
-from evaluator.portfolio.intake.lines import PortfolioError
-from evaluator.portfolio.intake.sources import text
+from evaluator.portfolio.errors import PortfolioError
+from evaluator.portfolio.sql import text
 from evaluator.revision.copies import Copies, Unusable, digest_of
 from evaluator.revision.tally import (
     Impact,

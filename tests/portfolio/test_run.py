@@ -310,7 +310,8 @@ def ruleset_criteria() -> str:
 def test_command_line(tmp_path: Path) -> None:
     source = as_csv(tmp_path / "in.csv", [HEAD, GOOD, BAD[0][0]])
     out, html = tmp_path / "out.parquet", tmp_path / "report.html"
-    runner = CliRunner()
+    # A path of a temporary directory may be long: the lines are not to be folded.
+    runner = CliRunner(env={"COLUMNS": "200"})
     result = runner.invoke(
         portfolio_app, ["evaluate", str(source), "-o", str(out), "--html", str(html)]
     )

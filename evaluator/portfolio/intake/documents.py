@@ -23,9 +23,11 @@ from evaluator.dossier.fields import Field, FieldType, Registry
 from evaluator.dossier.scalars import Path
 from evaluator.dossier.values import Item
 from evaluator.engine.columnar.layout import column_of
-from evaluator.portfolio.intake.lines import PortfolioError
-from evaluator.portfolio.intake.sources import Source, quote, text
-from evaluator.problems.errors import Problem, Problems
+from evaluator.portfolio.errors import PortfolioError
+from evaluator.portfolio.intake.sources import Source
+from evaluator.portfolio.intake.tables import insert
+from evaluator.portfolio.sql import quote, text, texts
+from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.jsontext import JsonText, read_json
 from evaluator.values.numbers import exact_text, terminates
@@ -69,7 +71,7 @@ class Documents:
         if self.source.wrapped:
             doc = f"coalesce(line::JSON->{text(WRAP)}, line::JSON)"
         names = [*self.registry.fields, *self.source.extra]
-        paths = ", ".join(text(f'$."{n}"') for n in names)
+        paths = texts(f'$."{n}"' for n in names)
         given = f", unnest(json_transform(map, {text(json.dumps(spec))}))" if spec else ""
         return (
             f"SELECT {wanted} FROM (SELECT row_id, line, fault, ok, doc, json_keys(map) AS given, "
@@ -81,10 +83,10 @@ class Documents:
 
     def others(self) -> str:
         """SQL for the keys that are neither fields nor extra; NULL where there is none."""
-        known = ", ".join(text(n) for n in (*self.registry.fields, *self.source.extra))
-        found = f"list_filter(given, lambda k: NOT list_contains([{known}], k))"
+        known = texts((*self.registry.fields, *self.source.extra))
+        others = f"list_filter(given, lambda k: NOT list_contains([{known}], k))"
         # A key twice makes the line one of those in doubt, and so stands here once.
-        return f"CASE WHEN len(given) > list_count(types) THEN {found} END"
+        return f"CASE WHEN len(given) > list_count(types) THEN {others} END"
 
     def parts(self) -> list[tuple[str, Field, str]]:
         """Name, field and SQL of the type of every field."""
@@ -105,92 +107,82 @@ def settle(
         if key.casefold() in taken or set(key) & set('"\\') or not key.isprintable():
             raise PortfolioError(f"评估日期的键不能叫“{key}”")
     documents = Documents(replace(source, extra=extra), registry)
-    _Again(db, documents).run()
+    _read_doubtful(db, documents)
     return replace(documents.source, columns=_columns(db, documents))
 
 
 # --- the lines in doubt --------------------------------------------------------------------------
 
 
-class _Again:
-    def __init__(self, db: duckdb.DuckDBPyConnection, documents: Documents) -> None:
-        self.db = db
-        self.documents = documents
-        self.registry = documents.registry
-        self.table = documents.source.lines
+def _read_doubtful(db: duckdb.DuckDBPyConnection, documents: Documents) -> None:
+    table = documents.source.lines
+    doubtful = f"{table}_doubt"
+    spec = {n: "VARCHAR" for n, f in documents.registry.fields.items() if f.numeric}
+    # An aggregate, since into a filter or a projection every test would get a parser of its own.
+    marked = documents.select(
+        f"list(row_id) FILTER (fault IS NULL AND ({_doubt(documents)}))", spec
+    )
+    db.execute(
+        f"CREATE OR REPLACE TEMP TABLE {doubtful} AS SELECT row_id, line FROM {table} "
+        f"WHERE row_id IN (SELECT unnest(({marked})))"
+    )
+    db.execute(f"DELETE FROM {table} WHERE row_id IN (SELECT row_id FROM {doubtful})")
+    last = -1
+    while rows := db.execute(
+        f"SELECT row_id, line FROM {doubtful} WHERE row_id > {last} ORDER BY row_id LIMIT {PAGE}"
+    ).fetchall():
+        last = rows[-1][0]
+        read = [_read(line, documents) for _, line in rows]
+        given = {
+            "row_id": pa.array([number for number, _ in rows], pa.int64()),
+            "line": pa.array([line for line, _ in read], pa.string()),
+            "fault": pa.array([fault for _, fault in read], pa.string()),
+        }
+        insert(db, table, pa.table(given))
+    db.execute(f"DROP TABLE {doubtful}")
 
-    def run(self) -> None:
-        found = f"{self.table}_doubt"
-        spec = {n: "VARCHAR" for n, f in self.registry.fields.items() if f.numeric}
-        # An aggregate, since into a filter or a projection every test would get a parser of its own.
-        marked = self.documents.select(
-            f"list(row_id) FILTER (fault IS NULL AND ({self._doubt()}))", spec
-        )
-        self.db.execute(
-            f"CREATE OR REPLACE TEMP TABLE {found} AS SELECT row_id, line FROM {self.table} "
-            f"WHERE row_id IN (SELECT unnest(({marked})))"
-        )
-        self.db.execute(f"DELETE FROM {self.table} WHERE row_id IN (SELECT row_id FROM {found})")
-        last = -1
-        while True:
-            rows = self.db.execute(
-                f"SELECT row_id, line FROM {found} WHERE row_id > {last} ORDER BY row_id LIMIT {PAGE}"
-            ).fetchall()
-            if not rows:
-                break
-            last = rows[-1][0]
-            read = [self._read(line) for _, line in rows]
-            given = {
-                "row_id": pa.array([r[0] for r in rows], pa.int64()),
-                "line": pa.array([r[0] for r in read], pa.string()),
-                "fault": pa.array([r[1] for r in read], pa.string()),
-            }
-            self.db.register("lines_read", pa.table(given))
-            self.db.execute(f"INSERT INTO {self.table} SELECT * FROM lines_read")
-            self.db.unregister("lines_read")
-        self.db.execute(f"DROP TABLE {found}")
 
-    def _doubt(self) -> str:
-        tests = []
-        for name, field, kind in self.documents.parts():
-            allowed = ", ".join(text(t) for t in (*TYPES[field.type], "NULL"))
-            tests.append(f"{kind} NOT IN ({allowed})")
-            if field.numeric:
-                # "1e5" as a text is no number of ours; as a number it is. CASE: few are texts.
-                tests.append(f"CASE WHEN {kind} = 'VARCHAR' THEN {_e(quote(name))} END")
-                tests.append(
-                    f"{quote(name)} IN ('nan', 'inf', '-inf', 'NaN', 'Infinity', '-Infinity')"
-                )
-        twice = "CASE WHEN len(given) > list_count(types) THEN len(list_distinct(given)) < len(given) END"
-        mistyped = " OR ".join((*tests, twice))
-        return (
-            f"regexp_matches(line, {text(ODD)}) OR NOT ok OR json_type(doc) <> 'OBJECT' "
-            f"OR coalesce({mistyped}, false)"
-        )
+def _doubt(documents: Documents) -> str:
+    tests = []
+    for name, field, kind in documents.parts():
+        tests.append(f"{kind} NOT IN ({texts((*TYPES[field.type], 'NULL'))})")
+        if field.numeric:
+            # "1e5" as a text is no number of ours; as a number it is. CASE: few are texts.
+            tests.append(f"CASE WHEN {kind} = 'VARCHAR' THEN {_e(quote(name))} END")
+            tests.append(f"{quote(name)} IN ('nan', 'inf', '-inf', 'NaN', 'Infinity', '-Infinity')")
+    twice = (
+        "CASE WHEN len(given) > list_count(types) THEN len(list_distinct(given)) < len(given) END"
+    )
+    mistyped = " OR ".join((*tests, twice))
+    return (
+        f"regexp_matches(line, {text(ODD)}) OR NOT ok OR json_type(doc) <> 'OBJECT' "
+        f"OR coalesce({mistyped}, false)"
+    )
 
-    def _read(self, line: str) -> tuple[str, str | None]:
-        """A line in regular form, or what of it is known and all that is wrong with it."""
-        problems = Problems()
-        found = read_json(SourceText("", line), problems)
-        data = found.data if found is not None else None
-        if self.documents.source.wrapped and isinstance(data, Mapping) and WRAP in data:
-            data = data[WRAP]
-        extra: dict[str, str] = {}
-        names = self.documents.source.extra
-        if isinstance(data, Mapping):
-            # What is no text stays what it is not: a date.
-            extra = {k: _plain(data[k]) or "?" for k in names if data.get(k) is not None}
-            data = {k: v for k, v in data.items() if k not in names}
-        if found is not None:
-            profile = parse_dossier(data, self.registry, _place(found), problems)
-            if profile is not None:
-                return _line(profile, self.registry, extra), None
-        known = _plain(data.get("project_id")) if isinstance(data, Mapping) else None
-        said = "；".join(map(_words, problems))
-        return (
-            json.dumps({"project_id": known}, ensure_ascii=False),
-            said.encode("utf-8", "backslashreplace").decode("utf-8"),
-        )
+
+def _read(line: str, documents: Documents) -> tuple[str, str | None]:
+    """A line in regular form, or what of it is known and all that is wrong with it."""
+    problems: list[Problem] = []
+    read = read_json(SourceText("", line), problems)
+    data = read.data if read is not None else None
+    if documents.source.wrapped and isinstance(data, Mapping) and WRAP in data:
+        data = data[WRAP]
+    extra: dict[str, str] = {}
+    names = documents.source.extra
+    if isinstance(data, Mapping):
+        # What is no text stays what it is not: a date.
+        extra = {k: _plain(data[k]) or "?" for k in names if data.get(k) is not None}
+        data = {k: v for k, v in data.items() if k not in names}
+    if read is not None:
+        profile = parse_dossier(data, documents.registry, _place(read), problems)
+        if profile is not None:
+            return _line(profile, documents.registry, extra), None
+    known = _plain(data.get("project_id")) if isinstance(data, Mapping) else None
+    said = "；".join(map(_words, problems))
+    return (
+        json.dumps({"project_id": known}, ensure_ascii=False),
+        said.encode("utf-8", "backslashreplace").decode("utf-8"),
+    )
 
 
 def _line(profile: Profile, registry: Registry, extra: Mapping[str, str]) -> str:
@@ -223,9 +215,9 @@ def _number(value: Fraction) -> str:
     return plain if short else _text(plain)
 
 
-def _place(found: JsonText) -> Any:
+def _place(read: JsonText) -> Any:
     def place(path: Path) -> Place:  # noqa: ARG001
-        return Place(found.source)
+        return Place(read.source)
 
     return place
 
@@ -258,11 +250,10 @@ def _columns(db: duckdb.DuckDBPyConnection, documents: Documents) -> dict[str, s
             spec[name] = "JSON"
             asked[name] = f"max({_entries(field, quote(name))})"
     select = documents.select(", ".join(f"{sql} AS {quote(n)}" for n, sql in asked.items()), spec)
-    row = db.execute(select).fetchone()
-    found = dict(zip(asked, row or (), strict=True))
+    answers = dict(zip(asked, db.execute(select).fetchone() or (), strict=True))
     out: dict[str, str] = {}
     for name, field, _ in documents.parts():
-        answer = found.get(name)
+        answer = answers.get(name)
         if field.type is FieldType.BOOL:
             out[name] = "BOOLEAN" if answer else "VARCHAR"
         elif name not in asked:
@@ -291,13 +282,12 @@ def _entries(field: Field, value: str) -> str:
     number and perhaps the unit of the field."""
     key = field.key or "key"
     shapes = ", ".join(
-        f"list_sort([{', '.join(map(text, parts))}])"
-        for parts in ((key, "value"), (key, "value", "unit"))
+        f"list_sort([{texts(parts)}])" for parts in ((key, "value"), (key, "value", "unit"))
     )
     unit = text(field.unit.name if field.unit else "")
     numbers = f"json_extract_string({value}, '$[*].value')"
-    words = ", ".join(map(text, field.keys))
-    kinds = ", ".join(map(text, TYPES[FieldType.DECIMAL]))
+    words = texts(field.keys)
+    kinds = texts(TYPES[FieldType.DECIMAL])
     names = f"json_extract_string({value}, '$[*].{key}')"
     length = f"json_array_length({value})"
     plain = (

@@ -22,8 +22,9 @@ from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.dossier.fields import FieldType, Registry, base_registry
 from evaluator.engine.columnar.layout import codes_text, column_of
 from evaluator.portfolio.duck import connect
+from evaluator.portfolio.errors import PortfolioError, TooManyRows
 from evaluator.portfolio.intake import lines
-from evaluator.portfolio.intake.lines import PortfolioError, TooManyRows, read_lines
+from evaluator.portfolio.intake.lines import read_lines
 from evaluator.portfolio.intake.load import Loaded, load
 from evaluator.portfolio.intake.sources import Source
 from evaluator.problems.errors import Problems

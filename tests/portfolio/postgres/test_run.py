@@ -22,7 +22,7 @@ from benchmarks.synth import write_synthetic
 from evaluator.cli.portfolio import portfolio_app
 from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.portfolio.duck import sql_of
-from evaluator.portfolio.intake.lines import PortfolioError
+from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.postgres.run import judge_in_place
 from evaluator.portfolio.postgres.table import Place
 from evaluator.problems.errors import Problems
