@@ -105,14 +105,14 @@ class _Suggester:
         """Cases for slips in the values of a criterion that ``rules`` use."""
         step = step_of(self.ruleset, id_, rules)
         for found in criterion_mutants(self.ruleset.criteria[id_], step):
-            if self.runner.criterion(found, rules) is None:
+            if self.runner.criterion_killer(found, rules) is None:
                 yield from self._for_criterion(found, rules)
 
     def about_rule(self, rule: ast.Rule) -> Iterator[Suggestion]:
         """Cases for slips in the conditions of a rule."""
         day = _day(rule, None)
         for mutant in rule_mutants(rule, self.ruleset):
-            if mutant.kind != "effect" and self.runner.rule(mutant) is None:
+            if mutant.kind != "effect" and self.runner.rule_killer(mutant) is None:
                 yield from self._for_rule(mutant, day)
 
     # --- one slip ------------------------------------------------------------------------------
