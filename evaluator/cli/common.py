@@ -1,14 +1,37 @@
-"""Writing what a command was asked to write; a place that cannot be written to ends the command."""
+"""What commands share: the rulebook they work on, the files they write, and how they end early."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
+from evaluator.problems.errors import InputError
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.load import load_directory
+from evaluator.rulebook.shipped import rulebook_path
+
 T = TypeVar("T")
+Directory = Annotated[
+    Path | None,
+    typer.Argument(metavar="规则集目录", help="criteria.yaml 所在的目录；不写则用自带的"),
+]
+
+
+def stop(message: object, code: int = 2, err: bool = True) -> NoReturn:
+    """Say why a command cannot go on, and end it."""
+    typer.echo(message, err=err)
+    raise typer.Exit(code)
+
+
+def load_rulebook(directory: Path | None, err: bool = True) -> Ruleset:
+    """The rulebook in a directory, or the shipped one; or say what is wrong with it and exit with 2."""
+    try:
+        return load_directory(rulebook_path(directory))
+    except InputError as error:
+        stop(error, err=err)
 
 
 def save(path: Path, text: str) -> None:
@@ -30,5 +53,4 @@ def written(path: Path, write: Callable[[], T]) -> T:
         why = "路径中间有一段不是目录"
     except OSError as error:
         why = f"磁盘已满或路径不对（{error.errno}）"
-    typer.echo(f"写不了“{path}”：{why}", err=True)
-    raise typer.Exit(2)
+    stop(f"写不了“{path}”：{why}")
