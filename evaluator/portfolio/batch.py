@@ -163,7 +163,7 @@ class Batch:
         try:
             footer = f"parquet_file_metadata({text(str(self.path))})"
             row = self._db.execute(f"SELECT num_rows::BIGINT FROM {footer}").fetchone()
-            found = open_source(self._db, self.path)
+            opened = open_source(self._db, self.path)
         except (
             duckdb.InvalidInputException,
             duckdb.IOException,
@@ -174,7 +174,7 @@ class Batch:
             raise Unreadable(str(error).replace(str(self.path), NAME)) from None
         if row and row[0] > self.options.rows:
             raise TooManyRows(f"材料有 {row[0]} 份，最多 {self.options.rows} 份")
-        return Source(NAME, found.select, found.columns)
+        return Source(NAME, opened.select, opened.columns)
 
     @contextmanager
     def _data(self) -> Iterator[None]:

@@ -59,12 +59,12 @@ def session(master: str | None) -> Any:
 def _session(master: str | None) -> Iterator[Any]:
     """A session for one run, stopped at its end unless it was there before."""
     own = _sessions().getActiveSession() is None
-    found = session(master)
+    spark = session(master)
     try:
-        yield found
+        yield spark
     finally:
         if own:
-            found.stop()
+            spark.stop()
 
 
 def judge_on(spark: Any, plan: Plan, main: Path, items: Path | None, out: Path) -> None:
