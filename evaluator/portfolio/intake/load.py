@@ -20,7 +20,7 @@ from evaluator.engine.columnar.layout import Layout, Number, column_of, open_rec
 from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.columns import Column, columns_of, look, read_others
 from evaluator.portfolio.intake.day import JudgedOn
-from evaluator.portfolio.intake.documents import settle
+from evaluator.portfolio.intake.settle import settle
 from evaluator.portfolio.intake.sources import Source, map_columns
 from evaluator.portfolio.intake.stage import staged
 from evaluator.portfolio.intake.values import Values
