@@ -77,8 +77,8 @@ def _unit(ruleset: ast.Ruleset, leaf: ast.Compare) -> str | None:
             case ast.CriterionRef(unit=unit):
                 return unit.name
             case ast.FieldRef(name=name):
-                unit = ruleset.registry.references[name].unit
-                return unit.name if unit else None
+                stated = ruleset.registry.references[name].unit
+                return stated.name if stated else None
             case ast.MetricRef(id=id):
                 return ruleset.metrics[id].unit.name
             case _:
