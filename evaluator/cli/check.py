@@ -13,7 +13,7 @@ from evaluator.cases.book import read_cases
 from evaluator.cases.run import coverage_gaps, run_cases
 from evaluator.cli.common import Directory, load_rulebook, stop
 from evaluator.judgement.evaluate import ENGINES, Evaluator
-from evaluator.problems.errors import Problem, RulebookError
+from evaluator.problems.errors import Problem, Problems, RulebookError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
 from evaluator.rulebook.shipped import rulebook_path
@@ -83,7 +83,7 @@ def check_cases(
         stop(f"没有引擎“{engine}”，可用：{'、'.join(ENGINES)}", err=False)
     console = Console(stderr=True)
     ruleset = load_rulebook(directory, err=False)
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, root=rulebook_path(directory))
     evaluator = Evaluator(ruleset, engine)
     with console.status("正在运行案例…"):

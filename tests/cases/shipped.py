@@ -7,7 +7,7 @@ from pathlib import Path
 from evaluator.cases.book import Cases, read_cases
 from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.judgement.evaluate import Evaluator
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.reader import plain
 from evaluator.reading.yaml.scan import YMap, read_yaml
@@ -17,7 +17,7 @@ from evaluator.rulebook.load import load_directory
 ROOT = Path(__file__).parents[2]
 RULESET: ast.Ruleset = load_directory(ROOT)
 EVALUATOR = Evaluator(RULESET, "reference")
-PROBLEMS: list[Problem] = []
+PROBLEMS = Problems()
 CASES = read_cases(RULESET, PROBLEMS, ROOT)
 
 
@@ -27,7 +27,7 @@ def rendered(problems: list[Problem]) -> str:
 
 def example(name: str) -> Profile:
     path = ROOT / "examples" / name
-    problems: list[Problem] = []
+    problems = Problems()
     node = read_yaml(name, path.read_text("utf-8"), problems)
     assert isinstance(node, YMap)
     dossier = node.get("dossier")
@@ -40,7 +40,7 @@ def example(name: str) -> Profile:
 
 
 def read(text: str) -> Cases:
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": text})
     assert not problems, rendered(problems)
     return cases

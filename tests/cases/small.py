@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluator.cases.book import Cases, read_cases
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.rulebook.ast import Ruleset
 
 RULES = """
@@ -29,7 +29,7 @@ FULL = """
 
 
 def cases_of(ruleset: Ruleset, text: str) -> Cases:
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, files={"a.cases.yaml": text})
     assert not problems, problems
     return cases

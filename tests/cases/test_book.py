@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from evaluator.cases.book import read_cases
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from tests.cases.shipped import ROOT, RULESET, example, read, rendered
 
 TABLE = "rule: positive.zone_fit, name: 甲"
@@ -65,7 +65,7 @@ BAD = [
 
 @pytest.mark.parametrize(("text", "code"), BAD, ids=[f"{c}-{i}" for i, (_, c) in enumerate(BAD)])
 def test_a_bad_case_is_reported_with_its_place(text: str, code: str) -> None:
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": text})
     assert not cases.rules
     assert not cases.dossiers
@@ -75,7 +75,7 @@ def test_a_bad_case_is_reported_with_its_place(text: str, code: str) -> None:
 
 def test_a_second_case_of_the_same_name_is_reported() -> None:
     case = "- {rule: positive.zone_fit, name: 甲, expect: unknown, dossier: {}}\n"
-    problems: list[Problem] = []
+    problems = Problems()
     read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": case * 2})
     assert [(p.code, p.place.line) for p in problems] == [("C104", 2)]
 

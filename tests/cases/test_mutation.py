@@ -8,7 +8,7 @@ from evaluator.cases.book import Cases, read_cases
 from evaluator.cases.coverage import coverage
 from evaluator.cases.mutants import KINDS, rule_mutants
 from evaluator.cases.mutation import Runner, mutate
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.prove import compare
 from evaluator.prove.report import State
 from evaluator.rulebook.ast import Ruleset

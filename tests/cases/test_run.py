@@ -7,7 +7,7 @@ import pytest
 from evaluator.cases.book import read_cases
 from evaluator.cases.run import coverage_gaps, run_dossier_case, run_rule_case, run_rule_cases
 from evaluator.judgement.evaluate import Evaluator
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.rulebook.load import load_layers
 from tests.cases.shipped import EVALUATOR, ROOT, RULESET, rendered
 from tests.rulebook.corpus import MINIMAL, texts

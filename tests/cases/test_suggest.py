@@ -11,7 +11,7 @@ from evaluator.cases.mutation import mutate
 from evaluator.cases.proposed import Proposed, Whole
 from evaluator.cases.suggest import render, suggest_cases
 from evaluator.cli.app import app
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.rulebook.verdict import Status
 from tests.cases.small import FULL, RULES, SEED, cases_of
 from tests.support import CRITERIA, LABELS, METRICS, ruleset_of
@@ -56,7 +56,7 @@ def test_an_effect_is_tried_on_a_good_project_with_one_thing_wrong(tmp_path: Pat
         "utf-8",
     )
     good = "- {name: 好项目, file: good.yaml, verdict: pass}\n"
-    problems: list[Problem] = []
+    problems = Problems()
     cases = read_cases(ruleset, problems, tmp_path, {"a.cases.yaml": SEED + good})
     found = [s.case for s in suggest_cases(ruleset, cases) if isinstance(s.case, Whole)]
     assert [(w.name, dict(w.change), w.verdict) for w in found] == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluator.cases.book import Cases, read_cases
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 from evaluator.rulebook.load import load_layers
 from tests.cases.shipped import ROOT, RULESET, read
 from tests.rulebook.corpus import MINIMAL, texts
@@ -63,7 +63,7 @@ def test_what_is_wrong_with_a_table_is_told_once() -> None:
         ("rule: positive.zone_fit, name: 甲, dossier: {zonee: 东}", "D101"),
         ("rule: positive.zone_fit, name: 甲, as_of: 明天", "E202"),
     ):
-        problems: list[Problem] = []
+        problems = Problems()
         text = f"- {{{start}, columns: [name, expect], rows: {rows}}}"
         read_cases(RULESET, problems, ROOT, {"rules/x.cases.yaml": text})
         assert [p.code for p in problems] == [code]
@@ -76,7 +76,7 @@ def test_a_table_of_cases_without_a_name_is_told_once() -> None:
         "- rule: positive.land_tax\n  columns: [name, annual_tax, expect]\n"
         "  rows:\n    - [甲, 1, violated]\n    - [乙, 2, violated]\n"
     )
-    problems: list[Problem] = []
+    problems = Problems()
     read_cases(load_layers((("base", files),)), problems)
     (found,) = problems
     assert (found.code, found.place.label()) == ("E201", f"{name}:1:3")

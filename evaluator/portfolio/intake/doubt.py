@@ -24,7 +24,7 @@ from evaluator.dossier.values import Item
 from evaluator.portfolio.intake.documents import TYPES, WRAP, Documents
 from evaluator.portfolio.intake.tables import insert
 from evaluator.portfolio.sql import quote, text, texts
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.jsontext import JsonText, read_json
 from evaluator.values.numbers import exact_text, terminates
@@ -88,7 +88,7 @@ def _doubt(documents: Documents) -> str:
 
 def _read(line: str, documents: Documents) -> tuple[str, str | None]:
     """A line in regular form, or what of it is known and all that is wrong with it."""
-    problems: list[Problem] = []
+    problems = Problems()
     read = read_json(SourceText("", line), problems)
     data = read.data if read is not None else None
     if documents.source.wrapped and isinstance(data, Mapping) and WRAP in data:

@@ -25,6 +25,7 @@ from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.lines import read_lines
 from evaluator.portfolio.intake.tables import create, insert
 from evaluator.portfolio.sql import quote, text
+from evaluator.problems.errors import Problems
 from evaluator.values.units import UnitError, conversion
 
 SUFFIXES = (
@@ -213,7 +214,7 @@ def map_columns(source: Source, registry: Registry) -> Mapped:
         names = {column_of(n): n for n in registry.references}
         named = {names[c]: Cell(c, kind) for c, kind in source.columns.items() if c in names}
         return Mapped(named, ())
-    targets = {**Headings(registry, []).targets}
+    targets = {**Headings(registry, Problems()).targets}
     targets |= {plain_label(column_of(n)): tuple(n.split(".")) for n in registry.references}
     cells: dict[str, Cell] = {}
     unused: list[str] = []

@@ -21,7 +21,7 @@ from evaluator.portfolio.duck import connect
 from evaluator.portfolio.intake.lines import read_lines
 from evaluator.portfolio.intake.load import Loaded, load
 from evaluator.portfolio.intake.sources import Source
-from evaluator.problems.errors import Problem
+from evaluator.problems.errors import Problems
 
 BASE = {"project_id": "A", "project_name": "甲", "submitted_on": "2024-06-03"}
 
@@ -36,7 +36,7 @@ def single(raw: bytes, registry: Registry) -> Profile | None:
         data = read_json(raw)
     except ProblemError:
         return None
-    problems: list[Problem] = []
+    problems = Problems()
     return parse_dossier(data, registry, body_place, problems)
 
 

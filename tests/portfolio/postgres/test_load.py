@@ -10,6 +10,7 @@ import pytest
 
 from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.portfolio.postgres.run import judge_in_place
+from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place as SourcePlace
 from evaluator.problems.source import SourceText
 from evaluator.rulebook.ast import Ruleset
@@ -66,7 +67,8 @@ def test_numbers_that_no_decimal_writes(server: psycopg.Connection, shipped: Rul
 
 def read(ruleset: Ruleset, raw: Any) -> Profile | None:
     """The dossier that the reader of single dossiers makes of JSON data."""
-    return parse_dossier(raw, ruleset.registry, lambda _: SourcePlace(SourceText("t", ""), 1), [])
+    place = SourcePlace(SourceText("t", ""), 1)
+    return parse_dossier(raw, ruleset.registry, lambda _: place, Problems())
 
 
 ITEM = {"key": "COD", "value": "1.5", "unit": "吨/年"}
