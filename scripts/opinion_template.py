@@ -1,7 +1,7 @@
 """Makes api/templates/opinion.docx, the Word template of the opinion, in the layout of GB/T 9704.
 
 Only for starting over: the office edits the file itself in Word. Usage:
-``python scripts/opinion_template.py api/templates/opinion.docx``.
+``python -m scripts.opinion_template api/templates/opinion.docx``.
 """
 
 from __future__ import annotations

@@ -180,8 +180,8 @@ class _CaseReader:
             )
         if given and expect != Status.UNKNOWN:
             self.report("C106", "missing 只用于 expect: unknown 的案例", node.place)
-        found = frozenset(w.text for w in missing) if given else None
-        return RuleCase(rule.id, name, Status(expect), profile, day, found, boundary, node.place)
+        lacking = frozenset(w.text for w in missing) if given else None
+        return RuleCase(rule.id, name, Status(expect), profile, day, lacking, boundary, node.place)
 
     def dossier_case(self, node: YMap) -> DossierCase | None:
         r = Reader(node, self.problems, "案例")
@@ -218,10 +218,10 @@ class _CaseReader:
 
     def rule(self, node: Node) -> Rule | None:
         text = node.text if isinstance(node, YScalar) else "（不是文字）"
-        found = self.ruleset.rules.get(text)
-        if found is None:
+        rule = self.ruleset.rules.get(text)
+        if rule is None:
             self.report("C102", f"没有规则“{text}”", node.place, suggest(text, self.ruleset.rules))
-        return found
+        return rule
 
     def known_field(self, node: YScalar) -> bool:
         known = self.ruleset.registry.references
@@ -246,11 +246,11 @@ class _CaseReader:
 
     def read_file(self, path: Path, node: YScalar) -> YMap | None:
         document = read_kept(node.text, path.read_text("utf-8"), self.problems)
-        found = document.get("dossier") if isinstance(document, YMap) else None
-        if not isinstance(found, YMap):
+        dossier = document.get("dossier") if isinstance(document, YMap) else None
+        if not isinstance(dossier, YMap):
             self.report("C108", f"材料文件“{node.text}”里没有 dossier", node.place)
             return None
-        return found
+        return dossier
 
     def profile(self, node: YMap, name: str) -> Profile | None:
         """A fragment as a profile; what every dossier must have is filled in where left out."""

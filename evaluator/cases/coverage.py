@@ -158,12 +158,12 @@ def _items(ruleset: ast.Ruleset, seen: _Seen) -> Iterator[Item]:
 
 
 def _possible(rule: ast.Rule) -> tuple[Status, ...]:
-    found = [Status.SATISFIED, Status.VIOLATED]
+    statuses = [Status.SATISFIED, Status.VIOLATED]
     if not all(isinstance(leaf, ast.Known) for leaf in walk.leaves(*rule.halves)):
-        found.append(Status.UNKNOWN)
+        statuses.append(Status.UNKNOWN)
     if rule.applies_when is not None:
-        found.append(Status.NOT_APPLICABLE)
-    return tuple(found)
+        statuses.append(Status.NOT_APPLICABLE)
+    return tuple(statuses)
 
 
 def _compared(ruleset: ast.Ruleset) -> Mapping[str, bool]:

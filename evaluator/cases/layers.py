@@ -58,8 +58,8 @@ class CaseLayers:
     def criteria(self) -> frozenset[str]:
         """The ids of those that the top layer gives."""
         top = len(self._order) - 1
-        found = self._ruleset.criteria.values()
-        return frozenset(c.id for c in found if self._number(c.place) == top)
+        criteria = self._ruleset.criteria.values()
+        return frozenset(c.id for c in criteria if self._number(c.place) == top)
 
     def find(self, layer: str, name: str) -> Path | None:
         """The dossier file that a case of ``layer`` names: there, or in the nearest layer below."""

@@ -139,8 +139,8 @@ def _conditions(condition: ast.Condition, ruleset: ast.Ruleset) -> Iterator[Vari
 def _leaves(leaf: ast.Leaf, ruleset: ast.Ruleset) -> Iterator[Variant]:
     words = condition_words(leaf, ruleset)
     match leaf:
-        case ast.Compare(op=op):
-            if isinstance(leaf.right, ast.Number):
+        case ast.Compare(op=op) | ast.Each(op=op):
+            if isinstance(leaf, ast.Compare) and isinstance(leaf.right, ast.Number):
                 for value in _moved(leaf.right.value, smallest_step(leaf, ruleset)):
                     right = dataclasses.replace(leaf.right, value=value)
                     changed: ast.Leaf = dataclasses.replace(leaf, right=right)
@@ -148,15 +148,6 @@ def _leaves(leaf: ast.Leaf, ruleset: ast.Ruleset) -> Iterator[Variant]:
             if op is ast.Op.EQUALS:
                 yield "flip", ast.NotOf(leaf, leaf.place), f"“{words}”取反", leaf.place
                 return
-            for kind, table in (("strict", STRICT), ("flip", FLIPPED)):
-                changed = dataclasses.replace(leaf, op=table[op])
-                yield (
-                    kind,
-                    changed,
-                    f"“{words}”改为“{condition_words(changed, ruleset)}”",
-                    leaf.place,
-                )
-        case ast.Each(op=op):
             for kind, table in (("strict", STRICT), ("flip", FLIPPED)):
                 changed = dataclasses.replace(leaf, op=table[op])
                 yield (

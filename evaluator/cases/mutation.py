@@ -58,8 +58,9 @@ class Mutation:
 
     def ratio(self, kind: str | None = None) -> float:
         """The share that is killed, 0 to 1; 1 where there is none."""
-        found = self.of(kind) if kind else self.outcomes
-        return sum(o.killed_by is not None for o in found) / len(found) if found else 1.0
+        outcomes = self.of(kind) if kind else self.outcomes
+        killed = sum(o.killed_by is not None for o in outcomes)
+        return killed / len(outcomes) if outcomes else 1.0
 
     @property
     def survivors(self) -> tuple[Outcome, ...]:
@@ -70,9 +71,9 @@ class Mutation:
         """The report for a terminal: shares, then the survivors; ``ruleset`` gives titles."""
         lines = []
         for kind, title in KINDS.items():
-            found = self.of(kind)
-            killed = sum(o.killed_by is not None for o in found)
-            lines.append(f"{title}：{killed}/{len(found)}（{self.ratio(kind):.1%}）")
+            outcomes = self.of(kind)
+            killed = sum(o.killed_by is not None for o in outcomes)
+            lines.append(f"{title}：{killed}/{len(outcomes)}（{self.ratio(kind):.1%}）")
         lines += [
             f"{o.place.label()}：{subject_name(o.subject, ruleset)}：{o.what}，没有案例发现"
             for o in self.survivors
@@ -95,8 +96,8 @@ class Runner:
         for case in cases.rules:
             self.own.setdefault(case.rule, []).append(case)
         # Cases that fail as they are say nothing about mutants.
-        for rule, found in self.own.items():
-            self.own[rule] = [c for c in found if self._now(c) is c.expect]
+        for rule, own in self.own.items():
+            self.own[rule] = [c for c in own if self._now(c) is c.expect]
         self.whole: list[tuple[DossierCase, Mapping[str, Status]]] = []
         for whole in cases.dossiers:
             statuses = self.engine.statuses(whole.profile, whole.as_of)
@@ -110,20 +111,22 @@ class Runner:
         layers = CaseLayers(self.ruleset)
         for rule in layers.rules:
             for mutant in rule_mutants(rule, self.ruleset):
-                yield Outcome(mutant.kind, rule.id, mutant.what, mutant.place, self.rule(mutant))
+                yield Outcome(
+                    mutant.kind, rule.id, mutant.what, mutant.place, self.rule_killer(mutant)
+                )
         here = layers.criteria
         for id_, rules in users(self.ruleset).items():
             if id_ not in here:
                 continue
             criterion = self.ruleset.criteria[id_]
-            for found in criterion_mutants(criterion, step_of(self.ruleset, id_, rules)):
-                killer = self.criterion(found, rules)
-                yield Outcome(found.kind, id_, found.what, found.place, killer)
+            for slip in criterion_mutants(criterion, step_of(self.ruleset, id_, rules)):
+                killer = self.criterion_killer(slip, rules)
+                yield Outcome(slip.kind, id_, slip.what, slip.place, killer)
 
     # --- one mutant ----------------------------------------------------------------------------
 
-    def rule(self, mutant: RuleMutant) -> str | None:
-        """The case that notices a slip in a rule."""
+    def rule_killer(self, mutant: RuleMutant) -> str | None:
+        """The name of the first case that notices a slip in a rule."""
         rule = mutant.rule
         if mutant.kind != "effect":
             for case in self.own.get(rule.id, ()):
@@ -138,8 +141,7 @@ class Runner:
             if mutant.mutant is None:
                 del changed[rule.id]
             else:
-                found = self.engine.judge([mutant.mutant], whole.profile, whole.as_of)
-                changed[rule.id] = next(found)[1]
+                changed[rule.id] = self._status(self.engine, mutant.mutant, whole)
             if self._differs(whole, changed, ruleset):
                 return whole.name
         return None
@@ -151,7 +153,9 @@ class Runner:
         rules = MappingProxyType({**self.ruleset.rules, mutant.rule.id: mutant.mutant})
         return dataclasses.replace(self.ruleset, rules=rules)
 
-    def _status(self, engine: ReferenceEngine, rule: ast.Rule | None, case: RuleCase) -> Status:
+    def _status(
+        self, engine: ReferenceEngine, rule: ast.Rule | None, case: RuleCase | DossierCase
+    ) -> Status:
         if rule is None:
             return Status.NOT_APPLICABLE
         return next(engine.judge([rule], case.profile, case.as_of))[1]
@@ -164,8 +168,8 @@ class Runner:
         violated = frozenset(r for r, s in statuses.items() if s is Status.VIOLATED)
         return whole.violated is not None and violated != whole.violated
 
-    def criterion(self, mutant: CriterionMutant, rules: Iterable[ast.Rule]) -> str | None:
-        """The case that notices a slip in a criterion."""
+    def criterion_killer(self, mutant: CriterionMutant, rules: Iterable[ast.Rule]) -> str | None:
+        """The name of the first case that notices a slip in a criterion."""
         changed = with_criterion(self.ruleset, mutant.mutant)
         engine = ReferenceEngine(changed)
         for rule in rules:
@@ -174,9 +178,9 @@ class Runner:
                     return f"{rule.id}“{case.name}”"
         for whole, statuses in self.whole:
             asked = [r for r in rules if r.id in statuses]
-            found = {r.id: s for r, s in engine.judge(asked, whole.profile, whole.as_of)}
-            if any(statuses[r] is not s for r, s in found.items()) and self._differs(
-                whole, {**statuses, **found}, self.ruleset
+            anew = {r.id: s for r, s in engine.judge(asked, whole.profile, whole.as_of)}
+            if any(statuses[r] is not s for r, s in anew.items()) and self._differs(
+                whole, {**statuses, **anew}, self.ruleset
             ):
                 return whole.name
         return None

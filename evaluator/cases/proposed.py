@@ -57,12 +57,12 @@ def yaml_of(cases: Iterable[Proposed | Whole], registry: Registry) -> str:
         else:
             whole.setdefault((case.file, case.as_of), []).append(case)
     parts = [
-        _table(sorted(found, key=lambda c: c.order), registry)
-        if len(found) > 1
-        else _single(found[0], registry)
-        for found in tables.values()
+        _table(sorted(group, key=lambda c: c.order), registry)
+        if len(group) > 1
+        else _single(group[0], registry)
+        for group in tables.values()
     ]
-    parts += [_whole(found) for found in whole.values()]
+    parts += [_whole(group) for group in whole.values()]
     return "\n".join(parts)
 
 

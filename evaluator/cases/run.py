@@ -85,8 +85,10 @@ class Gap:
 
 def run_cases(cases: Cases, evaluator: Evaluator) -> list[Result]:
     """Run every case, rule cases first, both in file order."""
-    found = list(run_rule_cases(cases, evaluator.engine, evaluator))
-    return found + [run_dossier_case(case, evaluator) for case in cases.dossiers]
+    return [
+        *run_rule_cases(cases, evaluator.engine, evaluator),
+        *(run_dossier_case(case, evaluator) for case in cases.dossiers),
+    ]
 
 
 def run_rule_cases(cases: Cases, engine: Engine, reference: Evaluator) -> Iterator[Result]:
@@ -99,18 +101,18 @@ def run_rule_case(case: RuleCase, engine: Engine, reference: Evaluator) -> Resul
 
     ``reference`` explains, where a case states what must be missing or to stand on a threshold.
     """
-    found = engine.statuses(case.profile, case.as_of).get(case.rule)
+    status = engine.statuses(case.profile, case.as_of).get(case.rule)
     failures: list[str] = []
     why = ""
-    if found is not case.expect:
+    if status is not case.expect:
         wanted = STATUS_LABELS[case.expect]
-        if found in (Status.VIOLATED, Status.UNKNOWN):
+        if status in (Status.VIOLATED, Status.UNKNOWN):
             why = explain(reference.evaluate(case.profile, case.as_of), case.rule).message
-        failures.append(f"应为“{wanted}”，得到“{STATUS_LABELS[found] if found else '没有结论'}”")
+        failures.append(f"应为“{wanted}”，得到“{STATUS_LABELS[status] if status else '没有结论'}”")
     if case.missing is not None or case.boundary:
         evaluation = reference.evaluate(case.profile, case.as_of)
         failures += _details(case, evaluation)
-    return Result(case, case.expect.value, found.value if found else "", tuple(failures), why)
+    return Result(case, case.expect.value, status.value if status else "", tuple(failures), why)
 
 
 def _details(case: RuleCase, evaluation: Evaluation) -> Iterator[str]:
@@ -140,8 +142,8 @@ def run_dossier_case(case: DossierCase, evaluator: Evaluator) -> Result:
     evaluation = evaluator.evaluate(case.profile, case.as_of)
     failures: list[str] = []
     if evaluation.verdict is not case.verdict:
-        wanted, found = VERDICT_LABELS[case.verdict], VERDICT_LABELS[evaluation.verdict]
-        failures.append(f"结论应为“{wanted}”，得到“{found}”：{_decided_by(evaluation)}")
+        wanted, got = VERDICT_LABELS[case.verdict], VERDICT_LABELS[evaluation.verdict]
+        failures.append(f"结论应为“{wanted}”，得到“{got}”：{_decided_by(evaluation)}")
     by_status: dict[Status, set[str]] = {s: set() for s in Status}
     for rule_id, status in evaluation.statuses.items():
         by_status[status].add(rule_id)

@@ -82,9 +82,9 @@ def _whole(rule: ast.Rule, ruleset: ast.Ruleset, runner: Runner) -> Iterator[Sug
         yield Suggestion(rule.id, what, case, proven)
 
 
-def render(found: Iterable[Suggestion], registry: Registry) -> str:
+def render(suggestions: Iterable[Suggestion], registry: Registry) -> str:
     """The suggested cases as the text of a case file."""
-    return yaml_of((s.case for s in found if s.case is not None), registry)
+    return yaml_of((s.case for s in suggestions if s.case is not None), registry)
 
 
 class _Suggester:
@@ -104,15 +104,15 @@ class _Suggester:
     def about_criterion(self, id_: str, rules: list[ast.Rule]) -> Iterator[Suggestion]:
         """Cases for slips in the values of a criterion that ``rules`` use."""
         step = step_of(self.ruleset, id_, rules)
-        for found in criterion_mutants(self.ruleset.criteria[id_], step):
-            if self.runner.criterion(found, rules) is None:
-                yield from self._for_criterion(found, rules)
+        for mutant in criterion_mutants(self.ruleset.criteria[id_], step):
+            if self.runner.criterion_killer(mutant, rules) is None:
+                yield from self._for_criterion(mutant, rules)
 
     def about_rule(self, rule: ast.Rule) -> Iterator[Suggestion]:
         """Cases for slips in the conditions of a rule."""
         day = _day(rule, None)
         for mutant in rule_mutants(rule, self.ruleset):
-            if mutant.kind != "effect" and self.runner.rule(mutant) is None:
+            if mutant.kind != "effect" and self.runner.rule_killer(mutant) is None:
                 yield from self._for_rule(mutant, day)
 
     # --- one slip ------------------------------------------------------------------------------

@@ -42,7 +42,9 @@ def whole_cases(rule: ast.Rule, ruleset: ast.Ruleset, runner: Runner) -> Iterato
     """
     bases = [c for c, _ in runner.whole if c.file is not None and c.verdict is Verdict.PASS]
     slips = [
-        m for m in rule_mutants(rule, ruleset) if m.kind == "effect" and runner.rule(m) is None
+        m
+        for m in rule_mutants(rule, ruleset)
+        if m.kind == "effect" and runner.rule_killer(m) is None
     ]
     while slips:
         found = _best(ruleset, runner, rule, slips, bases)

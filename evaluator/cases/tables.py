@@ -163,8 +163,8 @@ def merged(base: YMap, change: YMap, registry: Registry) -> YMap:
 
 
 def _is_entry(node: Node, names: tuple[str, str], key: str) -> bool:
-    found = [node.get(n) for n in names] if isinstance(node, YMap) else []
-    return any(isinstance(f, YScalar) and f.text == key for f in found)
+    words = [node.get(n) for n in names] if isinstance(node, YMap) else []
+    return any(isinstance(f, YScalar) and f.text == key for f in words)
 
 
 def _entry(what: str, key: str, value: Node, place: Place) -> YMap:

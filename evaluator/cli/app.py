@@ -13,7 +13,7 @@ from rich.console import Console
 
 from evaluator.cli.check import add_commands
 from evaluator.cli.chinese import speak_chinese
-from evaluator.cli.files import save, written
+from evaluator.cli.common import save, stop, written
 from evaluator.cli.lazy import lazy_group
 from evaluator.cli.show import print_evaluation, print_trace
 from evaluator.dossier.dossier import Profile, dossier_model
@@ -95,14 +95,7 @@ def _console() -> Console:
 
 
 def _fail(error: InputError) -> NoReturn:
-    print(error, file=sys.stderr)
-    print(f"共 {len(error.problems)} 处问题，没有作任何评估。", file=sys.stderr)
-    raise typer.Exit(2)
-
-
-def _usage(message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(2)
+    stop(f"{error}\n共 {len(error.problems)} 处问题，没有作任何评估。")
 
 
 def _load(rulebook: Path | None) -> Ruleset:
@@ -132,19 +125,19 @@ def _day(text: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        _usage(f"--as-of 应是日期（如 2024-06-01），写的是“{text}”")
+        stop(f"--as-of 应是日期（如 2024-06-01），写的是“{text}”")
 
 
 def _evaluator(ruleset: Ruleset, engine: str) -> Evaluator:
     if engine not in ENGINES:
-        _usage(f"没有引擎“{engine}”，可用：{'、'.join(ENGINES)}")
+        stop(f"没有引擎“{engine}”，可用：{'、'.join(ENGINES)}")
     return Evaluator(ruleset, engine)
 
 
 def _known_department(name: str | None, registry: Registry) -> None:
     if name is not None and name not in registry.departments:
         listed = "、".join(f"{k}（{v}）" for k, v in registry.departments.items())
-        _usage(f"没有部门“{name}”，可用：{listed}")
+        stop(f"没有部门“{name}”，可用：{listed}")
 
 
 @app.command()
@@ -197,14 +190,14 @@ def explain(
     ruleset = _load(rulebook)
     _known_department(department, ruleset.registry)
     if rule is not None and rule not in ruleset.rules:
-        _usage(f"没有规则“{rule}”。{suggest(rule, ruleset.rules) or ''}")
+        stop(f"没有规则“{rule}”。{suggest(rule, ruleset.rules) or ''}")
     profiles = _read(files, ruleset.registry)
     evaluator = _evaluator(ruleset, engine)
     console = _console()
     for profile in profiles:
         evaluation = evaluator.evaluate(profile, day)
         if rule is not None and rule not in evaluation.statuses:
-            _usage(f"规则“{rule}”在 {evaluation.as_of.isoformat()} 尚未施行或已经失效")
+            stop(f"规则“{rule}”在 {evaluation.as_of.isoformat()} 尚未施行或已经失效")
         chosen = [rule] if rule else list(evaluation.blocking)
         if department:
             chosen = [r for r in chosen if department in ruleset.rules[r].departments]
@@ -234,7 +227,7 @@ def schema(
     """输出 JSON Schema（编辑器补全用）或 Excel 申报模板。"""
     if what == "template":
         if output is None or output.suffix != ".xlsx":
-            _usage("模板请写到 .xlsx 文件：admission schema template -o 申报模板.xlsx")
+            stop("模板请写到 .xlsx 文件：admission schema template -o 申报模板.xlsx")
         from evaluator.dossier.template import write_template  # openpyxl is slow to import
 
         registry = _registry(rulebook)
@@ -250,7 +243,7 @@ def schema(
     elif what == "dossier":
         data = dossier_model(_registry(rulebook)).model_json_schema()
     else:
-        _usage(f"没有“{what}”，可用：rules、dossier、template")
+        stop(f"没有“{what}”，可用：rules、dossier、template")
     text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     if output is None:
         sys.stdout.write(text)

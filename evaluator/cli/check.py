@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,17 +11,12 @@ from rich.console import Console
 
 from evaluator.cases.book import read_cases
 from evaluator.cases.run import coverage_gaps, run_cases
+from evaluator.cli.common import Directory, load_rulebook, stop
 from evaluator.judgement.evaluate import ENGINES, Evaluator
-from evaluator.problems.errors import InputError, Problem, Problems, RulebookError
+from evaluator.problems.errors import Problem, Problems, RulebookError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
-from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.shipped import rulebook_path
-
-Directory = Annotated[
-    Path | None,
-    typer.Argument(metavar="规则集目录", help="criteria.yaml 所在的目录；不写则用自带的"),
-]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -86,17 +80,11 @@ def check_cases(
     有案例不通过或缺案例返回 1，规则集读不了返回 2。
     """
     if engine not in ENGINES:
-        print(f"没有引擎“{engine}”，可用：{'、'.join(ENGINES)}")
-        raise typer.Exit(2)
+        stop(f"没有引擎“{engine}”，可用：{'、'.join(ENGINES)}", err=False)
     console = Console(stderr=True)
-    path = rulebook_path(directory)
-    try:
-        ruleset = load_directory(path)
-    except InputError as error:
-        print(error)
-        raise typer.Exit(2) from None
+    ruleset = load_rulebook(directory, err=False)
     problems = Problems()
-    cases = read_cases(ruleset, problems, root=path)
+    cases = read_cases(ruleset, problems, root=rulebook_path(directory))
     evaluator = Evaluator(ruleset, engine)
     with console.status("正在运行案例…"):
         results = run_cases(cases, evaluator)

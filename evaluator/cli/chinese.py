@@ -114,11 +114,11 @@ def _usage(text: str) -> str:
 
 
 def _type(text: str | None) -> str | None:
-    found = _TYPE.fullmatch(text or "")
-    if found is None:
+    match = _TYPE.fullmatch(text or "")
+    if match is None:
         return text
     # A switch has no value to be written.
-    return None if found[1] == "bool" else f"<{TYPES.get(found[1], found[1])}>"
+    return None if match[1] == "bool" else f"<{TYPES.get(match[1], match[1])}>"
 
 
 def _sentence(error: Any) -> str:
@@ -138,9 +138,9 @@ def _sentence(error: Any) -> str:
         hint = suggest(command[1], known) or f"可用：{'、'.join(known)}"
         return f"没有命令“{command[1]}”，{hint}"
     for pattern, words in SAYINGS:
-        found = pattern.fullmatch(message)
-        if found is not None:
-            message = found.expand(words)
+        match = pattern.fullmatch(message)
+        if match is not None:
+            message = match.expand(words)
             break
     return f"{_name(parameter)}：{message}" if parameter is not None else message
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
+
+from evaluator.cli.common import stop
 
 lsp_app = typer.Typer(add_completion=False)
 
@@ -15,8 +15,7 @@ def lsp() -> None:
     try:
         from evaluator.lsp.server import main
     except ImportError:
-        print("没有装语言服务：pip install 'project-admission[lsp]'", file=sys.stderr)
-        raise typer.Exit(2) from None
+        stop("没有装语言服务：pip install 'project-admission[lsp]'")
     main()
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +13,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from evaluator.cli.common import load_rulebook, save, stop
 from evaluator.portfolio.compare import Comparison, compare_file
 from evaluator.portfolio.progress import bar
 from evaluator.portfolio.report import comparison_html, summary_html
 from evaluator.portfolio.run import Options, Summary, evaluate_files, rejects_path
-from evaluator.problems.errors import AdmissionError, InputError
+from evaluator.problems.errors import AdmissionError
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.load import load_directory
-from evaluator.rulebook.shipped import rulebook_path
 from evaluator.rulebook.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
 
 portfolio_app = typer.Typer(
@@ -43,14 +42,6 @@ Html = Annotated[Path | None, typer.Option("--html", help="另写一份网页报
 Memory = Annotated[str, typer.Option("--memory", help="内存上限")]
 
 
-def _load(path: Path | None) -> Ruleset:
-    try:
-        return load_directory(rulebook_path(path))
-    except InputError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(2) from None
-
-
 def _options(column: str | None, day: str | None, table: str | None, memory: str) -> Options:
     if column and day:
         raise typer.BadParameter("--as-of 和 --as-of-column 只写一个")
@@ -68,11 +59,9 @@ def _guarded() -> Iterator[None]:
     try:
         yield
     except AdmissionError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(2) from None
+        stop(error)
     except duckdb.OutOfMemoryException:
-        print("材料展开后超出内存上限，请加大 --memory，或把材料分成几个文件", file=sys.stderr)
-        raise typer.Exit(2) from None
+        stop("材料展开后超出内存上限，请加大 --memory，或把材料分成几个文件")
 
 
 @portfolio_app.command("evaluate")
@@ -98,9 +87,8 @@ def evaluate(
         raise typer.BadParameter(f"没有“{backend}”，可用：{'、'.join(BACKENDS)}")
     if not inputs and backend != "postgres":
         raise typer.BadParameter("请写要评估的材料文件")
-    ruleset = _load(rulebook)
-    options = _options(as_of_column, as_of, table, memory)
-    options = Options(options.as_of, table, findings, None, memory)
+    ruleset = load_rulebook(rulebook)
+    options = replace(_options(as_of_column, as_of, table, memory), findings=findings)
     with _guarded(), bar(Console(stderr=True)) as say:
         if backend == "postgres":
             from evaluator.portfolio.postgres.run import evaluate_postgres
@@ -114,7 +102,7 @@ def evaluate(
             summary = evaluate_files(ruleset, inputs or [], out, options, say)
     _print_summary(summary, ruleset, out)
     if html is not None:
-        html.write_text(summary_html(summary, ruleset), "utf-8")
+        save(html, summary_html(summary, ruleset))
 
 
 @portfolio_app.command("compare")
@@ -132,13 +120,13 @@ def compare(
     memory: Memory = "3GB",
 ) -> None:
     """两套规则集评同一批材料：哪些结论变了，因为哪些规则。"""
-    old_rules, new_rules = _load(old), _load(new)
+    old_rules, new_rules = load_rulebook(old), load_rulebook(new)
     options = _options(as_of_column, as_of, table, memory)
     with _guarded(), bar(Console(stderr=True)) as say:
-        found = compare_file(old_rules, new_rules, source, out, options, say)
-    _print_comparison(found, old_rules, new_rules)
+        comparison = compare_file(old_rules, new_rules, source, out, options, say)
+    _print_comparison(comparison, old_rules, new_rules)
     if html is not None:
-        html.write_text(comparison_html(found, old_rules, new_rules), "utf-8")
+        save(html, comparison_html(comparison, old_rules, new_rules))
 
 
 def _print_summary(summary: Summary, ruleset: Ruleset, out: Path) -> None:
@@ -163,26 +151,26 @@ def _print_summary(summary: Summary, ruleset: Ruleset, out: Path) -> None:
         console.print(f"按部门（次）：{listed}")
     industries = Table("行业大类", *VERDICT_LABELS.values(), title="按行业")
     sizes = sorted(summary.industries.items(), key=lambda item: (-sum(item[1].values()), item[0]))
-    for code, found in sizes[:TOP]:
-        industries.add_row(code, *(f"{found.get(v.value, 0):,}" for v in VERDICT_LABELS))
+    for code, verdicts in sizes[:TOP]:
+        industries.add_row(code, *(f"{verdicts.get(v.value, 0):,}" for v in VERDICT_LABELS))
     console.print(industries)
     console.print(f"结果写在 {out}")
     if summary.rejected:
         console.print(f"退回的行和原因写在 {rejects_path(out)}")
 
 
-def _print_comparison(found: Comparison, old: Ruleset, new: Ruleset) -> None:
+def _print_comparison(comparison: Comparison, old: Ruleset, new: Ruleset) -> None:
     console = Console()
-    c = found.counts
+    c = comparison.counts
     console.print(f"{c.name}：共 {c.total:,} 份，评估 {c.judged:,} 份，退回 {c.rejected:,} 份")
     table = Table("旧结论", *(f"新：{VERDICT_LABELS[v]}" for v in VERDICT_LABELS), title="结论变化")
     for a in VERDICT_LABELS:
-        row = [f"{found.matrix.get((a.value, b.value), 0):,}" for b in VERDICT_LABELS]
+        row = [f"{comparison.matrix.get((a.value, b.value), 0):,}" for b in VERDICT_LABELS]
         table.add_row(VERDICT_LABELS[a], *row)
     console.print(table)
-    console.print(f"结论改变 {found.changed:,} 份")
+    console.print(f"结论改变 {comparison.changed:,} 份")
     causes = Table("规则", "涉及份数", title="引起变化的规则")
-    for rule_id, n in list(found.rules.items())[:TOP]:
+    for rule_id, n in list(comparison.rules.items())[:TOP]:
         rule = new.rules.get(rule_id) or old.rules[rule_id]
         causes.add_row(rule.title, f"{n:,}")
     console.print(causes)

@@ -12,19 +12,17 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from evaluator.cli.files import save
+from evaluator.cli.common import load_rulebook, save, stop
 from evaluator.judgement.wording import rule_names
 from evaluator.problems.errors import AdmissionError, InputError
 from evaluator.revision.impact import impact_file
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
 from evaluator.rulebook.files import Layers
-from evaluator.rulebook.load import load_directory
-from evaluator.rulebook.shipped import rulebook_path
 from evaluator.rulebook.transfer import STAGES, read_text, write_text
 from evaluator.rulebook.verdict import VERDICT_LABELS
 
@@ -54,18 +52,6 @@ def add_commands(app: typer.Typer) -> None:
     app.command("pull")(pull)
 
 
-def _stop(message: str, code: int = 2) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)
-
-
-def _load(path: Path | None) -> Ruleset:
-    try:
-        return load_directory(rulebook_path(path))
-    except InputError as error:
-        _stop(str(error))
-
-
 def impact(
     old: Annotated[Path, typer.Argument(metavar="原目录", help="改之前的规则集目录")],
     new: Annotated[Path, typer.Argument(metavar="新目录", help="改之后的规则集目录")],
@@ -90,21 +76,21 @@ def impact(
 ) -> None:
     """一批材料按新旧规则集各评一遍：哪些项目的结论变了，因为哪些规则，涉及哪些部门和行业。"""
     if engine not in (None, "columnar", "reference"):
-        _stop(f"没有引擎“{engine}”，可用：columnar、reference")
-    a, b = _load(old), _load(new)
+        stop(f"没有引擎“{engine}”，可用：columnar、reference")
+    a, b = load_rulebook(old), load_rulebook(new)
     try:
         day = dt.date.fromisoformat(as_of) if as_of else None
     except ValueError:
-        _stop(f"--as-of 应是日期（如 2026-06-01），写的是“{as_of}”")
+        stop(f"--as-of 应是日期（如 2026-06-01），写的是“{as_of}”")
     try:
-        found = impact_file(a, b, dossiers, engine, day)
+        report = impact_file(a, b, dossiers, engine, day)
     except AdmissionError as error:
-        _stop(str(error))
+        stop(error)
     if out is not None:
-        lines = (json.dumps(m.to_dict(), ensure_ascii=False) for m in found.moved)
+        lines = (json.dumps(m.to_dict(), ensure_ascii=False) for m in report.moved)
         save(out, "".join(f"{line}\n" for line in lines))
     typer.echo(
-        json.dumps(found.to_dict(), ensure_ascii=False) if as_json else found.render(b, old=a)
+        json.dumps(report.to_dict(), ensure_ascii=False) if as_json else report.render(b, old=a)
     )
 
 
@@ -141,17 +127,17 @@ class _Service:
             )
         except self._errors as error:
             why = "等了 60 秒没有答复" if "Timeout" in type(error).__name__ else "检查地址和网络"
-            _stop(f"连不上服务 {self._server}：{why}（地址用 --server 或环境变量 {SERVER} 写明）")
+            stop(f"连不上服务 {self._server}：{why}（地址用 --server 或环境变量 {SERVER} 写明）")
         try:
             data = answer.json()
         except ValueError:
-            _stop(f"服务的答复看不懂（{answer.status_code}），请检查 --server")
+            stop(f"服务的答复看不懂（{answer.status_code}），请检查 --server")
         if answer.status_code >= 400:
             hint = f"（密钥写在环境变量 {KEY} 里）" if answer.status_code in (401, 403) else ""
             told = "".join(
                 f"\n{e.get('pointer', '')} {e['detail']}" for e in data.get("errors", [])
             )
-            _stop(f"{data.get('detail', answer.status_code)}{hint}{told}", 1)
+            stop(f"{data.get('detail', answer.status_code)}{hint}{told}", 1)
         return data
 
 
@@ -172,7 +158,7 @@ def publish(
     if errors:
         for problem in errors:
             typer.echo(problem.render())
-        _stop(f"{len(errors)} 处错误，没有交给服务。", 1)
+        stop(f"{len(errors)} 处错误，没有交给服务。", 1)
     layers, materials = read_text(directory)
     with _Service(server) as service:
         # A pipeline hands over every merge, also one that changed no rule.
@@ -192,7 +178,7 @@ def publish(
         _tell(run, ruleset)
         blockers = service.call("GET", f"/proposals/{proposal}")["blockers"]
         if blockers:
-            _stop("\n".join(f"还不能送审：{b}" for b in blockers), 1)
+            stop("\n".join(f"还不能送审：{b}" for b in blockers), 1)
         if submit:
             service.call("POST", f"/proposals/{proposal}/submission")
             typer.echo(f"提案 {proposal} 已送审，请另一人批准并发布。")
@@ -206,10 +192,10 @@ def _texts(layers: Layers, materials: Mapping[str, str]) -> dict[tuple[bool, str
 def _published(service: _Service) -> dict[tuple[bool, str, str], str]:
     """The texts of the newest publication, which a proposal starts from."""
     newest = service.call("GET", "/rulesets?limit=1")
-    found = service.call("GET", f"/rulesets/{newest[0]['id']}/files") if newest else []
+    files = service.call("GET", f"/rulesets/{newest[0]['id']}/files") if newest else []
     return {
         (m := f["layer"].startswith("@"), "" if m else f["layer"], f["path"]): f["text"]
-        for f in found
+        for f in files
     }
 
 
@@ -225,7 +211,7 @@ def _wait(service: _Service, proposal: int, seconds: int) -> dict[str, Any]:
         if run["state"] not in ("queued", "running"):
             return run
         if time.monotonic() > end:
-            _stop(f"等了 {seconds} 秒还没有检查完，提案 {proposal} 仍在服务上。", 1)
+            stop(f"等了 {seconds} 秒还没有检查完，提案 {proposal} 仍在服务上。", 1)
         time.sleep(POLL_SECONDS)
 
 
@@ -320,11 +306,11 @@ def pull(
             listed = service.call("GET", "/rulesets?limit=200")
             publication = next((p["id"] for p in listed if p["state"] == "in_force"), None)
             if publication is None:
-                _stop("服务上没有现在生效的规则集；用 --publication 写明取第几次发布", 1)
-        found = service.call("GET", f"/rulesets/{publication}/files")
+                stop("服务上没有现在生效的规则集；用 --publication 写明取第几次发布", 1)
+        files = service.call("GET", f"/rulesets/{publication}/files")
     layers: dict[str, dict[str, str]] = {}
     materials: dict[str, str] = {}
-    for file in found:
+    for file in files:
         if file["layer"].startswith("@"):
             materials[file["path"]] = file["text"]
         else:
@@ -332,8 +318,8 @@ def pull(
     try:
         top = write_text(tuple(layers.items()), materials, directory)
     except (InputError, OSError) as error:
-        _stop(str(error))
-    typer.echo(f"第 {publication} 次发布的 {len(found)} 个文件已写到 {top}")
+        stop(error)
+    typer.echo(f"第 {publication} 次发布的 {len(files)} 个文件已写到 {top}")
 
 
 publish_app = typer.Typer(

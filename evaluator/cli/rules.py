@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -16,7 +16,7 @@ from evaluator.cases.coverage import coverage
 from evaluator.cases.mutation import mutate
 from evaluator.cases.report import quality_html
 from evaluator.cases.run import run_cases
-from evaluator.cli.files import save
+from evaluator.cli.common import Directory, load_rulebook, save, stop
 from evaluator.engine.breaks import boundaries
 from evaluator.judgement.evaluate import Evaluator
 from evaluator.problems.choices import which
@@ -24,13 +24,8 @@ from evaluator.problems.errors import InputError, Problems, RulebookError
 from evaluator.prove import CHECK_LABELS, CHECKS, Report, compare, prove
 from evaluator.revision.diff import diff
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.shipped import rulebook_path
 
-Directory = Annotated[
-    Path | None,
-    typer.Argument(metavar="规则集目录", help="criteria.yaml 所在的目录；不写则用自带的"),
-]
 Day = Annotated[
     str | None, typer.Option("--as-of", help="按哪一天有效的规则，如 2026-01-01；不写则为今天")
 ]
@@ -52,15 +47,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def _load(directory: Path | None) -> Ruleset:
-    try:
-        return load_directory(rulebook_path(directory))
-    except InputError as error:
-        _fail(error)
-
-
-def _fail(error: InputError) -> NoReturn:
-    print(error)
-    raise typer.Exit(2)
+    return load_rulebook(directory, err=False)
 
 
 def _day(text: str | None) -> dt.date:
@@ -69,15 +56,14 @@ def _day(text: str | None) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        print(f"--as-of 应是日期（如 2026-01-01），写的是“{text}”")
-        raise typer.Exit(2) from None
+        stop(f"--as-of 应是日期（如 2026-01-01），写的是“{text}”", err=False)
 
 
 def _cases(ruleset: Ruleset, directory: Path | None) -> Cases:
     problems = Problems()
     cases = read_cases(ruleset, problems, rulebook_path(directory))
     if problems:
-        _fail(RulebookError(problems))
+        stop(RulebookError(problems), err=False)
     return cases
 
 
@@ -112,14 +98,13 @@ def prove_rules(
     ruleset, first = _load(directory), _day(as_of)
     unknown = sorted(set(only or ()) - set(CHECKS))
     if unknown:
-        print(f"没有“{unknown[0]}”这项检查，{which(unknown[0], CHECK_LABELS)}")
-        raise typer.Exit(2)
+        stop(f"没有“{unknown[0]}”这项检查，{which(unknown[0], CHECK_LABELS)}", err=False)
     days = boundaries(ruleset, first) if ahead else (first,)
     try:
         with Console(stderr=True).status("正在证明…"):
             reports = [prove(ruleset, d, tuple(only or CHECKS), timeout * 1000) for d in days]
     except InputError as error:
-        _fail(error)
+        stop(error, err=False)
     if as_json:
         _json([_report_json(r) for r in reports])
     else:
@@ -146,13 +131,13 @@ def diff_rules(
 ) -> None:
     """用文字列出两个规则集的不同：原来怎样、现在怎样、从哪天起。"""
     a, b = _load(old), _load(new)
-    found = diff(a, b)
+    difference = diff(a, b)
     report = compare(a, b, _day(as_of), timeout * 1000)[1] if semantic else None
     if as_json:
-        out: dict[str, object] = {"entries": [e.to_dict() for e in found.entries]}
+        out: dict[str, object] = {"entries": [e.to_dict() for e in difference.entries]}
         _json({**out, "transitions": _report_json(report)} if report else out)
         return
-    print(found.render())
+    print(difference.render())
     if report:
         print(report.render(verbose=True))
 
@@ -167,11 +152,11 @@ def show_coverage(
     """列出没有案例触及的结论、条件、标准行和界限。"""
     ruleset = _load(directory)
     cases = _cases(ruleset, directory)
-    found = coverage(ruleset, cases)
-    print(found.render(ruleset))
+    covered = coverage(ruleset, cases)
+    print(covered.render(ruleset))
     if html is not None:
-        save(html, quality_html(ruleset.title, found, mutate(ruleset, cases)))
-    raise typer.Exit(1 if found.ratio() < floor else 0)
+        save(html, quality_html(ruleset.title, covered, mutate(ruleset, cases)))
+    raise typer.Exit(1 if covered.ratio() < floor else 0)
 
 
 def show_mutation(
@@ -184,11 +169,11 @@ def show_mutation(
     """看案例够不够：在内存里把规则逐处改错（文件不动），列出没有案例发现的改动。"""
     ruleset = _load(directory)
     cases = _cases(ruleset, directory)
-    found = mutate(ruleset, cases)
-    print(found.render(ruleset))
+    mutation = mutate(ruleset, cases)
+    print(mutation.render(ruleset))
     if html is not None:
-        save(html, quality_html(ruleset.title, coverage(ruleset, cases), found))
-    raise typer.Exit(1 if found.ratio() < floor else 0)
+        save(html, quality_html(ruleset.title, coverage(ruleset, cases), mutation))
+    raise typer.Exit(1 if mutation.ratio() < floor else 0)
 
 
 def suggest(directory: Directory = None, output: Output = None) -> None:
@@ -214,17 +199,17 @@ def suggest(directory: Directory = None, output: Output = None) -> None:
         raise typer.Exit(1)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("正在找案例", total=None)
-        found = list(
+        suggestions = list(
             suggest_cases(
                 ruleset, cases, lambda n, of: progress.update(task, completed=n, total=of)
             )
         )
-    text = render(found, ruleset.registry)
+    text = render(suggestions, ruleset.registry)
     if output is None:
         print(text, end="")
     else:
         save(output, text)
-    for s in found:
+    for s in suggestions:
         if s.case is None:
             why = "改与不改意思相同，不需要案例" if s.proven else "未能判定"
             print(f"# {s.subject} {s.what}：{why}")
@@ -253,11 +238,9 @@ def export(
         elif target == "jdm":
             text = json.dumps(jdm(ruleset, day), ensure_ascii=False, indent=2) + "\n"
         else:
-            print(f"没有格式“{target}”，可用：dmn、jdm")
-            raise typer.Exit(2)
+            stop(f"没有格式“{target}”，可用：dmn、jdm", err=False)
     except ExportError as error:
-        print(error)
-        raise typer.Exit(1) from None
+        stop(error, 1, err=False)
     save(output, text)
 
 
@@ -274,13 +257,12 @@ def read_sheet(
 
     ruleset = _load(directory)
     try:
-        found = criteria_from_sheets(workbook.name, workbook.read_bytes(), ruleset)
+        criteria = criteria_from_sheets(workbook.name, workbook.read_bytes(), ruleset)
     except OSError:
-        print(f"读不了文件“{workbook}”")
-        raise typer.Exit(2) from None
+        stop(f"读不了文件“{workbook}”", err=False)
     except InputError as error:
-        _fail(error)
-    print("".join(criterion_yaml(c) for c in found), end="")
+        stop(error, err=False)
+    print("".join(criterion_yaml(c) for c in criteria), end="")
 
 
 rules_app = typer.Typer(

@@ -23,12 +23,10 @@ SHAPES = {Verdict.PASS: "●", Verdict.REFER: "▲", Verdict.REJECT: "■"}
 MARKS = {"true": ("√", "green"), "false": ("×", "red"), "unknown": ("？", "yellow")}
 
 
-def _groups(found: tuple[Finding, ...]) -> list[tuple[str, str, list[Finding]]]:
+def _groups(all_: tuple[Finding, ...]) -> list[tuple[str, str, list[Finding]]]:
     """Findings by what they mean for the verdict, worst first."""
-    violated = [f for f in found if f.status is Status.VIOLATED]
-    unknown = [
-        f for f in found if f.status is Status.UNKNOWN and f.rule.effect is not Effect.ADVISE
-    ]
+    violated = [f for f in all_ if f.status is Status.VIOLATED]
+    unknown = [f for f in all_ if f.status is Status.UNKNOWN and f.rule.effect is not Effect.ADVISE]
 
     def pick(effect: Effect, *lists: str) -> list[Finding]:
         return [f for f in violated if f.rule.effect is effect and f.rule.list in lists]
@@ -49,7 +47,7 @@ def print_evaluation(
 ) -> None:
     """Print one judged dossier; ``department`` keeps only its findings."""
     registry = evaluation.ruleset.registry
-    found = findings(evaluation)
+    shown = findings(evaluation)
     line = sentence(evaluation)
     colour = COLOURS[evaluation.verdict]
     profile = evaluation.profile
@@ -63,13 +61,13 @@ def print_evaluation(
         head.append("\n标签：" + "、".join(x.title for x in evaluation.labels))
     console.print(Panel(head, border_style=colour))
     if department:
-        found = tuple(f for f in found if department in f.rule.departments)
+        shown = tuple(f for f in shown if department in f.rule.departments)
         console.print(f"只列 {registry.department(department)} 负责的事项。")
-    for title, style, items in _groups(found):
+    for title, style, items in _groups(shown):
         if items:
             console.print(_table(evaluation, title, style, items))
-    met = sum(f.status is Status.SATISFIED for f in found)
-    skipped = sum(f.status is Status.NOT_APPLICABLE for f in found)
+    met = sum(f.status is Status.SATISFIED for f in shown)
+    skipped = sum(f.status is Status.NOT_APPLICABLE for f in shown)
     console.print(f"另有 {met} 项符合要求，{skipped} 项不适用。", style="dim")
     if evaluation.verdict is not Verdict.PASS:
         console.print(Text.assemble(("怎样可以准入：", "bold"), counterfactual(evaluation).text()))

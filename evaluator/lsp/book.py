@@ -98,9 +98,9 @@ class Book:
             return {}
         if at.role == "value":
             about = at.field if at.key in ("equals", "in", "not_in") else at.key
-            found = self.ruleset.registry.references.get(about or "")
-            if found is not None:
-                return FLAGS if found.type is FieldType.BOOL else dict(found.values)
+            field = self.ruleset.registry.references.get(about or "")
+            if field is not None:
+                return FLAGS if field.type is FieldType.BOOL else dict(field.values)
             if at.key == "source":
                 return {s.id: s.title for s in self.ruleset.sources.values()}
         schema = self.schemas[kind_of(file)]
@@ -132,8 +132,8 @@ class Book:
             described = self.complete(file, at).get(at.word)
             if described:
                 return described
-        found = (meaning(kind, at.word, self.ruleset) for kind in self._kinds(at))
-        return next(filter(None, found), None)
+        meanings = (meaning(kind, at.word, self.ruleset) for kind in self._kinds(at))
+        return next(filter(None, meanings), None)
 
     def definition(self, at: Spot) -> Target | None:
         """Where the name at a spot is defined."""
@@ -146,9 +146,9 @@ class Book:
             "metric": ruleset.metrics,
         }
         for kind in self._kinds(at):
-            found = tables.get(kind, {}).get(at.word)
-            if found is not None:
-                place = found.place
+            defined = tables.get(kind, {}).get(at.word)
+            if defined is not None:
+                place = defined.place
                 return Target(self.path(place.source.name), place.line - 1, (place.column or 1) - 1)
             target = self._searched(kind, at.word)
             if target is not None:
@@ -165,9 +165,9 @@ class Book:
         for path in (*reversed([p / file for p in self.paths.values()]), _shipped_fields()):
             text = self.edited.get(path) or (path.read_text("utf-8") if path.is_file() else "")
             for number, line in enumerate(text.split("\n")):
-                found = re.search(pattern, line)
-                if found:
-                    return Target(path, number, found.start(1))
+                match = re.search(pattern, line)
+                if match:
+                    return Target(path, number, match.start(1))
         return None
 
 

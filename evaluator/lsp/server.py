@@ -46,10 +46,10 @@ class RulebookServer(LanguageServer):
 
     def spot(self, params: At) -> tuple[Book, str, Spot] | None:
         """The rulebook, the file's name in it and the surroundings of a position."""
-        found = self.book(params.text_document.uri)
-        if found is None:
+        held = self.book(params.text_document.uri)
+        if held is None:
             return None
-        book, path = found
+        book, path = held
         document = self.workspace.get_text_document(params.text_document.uri)
         at = document.position_from_client_units(params.position)
         name = path.relative_to(book.root).as_posix()
@@ -57,10 +57,10 @@ class RulebookServer(LanguageServer):
 
     async def changed(self, uri: str, *, closed: bool = False, cases: bool = False) -> None:
         """Take over a document's text and, once typing rests, show what is wrong."""
-        found = self.book(uri)
-        if found is None:
+        held = self.book(uri)
+        if held is None:
             return
-        book, path = found
+        book, path = held
         if closed:
             book.edited.pop(path, None)
         else:
@@ -82,11 +82,11 @@ class RulebookServer(LanguageServer):
         by_file |= {p: [] for p in book.edited}
         for path, problem in problems:
             by_file.setdefault(path, []).append(self.diagnostic(book, problem))
-        self.shown[book.root] = {p for p, found in by_file.items() if found}
-        for path, found in by_file.items():
+        self.shown[book.root] = {p for p, shown in by_file.items() if shown}
+        for path, shown in by_file.items():
             uri = from_fs_path(str(path))
             if uri:
-                self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found))
+                self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, shown))
 
     def diagnostic(self, book: Book, problem: Problem) -> lsp.Diagnostic:
         """A problem as editors take it; the hint stands in the message."""
@@ -143,15 +143,18 @@ async def closed(ls: RulebookServer, params: lsp.DidCloseTextDocumentParams) -> 
 
 @server.feature(lsp.TEXT_DOCUMENT_HOVER)
 def hover(ls: RulebookServer, params: lsp.HoverParams) -> lsp.Hover | None:
-    found = ls.spot(params)
-    text = found[0].hover(found[1], found[2]) if found else None
+    where = ls.spot(params)
+    if where is None:
+        return None
+    book, file, at = where
+    text = book.hover(file, at)
     return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, text)) if text else None
 
 
 @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
 def definition(ls: RulebookServer, params: lsp.DefinitionParams) -> lsp.Location | None:
-    found = ls.spot(params)
-    target = found[0].definition(found[2]) if found else None
+    where = ls.spot(params)
+    target = where[0].definition(where[2]) if where else None
     uri = from_fs_path(str(target.path)) if target else None
     if target is None or uri is None:
         return None
@@ -165,10 +168,10 @@ def definition(ls: RulebookServer, params: lsp.DefinitionParams) -> lsp.Location
     lsp.CompletionOptions(trigger_characters=[" ", "[", "{", ",", "."]),
 )
 def complete(ls: RulebookServer, params: lsp.CompletionParams) -> lsp.CompletionList:
-    found = ls.spot(params)
-    if found is None:
+    where = ls.spot(params)
+    if where is None:
         return lsp.CompletionList(False, [])
-    book, file, at = found
+    book, file, at = where
     line = ls.workspace.get_text_document(params.text_document.uri).lines[params.position.line]
     units = ls.workspace.position_codec.client_num_units
     replaced = lsp.Range(

@@ -130,7 +130,7 @@ def _parent(lines: list[str]) -> str:
     """The key of the nearest line above that is indented less than the last line."""
     *above, last = lines
     for text in reversed(above):
-        found = ENTRY.match(text)
-        if found and _indent(text) < _indent(last):
-            return found[1]
+        match = ENTRY.match(text)
+        if match and _indent(text) < _indent(last):
+            return match[1]
     return ""

@@ -46,19 +46,19 @@ def _page(title: str, *lines: str | None) -> str:
     return "\n\n".join((f"**{title}**", *filter(None, lines)))
 
 
-def _field(found: Field, ruleset: Ruleset) -> str:
-    low, high = found.minimum, found.maximum
+def _field(field: Field, ruleset: Ruleset) -> str:
+    low, high = field.minimum, field.maximum
     span = [f"至少 {shown(low, 6)}"] if low is not None else []
     span += [f"至多 {shown(high, 6)}"] if high is not None else []
-    supplier = ruleset.registry.departments.get(found.supplied_by or "", found.supplied_by)
-    keys = found.values or found.keys
+    supplier = ruleset.registry.departments.get(field.supplied_by or "", field.supplied_by)
+    keys = field.values or field.keys
     return _page(
-        f"{found.label}（字段）",
-        f"单位：{found.unit.name}" if found.unit and found.unit.name != "1" else None,
+        f"{field.label}（字段）",
+        f"单位：{field.unit.name}" if field.unit and field.unit.name != "1" else None,
         "，".join(span),
         f"提供：{supplier}" if supplier else None,
         "\n".join(f"- `{k}` {v}" for k, v in keys.items()),
-        found.note,
+        field.note,
     )
 
 

@@ -24,10 +24,12 @@ import pyarrow.compute as pc
 from evaluator.engine.breaks import widened
 from evaluator.engine.columnar import Layout, Plan, compile_ruleset
 from evaluator.portfolio.duck import connect, sql_of
+from evaluator.portfolio.errors import PortfolioError, TooManyRows
 from evaluator.portfolio.findings import finding_values, findings_json
-from evaluator.portfolio.intake.lines import PortfolioError, TooManyRows, read_lines
+from evaluator.portfolio.intake.lines import read_lines
 from evaluator.portfolio.intake.load import Loaded, load
-from evaluator.portfolio.intake.sources import Source, open_source, text
+from evaluator.portfolio.intake.sources import Source, open_source
+from evaluator.portfolio.sql import text
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.verdict import Verdict
 
@@ -161,7 +163,7 @@ class Batch:
         try:
             footer = f"parquet_file_metadata({text(str(self.path))})"
             row = self._db.execute(f"SELECT num_rows::BIGINT FROM {footer}").fetchone()
-            found = open_source(self._db, self.path)
+            opened = open_source(self._db, self.path)
         except (
             duckdb.InvalidInputException,
             duckdb.IOException,
@@ -172,7 +174,7 @@ class Batch:
             raise Unreadable(str(error).replace(str(self.path), NAME)) from None
         if row and row[0] > self.options.rows:
             raise TooManyRows(f"材料有 {row[0]} 份，最多 {self.options.rows} 份")
-        return Source(NAME, found.select, found.columns)
+        return Source(NAME, opened.select, opened.columns)
 
     @contextmanager
     def _data(self) -> Iterator[None]:

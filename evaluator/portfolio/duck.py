@@ -11,9 +11,10 @@ import ibis.expr.types as ir
 from ibis.backends.sql.compilers import DuckDBCompiler, PostgresCompiler, PySparkCompiler
 
 from evaluator.engine.columnar import Plan, compile_ruleset
-from evaluator.portfolio.intake.lines import PortfolioError
+from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.load import Loaded, load
-from evaluator.portfolio.intake.sources import open_source, text
+from evaluator.portfolio.intake.sources import open_source
+from evaluator.portfolio.sql import text
 from evaluator.rulebook.ast import Ruleset
 
 MEMORY = "3GB"

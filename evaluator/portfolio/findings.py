@@ -45,7 +45,7 @@ def findings_json(plan: Plan, statuses: str, values: str) -> str:
             f"""',"unit":{_literal(_unit(plan.ruleset, leaf))}}}'""",
         ]
         compared.setdefault(n, []).append(parts)
-    found = []
+    rules = []
     for n, rule in enumerate(plan.rules):
         status = f"{statuses}.s{n}"
         # One concat with all parts: a chain of || would copy the text again for each.
@@ -57,8 +57,8 @@ def findings_json(plan: Plan, statuses: str, values: str) -> str:
         for k, listed in enumerate(compared.get(n, [])):
             parts += [*(["','"] if k else []), *listed]
         text = f"concat({', '.join(parts)}, ']}}')"
-        found.append(f"CASE WHEN {status} <> '{Status.NOT_APPLICABLE}' THEN {text} END")
-    return f"concat('[', concat_ws(',', {', '.join(found)}), ']')"
+        rules.append(f"CASE WHEN {status} <> '{Status.NOT_APPLICABLE}' THEN {text} END")
+    return f"concat('[', concat_ws(',', {', '.join(rules)}), ']')"
 
 
 def _comparisons(plan: Plan) -> list[tuple[int, int, ast.Compare]]:
@@ -77,15 +77,15 @@ def _unit(ruleset: ast.Ruleset, leaf: ast.Compare) -> str | None:
             case ast.CriterionRef(unit=unit):
                 return unit.name
             case ast.FieldRef(name=name):
-                found = ruleset.registry.references[name].unit
-                return found.name if found else None
+                stated = ruleset.registry.references[name].unit
+                return stated.name if stated else None
             case ast.MetricRef(id=id):
                 return ruleset.metrics[id].unit.name
             case _:
                 return None
 
-    found = of(leaf.right) or of(leaf.left)
-    return None if found == "1" else found
+    unit = of(leaf.right) or of(leaf.left)
+    return None if unit == "1" else unit
 
 
 def _literal(value: str | None) -> str:

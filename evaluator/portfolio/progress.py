@@ -57,10 +57,10 @@ def spark_share(spark: Any) -> Share:
 
     def share() -> float | None:
         try:
-            found = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+            known = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
         except (Py4JError, OSError):  # Stopped meanwhile.
             return None
-        stages = [stage for stage in found if stage is not None]
+        stages = [stage for stage in known if stage is not None]
         total = sum(stage.numTasks for stage in stages)
         return sum(stage.numCompletedTasks for stage in stages) / total if total else None
 
@@ -91,9 +91,9 @@ def bar(console: Console) -> Iterator[Progress]:
         def watch() -> None:
             while not ended.wait(ASK_SECONDS):
                 share = asked[0]
-                found = share() if share is not None else None
-                if found is not None and share is asked[0]:
-                    display.update(task, total=1.0, completed=found)
+                done = share() if share is not None else None
+                if done is not None and share is asked[0]:
+                    display.update(task, total=1.0, completed=done)
 
         watcher = Thread(target=watch, name="progress", daemon=True)
         watcher.start()

@@ -12,9 +12,10 @@ from pathlib import Path
 import duckdb
 
 from evaluator.portfolio.duck import connect, copy, prepare, sql_of
-from evaluator.portfolio.intake.lines import PortfolioError
-from evaluator.portfolio.intake.sources import FILE_STRIDE, text
+from evaluator.portfolio.errors import PortfolioError
+from evaluator.portfolio.intake.sources import FILE_STRIDE
 from evaluator.portfolio.progress import Progress, duckdb_share
+from evaluator.portfolio.sql import text
 from evaluator.portfolio.write import Writer
 from evaluator.rulebook.ast import Effect, Ruleset
 from evaluator.rulebook.verdict import Verdict

@@ -17,11 +17,12 @@ import duckdb
 
 from evaluator.engine.columnar import Plan, compile_ruleset
 from evaluator.portfolio.duck import connect, copy, register, sql_of
-from evaluator.portfolio.intake.lines import PortfolioError
+from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.load import load
-from evaluator.portfolio.intake.sources import open_source, text
+from evaluator.portfolio.intake.sources import open_source
 from evaluator.portfolio.progress import Progress, duckdb_share, spark_share
 from evaluator.portfolio.run import RESULT, Counts, Options, Summary, rejects_path, summarise
+from evaluator.portfolio.sql import text
 from evaluator.rulebook.ast import Ruleset
 
 
@@ -58,12 +59,12 @@ def session(master: str | None) -> Any:
 def _session(master: str | None) -> Iterator[Any]:
     """A session for one run, stopped at its end unless it was there before."""
     own = _sessions().getActiveSession() is None
-    found = session(master)
+    spark = session(master)
     try:
-        yield found
+        yield spark
     finally:
         if own:
-            found.stop()
+            spark.stop()
 
 
 def judge_on(spark: Any, plan: Plan, main: Path, items: Path | None, out: Path) -> None:

@@ -14,7 +14,7 @@ import ibis
 
 from evaluator.engine.columnar import Plan
 from evaluator.portfolio.duck import copy, sql_of
-from evaluator.portfolio.intake.sources import quote
+from evaluator.portfolio.sql import quote
 
 MASKS, SETS = "judged_masks", "judged_sets"
 # Parquet gets the whole dictionary with each group of rows: many values would cost more than rows.

@@ -9,14 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import z3
 
 from evaluator.dossier.fields import FieldType
 from evaluator.prove.domain import Domain, rational
-from evaluator.rulebook.criteria import INDUSTRY, Criterion, Period, Row, key_text
+from evaluator.rulebook.criteria import INDUSTRY, Criterion, Period, Row, key_number, key_text
 
 Bool = Any
 
@@ -111,7 +110,7 @@ def _split(
     if field.type in (FieldType.INT, FieldType.DECIMAL):
         term = domain.term(dimension)
         numbers = {
-            n for r in rows for w in r.keys.get(dimension, ()) if (n := _as_number(w)) is not None
+            n for r in rows for w in r.keys.get(dimension, ()) if (n := key_number(w)) is not None
         }
         cases = [
             (term == rational(n), narrow(rows, dimension, key_text(n))) for n in sorted(numbers)
@@ -127,12 +126,3 @@ def _split(
         group = groups.setdefault(tuple(id(r) for r in left), ([], left))
         group[0].append(choice.chosen)
     return [(z3.Or(chosen), left) for chosen, left in groups.values()]
-
-
-def _as_number(word: str) -> Fraction | None:
-    """The number whose table key is ``word``, if one has it."""
-    try:
-        number = Fraction(word)
-    except (ValueError, ZeroDivisionError):
-        return None
-    return number if key_text(number) == word else None

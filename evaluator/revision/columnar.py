@@ -28,8 +28,8 @@ import ibis.expr.types as ir
 from evaluator.engine.columnar import Layout, TooWide, compile_ruleset
 from evaluator.engine.columnar.outputs import packed_bit, packed_columns, verdict_of
 from evaluator.portfolio.duck import connect, prepare, sql_of
-from evaluator.portfolio.intake.lines import PortfolioError
-from evaluator.portfolio.intake.sources import text
+from evaluator.portfolio.errors import PortfolioError
+from evaluator.portfolio.sql import text
 from evaluator.revision.copies import Copies, Unusable, digest_of
 from evaluator.revision.tally import (
     Impact,
@@ -330,10 +330,10 @@ class _Sides:
     def statuses(self, held: dict[str, int]) -> tuple[dict[str, Status], dict[str, Status]]:
         """What the changed rules find, before and after; not in force counts as not applicable."""
         out: tuple[dict[str, Status], dict[str, Status]] = ({}, {})
-        for side, rules, found in (("o", self.old, out[0]), ("n", self.new, out[1])):
+        for side, rules, side_statuses in (("o", self.old, out[0]), ("n", self.new, out[1])):
             for n, rule in enumerate(rules):
                 if rule.id in self.changed:
-                    found[rule.id] = _status(held, side, n)
+                    side_statuses[rule.id] = _status(held, side, n)
         return out
 
 
@@ -361,11 +361,11 @@ def _list_moved(db: duckdb.DuckDBPyConnection, tally: Tally, changed: frozenset[
         return moved_rules(tally.old, tally.new, before, after)
 
     listed = "".join(f", j.{n}" for n in names)
-    found = db.execute(
+    cursor = db.execute(
         f"SELECT row_id, n.project_id, n.industry_code, j.old, j.new{listed} FROM judged j "
         "JOIN named n USING (row_id) WHERE j.old <> j.new ORDER BY row_id"
     )
-    while chunk := found.fetchmany(20_000):
+    while chunk := cursor.fetchmany(20_000):
         for row_id, project, code, x, y, *masks in chunk:
             tally.moved.append(Moved(str(row_id), project, code, x, y, rules(tuple(masks))))
 

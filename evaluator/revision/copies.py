@@ -37,7 +37,7 @@ from evaluator.dossier.fields import Registry
 from evaluator.engine.columnar import Layout, Number, TooWide
 from evaluator.engine.columnar.exact import MAX_DIGITS, digits_of
 from evaluator.engine.columnar.layout import column_of, scalar_fields
-from evaluator.portfolio.intake.sources import quote, text
+from evaluator.portfolio.sql import quote, text
 
 log = logging.getLogger("evaluator")
 DOSSIERS = "dossiers"

@@ -161,11 +161,11 @@ def moved_rules(
     Where none does, a project moves only because some rule applies at all, or no longer: those.
     """
     either = sorted(before.keys() | after.keys())
-    found = tuple(
+    moved = tuple(
         r for r in either if _weight(old, r, before.get(r)) != _weight(new, r, after.get(r))
     )
-    if found:
-        return found
+    if moved:
+        return moved
     none = (None, Status.NOT_APPLICABLE)
     return tuple(r for r in either if (before.get(r) in none) != (after.get(r) in none))
 

@@ -11,8 +11,11 @@ import pyarrow as pa
 
 from evaluator.dossier.fields import Field, FieldType, Registry
 from evaluator.portfolio.duck import connect
+from evaluator.portfolio.intake.cells import iso_date
 from evaluator.portfolio.intake.load import load
-from evaluator.portfolio.intake.sources import Source, quote, text
+from evaluator.portfolio.intake.sources import Source
+from evaluator.portfolio.intake.tables import create
+from evaluator.portfolio.sql import quote, text
 from evaluator.revision.copies import Copies
 
 PLAIN = r"-?[0-9]{1,11}(\.[0-9]{1,6})?"
@@ -31,8 +34,7 @@ def add_snapshots(copies: Copies, registry: Registry, rows: Sequence[tuple[str, 
             "digest": pa.array([d for d, _ in rows], pa.string()),
             "line": pa.array([line for _, line in rows], pa.string()),
         }
-        db.register("given_lines", pa.table(given))
-        db.execute("CREATE TEMP TABLE lines AS SELECT * FROM given_lines")
+        create(db, "lines", pa.table(given))
         source = _cells(db, registry)
         loaded = load(db, source, registry)
         db.execute(f"CREATE TEMP TABLE good_rows AS {loaded.main}")
@@ -66,10 +68,10 @@ def _cells(db: duckdb.DuckDBPyConnection, registry: Registry) -> Source:
     asked = [f"bool_and({test})" for test in tests.values()] + [
         f"max({sql})" for sql in digits.values()
     ]
-    found = db.execute(f"SELECT {', '.join(asked)} FROM snapshots").fetchone() or ()
-    scales = dict(zip(digits, found[len(tests) :], strict=True))
+    answers = db.execute(f"SELECT {', '.join(asked)} FROM snapshots").fetchone() or ()
+    scales = dict(zip(digits, answers[len(tests) :], strict=True))
     types = dict.fromkeys(fields, "VARCHAR")
-    for name, good in zip(tests, found, strict=False):
+    for name, good in zip(tests, answers, strict=False):
         if good:
             types[name] = _KINDS.get(fields[name].type) or f"DECIMAL(18, {scales[name]})"
     cells = ", ".join(f"CAST({quote(n)} AS {kind}) AS {quote(n)}" for n, kind in types.items())
@@ -97,9 +99,6 @@ def _plain(name: str, field: Field) -> str:
         case FieldType.BOOL:
             return f"{column} IN ('true', 'false')"
         case FieldType.DATE:
-            iso = text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-            return (
-                f"(regexp_full_match({column}, {iso}) AND TRY_CAST({column} AS DATE) IS NOT NULL)"
-            )
+            return iso_date(column)
         case _:
             return ""

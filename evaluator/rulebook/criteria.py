@@ -170,10 +170,17 @@ def _narrow(
 
 
 def key_text(value: object) -> str:
-    """A dossier value as a table key: numbers without a fraction bar, the rest as written."""
-    if isinstance(value, Fraction):
-        return str(value.numerator) if value.denominator == 1 else str(value)
+    """A dossier value as a table key: whole numbers without a fraction bar, the rest as written."""
     return str(value)
+
+
+def key_number(word: str) -> Fraction | None:
+    """The number whose key text is ``word``, None for any other spelling."""
+    try:
+        number = Fraction(word)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return number if key_text(number) == word else None
 
 
 def lookup(

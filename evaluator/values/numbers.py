@@ -7,29 +7,38 @@ from fractions import Fraction
 MAX_SHOWN_DIGITS = 60
 
 
+def odd_part(value: Fraction) -> int:
+    """What the denominator has besides 2 and 5."""
+    return _decimals(value)[1]
+
+
+def scale_of(value: Fraction) -> int:
+    """How many decimals the value has, where it terminates."""
+    return _decimals(value)[0]
+
+
 def terminates(value: Fraction) -> bool:
     """Whether the value has a finite decimal form."""
-    d = value.denominator
-    for p in (2, 5):
-        while d % p == 0:
-            d //= p
-    return d == 1
+    return odd_part(value) == 1
 
 
 def exact_text(value: Fraction) -> str:
     """The value without loss: ``"18.2"``, or ``"2000/3"`` where no decimal ends."""
-    scaled, d = value.numerator, value.denominator
-    if d == 1:
-        return str(scaled)
-    twos = fives = 0
-    while d % 2 == 0:
-        d, twos = d // 2, twos + 1
-    while d % 5 == 0:
-        d, fives = d // 5, fives + 1
-    if d != 1:
+    if value.denominator == 1:
+        return str(value.numerator)
+    digits, odd = _decimals(value)
+    if odd != 1:
         return f"{value.numerator}/{value.denominator}"
-    digits = max(twos, fives)
-    return _point(scaled * 10**digits // value.denominator, digits)
+    return _point(value.numerator * 10**digits // value.denominator, digits)
+
+
+def _decimals(value: Fraction) -> tuple[int, int]:
+    rest, twos, fives = value.denominator, 0, 0
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    return max(twos, fives), rest
 
 
 def _scaled(top: int, bottom: int, digits: int) -> int:

@@ -3,32 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support import CRITERIA, METRICS, ROOT, RULES
-
-ADMISSION = [sys.executable, "-c", "from api.commands.app import app; app()"]
-R36 = "examples/r36-acid-mist-purifier.yaml"
-D01 = "examples/d01-complete-good.yaml"
-
-
-def run(*args: str | Path, code: int = 0, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run the command; the exit code is part of every expectation."""
-    done = subprocess.run(
-        [*ADMISSION, *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=600
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
-
-
-def flat(text: str) -> str:
-    """Output without the table's lines and folds, to look for words in."""
-    return "".join(c for c in text if c not in " \n│")
+from tests.cli.typed import D01, R36, flat, run
 
 
 def test_a_person_reads_the_conclusion_first_and_every_column() -> None:
@@ -128,27 +107,6 @@ def test_bad_input_is_exit_2_with_nothing_judged_and_everything_named(tmp_path: 
 )
 def test_wrong_usage_says_what_is_allowed(args: tuple[str, ...], said: str) -> None:
     assert said in run(*args, code=2).stderr
-
-
-def test_rules_check_and_test_of_the_shipped_rulebook() -> None:
-    assert "0 处错误" in run("rules", "check", "--quiet").stdout
-    assert "0 个不通过" in run("rules", "test").stdout
-
-
-def test_rules_check_shows_the_line_and_a_hint(tmp_path: Path) -> None:
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "criteria.yaml").write_text(CRITERIA, "utf-8")
-    (tmp_path / "rules/metrics.yaml").write_text(METRICS, "utf-8")
-    (tmp_path / "rules/labels.yaml").write_text("dimensions: {output: 产出}\n", "utf-8")
-    (tmp_path / "rules/r.yaml").write_text(RULES.replace("tax_floor}, ", "tax_flor}, "), "utf-8")
-    text = RULES.replace("criterion: tax_floor}}", "criterion: tax_flor}}")
-    (tmp_path / "rules/r.yaml").write_text(text, "utf-8")
-    out = run("rules", "check", tmp_path, code=1).stdout
-    assert "rules/r.yaml:6:" in out
-    assert "^^^^^^^^" in out
-    assert "是否想写“tax_floor”" in out
-    found = json.loads(run("rules", "check", tmp_path, "--json", code=1).stdout)
-    assert {"code", "message", "file", "line", "column"} <= found[0].keys()
 
 
 def test_schema_and_template(tmp_path: Path) -> None:

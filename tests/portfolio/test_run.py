@@ -1,63 +1,33 @@
-"""Portfolios from files: read, rejected, judged and compared like single dossiers."""
+"""Portfolios from files: read, rejected and judged like single dossiers."""
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import json
-import sqlite3
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import openpyxl
 import pytest
-from openpyxl.worksheet.worksheet import Worksheet
-from typer.testing import CliRunner
 
-from evaluator.cli.portfolio import portfolio_app
-from evaluator.dossier.dossier import Profile, make_profile
-from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.judgement.evaluate import Evaluator
-from evaluator.portfolio.compare import compare_file
-from evaluator.portfolio.progress import silent
-from evaluator.portfolio.run import Options, Summary, evaluate_files, rejects_path
-from evaluator.rulebook.ast import Compare, Ruleset
-from evaluator.rulebook.load import load_directory
+from evaluator.portfolio.run import rejects_path
+from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.verdict import Status
-from evaluator.rulebook.walk import leaves
-from tests.portfolio.tables import corpus
-from tests.support import ROOT, RULES, ruleset_of
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Ruleset:
-    return load_directory(ROOT)
-
-
-def run(ruleset: Ruleset, paths: list[Path], out: Path, **options: Any) -> Summary:
-    return evaluate_files(ruleset, paths, out, Options(**options), silent)
-
-
-def rows_of(path: Path, columns: str = "*") -> list[tuple[Any, ...]]:
-    return duckdb.sql(f"SELECT {columns} FROM '{path}'").fetchall()
-
-
-def numbered(ruleset: Ruleset) -> list[Profile]:
-    """The corpus with an id of its own for each dossier, judged at its own date of acceptance."""
-    out = []
-    for n, (found, day) in enumerate(corpus(ruleset)):
-        values = {**found.to_dict(ruleset.registry), "project_id": f"P{n}", "submitted_on": day}
-        out.append(make_profile(ruleset.registry, **values))
-    return out
-
-
-def write_jsonl(path: Path, rows: list[dict[str, Any]]) -> None:
-    path.write_text(
-        "\n".join(json.dumps(r, ensure_ascii=False, default=str) for r in rows), "utf-8"
-    )
+from tests.portfolio.files import (
+    BAD,
+    GOOD,
+    HEAD,
+    as_csv,
+    as_parquet,
+    as_sqlite,
+    as_xlsx,
+    numbered,
+    rows_of,
+    run,
+    write_jsonl,
+)
+from tests.support import ruleset_of
 
 
 def test_json_lines_equal_single_dossiers(shipped: Ruleset, tmp_path: Path) -> None:
@@ -83,95 +53,6 @@ def test_json_lines_equal_single_dossiers(shipped: Ruleset, tmp_path: Path) -> N
     }
     assert got == expected
     assert sum(summary.verdicts.values()) == len(profiles)
-
-
-@pytest.mark.soak
-def test_findings_have_the_values_of_the_reference(shipped: Ruleset, tmp_path: Path) -> None:
-    profiles = numbered(shipped)[:60]
-    source, findings = tmp_path / "in.jsonl", tmp_path / "findings.parquet"
-    write_jsonl(source, [p.to_dict(shipped.registry) for p in profiles])
-    run(shipped, [source], tmp_path / "out.parquet", findings=findings)
-    engine = ReferenceEngine(shipped)
-    got = {
-        (r[0], r[1], r[3]): r
-        for r in rows_of(findings, "project_id, rule, status, leaf, value, required")
-    }
-    checked = 0
-    for p in profiles:
-        for rule_id, trace in engine.assess(p, p.submitted_on).traces.items():
-            if trace.status is Status.NOT_APPLICABLE:
-                assert (p.id, rule_id, 0) not in got
-                continue
-            compares = [x for x in leaves(trace.rule.require) if isinstance(x, Compare)]
-            traces = [x for x in trace.require_leaves if isinstance(x.leaf, Compare)]
-            for k, leaf in enumerate(traces[: len(compares)]):
-                row = got[p.id, rule_id, k]
-                assert row[2] == trace.status
-                for text, amount in ((row[4], leaf.left), (row[5], leaf.right)):
-                    assert _fraction(text) == (amount if isinstance(amount, Fraction) else None)
-                    checked += 1
-    assert checked > 1000
-
-
-def _fraction(text: str | None) -> Fraction | None:
-    if text is None:
-        return None
-    top, _, bottom = text.partition("/")
-    return Fraction(top) / Fraction(bottom or "1")
-
-
-HEAD = [
-    "项目编号",
-    "项目名称",
-    "受理日期",
-    "行业代码",
-    "达产年税收",
-    "用地面积（公顷）",
-    "两高项目",
-    "备注",
-]
-GOOD = ["A1", "甲", "2024-06-03", "C3985", "0.2 亿元", "6.66666", "否", "x"]
-BAD = [
-    (["A2", "乙", "2024-06-03", "C9985", "100", "1", "否", ""], "行业代码"),
-    (["A3", "丙", "2024-13-03", "C3985", "100", "1", "否", ""], "受理日期"),
-    (["A4", "丁", "2024年6月3日", "C3985", "abc", "1", "否", ""], "达产年税收"),
-    (["A5", "戊", "2024-06-03", "C3985", "-1", "1", "否", ""], "达产年税收"),
-    (["", "己", "2024-06-03", "C3985", "1", "1", "否", ""], "项目编号"),
-    (["A7", "庚", "2024-06-03", "C3985", "1.00000001", "1", "否", ""], "超出批量评估的范围"),
-    (["A8", "辛", "2024-06-03", "C3985", "1", "1", "也许", ""], "两高项目"),
-    (["A9", "壬", "2024-06-03", "C3985", "12345678901234", "1", "否", ""], "超出批量评估的范围"),
-]
-
-
-def as_csv(path: Path, rows: list[list[str]]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as f:
-        csv.writer(f).writerows(rows)
-    return path
-
-
-def as_xlsx(path: Path, rows: list[list[str]]) -> Path:
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert isinstance(sheet, Worksheet)
-    for row in rows:
-        sheet.append(row)
-    book.save(path)
-    return path
-
-
-def as_sqlite(path: Path, rows: list[list[str]]) -> Path:
-    db = sqlite3.connect(path)
-    db.execute(f"CREATE TABLE d ({', '.join(f'[{h}] TEXT' for h in rows[0])})")
-    db.executemany(f"INSERT INTO d VALUES ({','.join('?' * len(HEAD))})", rows[1:])
-    db.commit()
-    db.close()
-    return path
-
-
-def as_parquet(path: Path, rows: list[list[str]]) -> Path:
-    source = as_csv(path.with_suffix(".csv"), rows)
-    duckdb.sql(f"COPY (SELECT * FROM read_csv('{source}', all_varchar=true)) TO '{path}'")
-    return path
 
 
 @pytest.mark.parametrize(
@@ -233,19 +114,6 @@ def test_an_item_of_too_odd_a_value_is_one_bad_row(tmp_path: Path) -> None:
     assert reason.startswith("单位产品能耗（product_energy）：数值的位数超出")
 
 
-def test_too_little_memory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any, **__: Any) -> None:
-        raise duckdb.OutOfMemoryException("Out of Memory Error")
-
-    source = tmp_path / "in.jsonl"
-    write_jsonl(source, [{"project_id": "1"}])
-    monkeypatch.setattr("evaluator.portfolio.run.connect", full)
-    arguments = ["evaluate", str(source), "-o", str(tmp_path / "out.csv")]
-    found = CliRunner().invoke(portfolio_app, arguments)
-    assert found.exit_code == 2
-    assert "超出内存上限" in found.output
-
-
 def test_the_date_may_come_from_a_column_or_be_one_for_all(tmp_path: Path) -> None:
     criteria = """
 language: 1
@@ -275,55 +143,3 @@ criteria:
     ):
         run(ruleset, [source], out, **options)
         assert [r[0] for r in rows_of(out, "verdict")] == expected
-
-
-def test_compare_names_the_rules_that_cause_each_change(tmp_path: Path) -> None:
-    old = ruleset_of()
-    new = ruleset_of(RULES, ruleset_criteria().replace("value: 20}", "value: 30}"))
-    head = [
-        "project_id",
-        "project_name",
-        "submitted_on",
-        "industry_code",
-        "annual_tax",
-        "land_area",
-    ]
-    rows = [
-        [str(n), "甲", "2024-06-03", "C3985", str(tax), "100"]
-        for n, tax in enumerate((1000, 2000, 2999, 3000, ""))
-    ]
-    source = as_csv(tmp_path / "in.csv", [[*head, "two_high"], *([*r, "false"] for r in rows)])
-    out = tmp_path / "changes.csv"
-    found = compare_file(old, new, source, out, Options(), silent)
-    assert found.matrix == {("refer", "refer"): 2, ("pass", "refer"): 2, ("pass", "pass"): 1}
-    assert (found.changed, found.rules) == (2, {"positive.tax": 2})
-    got = sorted(rows_of(out, "project_id::VARCHAR, old_verdict, new_verdict, now_violated"))
-    assert got == [(i, "pass", "refer", "positive.tax") for i in ("1", "2")]
-
-
-def ruleset_criteria() -> str:
-    from tests.support import CRITERIA
-
-    return CRITERIA
-
-
-def test_command_line(tmp_path: Path) -> None:
-    source = as_csv(tmp_path / "in.csv", [HEAD, GOOD, BAD[0][0]])
-    out, html = tmp_path / "out.parquet", tmp_path / "report.html"
-    runner = CliRunner()
-    result = runner.invoke(
-        portfolio_app, ["evaluate", str(source), "-o", str(out), "--html", str(html)]
-    )
-    assert result.exit_code == 0, result.output
-    assert "退回 1 份" in result.output
-    page = html.read_text("utf-8")
-    assert "<svg" in page
-    assert "http" not in page
-    compared = runner.invoke(
-        portfolio_app,
-        ["compare", str(source), "--old", str(ROOT), "--new", str(ROOT), "--html", str(html)],
-    )
-    assert compared.exit_code == 0, compared.output
-    assert "结论改变 0 份" in compared.output
-    missing = runner.invoke(portfolio_app, ["evaluate", str(tmp_path / "no.csv"), "-o", str(out)])
-    assert missing.exit_code == 2

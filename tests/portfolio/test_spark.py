@@ -22,7 +22,6 @@ from evaluator.portfolio.progress import silent
 from evaluator.portfolio.run import Options, rejects_path
 from evaluator.portfolio.spark import evaluate_spark, judge_on, session
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.load import load_directory
 from tests.portfolio.spark_cluster import cluster
 from tests.portfolio.tables import (
     RESULT,
@@ -36,7 +35,7 @@ from tests.portfolio.tables import (
     random_rows,
     random_tables,
 )
-from tests.support import CRITERIA, ROOT, RULES, ruleset_of
+from tests.support import CRITERIA, RULES, ruleset_of
 
 MUST = os.environ.get("CI") == "true"
 pytestmark = [
@@ -74,11 +73,6 @@ def spark(master: str) -> Iterator[Any]:
     found.conf.set("spark.sql.shuffle.partitions", "1")
     yield found
     found.stop()
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Ruleset:
-    return load_directory(ROOT)
 
 
 def check(spark: Any, made: Made, directory: Path) -> None:

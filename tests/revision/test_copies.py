@@ -21,7 +21,7 @@ from evaluator.revision import impact
 from evaluator.revision.impact import impact_rows, impact_stored
 from evaluator.revision.tally import Impact, Listed, Row
 from evaluator.rulebook.ast import Ruleset
-from tests.revision.test_impact import CHANGES, ROWS, changed
+from tests.revision.changes import CHANGES, ROWS, changed
 from tests.support import ruleset_of
 
 

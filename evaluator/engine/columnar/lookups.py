@@ -33,7 +33,7 @@ from evaluator.engine.columnar.exact import (
 from evaluator.engine.columnar.layout import Days, Layout, column_of
 from evaluator.engine.columnar.tables import Leaf, Split, Tree, tree_of
 from evaluator.rulebook.ast import Op
-from evaluator.rulebook.criteria import INDUSTRY, Criterion, Period, Row
+from evaluator.rulebook.criteria import INDUSTRY, Criterion, Period, Row, key_number
 
 CODES_KEY = "industry_code"
 
@@ -311,7 +311,7 @@ class Lookups:
                 day = _date(word)
                 return column == ibis.literal(day) if day else None
             case FieldType.INT | FieldType.DECIMAL:
-                number = _number(word)
+                number = key_number(word)
                 amount = self.scope.amount(dimension)
                 if number is None or amount is None:
                     return None
@@ -342,12 +342,3 @@ def _date(word: str) -> dt.date | None:
     except ValueError:
         return None
     return day if day.isoformat() == word else None
-
-
-def _number(word: str) -> Fraction | None:
-    """The number whose key text is ``word``, None for any other spelling."""
-    try:
-        number = Fraction(word)
-    except (ValueError, ZeroDivisionError):
-        return None
-    return number if str(number) == word else None

@@ -1,9 +1,4 @@
-"""Cells in SQL: which are written in canonical form, and the others read by Python once each.
-
-A canonical cell needs no Python: a plain decimal, an ISO date, true or false, a code of its list.
-Any other text is read by ``evaluator.dossier.values``, the reader of single dossiers, once for each
-distinct text; so a portfolio accepts and rejects exactly what a single dossier does.
-"""
+"""Cells in DuckDB: their texts in SQL, which of them are canonical, and the reader of the others."""
 
 from __future__ import annotations
 
@@ -12,16 +7,28 @@ from decimal import Decimal
 from typing import Any
 
 from evaluator.dossier.fields import Field, FieldType
-from evaluator.dossier.scalars import MAX_TEXT
 from evaluator.dossier.values import Value, read_value
-from evaluator.portfolio.intake.sources import Cell, quote, text
+from evaluator.portfolio.canonical import Dialect
+from evaluator.portfolio.canonical import canonical as canonical_text
+from evaluator.portfolio.intake.sources import Cell
+from evaluator.portfolio.sql import quote, text
 
-NUMBER = r"[+-]?[0-9]{1,15}(\.[0-9]{1,12})?"
+ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 # What no text of a dossier may hold (see evaluator.dossier.values), as RE2 writes it.
 BAD = r"^[\s\p{Z}]|[\s\p{Z}]$|^$|[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{fffe}\x{ffff}]"
-ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-# Before a value that is not of the JSON type in which its field is written; see postgres_table.
+
+
+def _whole(raw: str, form: str) -> str:
+    return f"regexp_full_match({raw}, {text(form)})"
+
+
+def iso_date(raw: str) -> str:
+    """SQL for whether a text is an ISO date that there is."""
+    return f"({_whole(raw, ISO_DATE)} AND TRY_CAST({raw} AS DATE) IS NOT NULL)"
+
+
+DUCKDB = Dialect(_whole, iso_date, lambda raw: f"regexp_matches({raw}, {text(BAD)})")
+# Before a value that is not of the JSON type in which its field is written; see postgres.table.
 MARK = "\x1f"
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 
@@ -57,31 +64,9 @@ def source_text(field: Field, cell: Cell) -> str:
 
 def canonical(field: Field, cell: Cell, raw: str) -> str:
     """SQL for whether the text ``raw`` (SQL) is in canonical form."""
-    match field.type:
-        case FieldType.INT | FieldType.DECIMAL:
-            plain = not cell.unit or (field.unit is not None and cell.unit == field.unit.name)
-            return f"regexp_full_match({raw}, {text(NUMBER)})" if plain else "false"
-        case FieldType.BOOL:
-            return f"{raw} IN ('true', 'false')"
-        case FieldType.DATE:
-            iso = text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-            return f"(regexp_full_match({raw}, {iso}) AND TRY_CAST({raw} AS DATE) IS NOT NULL)"
-        case FieldType.ENUM:
-            return f"{raw} IN ({', '.join(map(text, field.values))})"
-        case FieldType.STR if field.format is None:
-            return f"(length({raw}) <= {MAX_TEXT} AND NOT regexp_matches({raw}, {text(BAD)}))"
-        case FieldType.STR if field.format == "credit_code":
-            return _credit_code(raw)
-        case _:
-            return "false"
-
-
-def _credit_code(raw: str) -> str:
-    """SQL for a right GB 32100 check character; the reader says what is wrong with others."""
-    index = [f"(strpos('{ALPHABET}', substr({raw}, {i}, 1)) - 1)" for i in range(1, 19)]
-    total = " + ".join(f"{w} * {p}" for w, p in zip(WEIGHTS, index, strict=False))
-    shape = text(f"[0-9A-HJ-NPQRTUWXY]{{2}}[0-9]{{6}}[{ALPHABET}]{{10}}")
-    return f"(regexp_full_match({raw}, {shape}) AND {index[17]} = (31 - ({total}) % 31) % 31)"
+    if field.numeric and cell.unit and (field.unit is None or cell.unit != field.unit.name):
+        return "false"
+    return canonical_text(DUCKDB, field, raw)
 
 
 def read_cell(field: Field, cell: Cell, raw: str) -> Value | None:

@@ -10,19 +10,12 @@ from typing import BinaryIO
 import duckdb
 import pyarrow as pa
 
-from evaluator.problems.errors import AdmissionError
+from evaluator.portfolio.errors import TooManyRows
+from evaluator.portfolio.intake.tables import insert
 
 MAX_LINE = 4_000_000
 ROWS, BYTES = 20_000, 16_000_000  # What goes into the table at a time.
 BOM = b"\xef\xbb\xbf"
-
-
-class PortfolioError(AdmissionError):
-    """An input that cannot be read at all, or a run that cannot be done; a Chinese sentence."""
-
-
-class TooManyRows(PortfolioError):
-    """More rows than the caller allows."""
 
 
 @dataclass
@@ -39,6 +32,7 @@ class _Batch:
             texts = pa.array(self.lines, pa.binary()).cast(pa.string())
         except pa.ArrowInvalid:
             texts = pa.array([self._text(i) for i in range(len(self.lines))], pa.string())
+        # The lines first: to decode them fills in the faults.
         return pa.table(
             {
                 "row_id": pa.array(self.numbers, pa.int64()),
@@ -74,9 +68,10 @@ def read_lines(
             batch.faults.append(fault)
             batch.size += len(line)
             if len(batch.lines) >= ROWS or batch.size >= BYTES:
-                _insert(db, name, batch)
+                insert(db, name, batch.table())
                 batch = _Batch()
-    _insert(db, name, batch)
+    if batch.lines:
+        insert(db, name, batch.table())
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes, str | None]]:
@@ -93,12 +88,3 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes, str | None]]:
             yield number, b"", f"一行超过 {MAX_LINE} 字节"
         elif line:
             yield number, line, None
-
-
-def _insert(db: duckdb.DuckDBPyConnection, name: str, batch: _Batch) -> None:
-    if not batch.lines:
-        return
-    # The table comes first: it fills in the faults.
-    db.register("lines_read", batch.table())
-    db.execute(f"INSERT INTO {name} SELECT * FROM lines_read")
-    db.unregister("lines_read")

@@ -20,12 +20,9 @@ from evaluator.dossier.values import Item, Value
 from evaluator.engine.columnar.layout import codes_text, kind_of
 from evaluator.portfolio.intake.cells import read_cell
 from evaluator.portfolio.intake.sources import Cell
-
-ITEM_SCALE = 12
-TOO_FINE = "数值的位数超出批量评估的范围（整数 12 位、小数 6 位），请单独评估"
-LIMIT = 10**12
-# What a denominator may have besides 2 and 5: all rows of a column share one multiple.
-MAX_ODD = 9
+from evaluator.portfolio.intake.tables import create
+from evaluator.portfolio.limits import ITEM_SCALE, LIMIT, MAX_ODD, MAX_SCALE, TOO_FINE, about
+from evaluator.values.numbers import exact_text, odd_part, scale_of
 
 
 @dataclass(frozen=True)
@@ -40,30 +37,21 @@ class Odd:
     scale: int = 0
     top: Fraction = Fraction(0)
 
+    @property
+    def reason(self) -> str:
+        """SQL of the reason against a row."""
+        return f"{self.name}.reason"
 
-def odd_part(value: Fraction) -> int:
-    """What a denominator has besides 2 and 5."""
-    rest = value.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    return rest
-
-
-def scale_of(value: Fraction) -> int:
-    """Decimals of a value that has a decimal form."""
-    scale = 0
-    while (value * 10**scale).denominator != 1:
-        scale += 1
-    return scale
+    def join(self, raw: str) -> str:
+        """SQL that joins the table by the text ``raw`` (SQL)."""
+        return f"LEFT JOIN {self.name} ON {self.name}.raw = {raw}"
 
 
-def decimal_text(value: Fraction) -> str:
-    """A value that has a decimal form, as SQL reads it."""
-    scale = scale_of(value)
-    whole = str(abs(int(value * 10**scale))).rjust(scale + 1, "0")
-    sign = "-" if value < 0 else ""
-    return f"{sign}{whole[:-scale]}.{whole[-scale:]}" if scale else sign + whole
+def either(odd: Odd | None, own: str, read: str) -> str:
+    """SQL: ``own`` where the cell is canonical, else the column ``read`` of what Python has read."""
+    if odd is None:
+        return own
+    return f"CASE WHEN {odd.name}.raw IS NULL THEN {own} ELSE {odd.name}.{read} END"
 
 
 def read_odd(
@@ -79,7 +67,7 @@ def read_odd(
         except FieldError as error:
             values.append(None)
             said = "；".join(c.message for c in error.complaints)
-            reasons.append(f"{field.label}（{field.name}）：{said}")
+            reasons.append(about(field, said))
     columns: dict[str, list[str | None]] = {"raw": list(raws)}
     odd = Odd(name)
     if field.numeric or field.keys:
@@ -90,14 +78,8 @@ def read_odd(
     else:
         columns["value"] = [_text(v) for v in values]
     columns["reason"] = reasons
-    _create(db, name, pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))
+    create(db, name, pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))
     return odd
-
-
-def _create(db: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
-    db.register("odd_cells", table)
-    db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM odd_cells")
-    db.unregister("odd_cells")
 
 
 def _text(value: Value | None) -> str | None:
@@ -127,18 +109,18 @@ def _numbers(
         if isinstance(value, tuple):
             row = {v.key: v.number for v in value if isinstance(v, Item)}
         if any(
-            abs(v) >= LIMIT or scale_of(v * odd_part(v)) > 6 or odd_part(v) > MAX_ODD
+            abs(v) >= LIMIT or scale_of(v * odd_part(v)) > MAX_SCALE or odd_part(v) > MAX_ODD
             for v in row.values()
         ):
-            reasons[i], row = f"{field.label}（{field.name}）：{TOO_FINE}", {}
+            reasons[i], row = about(field, TOO_FINE), {}
         rows.append(row)
-    found = [v for row in rows for v in row.values()]
-    times = lcm(*(odd_part(v) for v in found))
+    numbers = [v for row in rows for v in row.values()]
+    times = lcm(*(odd_part(v) for v in numbers))
     for key in keys:
         held = [row.get(key) for row in rows]
-        columns[key] = [None if v is None else decimal_text(v * times) for v in held]
-    scale = max((scale_of(v * times) for v in found), default=0)
-    return Odd(odd.name, times, scale, max(map(abs, found), default=Fraction(0)))
+        columns[key] = [None if v is None else exact_text(v * times) for v in held]
+    scale = max((scale_of(v * times) for v in numbers), default=0)
+    return Odd(odd.name, times, scale, max(map(abs, numbers), default=Fraction(0)))
 
 
 def _open_items(
@@ -158,7 +140,7 @@ def _open_items(
         if any(odd_part(v.number) > MAX_ODD for v in items) or any(
             abs(v) >= LIMIT or scale_of(v * odd_part(v)) > ITEM_SCALE - 1 for v in numbers
         ):
-            reasons[i] = f"{field.label}（{field.name}）：{TOO_FINE}"
+            reasons[i] = about(field, TOO_FINE)
             continue
         times = lcm(times, *(odd_part(v) for v in numbers))
         rows += [(raw, v.key, kind_of(v.unit), n) for v, n in zip(items, numbers, strict=True)]
@@ -167,8 +149,8 @@ def _open_items(
             "raw": pa.array([r[0] for r in rows], pa.string()),
             "key": pa.array([r[1] for r in rows], pa.string()),
             "kind": pa.array([r[2] for r in rows], pa.string()),
-            "number": pa.array([decimal_text(r[3] * times) for r in rows], pa.string()),
+            "number": pa.array([exact_text(r[3] * times) for r in rows], pa.string()),
         }
     )
-    _create(db, f"{odd.name}_items", table)
+    create(db, f"{odd.name}_items", table)
     return Odd(odd.name, times)

@@ -21,7 +21,10 @@ from python_calamine import CalamineWorkbook
 from evaluator.dossier.columns import Headings, plain_label
 from evaluator.dossier.fields import Field, Registry
 from evaluator.engine.columnar.layout import column_of
-from evaluator.portfolio.intake.lines import PortfolioError, read_lines
+from evaluator.portfolio.errors import PortfolioError
+from evaluator.portfolio.intake.lines import read_lines
+from evaluator.portfolio.intake.tables import create, insert
+from evaluator.portfolio.sql import quote, text
 from evaluator.problems.errors import Problems
 from evaluator.values.units import UnitError, conversion
 
@@ -79,16 +82,6 @@ class Mapped:
     unused: tuple[str, ...]
 
 
-def quote(name: str) -> str:
-    """An SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """An SQL string."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 def open_source(
     connection: duckdb.DuckDBPyConnection, path: Path, number: int = 0, table: str | None = None
 ) -> Source:
@@ -122,9 +115,9 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, base: int) -> So
     if path.is_dir():
         pattern = text(str(path / "**" / "*.parquet"))
         select = (
-            f"SELECT * REPLACE (), row_number() OVER () + {base} AS row_id "
+            f"SELECT *, row_number() OVER () + {base} AS row_id "
             f"FROM read_parquet({pattern}, union_by_name=true)"
-        ).replace(" REPLACE ()", "")
+        )
     else:
         # A column of the file may have the name that we give to the number of a row.
         read = f"read_parquet({text(str(path))}, file_row_number=true)"
@@ -199,18 +192,14 @@ def _texts(
 ) -> Source:
     name = f"raw_{base // FILE_STRIDE}"
     schema = pa.schema([("row_id", pa.int64()), *((n, pa.string()) for n in names)])
-    connection.register("empty", schema.empty_table())
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM empty")
-    connection.unregister("empty")
+    create(connection, name, schema.empty_table())
     number, stream = base, iter(rows)
     while chunk := list(islice(stream, CHUNK)):
         columns = [pa.array([number + i + 1 for i in range(len(chunk))], pa.int64())]
         for c in range(len(names)):
             cells = [_cell_text(r[c]) if c < len(r) else None for r in chunk]
             columns.append(pa.array(cells, pa.string()))
-        connection.register("chunk", pa.table(columns, schema=schema))
-        connection.execute(f"INSERT INTO {name} SELECT * FROM chunk")
-        connection.unregister("chunk")
+        insert(connection, name, pa.table(columns, schema=schema))
         number += len(chunk)
     return Source(str(path), f"SELECT * FROM {name}", dict.fromkeys(names, "VARCHAR"))
 
@@ -223,8 +212,8 @@ def map_columns(source: Source, registry: Registry) -> Mapped:
     """Which column holds which field. Raises PortfolioError where two hold the same."""
     if source.json:
         names = {column_of(n): n for n in registry.references}
-        found = {names[c]: Cell(c, kind) for c, kind in source.columns.items() if c in names}
-        return Mapped(found, ())
+        named = {names[c]: Cell(c, kind) for c, kind in source.columns.items() if c in names}
+        return Mapped(named, ())
     targets = {**Headings(registry, Problems()).targets}
     targets |= {plain_label(column_of(n)): tuple(n.split(".")) for n in registry.references}
     cells: dict[str, Cell] = {}

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
 from evaluator.dossier.fields import Field, Registry
 from evaluator.engine.columnar.layout import column_of
+from evaluator.portfolio.intake.cells import source_text
+from evaluator.portfolio.intake.columns import Column
 from evaluator.portfolio.intake.documents import WRAP, Documents
-from evaluator.portfolio.intake.sources import Source, quote, text
+from evaluator.portfolio.intake.sources import Source
+from evaluator.portfolio.sql import quote, text
 
 
-def stage(
+def staged(
     db: duckdb.DuckDBPyConnection,
     source: Source,
     registry: Registry,
-    keep: list[str],
-    texts: dict[str, str],
+    columns: Sequence[Column],
+    day: str | None,
     name: str,
-) -> None:
-    """Make the table ``name``: row_id, the columns to keep and the texts.
+) -> str:
+    """SELECT the source with its texts as ``Column.raw`` names them, by a table ``name`` if it has any;
+    ``day`` is kept if it is a column.
 
     JSON Lines get ``line_reason`` (keys that are no field) and ``line_fault`` too; their table of
     lines is dropped.
     """
-    columns = ["row_id", *map(quote, keep), *(f"{sql} AS {quote(n)}" for n, sql in texts.items())]
+    texts = [c for c in columns if not c.native]
+    if not texts and not source.json:
+        return source.select
+    keep = [c.cell.column for c in columns if c.native]
+    keep += [day] if day in source.columns else []
+    wanted = ["row_id", *map(quote, dict.fromkeys(keep))]
+    wanted += [f"{source_text(c.field, c.cell)} AS {quote(c.text)}" for c in texts]
     select = source.select
     if source.json:
-        columns += ["line_reason", "line_fault"]
+        wanted += ["line_reason", "line_fault"]
         select = _documents(source, registry)
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM ({select})"
-    )
+    create = f"CREATE OR REPLACE TEMP TABLE {name} AS"
+    db.execute(f"{create} SELECT {', '.join(wanted)} FROM ({select})")
     if source.json:
         db.execute(f"DROP TABLE {source.lines}")
+    return f"SELECT * FROM {name}"
 
 
 def _documents(source: Source, registry: Registry) -> str:

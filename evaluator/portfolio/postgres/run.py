@@ -19,12 +19,12 @@ from psycopg.pq import TransactionStatus
 
 from evaluator.engine.columnar import compile_ruleset
 from evaluator.portfolio.duck import copy, sql_of
-from evaluator.portfolio.intake.lines import PortfolioError
-from evaluator.portfolio.intake.sources import text
+from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.postgres.load import load_table
 from evaluator.portfolio.postgres.table import Place
 from evaluator.portfolio.progress import Progress
 from evaluator.portfolio.run import Counts, Options, Summary, rejects_path, summarise
+from evaluator.portfolio.sql import text
 from evaluator.rulebook.ast import Ruleset
 
 RESULT = ("project_id", "industry_code", "verdict", "violated", "unknown", "applicable")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from evaluator.dossier.fields import Field, FieldType, Registry
 from evaluator.engine.columnar.layout import column_of
+from evaluator.portfolio.canonical import canonical
+from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.cells import MARK
-from evaluator.portfolio.intake.lines import PortfolioError
-from evaluator.portfolio.intake.odd import Odd
-from evaluator.portfolio.intake.sources import quote, text
-from evaluator.portfolio.postgres.cells import canonical
+from evaluator.portfolio.intake.odd import Odd, either
+from evaluator.portfolio.postgres.cells import POSTGRES
+from evaluator.portfolio.sql import quote, text, texts
 
 DOCUMENT = 't."json document"'
 TYPES: Mapping[FieldType, tuple[str, ...]] = {
@@ -59,23 +61,35 @@ class Column:
     document: str | None = None
     odd: Odd | None = None
 
-    def column(self, kind: str) -> str:
-        """Of ``portfolio_raw``: the text (r), a record's JSONB (j), is that canonical (c)."""
-        return f"q.{quote(f'{kind}_{column_of(self.name)}')}"
+    def staged(self, kind: str) -> str:
+        """Its column of ``portfolio_raw``: the text (r), a record's JSONB (j), is that canonical (c)."""
+        return quote(f"{kind}_{column_of(self.name)}")
+
+    @property
+    def raw(self) -> str:
+        """SQL of the text."""
+        return f"q.{self.staged('r')}"
+
+    @property
+    def json(self) -> str:
+        """SQL of a record's JSONB."""
+        return f"q.{self.staged('j')}"
 
     @property
     def canonical(self) -> str:
-        return self.column("c") if self.document else canonical(self.field, self.column("r"))
+        """SQL for whether it needs no Python."""
+        if self.document:
+            return f"q.{self.staged('c')}"
+        return canonical(POSTGRES, self.field, self.raw)
 
     @property
     def times(self) -> int:
+        """How many times their value its numbers are held."""
         return self.odd.times if self.odd else 1
 
     def either(self, own: str, read: str) -> str:
         """``own`` where the text is canonical, else what Python has read."""
-        if self.odd is None:
-            return own
-        return f"CASE WHEN {self.odd.name}.raw IS NULL THEN {own} ELSE {self.odd.name}.{read} END"
+        return either(self.odd, own, read)
 
 
 class Table:
@@ -93,6 +107,7 @@ class Table:
         self.registry = registry
         self.place = place
         self.name = sql.Identifier(*place.table.split(".")).as_string(connection)
+        self.as_of = as_of
         self.types = self._types()
         self.columns = self._documents() if place.column else self._fields()
         self.day = self._day(as_of)
@@ -100,6 +115,15 @@ class Table:
         lacking = [f.label for f in registry.fields.values() if f.required and f.name not in held]
         if lacking:
             raise PortfolioError(f"表 {place.table} 缺少必填的列：{'、'.join(lacking)}")
+
+    def run(self, query: str) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Have the server do a statement."""
+        return self.connection.execute(query.encode())
+
+    def make(self, name: str, content: str) -> None:
+        """Make the temporary table ``name`` anew; ``content`` is its columns, or AS and a SELECT."""
+        self.run(f"DROP TABLE IF EXISTS {name} CASCADE")
+        self.run(f"CREATE TEMP TABLE {name} {content}")
 
     @property
     def all(self) -> list[Column]:
@@ -115,7 +139,7 @@ class Table:
             document = f"{column}::jsonb"
         else:
             # A text that is no JSON must not end the query.
-            self.connection.execute(TEXT_AS_JSON.encode())
+            self.run(TEXT_AS_JSON)
             document = f"pg_temp.portfolio_json({column}::text)"
         # Taken apart once: every -> on a document unpacks the whole of it.
         object_ = f"CASE WHEN jsonb_typeof({DOCUMENT}) = 'object' THEN {DOCUMENT} ELSE '{{}}' END"
@@ -126,14 +150,14 @@ class Table:
         )
 
     def _types(self) -> dict[str, str]:
-        found = self.connection.execute(
+        rows = self.connection.execute(
             "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
             "WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
             (self.name,),
         ).fetchall()
-        if not found:
+        if not rows:
             raise PortfolioError(f"数据库里没有表 {self.place.table}")
-        return {str(n): str(t) for n, t in found}
+        return {str(n): str(t) for n, t in rows}
 
     def _text(self, name: str, field: Field) -> str:
         """The text of a column, blank as NULL."""
@@ -182,7 +206,7 @@ def _member(name: str, field: Field) -> Column:
     written = f"({value} #>> '{{}}')"
     types = TYPES.get(field.type, ("string",))
     own = f"btrim({written})" if "array" not in types else f"nullif({written}, '[]')"
-    listed = ", ".join(map(text, types))
+    listed = texts(types)
     source = (
         f"CASE WHEN jsonb_typeof({value}) IN ({listed}) AND left({written}, 1) <> {text(MARK)} "
         f"THEN nullif({own}, '') "

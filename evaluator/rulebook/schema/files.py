@@ -1,6 +1,6 @@
 """JSON Schemas of the rulebook's files, so that any YAML editor completes and checks them.
 
-    python -m evaluator.rulebook.schema.files . build/schemas
+    admission schema rules --rulebook . -o build/schemas
 
 Names of fields, metrics, criteria, departments and sources are listed as they stand in the ruleset.
 The schemas say what a file may look like; units, dates and references are checked when it loads.
@@ -9,7 +9,6 @@ The schemas say what a file may look like; units, dates and references are check
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from evaluator.rulebook.criteria import Kind
 from evaluator.rulebook.files import is_case_file
 from evaluator.rulebook.grammar.criteria_file import LEVELS, table_dimensions
 from evaluator.rulebook.grammar.parse import PLACEHOLDERS
-from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.schema.cases import case_schemas
 from evaluator.rulebook.schema.parts import (
     BOOLEAN,
@@ -321,15 +319,3 @@ def _dossier(ruleset: Ruleset) -> Schema:
         f.name: {"title": f.label} for f in ruleset.registry.fields.values()
     }
     return {"type": "object", "properties": fields, "additionalProperties": False}
-
-
-def main(arguments: list[str]) -> int:
-    """``schema RULEBOOK OUT``: write the schemas of a rulebook directory."""
-    rulebook, out = arguments
-    for path in write_schemas(load_directory(Path(rulebook)), Path(out)):
-        print(path)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -16,7 +16,7 @@ from evaluator.problems.errors import Problems
 from evaluator.reading.yaml.reader import plain
 from evaluator.reading.yaml.scan import read_yaml
 from evaluator.rulebook.load import load_directory
-from evaluator.rulebook.schema.files import FILES, kind_of, main, schemas
+from evaluator.rulebook.schema.files import FILES, kind_of, schemas, write_schemas
 from tests.rulebook.corpus import BAD, MINIMAL, texts
 
 ROOT = Path(__file__).parents[3]
@@ -119,7 +119,8 @@ def test_names_are_completed() -> None:
 
 
 def test_written_for_editors(tmp_path: Path) -> None:
-    assert main([str(MINIMAL), str(tmp_path)]) == 0
-    for kind in FILES:
-        schema = json.loads((tmp_path / f"{kind}.schema.json").read_text("utf-8"))
+    written = write_schemas(load_directory(MINIMAL), tmp_path)
+    assert {p.name for p in written} == {f"{kind}.schema.json" for kind in FILES}
+    for path in written:
+        schema = json.loads(path.read_text("utf-8"))
         assert schema["$schema"].endswith("2020-12/schema")
