@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 app = evaluator.app
 evaluator.SUBCOMMANDS.update(
     {
-        "accounts": "api.commands.service:accounts_app",
-        "audit": "api.commands.service:audit_app",
+        "accounts": "api.commands.accounts:accounts_app",
+        "audit": "api.commands.audit:audit_app",
         "db": "api.commands.publish:db_app",
-        "backup": "api.commands.service:db_app#backup",
-        "restore": "api.commands.service:db_app#restore",
+        "backup": "api.commands.database:db_app#backup",
+        "restore": "api.commands.database:db_app#restore",
     }
 )
 WELCOME = """项目准入评估器已启动，用浏览器打开 {url}
@@ -37,15 +37,13 @@ def serve(
 ) -> None:
     """启动服务；其余设置见 docs/operations.md。"""
     # The database and web layers are slow to import.
-    from api.commands.service import run_command
+    from api.commands.terminal import told_in_a_line
     from api.settings import read_settings
 
-    def work() -> None:
+    with told_in_a_line():
         given = {"host": host, "port": port}
         settings = read_settings(**{k: v for k, v in given.items() if v is not None})
         _serve(settings, workers, demo)
-
-    run_command(work)
 
 
 def _serve(settings: Settings, workers: int, demo: bool) -> None:

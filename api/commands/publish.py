@@ -16,7 +16,8 @@ from typing import Annotated
 import typer
 
 from api.access.security import allowed
-from api.commands.service import Url, console, db_app, errors, open_store_of, run_command
+from api.commands.database import db_app
+from api.commands.terminal import Url, console, errors, store_at, told_in_a_line
 from api.database.tables import Publication
 from api.errors import Denied, Invalid
 from api.jobs import Jobs
@@ -60,9 +61,8 @@ def publish(
 
     空库里的第一份规则集不用第二个人，审计日志里单独记明。
     """
-    run_command(
-        lambda: _publish(directory, title, reason, author, approver, effective_on, database_url)
-    )
+    with told_in_a_line():
+        _publish(directory, title, reason, author, approver, effective_on, database_url)
 
 
 def _publish(
@@ -82,7 +82,7 @@ def _publish(
     if wrong or ruleset is None:
         errors.print(f"{len(wrong)} 处错误，没有发布。", style="red")
         raise typer.Exit(1)
-    with open_store_of(url) as store:
+    with store_at(url) as store:
         if _is_empty(store):
             _install(store, ruleset)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Annotated
 from urllib.parse import urlencode
@@ -25,6 +26,7 @@ from api.store import accounts
 from api.store.promises import overdue, supervision
 from api.store.review import tasklist
 from api.store.review.tasklist import TaskFilter
+from api.store.work import Work
 from api.transport.parameters import Before, Id
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
@@ -251,32 +253,29 @@ def supervised_file(request: Request, judge: CurrentJudge, kind: Kind) -> Respon
 @router.post("/tasks/{task_id}/supervise")
 def supervise(request: Request, form: Form, task_id: Id) -> Response:
     """Put an overdue task under supervision."""
-    actor = entitled(request, "review.supervise")
-    with store_of(request).work(actor, request_id.get()) as work:
-        supervision.start(work, task_id, _note(form))
-    return RedirectResponse("/supervision", 303)
+    return _do(request, form, lambda work, note: supervision.start(work, task_id, note))
 
 
 @router.post("/commitments/{commitment_id}/supervise")
 def supervise_promise(request: Request, form: Form, commitment_id: Id) -> Response:
     """Put an overdue commitment under supervision."""
-    actor = entitled(request, "review.supervise")
-    with store_of(request).work(actor, request_id.get()) as work:
-        supervision.start_promise(work, commitment_id, _note(form))
-    return RedirectResponse("/supervision", 303)
+    return _do(
+        request, form, lambda work, note: supervision.start_promise(work, commitment_id, note)
+    )
 
 
 @router.post("/supervision/{supervision_id}/close")
 def close(request: Request, form: Form, supervision_id: Id) -> Response:
     """Strike a supervision off."""
+    return _do(request, form, lambda work, note: supervision.close(work, supervision_id, note))
+
+
+def _do(request: Request, form: FormData, act: Callable[[Work, str], object]) -> Response:
+    """One act in one transaction, with what was written about it."""
     actor = entitled(request, "review.supervise")
-    with store_of(request).work(actor, request_id.get()) as work:
-        supervision.close(work, supervision_id, _note(form))
-    return RedirectResponse("/supervision", 303)
-
-
-def _note(form: FormData) -> str:
     note = str(form.get("note", "")).strip()[:2000]
     if not note:
         raise ProblemError(422, "请写明督办要求或办理结果。")
-    return note
+    with store_of(request).work(actor, request_id.get()) as work:
+        act(work, note)
+    return RedirectResponse("/supervision", 303)

@@ -12,24 +12,11 @@ import pytest
 from api.judging.judge import SOFTWARE, Judge, Judged
 from api.store.projects import submissions
 from evaluator.judgement.result import canonical_bytes
+from tests.api.store.projects.conftest import find_projects
 from tests.api.support import Service
 
-STEMS = ("d01", "r01", "r02", "r09", "r15", "r16", "r24")
-
-
-@pytest.fixture(scope="module")
-def filled(service: Service) -> Service:
-    for stem in STEMS:
-        service.submit(stem)
-    return service
-
-
-def _find(service: Service, role: str = "committee", **params: Any) -> list[dict[str, Any]]:
-    answer = service.call(role, "GET", "/projects", params=params)
-    assert answer.status_code == 200, answer.text
-    items = answer.json()["items"]
-    assert isinstance(items, list)
-    return items
+# The service of a module is made once: keep its tests in one process.
+pytestmark = pytest.mark.xdist_group("api-decisions")
 
 
 def test_every_finding_has_a_permanent_trace(filled: Service) -> None:
@@ -46,7 +33,7 @@ def test_every_finding_has_a_permanent_trace(filled: Service) -> None:
 
 
 def test_replay_gives_the_same_bytes(filled: Service) -> None:
-    for project in _find(filled):
+    for project in find_projects(filled):
         found = filled.call("auditor", "GET", f"/decisions/{project['decision']}/replay").json()
         assert found["identical"]
         assert found["stored_intact"]
@@ -87,8 +74,8 @@ def test_a_replay_tells_wording_from_judgement(
 
 def test_a_department_sees_what_it_answers_for_and_nothing_else(filled: Service) -> None:
     role, department = "department:ecology", "ecology"
-    every = {p["number"]: p for p in _find(filled)}
-    seen = {p["number"] for p in _find(filled, role)}
+    every = {p["number"]: p for p in find_projects(filled)}
+    seen = {p["number"] for p in find_projects(filled, role)}
     for number, project in every.items():
         path = f"/decisions/{project['decision']}"
         whole = filled.call("committee", "GET", path).json()

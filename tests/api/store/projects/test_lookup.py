@@ -11,25 +11,13 @@ from api.database.tables import Project
 from api.store.projects import lookup
 from api.store.projects.lookup import Filter
 from api.store.work import Actor
+from tests.api.store.projects.conftest import STEMS, find_projects
 from tests.api.support import Service
 
-STEMS = ("d01", "r01", "r02", "r09", "r15", "r16", "r24")
+# The service of a module is made once: keep its tests in one process.
+pytestmark = pytest.mark.xdist_group("api-lookup")
+
 CHAIR = Actor(900, "chair", "李主任", frozenset({"committee"}))
-
-
-@pytest.fixture(scope="module")
-def filled(service: Service) -> Service:
-    for stem in STEMS:
-        service.submit(stem)
-    return service
-
-
-def _find(service: Service, role: str = "committee", **params: Any) -> list[dict[str, Any]]:
-    answer = service.call(role, "GET", "/projects", params=params)
-    assert answer.status_code == 200, answer.text
-    items = answer.json()["items"]
-    assert isinstance(items, list)
-    return items
 
 
 def test_pages_hold_every_project_once(filled: Service) -> None:
@@ -60,28 +48,28 @@ def test_pages_hold_every_project_once(filled: Service) -> None:
     ],
 )
 def test_chinese_text(filled: Service, q: str, found: int) -> None:
-    assert len(_find(filled, q=q)) == found
+    assert len(find_projects(filled, q=q)) == found
 
 
 def test_filters_agree_with_what_was_decided(filled: Service) -> None:
-    every = _find(filled)
+    every = find_projects(filled)
     for verdict in ("pass", "refer", "reject"):
         expected = [p["number"] for p in every if p["verdict"] == verdict]
-        assert [p["number"] for p in _find(filled, verdict=verdict)] == expected
+        assert [p["number"] for p in find_projects(filled, verdict=verdict)] == expected
     for project in every:
         decision = filled.call("committee", "GET", f"/decisions/{project['decision']}").json()
         hits = [f for f in decision["result"]["findings"] if f["status"] in ("violated", "unknown")]
         for finding in hits[:2]:
-            numbers = [p["number"] for p in _find(filled, rule=finding["rule"])]
+            numbers = [p["number"] for p in find_projects(filled, rule=finding["rule"])]
             assert project["number"] in numbers
             department = finding["departments"][0]
-            numbers = [p["number"] for p in _find(filled, department=department)]
+            numbers = [p["number"] for p in find_projects(filled, department=department)]
             assert project["number"] in numbers
         if project["industry"]:
-            same = _find(filled, industry=project["industry"][:3])
+            same = find_projects(filled, industry=project["industry"][:3])
             assert project["number"] in [p["number"] for p in same]
-    assert _find(filled, **{"from": "2199-01-01"}) == []
-    assert len(_find(filled, **{"from": "2000-01-01", "to": "2199-01-01"})) == len(every)
+    assert find_projects(filled, **{"from": "2199-01-01"}) == []
+    assert len(find_projects(filled, **{"from": "2000-01-01", "to": "2199-01-01"})) == len(every)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The commands for accounts, the log and backups."""
+"""The commands for accounts, the log and backups, one after the other."""
 
 from __future__ import annotations
 

@@ -1,0 +1,102 @@
+"""``admission db``: structure, backup and restore, the calendar; publishing is in ``publish``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from api.commands.backup import backup as write_backup
+from api.commands.backup import restore as read_backup
+from api.commands.downgrade import downgrade as run_downgrade
+from api.commands.downgrade import steps_back, trial
+from api.commands.terminal import Url, console, database_at, fail, told_in_a_line
+from api.settings import read_settings
+from api.workdays.holidays import read_holidays
+from api.workdays.workdays import LAST, WorkCalendar
+
+db_app = typer.Typer(
+    help="数据库：升级和退回结构、备份、恢复、发布规则集、查节假日安排。",
+    no_args_is_help=True,
+    add_completion=False,
+)
+FIRST_SHOWN = 2024
+
+
+@db_app.command("upgrade")
+def upgrade(database_url: Url = None) -> None:
+    """把数据库结构升级到本程序需要的版本。"""
+    with database_at(database_url) as db:
+        db.migrate()
+        console.print(f"数据库结构版本：{db.revision()}")
+
+
+@db_app.command("downgrade")
+def downgrade(
+    revision: Annotated[str, typer.Argument(help="退回到哪个结构版本，如 0008")],
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问；会丢失记录的也照办")] = False,
+    database_url: Url = None,
+) -> None:
+    """退回较早的数据库结构，装回旧版程序前用；先停止服务并备份。"""
+    with database_at(database_url) as db:
+        now = steps_back(db, revision)
+        loss = trial(db, revision)
+        lost = "、".join(f"{name} {count} 行" for name, count in loss.rows)
+        if lost and not yes:
+            fail(f"退回到 {revision} 会丢失记录：{lost}。先备份；确实要丢弃，加 --yes 再运行")
+        told = f"数据库结构由 {now} 退回到 {revision}，{f'丢失{lost}' if lost else '不丢失记录'}"
+        told += f"，去掉列 {'、'.join(loss.columns)}" if loss.columns else ""
+        console.print(f"{told}。", highlight=False, soft_wrap=True)
+        if not yes and not typer.confirm("已停止服务并备份，继续？"):
+            fail("没有改动", 1)
+        run_downgrade(db, revision, loss)
+        console.print(f"数据库结构版本：{db.revision() or '空'}")
+
+
+@db_app.command("calendar")
+def calendar(
+    path: Annotated[
+        Path | None, typer.Argument(help="节假日安排文件；不写则用 ADMISSION_HOLIDAYS")
+    ] = None,
+) -> None:
+    """查节假日安排文件写得对不对，列出知道哪些年份的安排、来自哪里。"""
+    with told_in_a_line():
+        settings = read_settings()
+        chosen = path or settings.holidays
+        workdays = WorkCalendar(plans=read_holidays(chosen) if chosen else ())
+        table = Table("年份", "放假", "调休上班", "来源")
+        for year in range(FIRST_SHOWN, max(LAST, *workdays.plans, 0) + 1):
+            plan = workdays.plans.get(year)
+            table.add_row(
+                str(year),
+                f"{len(plan.off)} 天" if plan else "—",
+                f"{len(plan.on)} 天" if plan else "—",
+                workdays.source_of(year) or "还没有安排",
+            )
+        console.print(table)
+
+
+@db_app.command("backup")
+def backup(
+    path: Annotated[Path, typer.Argument(help="备份文件，如 backup.zip")], database_url: Url = None
+) -> None:
+    """备份：一致的快照，服务不必停。"""
+    with database_at(database_url) as db:
+        manifest = write_backup(db, path)
+        console.print(
+            f"已备份 {sum(manifest.rows.values())} 行到 {path}；审计链头 {manifest.audit_seq}:{manifest.audit_hash}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+@db_app.command("restore")
+def restore(
+    path: Annotated[Path, typer.Argument(help="备份文件")], database_url: Url = None
+) -> None:
+    """恢复到空库：校验和、行数、审计链都对上才写入。"""
+    with database_at(database_url) as db:
+        manifest = read_backup(db, path)
+        console.print(f"已恢复 {sum(manifest.rows.values())} 行（备份于 {manifest.made_at}）")

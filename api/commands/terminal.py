@@ -1,0 +1,71 @@
+"""What the commands for operators share: where they write, which database is meant, errors in a line.
+
+They work on the database of the settings (``ADMISSION_DATABASE_URL``) or of ``--database-url``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.commands.backup import BackupError
+from api.database.db import Database
+from api.errors import Invalid, StoreError, Unmigrated
+from api.settings import SettingsError, read_settings
+from api.store.core import Store
+from evaluator.problems.errors import InputError
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        help="数据库地址；不写则用环境变量 ADMISSION_DATABASE_URL，再不然用 var/admission.db",
+    ),
+]
+console = Console()
+errors = Console(stderr=True)
+
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """End the command with a message."""
+    # Not as markup: a list in what was typed is no style.
+    errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def told_in_a_line() -> Iterator[None]:
+    """What the operator can mend is one line, not a trace."""
+    try:
+        yield
+    except Invalid as error:
+        fail(f"{error.detail}{'。' + error.hint if error.hint else ''}")
+    except (SettingsError, StoreError, BackupError, Unmigrated, InputError, OSError) as error:
+        fail(str(error))
+    except SQLAlchemyError as error:
+        fail(f"数据库出错：{str(error).splitlines()[0]}")
+
+
+@contextmanager
+def database_at(url: str | None) -> Iterator[Database]:
+    """The database, closed afterwards; what goes wrong in it is told in a line."""
+    with told_in_a_line():
+        settings = read_settings()
+        db = Database(url or settings.database_url, settings.database_pool)
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+@contextmanager
+def store_at(url: str | None) -> Iterator[Store]:
+    """The store on it, its structure brought up to date."""
+    with database_at(url) as db:
+        db.migrate()
+        yield Store(db, "reference")
