@@ -15,9 +15,6 @@ from evaluator.judgement.result import canonical_bytes
 from tests.api.store.projects.conftest import find_projects
 from tests.api.support import Service
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-decisions")
-
 
 def test_every_finding_has_a_permanent_trace(filled: Service) -> None:
     decision = filled.call("committee", "GET", "/projects").json()["items"][0]["decision"]

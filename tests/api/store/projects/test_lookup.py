@@ -14,9 +14,6 @@ from api.store.work import Actor
 from tests.api.store.projects.conftest import STEMS, find_projects
 from tests.api.support import Service
 
-# The service of a module is made once: keep its tests in one process.
-pytestmark = pytest.mark.xdist_group("api-lookup")
-
 CHAIR = Actor(900, "chair", "李主任", frozenset({"committee"}))
 
 
