@@ -35,12 +35,13 @@ def not_whole(value: str) -> str:
     return f"{value} <> trunc({value})"
 
 
-def outside(field: Field, value: str) -> str:
-    """The test that ``value`` is outside of what the field allows; "" where it allows any."""
+def outside(field: Field, value: str, low: bool = True, high: bool = True) -> str:
+    """The test that ``value`` is below (``low``) or above (``high``) what the field allows; "" where
+    it allows any."""
     tests = []
-    if field.minimum is not None:
+    if low and field.minimum is not None:
         tests.append(f"{value} < {exact_text(field.minimum)}")
-    if field.maximum is not None:
+    if high and field.maximum is not None:
         tests.append(f"{value} > {exact_text(field.maximum)}")
     return " OR ".join(tests)
 

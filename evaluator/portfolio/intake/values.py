@@ -76,11 +76,11 @@ class Values:
             self.reject(column, too_fine(field, number), TOO_FINE)
         if field.type is FieldType.INT and column.scale:
             self.reject(column, not_whole(number), NOT_WHOLE)
-        if column.facts.low is not None and (
-            (field.minimum is not None and low < field.minimum)
-            or (field.maximum is not None and high > field.maximum)
-        ):
-            self.reject(column, outside(field, number), between(field))
+        if column.facts.low is not None:
+            too_low = field.minimum is not None and low < field.minimum
+            too_high = field.maximum is not None and high > field.maximum
+            if test := outside(field, number, too_low, too_high):
+                self.reject(column, test, between(field))
         # The text itself where it can be: no detour by decimals of 128 bits.
         value, read = column.raw, "value"
         if odd.times != 1:
