@@ -9,21 +9,15 @@ from hypothesis import strategies as st
 
 from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.judgement.evaluate import NO_RULE, Evaluator
-from evaluator.judgement.remedy.search import counterfactual
 from evaluator.judgement.result import canonical_bytes, result
 from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_layers
-from evaluator.rulebook.verdict import Status, Verdict
+from evaluator.rulebook.verdict import Verdict
 from tests.draws import draws
-from tests.strategies import as_of_dates, dossiers, rulesets
-
-
-@st.composite
-def judged(draw: st.DrawFn) -> tuple[Ruleset, Profile, dt.date]:
-    ruleset = draw(rulesets())
-    return ruleset, draw(dossiers(ruleset)), draw(as_of_dates())
+from tests.judgement.drawn import judged
+from tests.strategies import dossiers
 
 
 def fill(profile: Profile, other: Profile, names: list[str]) -> Profile:
@@ -111,31 +105,3 @@ def test_a_stored_snapshot_is_judged_to_the_same_bytes(
         result(Evaluator(load_layers(ruleset.layers), "reference").evaluate(stored, day))
     )
     assert a == b
-
-
-@draws(20, 40)
-@given(judged())
-def test_a_counterfactual_that_promises_pass_passes(
-    case: tuple[Ruleset, Profile, dt.date],
-) -> None:
-    ruleset, profile, day = case
-    evaluator = Evaluator(ruleset, "reference")
-    evaluation = evaluator.evaluate(profile, day)
-    answer = counterfactual(evaluation)
-    event(answer.outcome)
-    left = {r.id for r in (*answer.verify, *answer.review, *answer.incurable)}
-    plans = [(c,) for c in answer.single] or ([answer.joint] if answer.joint else [])
-    for number, plan in enumerate(plans):
-        changed = profile
-        for change in plan:
-            assert change.field.changeable
-            assert change.field.name in profile.values
-            changed = changed.with_value(change.field.name, change.new)
-        after = evaluator.evaluate(changed, day)
-        for rule_id in after.blocking:
-            if after.statuses[rule_id] is Status.VIOLATED:
-                assert rule_id in left
-            else:
-                assert evaluation.statuses[rule_id] is Status.UNKNOWN or rule_id in left
-        if number == 0 and answer.reaches is not None and not answer.fill:
-            assert after.verdict is answer.reaches
