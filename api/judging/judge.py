@@ -10,24 +10,20 @@ import datetime as dt
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 from api.judging.fragments import Fragments
-from evaluator.dossier.dossier import Profile, parse_dossier
-from evaluator.dossier.scalars import Path
+from evaluator.dossier.dossier import Profile, read_data
 from evaluator.judgement.evaluate import Evaluation, Evaluator
 from evaluator.judgement.result import canonical_bytes, result
-from evaluator.problems.errors import DossierError, Problems
-from evaluator.problems.source import Place, SourceText
 from evaluator.rulebook.ast import Ruleset
 
 # Stored with each decision: which version of the program judged.
 SOFTWARE = version("project-admission")
 FRAGMENT_BYTES = 32_000_000
-_BODY = SourceText("请求体", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +33,6 @@ class Judged:
     evaluation: Evaluation
     data: dict[str, Any]
     body: bytes
-
-
-def body_place(path: Path) -> Place:
-    """The place of a field in a request body, as a JSON pointer."""
-    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in path)
-    return Place(_BODY, pointer="".join(f"/{part}" for part in parts))
 
 
 class Judge:
@@ -60,16 +50,7 @@ class Judge:
 
     def read(self, raw: Any) -> Profile:
         """A dossier out of JSON data. Raises DossierError with every problem found."""
-        problems = Problems()
-        profile = parse_dossier(raw, self.ruleset.registry, body_place, problems)
-        if profile is None:
-            if isinstance(raw, Mapping) and isinstance(raw.get("dossier"), Mapping):
-                hint = "请求体就是申报材料本身，不要再套一层“dossier”"
-                problems[:] = [
-                    replace(p, hint=hint) if p.place.pointer == "/dossier" else p for p in problems
-                ]
-            raise DossierError(problems)
-        return profile
+        return read_data(raw, self.ruleset.registry, "请求体")
 
     def evaluate(self, profile: Profile, as_of: dt.date | None = None) -> Evaluation:
         """Judge a dossier as of a date, its acceptance date unless told otherwise."""

@@ -12,34 +12,27 @@ from rich.text import Text
 from rich.tree import Tree
 
 from evaluator.judgement.evaluate import Evaluation
-from evaluator.judgement.explain import Finding, findings
+from evaluator.judgement.explain import findings
 from evaluator.judgement.remedy.search import counterfactual
 from evaluator.judgement.result import sentence
+from evaluator.judgement.rows import (
+    COLUMNS,
+    MISSING_COLUMNS,
+    Group,
+    basis,
+    departments,
+    figures,
+    groups,
+    missing,
+    rest,
+)
 from evaluator.rulebook.ast import Effect
-from evaluator.rulebook.verdict import LIST_LABELS, Status, Verdict
+from evaluator.rulebook.verdict import Verdict
 
 COLOURS = {Verdict.PASS: "green", Verdict.REFER: "yellow", Verdict.REJECT: "red"}
 SHAPES = {Verdict.PASS: "●", Verdict.REFER: "▲", Verdict.REJECT: "■"}
+STYLES = {Effect.REJECT: "red", Effect.REFER: "yellow", Effect.ADVISE: "cyan"}
 MARKS = {"true": ("√", "green"), "false": ("×", "red"), "unknown": ("？", "yellow")}
-
-
-def _groups(all_: tuple[Finding, ...]) -> list[tuple[str, str, list[Finding]]]:
-    """Findings by what they mean for the verdict, worst first."""
-    violated = [f for f in all_ if f.status is Status.VIOLATED]
-    unknown = [f for f in all_ if f.status is Status.UNKNOWN and f.rule.effect is not Effect.ADVISE]
-
-    def pick(effect: Effect, *lists: str) -> list[Finding]:
-        return [f for f in violated if f.rule.effect is effect and f.rule.list in lists]
-
-    every = tuple(LIST_LABELS)
-    return [
-        ("不予准入的情形", "red", pick(Effect.REJECT, *every)),
-        ("触及负面清单", "yellow", pick(Effect.REFER, "negative")),
-        ("正面标准未达到", "yellow", pick(Effect.REFER, "positive")),
-        ("审慎事项和需要核实的事项", "yellow", pick(Effect.REFER, "prudence", "integrity")),
-        ("材料不足", "yellow", unknown),
-        ("建议（不影响结论）", "cyan", pick(Effect.ADVISE, *every)),
-    ]
 
 
 def print_evaluation(
@@ -63,12 +56,9 @@ def print_evaluation(
     if department:
         shown = tuple(f for f in shown if department in f.rule.departments)
         console.print(f"只列 {registry.department(department)} 负责的事项。")
-    for title, style, items in _groups(shown):
-        if items:
-            console.print(_table(evaluation, title, style, items))
-    met = sum(f.status is Status.SATISFIED for f in shown)
-    skipped = sum(f.status is Status.NOT_APPLICABLE for f in shown)
-    console.print(f"另有 {met} 项符合要求，{skipped} 项不适用。", style="dim")
+    for group in groups(shown):
+        console.print(_table(evaluation, group))
+    console.print(rest(shown), style="dim")
     if evaluation.verdict is not Verdict.PASS:
         console.print(Text.assemble(("怎样可以准入：", "bold"), counterfactual(evaluation).text()))
     console.print()
@@ -88,55 +78,23 @@ def _new_table(title: str, style: str, columns: dict[str, int]) -> Table:
     return table
 
 
-def _table(evaluation: Evaluation, title: str, style: str, items: list[Finding]) -> Table:
-    heading = f"{title}（{len(items)} 项）"
-    if items[0].status is Status.UNKNOWN:
-        return _missing_table(evaluation, heading, style, items)
+def _table(evaluation: Evaluation, group: Group) -> Table:
     registry = evaluation.ruleset.registry
-    columns = {"事项": 3, "要求": 2, "申报": 2, "差距": 2, "依据": 4, "责任部门": 2, "怎么办": 4}
-    table = _new_table(heading, style, columns)
-    for item in items:
-        m = item.measure
-        unit = "" if m.unit in (None, "1") else f" {m.unit}"
-        required = f"{m.required}{unit}" if m.required is not None else "—"
-        value = f"{m.value}{unit}" if m.value is not None else "—"
-        gap = f"{m.gap}{unit}" if m.gap else "—"
-        relative = f"（{m.gap_relative}）" if m.gap_relative else ""
+    style = STYLES[group.effect]
+    if group.open:
+        table = _new_table(group.heading, style, dict(zip(MISSING_COLUMNS, (2, 6, 8), strict=True)))
+        for supplier, lacking, titles in missing(group.findings, registry):
+            table.add_row(supplier, escape(lacking), escape(titles))
+        return table
+    table = _new_table(group.heading, style, dict(zip(COLUMNS, (3, 2, 2, 2, 4, 2, 4), strict=True)))
+    for finding in group.findings:
         table.add_row(
-            f"{item.rule.title}\n[dim]{item.rule.id}[/dim]",
-            escape(required),
-            escape(value),
-            escape(gap + relative),
-            escape(
-                "；".join(
-                    dict.fromkeys(c.text + ("" if c.verified else "［示例值］") for c in item.basis)
-                )
-            ),
-            "、".join(registry.department(d) for d in item.rule.departments),
-            escape(item.remedy or item.message),
+            f"{finding.rule.title}\n[dim]{finding.rule.id}[/dim]",
+            *map(escape, figures(finding)),
+            escape(basis(finding)),
+            departments(finding, registry),
+            escape(finding.remedy or finding.message),
         )
-    return table
-
-
-def _missing_table(evaluation: Evaluation, heading: str, style: str, items: list[Finding]) -> Table:
-    """What is missing, by who supplies it: one row a supplier, however many rules wait for it."""
-    registry = evaluation.ruleset.registry
-    table = _new_table(heading, style, {"由谁提供": 2, "缺的材料": 6, "因此不能判断的事项": 8})
-    suppliers: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
-    for item in items:
-        for name in item.missing:
-            field = registry.references.get(name)
-            by = registry.department(field.supplied_by) if field and field.supplied_by else "申报人"
-            fields, titles = suppliers.setdefault(by, ({}, {}))
-            fields[registry.label(name)] = None
-            titles[item.rule.title] = None
-        # No dossier can settle these: no standard in force, no row for the trade, a divisor of zero.
-        for reason in item.reasons:
-            fields, titles = suppliers.setdefault("由会审决定", ({}, {}))
-            fields[reason] = None
-            titles[item.rule.title] = None
-    for by, (fields, titles) in suppliers.items():
-        table.add_row(by, escape("、".join(fields)), escape("、".join(titles)))
     return table
 
 

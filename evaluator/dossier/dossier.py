@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, partial
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from evaluator.dossier.fields import Field, FieldType, Registry, unknown_field
 from evaluator.dossier.scalars import FieldError, Path, quoted
 from evaluator.dossier.values import Item, Value, read_value
 from evaluator.problems.errors import DossierError, Problem, Problems
-from evaluator.problems.source import Place, SourceText
+from evaluator.problems.source import Place, SourceText, json_pointer
 from evaluator.values.numbers import exact_text
 from evaluator.values.units import ONE, parse_unit
 
@@ -164,18 +164,31 @@ def _unknown(name: Any, registry: Registry, place: Place) -> Problem:
     return Problem("D101", f"没有{quoted(name)}这个字段", place, hint)
 
 
-def make_profile(registry: Registry, **values: Any) -> Profile:
-    """A profile out of keyword values, for Python callers. Raises DossierError."""
+def read_data(raw: Any, registry: Registry, name: str) -> Profile:
+    """A profile out of data that no file holds, which problems call ``name``.
+
+    Raises DossierError with every problem found, each at its JSON pointer.
+    """
     problems = Problems()
-    source = SourceText("(dossier)", "")
+    source = SourceText(name, "")
 
     def place(path: Path) -> Place:
-        return Place(source, pointer="/" + "/".join(map(str, path)))
+        return Place(source, pointer=json_pointer(path))
 
-    profile = parse_dossier(values, registry, place, problems)
+    profile = parse_dossier(raw, registry, place, problems)
     if profile is None:
+        if isinstance(raw, Mapping) and isinstance(raw.get("dossier"), Mapping):
+            hint = f"{name}就是申报材料本身，不要再套一层“dossier”"
+            problems[:] = [
+                replace(p, hint=hint) if p.place.pointer == "/dossier" else p for p in problems
+            ]
         raise DossierError(problems)
     return profile
+
+
+def make_profile(registry: Registry, **values: Any) -> Profile:
+    """A profile out of keyword values. Raises DossierError."""
+    return read_data(values, registry, "(dossier)")
 
 
 def _json_schema(field: Field) -> dict[str, Any]:

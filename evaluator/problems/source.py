@@ -7,6 +7,7 @@ display width, so that they stand under the right Chinese character (East Asian 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import category, combining, east_asian_width
@@ -27,6 +28,11 @@ def _cells(char: str) -> int:
 def display_width(text: str) -> int:
     """Terminal cells that ``text`` takes: wide characters two, combining marks none."""
     return sum(map(_cells, text))
+
+
+def json_pointer(path: Iterable[str | int]) -> str:
+    """A path into JSON data as RFC 6901 writes it; empty for the whole."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def printable(text: str) -> str:

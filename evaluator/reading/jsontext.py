@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from evaluator.problems.errors import Problem, Problems
-from evaluator.problems.source import Place, SourceText
+from evaluator.problems.source import Place, SourceText, json_pointer
 
 _TOKEN = re.compile(r'[{}\[\]:,]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}\[\]:,"]+')
 _SYNTAX = (
@@ -96,10 +96,9 @@ class JsonText:
     def _at(self, span: tuple[int, int], path: tuple[str | int, ...]) -> Place:
         line = bisect_right(self._starts, span[0])
         column = span[0] - self._starts[line - 1] + 1
-        pointer = "".join("/" + str(p).replace("~", "~0").replace("/", "~1") for p in path)
         end = column + span[1] - span[0]
         number = self.source.first_line - 1 + line
-        return Place(self.source, number, column, end, pointer=pointer or None)
+        return Place(self.source, number, column, end, pointer=json_pointer(path) or None)
 
 
 def _scan(text: str, start: int) -> list[_Child]:

@@ -9,7 +9,7 @@ from pathlib import Path
 SETTING = "ADMISSION_RULEBOOK"
 
 
-def rulebook_path(given: Path | str | None = None) -> Path:
+def rulebook_path(given: str | os.PathLike[str] | None = None) -> Path:
     """The rulebook directory: ``given``, else the setting, else the shipped one."""
     chosen = given or os.environ.get(SETTING)
     if chosen:

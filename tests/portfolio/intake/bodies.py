@@ -11,17 +11,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from api.judging.judge import body_place
 from api.transport.body import read_json
 from api.transport.problems import ProblemError
-from evaluator.dossier.dossier import Profile, parse_dossier
+from evaluator.dossier.dossier import Profile, read_data
 from evaluator.dossier.fields import FieldType, Registry, base_registry
 from evaluator.engine.columnar.layout import codes_text, column_of
 from evaluator.portfolio.duck import connect
 from evaluator.portfolio.intake.lines import read_lines
 from evaluator.portfolio.intake.load import Loaded, load
 from evaluator.portfolio.intake.sources import Source
-from evaluator.problems.errors import Problems
+from evaluator.problems.errors import DossierError
 
 BASE = {"project_id": "A", "project_name": "甲", "submitted_on": "2024-06-03"}
 
@@ -36,8 +35,10 @@ def single(raw: bytes, registry: Registry) -> Profile | None:
         data = read_json(raw)
     except ProblemError:
         return None
-    problems = Problems()
-    return parse_dossier(data, registry, body_place, problems)
+    try:
+        return read_data(data, registry, "请求体")
+    except DossierError:
+        return None
 
 
 class Read:
