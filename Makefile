@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV ?= .tools/bin/uv
 BIN := .venv/bin
 WORKERS ?= 2
+# PYTEST: further options of pytest, such as PYTEST=--durations=25 in CI.
 # SPARK=1 installs PySpark too, so that the Spark tests run; they need Java 17 as well.
 EXTRAS := $(if $(filter-out 0,$(SPARK)),--extra spark)
 STAMP := .venv/.stamp$(if $(EXTRAS),-spark)
@@ -10,9 +11,12 @@ STAMP := .venv/.stamp$(if $(EXTRAS),-spark)
 # Where Python may keep no bytecode, each of the many processes of the tests compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup run test soak lint cases check bench screenshots clean
+.PHONY: help setup run test soak fmt lint cases check bench screenshots clean
 
-setup: $(STAMP) api/static/.stamp
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) api/static/.stamp  ## install into .venv, build the pages' scripts and styles
 
 .tools/bin/uv:
 	$(PYTHON) -m venv .tools
@@ -29,7 +33,7 @@ api/static/.stamp: web/package-lock.json web/build.mjs $(wildcard web/src/*)
 	cd web && npm ci --silent --no-audit --no-fund && node build.mjs
 	touch $@
 
-run: setup
+run: setup  ## start the service with demonstration accounts
 	$(BIN)/admission serve --demo
 
 # The identity provider that the login is tested against; only tests run it.
@@ -37,34 +41,38 @@ tests/oidc/node_modules/.stamp: tests/oidc/package-lock.json
 	cd tests/oidc && npm ci --silent --no-audit --no-fund
 	touch $@
 
-test: setup tests/oidc/node_modules/.stamp
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+test: setup tests/oidc/node_modules/.stamp  ## every test but the longest; SPARK=1 with Spark
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
 
 # What takes long: every page in large type, the image, whole corpora, damaged files by the hundred.
-soak: setup
+soak: setup  ## the longest tests
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m soak
 
-lint: setup
+fmt: setup  ## format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lint: setup  ## format, style, types and import layers, nothing changed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-cases: setup
+cases: setup  ## check, test, cover and mutate the rulebook and every profile
 	for book in . profiles/*; do \
 	  $(BIN)/admission rules check $$book && $(BIN)/admission rules test $$book && \
 	  $(BIN)/admission rules coverage $$book --floor 1 || exit 1; done
 	$(BIN)/admission rules mutate --floor 0.995
 	for book in profiles/*; do $(BIN)/admission rules mutate $$book --floor 0.99 || exit 1; done
 
-check: lint cases test soak
+check: lint cases test soak  ## these four: what has to hold before a change lands
 
-bench: setup
+bench: setup  ## measure the engines side by side
 	$(UV) sync --frozen --quiet --python $(PYTHON) $(EXTRAS) --group bench
 	$(BIN)/python -m benchmarks.run
 
-screenshots: setup
+screenshots: setup  ## the pictures of the documents
 	$(BIN)/python -m scripts.screenshots
 
-clean:
+clean:  ## remove what was installed and built
 	rm -rf .venv .tools dist web/node_modules tests/oidc/node_modules api/static .pytest_cache .mypy_cache .ruff_cache .hypothesis
