@@ -20,7 +20,7 @@ from evaluator.rulebook.verdict import (
 )
 from tests.support import ROOT
 
-SECTION = re.compile(r"^## (.+)\n(.*?)(?=^## |\Z)", re.M | re.S)
+SECTION = re.compile(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", re.M | re.S)
 ROW = re.compile(r"^\| ([^|]+) \| `([^`]+)` \|", re.M)
 TABLES = {
     title: [(m[1], m[2]) for m in ROW.finditer(body)]
