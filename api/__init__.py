@@ -1,16 +1,16 @@
 """The HTTP service: judging without storing, and the committee's record of what was decided.
 
-Layers, lower never imports upper:
+Floors, the lowest first; none imports from one above it (docs/architecture.md has the picture):
 
-    settings  problems  body                  no state
-    calendar  holidays  attachments           working days; files given with an opinion
-    ratelimit  telemetry                      counted over all workers of a server
-    tables  db  migrations/                   the database, SQLite or PostgreSQL
-    judge                                     rulesets in memory, by identity
+    workdays  errors                          working days in China; why a request is refused
+    transport/  database/                     bodies, problems, limits; SQLite or PostgreSQL
+    settings
+    judging/                                  rulesets in memory, by identity; batches
     store/                                    plain functions over a Session; every write is audited
-    security                                  who asks, and what a role may do
-    routes/                                   HTTP in, store calls, JSON out; pages/ do the same in HTML
-    middleware  app                           wiring only
+    access/  jobs                             who asks, and what a role may do; work of other processes
+    routes/  pages/                           HTTP in, store calls, JSON or HTML out
+    app                                       wiring only
+    commands/                                 what operators type
 
 ``app.create_app(settings)`` gives the ASGI application.
 """

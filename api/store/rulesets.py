@@ -106,7 +106,7 @@ def install(work: Work, ruleset: Ruleset) -> Publication:
 def publish(work: Work, ruleset: Ruleset, source: str, note: str | None = None) -> Publication:
     """Put a ruleset in force; ``source`` is "directory" or "service".
 
-    Who calls this answers for the second person: ``install`` and ``proposals_publish`` do.
+    Who calls this answers for the second person: ``install`` and ``proposals.publishing`` do.
     """
     hold(work.session, change=True)
     before = current_identity(work.session)

@@ -6,10 +6,10 @@
     - {name: 示范项目没有订单, file: examples/d01-complete-good.yaml, change: {orders_in_hand: 0}, verdict: refer}
 
 A rule case gives a fragment of a dossier, a dossier case a whole one or the file it stands in, with
-what is changed in it. Many alike stand in a table (``casetables``). Runs nothing.
+what is changed in it. Many alike stand in a table (``tables``). Runs nothing.
 
 A profile has the cases of what it extends too, as far as they speak of rules that it leaves alone
-(``caselayers``); of what it changes its own cases speak.
+(``layers``); of what it changes its own cases speak.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Running cases: does every rule give what its cases say, and does every rule have its cases.
 
-``rules/**/*.cases.yaml`` hold the cases (``casebook`` reads them). ``coverage_gaps`` tells which
+``rules/**/*.cases.yaml`` hold the cases (``book`` reads them). ``coverage_gaps`` tells which
 rule lacks which kind of case. Knows nothing of the command line.
 """
 

@@ -9,7 +9,7 @@
         - [化纤差 0.01, C2822, 5999.9, violated]
 
 A column is an item of a case (``expect``, ``as_of``, …) or a field of its dossier. Each row becomes
-the node of an ordinary case, every value at the place where it was written; ``casebook`` reads it.
+the node of an ordinary case, every value at the place where it was written; ``book`` reads it.
 """
 
 from __future__ import annotations

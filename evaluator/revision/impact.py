@@ -57,7 +57,7 @@ def impact_rows(
 
 def impact_stored(old: Ruleset, new: Ruleset, stored: Snapshots, directory: Path | None) -> Impact:
     """The outcome over stored dossiers. ``directory`` keeps what is the same for every proposal
-    (see ``impact_copies``); None keeps nothing."""
+    (see ``copies``); None keeps nothing."""
     tally = Tally(old, new)
     listed = stored.listed()
     if len(listed) < COLUMNAR_FROM:

@@ -44,7 +44,7 @@ def safe_path(path: str) -> bool:
 def materials_in(layers: Layers, root: Path) -> dict[str, str]:
     """The texts of the dossier files that the cases name; what is not there is left out.
 
-    A file is looked for as ``casebook`` does, in the layer of the case and in those below it, and is
+    A file is looked for as ``cases.book`` does, in the layer of the case and in those below it, and is
     named like a file of the layer that has it (``shown_name``).
     """
     try:

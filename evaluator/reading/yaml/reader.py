@@ -1,6 +1,6 @@
 """Reading mappings strictly: expected keys one by one, everything else is an unknown key.
 
-The nodes come from ``yamlscan`` (re-exported here). What stock YAML 1.1 silently changes is an error
+The nodes come from ``scan``. What stock YAML 1.1 silently changes is an error
 there: ``no`` is not false, ``010`` is not 8, a second key of the same name does not win; numbers
 stay exact. Knows nothing of rules or dossiers.
 """
