@@ -86,7 +86,7 @@ whole = schemathesis.pytest.from_fixture("schema")
 
 
 @whole.parametrize()
-@draws.draws(8, 8)
+@draws.draws(3, 8)
 def test_whole_api_with_authentication(case: schemathesis.Case, loaded: Loaded) -> None:
     # Half of the requests go to a record that exists, so that more than 404 is seen.
     for name, value in loaded.known.items():
