@@ -40,6 +40,8 @@ def patch(path: Path, body: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
+# Its proposals are of the shipped rulebook, checked and proven whole.
+@pytest.mark.soak
 def test_the_guide_step_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / "docs" / "maintainers.md").read_text("utf-8")
     runner = CliRunner()

@@ -16,8 +16,9 @@ from tests.api.support import Service
 
 
 @pytest.fixture
-def server() -> Iterator[tuple[Service, str]]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Service, str]]:
     """The service on PostgreSQL, and the address for others."""
+    monkeypatch.setenv("PGOPTIONS", "-c jit=off")  # As in tests/portfolio/postgres.
     with postgres_database() as url, Service(url) as found:
         plain = make_url(url).set(drivername="postgresql")
         yield found, plain.render_as_string(hide_password=False)
