@@ -42,12 +42,6 @@ STRICT = {
     ast.Op.AT_MOST: ast.Op.LESS_THAN,
     ast.Op.LESS_THAN: ast.Op.AT_MOST,
 }
-FLIPPED = {
-    ast.Op.AT_LEAST: ast.Op.AT_MOST,
-    ast.Op.MORE_THAN: ast.Op.LESS_THAN,
-    ast.Op.AT_MOST: ast.Op.AT_LEAST,
-    ast.Op.LESS_THAN: ast.Op.MORE_THAN,
-}
 EFFECTS = {
     ast.Effect.REJECT: (ast.Effect.REFER,),
     ast.Effect.REFER: (ast.Effect.REJECT, ast.Effect.ADVISE),
@@ -148,8 +142,8 @@ def _leaves(leaf: ast.Leaf, ruleset: ast.Ruleset) -> Iterator[Variant]:
             if op is ast.Op.EQUALS:
                 yield "flip", ast.NotOf(leaf, leaf.place), f"“{words}”取反", leaf.place
                 return
-            for kind, table in (("strict", STRICT), ("flip", FLIPPED)):
-                changed = dataclasses.replace(leaf, op=table[op])
+            for kind, slip in (("strict", STRICT[op]), ("flip", op.mirrored)):
+                changed = dataclasses.replace(leaf, op=slip)
                 yield (
                     kind,
                     changed,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from evaluator.dossier.fields import Field, FieldType
-from evaluator.interchange.formula import Dialect, Use, Writer, number_text
+from evaluator.interchange.formula import OPS, Dialect, Use, Writer, number_text
 from evaluator.interchange.tables import Line, Test, lines
 from evaluator.rulebook import ast
 from evaluator.rulebook.verdict import Status, Verdict
@@ -24,13 +24,6 @@ TYPES = {
     FieldType.DATE: "date",
     FieldType.INT: "number",
     FieldType.DECIMAL: "number",
-}
-OPS = {
-    ast.Op.AT_LEAST: ">=",
-    ast.Op.AT_MOST: "<=",
-    ast.Op.MORE_THAN: ">",
-    ast.Op.LESS_THAN: "<",
-    ast.Op.EQUALS: "=",
 }
 
 

@@ -19,7 +19,7 @@ from evaluator.problems.errors import AdmissionError
 from evaluator.rulebook import ast
 from evaluator.rulebook.criteria import Criterion
 from evaluator.values.numbers import exact_text, terminates
-from evaluator.values.polynomials import Poly, constant, variable
+from evaluator.values.polynomials import Poly, Quotient, constant, variable
 from evaluator.values.units import Unit
 
 ITEM_KEYS = {"product", "pollutant"}
@@ -96,8 +96,9 @@ class Dialect(ABC):
 
 @dataclass(frozen=True, slots=True)
 class _Ratio:
-    num: Poly
-    den: Poly
+    """What an expression is worth, the variables it needs, and the divisors that make it unknown."""
+
+    value: Quotient
     needs: frozenset[str]
     nonzero: tuple[Poly, ...] = ()
 
@@ -154,10 +155,10 @@ class Writer:
         if leaf.rounded is not None:
             raise ExportError(f"{leaf.place.label()}：按修约值比较，不能导出")
         left, right = self._ratio(leaf.left), self._ratio(leaf.right)
-        difference = left.num * right.den - right.num * left.den
-        den = left.den * right.den
-        if den.sign(self._nonnegative) != 1:
-            difference = difference * den  # The sign of N/D is that of N·D.
+        margin = left.value - right.value
+        difference = margin.num
+        if margin.den.sign(self._nonnegative) != 1:
+            difference = difference * margin.den  # The sign of N/D is that of N·D.
         unknown = [self.dialect.missing(v) for v in sorted(left.needs | right.needs)]
         unknown += [
             self.dialect.sign(self.poly(p), ast.Op.EQUALS) for p in (*left.nonzero, *right.nonzero)
@@ -206,13 +207,12 @@ class Writer:
         return name.startswith("@") or (low is not None and low >= 0)
 
     def _ratio(self, expr: ast.Expr) -> _Ratio:
-        one = constant(Fraction(1))
         match expr:
             case ast.Number(value=value):
-                return _Ratio(constant(value), one, frozenset())
+                return _Ratio(Quotient(constant(value)), frozenset())
             case ast.FieldRef(name=name):
                 self.fields.add(name)
-                return _Ratio(variable(name), one, frozenset({name}))
+                return _Ratio(Quotient(variable(name)), frozenset({name}))
             case ast.MetricRef(id=id):
                 return self._ratio(self.ruleset.metrics[id].formula)
             case ast.CriterionRef(id=id, keys=keys):
@@ -221,21 +221,20 @@ class Writer:
                 self.uses[use.name] = use
                 factor = criterion.unit.factor_to(expr.unit) if criterion.unit else Fraction(1)
                 factor /= use.scale
-                return _Ratio(variable(use.name).scaled(factor), one, frozenset({use.name}))
+                return _Ratio(Quotient(variable(use.name).scaled(factor)), frozenset({use.name}))
             case ast.Scale(expr=inner, factor=factor):
                 found = self._ratio(inner)
-                return _Ratio(found.num.scaled(factor), found.den, found.needs, found.nonzero)
+                return _Ratio(found.value.scaled(factor), found.needs, found.nonzero)
             case ast.Sum(field=name):
                 self.fields.add(name)
                 total = constant(Fraction(0))
                 for key in self.ruleset.registry.fields[name].keys:
                     total = total + variable(f"{name}.{key}?")
-                return _Ratio(total, one, frozenset({name}))
+                return _Ratio(Quotient(total), frozenset({name}))
             case ast.Days(start=start, end=end):
                 self.fields.update((start, end))
-                return _Ratio(
-                    variable(f"@{end}") - variable(f"@{start}"), one, frozenset({start, end})
-                )
+                days = variable(f"@{end}") - variable(f"@{start}")
+                return _Ratio(Quotient(days), frozenset({start, end}))
             case ast.Arith(op=op, args=args):
                 result = self._ratio(args[0])
                 for arg in args[1:]:
@@ -267,13 +266,8 @@ class Writer:
 
 
 def _combined(op: str, a: _Ratio, b: _Ratio) -> _Ratio:
-    needs, nonzero = a.needs | b.needs, (*a.nonzero, *b.nonzero)
-    if op == "multiply":
-        return _Ratio(a.num * b.num, a.den * b.den, needs, nonzero)
-    if op == "divide":
-        return _Ratio(a.num * b.den, a.den * b.num, needs, (*nonzero, b.num))
-    x, y = a.num * b.den, b.num * a.den
-    return _Ratio(x + y if op == "add" else x - y, a.den * b.den, needs, nonzero)
+    nonzero = (*a.nonzero, *b.nonzero, *((b.value.num,) if op == "divide" else ()))
+    return _Ratio(ast.OPERATIONS[op](a.value, b.value), a.needs | b.needs, nonzero)
 
 
 def item_unit(ruleset: ast.Ruleset, unit: Unit) -> Unit:

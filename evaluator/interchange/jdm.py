@@ -18,6 +18,7 @@ from evaluator.dossier.dossier import Profile
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.dossier.values import Item
 from evaluator.interchange.formula import (
+    OPS,
     Dialect,
     ExportError,
     Use,
@@ -34,6 +35,10 @@ def _quoted(word: str) -> str:
     if "'" in word or "\\" in word:
         raise ExportError(f"文字“{word}”含引号或反斜杠，不能导出")
     return f"'{word}'"
+
+
+def _sign(symbol: str) -> str:
+    return "==" if symbol == "=" else symbol
 
 
 def _literal(value: str | bool) -> str:
@@ -83,20 +88,13 @@ class Zen(Dialect):
     def each(self, name: str, rows: Sequence[tuple[str, str, str, str]]) -> str:
         text = "null"
         for key, kind, op, limit in reversed(rows):
-            test = f"#.kind == {_quoted(kind)} ? #.value {'==' if op == '=' else op} {limit} : null"
+            test = f"#.kind == {_quoted(kind)} ? #.value {_sign(op)} {limit} : null"
             text = f"(#.key == {_quoted(key)} ? ({test}) : {text})" if key else f"({test})"
         mapped = f"map({name}, {text})"
         return f"some({mapped}, # == false) ? false : (some({mapped}, # == null) ? null : true)"
 
     def sign(self, text: str, op: Op) -> str:
-        words = {
-            Op.AT_LEAST: ">=",
-            Op.AT_MOST: "<=",
-            Op.MORE_THAN: ">",
-            Op.LESS_THAN: "<",
-            Op.EQUALS: "==",
-        }
-        return f"{text} {words[op]} 0"
+        return f"{text} {_sign(OPS[op])} 0"
 
 
 def jdm_context(profile: Profile, ruleset: Ruleset) -> str:

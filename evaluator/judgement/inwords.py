@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from evaluator.judgement.wording import OP_WORDS, with_unit
+from evaluator.judgement.wording import OP_WORDS, OPPOSITE_WORDS, with_unit
 from evaluator.rulebook import ast
 from evaluator.values.numbers import shown
 
 SIGNS = {"add": " + ", "subtract": " − ", "multiply": " × ", "divide": " ÷ "}
-OPPOSITE = {
-    ast.Op.AT_LEAST: "低于",
-    ast.Op.AT_MOST: "高于",
-    ast.Op.MORE_THAN: "不高于",
-    ast.Op.LESS_THAN: "不低于",
-    ast.Op.EQUALS: "不等于",
-}
 
 
 def condition_words(condition: ast.Condition | None, ruleset: ast.Ruleset, depth: int = 0) -> str:
@@ -38,7 +31,7 @@ def condition_words(condition: ast.Condition | None, ruleset: ast.Ruleset, depth
 def _leaf(leaf: ast.Leaf, ruleset: ast.Ruleset, negated: bool) -> str:
     match leaf:
         case ast.Compare(left=left, op=op, right=right, rounded=rounded):
-            word = (OPPOSITE if negated else OP_WORDS)[op]
+            word = (OPPOSITE_WORDS if negated else OP_WORDS)[op]
             tail = f"（修约到 {rounded} 位小数比较）" if rounded is not None else ""
             return f"{expr_words(left, ruleset)}{word}{expr_words(right, ruleset)}{tail}"
         case ast.Known(field=field):

@@ -9,26 +9,22 @@ from typing import Any, NamedTuple
 
 from evaluator.dossier.fields import Field
 from evaluator.dossier.values import Item, Value
+from evaluator.problems.choices import KEY_LABELS
 from evaluator.rulebook.ast import Op, Ruleset
 from evaluator.rulebook.criteria import Period, Provenance, Source
 from evaluator.values.numbers import shown, shown_nonzero
 from evaluator.values.units import Unit
 
 EXAMPLE = "示例值"
-OP_WORDS = {
-    Op.AT_LEAST: "不低于",
-    Op.AT_MOST: "不高于",
-    Op.MORE_THAN: "高于",
-    Op.LESS_THAN: "低于",
-    Op.EQUALS: "等于",
-}
-BREACH_WORDS = {
-    Op.AT_LEAST: "低于",
-    Op.AT_MOST: "高于",
-    Op.MORE_THAN: "未高于",
-    Op.LESS_THAN: "未低于",
+OP_WORDS = {op: KEY_LABELS[op] for op in Op}
+OPPOSITE_WORDS = {
+    Op.AT_LEAST: OP_WORDS[Op.LESS_THAN],
+    Op.AT_MOST: OP_WORDS[Op.MORE_THAN],
+    Op.MORE_THAN: OP_WORDS[Op.AT_MOST],
+    Op.LESS_THAN: OP_WORDS[Op.AT_LEAST],
     Op.EQUALS: "不等于",
 }
+BREACH_WORDS = {**OPPOSITE_WORDS, Op.MORE_THAN: "未高于", Op.LESS_THAN: "未低于"}
 
 
 class Citation(NamedTuple):

@@ -22,7 +22,7 @@ from evaluator.prove.domain import Choice, Domain, rational
 from evaluator.prove.exprs import MAX_CASES, TRUE, Case, Expressions, TooLarge
 from evaluator.prove.lookups import periods, rows_taken
 from evaluator.rulebook import ast
-from evaluator.values.polynomials import constant
+from evaluator.values.polynomials import Quotient, constant
 
 Bool = Any
 
@@ -164,13 +164,13 @@ class Compiler(Expressions):
 
     def _holds(self, a: Case, op: ast.Op, b: Case, rounded: int | None) -> Bool:
         if rounded is None:
-            return self.sign(a.num * b.den - b.num * a.den, op)
-        limit = b.num.value if b.den.value is not None else None
-        if limit is None or b.den.value is None:
+            return self.sign((a.value - b.value).num, op)
+        limit, base = b.value.num.value, b.value.den.value
+        if limit is None or base is None:
             raise TooLarge
-        return self._rounded(a, op, limit / b.den.value, rounded)
+        return self._rounded(a.value, op, limit / base, rounded)
 
-    def _rounded(self, a: Case, op: ast.Op, limit: Fraction, digits: int) -> Bool:
+    def _rounded(self, a: Quotient, op: ast.Op, limit: Fraction, digits: int) -> Bool:
         """Comparison after rounding half to even, as one on the full value.
 
         round(x) ≥ k/10^d holds from (k − ½)/10^d on; the tie itself goes to the even neighbour.
@@ -225,13 +225,7 @@ class Compiler(Expressions):
                         continue
                     value = entry.amount * rational(unit.factor_to(taken.row.unit))
                     limit = rational(taken.row.value)
-                    holds = {
-                        ast.Op.AT_LEAST: value >= limit,
-                        ast.Op.AT_MOST: value <= limit,
-                        ast.Op.MORE_THAN: value > limit,
-                        ast.Op.LESS_THAN: value < limit,
-                        ast.Op.EQUALS: value == limit,
-                    }[leaf.op]
+                    holds = ast.COMPARISONS[leaf.op](value, limit)
                     met.append(z3.And(taken.guard, chosen, holds))
                     false.append(z3.And(entry.present, taken.guard, chosen, z3.Not(holds)))
             true.append(z3.Implies(entry.present, z3.Or(met)))

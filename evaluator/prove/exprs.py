@@ -15,11 +15,10 @@ import z3
 from evaluator.prove.domain import Domain, rational
 from evaluator.prove.lookups import rows_taken
 from evaluator.rulebook import ast
-from evaluator.values.polynomials import Poly, cancel, constant, variable
+from evaluator.values.polynomials import Poly, Quotient, constant, variable
 
 Bool = Any  # z3.BoolRef; z3 ships no types.
 MAX_CASES = 4000
-ONE = constant(Fraction(1))
 TRUE = z3.BoolVal(True)
 
 
@@ -29,11 +28,10 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Under ``guard`` the value is ``num / den``, and ``den`` is positive."""
+    """Under ``guard`` the expression has the ``value``, and its denominator is positive."""
 
     guard: Bool
-    num: Poly
-    den: Poly
+    value: Quotient
 
 
 class Expressions:
@@ -49,16 +47,16 @@ class Expressions:
         """The cases of an expression; raises TooLarge."""
         match expr:
             case ast.Number(value=value):
-                return [Case(TRUE, constant(value), ONE)]
+                return [Case(TRUE, Quotient(constant(value)))]
             case ast.FieldRef(name=name):
                 self.fields.add(name)
-                return [Case(self.domain.known(name), variable(name), ONE)]
+                return [Case(self.domain.known(name), Quotient(variable(name)))]
             case ast.MetricRef(id=id):
                 return self._metric(id)
             case ast.CriterionRef():
                 return self._table(expr)
             case ast.Scale(expr=inner, factor=factor):
-                return [Case(c.guard, c.num.scaled(factor), c.den) for c in self.cases(inner)]
+                return [Case(c.guard, c.value.scaled(factor)) for c in self.cases(inner)]
             case ast.Sum(field=field):
                 self.fields.add(field)
                 total = constant(Fraction(0))
@@ -66,11 +64,11 @@ class Expressions:
                     total = total + variable(f"{field}.{key}?")
                 if not total.terms:
                     raise TooLarge
-                return [Case(self.domain.known(field), total, ONE)]
+                return [Case(self.domain.known(field), Quotient(total))]
             case ast.Days(start=start, end=end):
                 self.fields.update((start, end))
                 known = z3.And(self.domain.known(start), self.domain.known(end))
-                return [Case(known, variable(end) - variable(start), ONE)]
+                return [Case(known, Quotient(variable(end) - variable(start)))]
             case ast.Arith():
                 return self._arith(expr)
 
@@ -90,7 +88,7 @@ class Expressions:
         for taken in rows_taken(criterion, self.domain, dict(expr.keys), self.fields):
             factor = taken.row.unit.factor_to(expr.unit) if taken.row.unit else Fraction(1)
             by_value.setdefault(taken.row.value * factor, []).append(taken.guard)
-        return [Case(z3.Or(guards), constant(v), ONE) for v, guards in by_value.items()]
+        return [Case(z3.Or(guards), Quotient(constant(v))) for v, guards in by_value.items()]
 
     def _arith(self, expr: ast.Arith) -> list[Case]:
         result = self.cases(expr.args[0])
@@ -103,25 +101,22 @@ class Expressions:
 
     def _combine(self, op: str, a: Case, b: Case) -> list[Case]:
         guard = z3.And(a.guard, b.guard)
-        match op:
-            case "add":
-                return [self._case(guard, a.num * b.den + b.num * a.den, a.den * b.den)]
-            case "subtract":
-                return [self._case(guard, a.num * b.den - b.num * a.den, a.den * b.den)]
-            case "multiply":
-                return [self._case(guard, a.num * b.num, a.den * b.den)]
-        num, den = a.num * b.den, a.den * b.num
-        sign = b.num.sign(self.domain.nonnegative)
+        value = ast.OPERATIONS[op](a.value, b.value)
+        if op != "divide":
+            return [self._case(guard, value)]
+        divisor = b.value.num
+        sign = divisor.sign(self.domain.nonnegative)
         out: list[Case] = []
         # INVARIANT: a denominator is positive under its guard; zero is left out, which is unknown.
         if sign != -1:
-            out.append(self._case(z3.And(guard, self.sign(b.num, ast.Op.MORE_THAN)), num, den))
+            out.append(self._case(z3.And(guard, self.sign(divisor, ast.Op.MORE_THAN)), value))
         if sign != 1:
-            out.append(self._case(z3.And(guard, self.sign(b.num, ast.Op.LESS_THAN)), -num, -den))
+            turned = Quotient(-value.num, -value.den)
+            out.append(self._case(z3.And(guard, self.sign(divisor, ast.Op.LESS_THAN)), turned))
         return out
 
-    def _case(self, guard: Bool, num: Poly, den: Poly) -> Case:
-        return Case(guard, *cancel(num, den, self.domain.nonnegative))
+    def _case(self, guard: Bool, value: Quotient) -> Case:
+        return Case(guard, value.cancelled(self.domain.nonnegative))
 
     def sign(self, poly: Poly, op: ast.Op) -> Bool:
         value = poly.value
@@ -130,13 +125,7 @@ class Expressions:
         # Leading constants keep numbers small: only the sign matters.
         largest = max(abs(c) for c in poly.terms.values())
         term, zero = self.term(poly.scaled(1 / largest)), rational(Fraction(0))
-        return {
-            ast.Op.AT_LEAST: term >= zero,
-            ast.Op.AT_MOST: term <= zero,
-            ast.Op.MORE_THAN: term > zero,
-            ast.Op.LESS_THAN: term < zero,
-            ast.Op.EQUALS: term == zero,
-        }[op]
+        return ast.COMPARISONS[op](term, zero)
 
     def term(self, poly: Poly) -> Any:
         """A polynomial as a solver term."""

@@ -125,13 +125,7 @@ def _helps(condition: ast.Condition, subject: _Subject, polarity: int) -> bool:
                 walk.unscaled(left), (ast.MetricRef, ast.FieldRef)
             ):
                 return False
-            up = {
-                ast.Op.AT_LEAST: 1,
-                ast.Op.MORE_THAN: 1,
-                ast.Op.AT_MOST: -1,
-                ast.Op.LESS_THAN: -1,
-            }.get(op, 0)
-            return up * polarity * subject.better > 0
+            return op.direction * polarity * subject.better > 0
         case _:
             return True
 
@@ -148,7 +142,9 @@ def _search(space: Space, side: Side, subject: _Subject, what: str, title: str) 
     value = z3.Real("value of the number")
     definition = z3.Or(
         [
-            z3.And(c.guard, value * side.compiler.term(c.den) == side.compiler.term(c.num))
+            z3.And(
+                c.guard, value * side.compiler.term(c.value.den) == side.compiler.term(c.value.num)
+            )
             for c in side.compiler.cases(subject.expr)
         ]
     )

@@ -8,10 +8,12 @@ this tree and nothing else.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from evaluator.dossier.fields import Registry
 from evaluator.problems.source import Place
@@ -30,13 +32,40 @@ class Op(StrEnum):
 
     def holds(self, sign: int) -> bool:
         """Whether the comparison holds for the sign of left minus right."""
+        return bool(COMPARISONS[self](sign, 0))
+
+    @property
+    def mirrored(self) -> Op:
+        """What holds between the sides when they change places."""
+        return _MIRRORED[self]
+
+    @property
+    def direction(self) -> int:
+        """1 where more on the left can only help the comparison, -1 where less can, else 0."""
         return {
-            Op.AT_LEAST: sign >= 0,
-            Op.AT_MOST: sign <= 0,
-            Op.MORE_THAN: sign > 0,
-            Op.LESS_THAN: sign < 0,
-            Op.EQUALS: sign == 0,
+            Op.AT_LEAST: 1,
+            Op.MORE_THAN: 1,
+            Op.AT_MOST: -1,
+            Op.LESS_THAN: -1,
+            Op.EQUALS: 0,
         }[self]
+
+
+_MIRRORED = {
+    Op.AT_LEAST: Op.AT_MOST,
+    Op.AT_MOST: Op.AT_LEAST,
+    Op.MORE_THAN: Op.LESS_THAN,
+    Op.LESS_THAN: Op.MORE_THAN,
+    Op.EQUALS: Op.EQUALS,
+}
+# Of numbers, columns and solver terms alike.
+COMPARISONS: Mapping[Op, Callable[[Any, Any], Any]] = {
+    Op.AT_LEAST: operator.ge,
+    Op.AT_MOST: operator.le,
+    Op.MORE_THAN: operator.gt,
+    Op.LESS_THAN: operator.lt,
+    Op.EQUALS: operator.eq,
+}
 
 
 class Effect(StrEnum):
@@ -125,6 +154,13 @@ class Days:
     unit: Unit
     place: Place
 
+
+OPERATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+}  # What ``Arith.op`` does to its arguments, be they numbers, quotients or columns.
 
 Expr = FieldRef | MetricRef | Number | CriterionRef | Scale | Arith | Sum | Days
 

@@ -73,18 +73,48 @@ def variable(name: str) -> Poly:
     return Poly({(name,): Fraction(1)})
 
 
-def cancel(num: Poly, den: Poly, nonnegative: Callable[[str], bool]) -> tuple[Poly, Poly]:
-    """Both without the variables that divide every term of both.
+ONE = constant(Fraction(1))
 
-    Sound where ``den`` is positive: such a variable is then not zero, and being never negative
-    it is positive.
-    """
-    if not num.terms:
-        return num, constant(Fraction(1))
-    for name in sorted({v for m in den.terms for v in m}):
-        while nonnegative(name) and all(name in m for p in (num, den) for m in p.terms):
-            num, den = _without(num, name), _without(den, name)
-    return num, den
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """``num / den``. Nothing is cancelled on the way, so that the value of ``den`` may be zero."""
+
+    num: Poly
+    den: Poly = ONE
+
+    def __add__(self, other: Quotient) -> Quotient:
+        return Quotient(self.num * other.den + other.num * self.den, self.den * other.den)
+
+    def __neg__(self) -> Quotient:
+        return self.scaled(Fraction(-1))
+
+    def __sub__(self, other: Quotient) -> Quotient:
+        return self + -other
+
+    def __mul__(self, other: Quotient) -> Quotient:
+        return Quotient(self.num * other.num, self.den * other.den)
+
+    def __truediv__(self, other: Quotient) -> Quotient:
+        return Quotient(self.num * other.den, self.den * other.num)
+
+    def scaled(self, factor: Fraction) -> Quotient:
+        """The quotient times a constant."""
+        return Quotient(self.num.scaled(factor), self.den)
+
+    def cancelled(self, nonnegative: Callable[[str], bool]) -> Quotient:
+        """Without the variables that divide every term of both parts.
+
+        Sound where ``den`` is positive: such a variable is then not zero, and being never negative
+        it is positive.
+        """
+        num, den = self.num, self.den
+        if not num.terms:
+            return Quotient(num)
+        for name in sorted({v for m in den.terms for v in m}):
+            while nonnegative(name) and all(name in m for p in (num, den) for m in p.terms):
+                num, den = _without(num, name), _without(den, name)
+        return Quotient(num, den)
 
 
 def _without(poly: Poly, name: str) -> Poly:

@@ -21,17 +21,17 @@ from evaluator.engine.columnar.exact import (
     multiply,
 )
 from evaluator.engine.columnar.wide import difference
-from evaluator.rulebook.ast import Op
+from evaluator.rulebook.ast import COMPARISONS, Op
 
 
 def compare(left: Amount, op: Op, right: Amount) -> Any:
     """``left op right`` in three-valued logic. Raises TooWide."""
-    for one, sign, other in ((left, op, right), (right, _MIRRORED[op], left)):
+    for one, sign, other in ((left, op, right), (right, op.mirrored, left)):
         plain = one.num is not None and one.den is None and one.factor != 0
         if plain and other.num is None and other.den is None:
             assert one.num is not None
             if one.num.digits < MAX_DIGITS:
-                sign = sign if one.factor > 0 else _MIRRORED[sign]
+                sign = sign if one.factor > 0 else sign.mirrored
                 return _against(one.num, sign, other.factor / one.factor)
     base = lcm(left.factor.denominator, right.factor.denominator)
     a, b = int(left.factor * base), int(right.factor * base)
@@ -42,19 +42,10 @@ def compare(left: Amount, op: Op, right: Amount) -> Any:
         x, y = _product(first), _product(second)
         fit(max(x.digits - x.scale, y.digits - y.scale) + max(x.scale, y.scale))
     except TooWide:
-        return _holds(difference(first, second), op, ibis.literal(0, "int8"))
+        return COMPARISONS[op](difference(first, second), ibis.literal(0, "int8"))
     if max(x.width - x.scale, y.width - y.scale) + max(x.scale, y.scale) > MAX_DIGITS:
         x, y = x.narrowed(), y.narrowed()
-    return _holds(x.expr, op, y.expr)
-
-
-_MIRRORED = {
-    Op.AT_LEAST: Op.AT_MOST,
-    Op.AT_MOST: Op.AT_LEAST,
-    Op.MORE_THAN: Op.LESS_THAN,
-    Op.LESS_THAN: Op.MORE_THAN,
-    Op.EQUALS: Op.EQUALS,
-}
+    return COMPARISONS[op](x.expr, y.expr)
 
 
 def _against(a: Dec, op: Op, number: Fraction) -> Any:
@@ -69,21 +60,7 @@ def _against(a: Dec, op: Op, number: Fraction) -> Any:
     whole = max(-top, min(top, ceil(at) if op in (Op.AT_LEAST, Op.LESS_THAN) else floor(at)))
     digits = max(digits_of(whole), a.scale + 1)
     literal = ibis.literal(f"{Decimal(whole).scaleb(-a.scale):f}")
-    return _holds(a.expr, op, exactly(literal, digits, a.scale))
-
-
-def _holds(x: Any, op: Op, y: Any) -> Any:
-    match op:
-        case Op.AT_LEAST:
-            return x >= y
-        case Op.AT_MOST:
-            return x <= y
-        case Op.MORE_THAN:
-            return x > y
-        case Op.LESS_THAN:
-            return x < y
-        case Op.EQUALS:
-            return x == y
+    return COMPARISONS[op](a.expr, exactly(literal, digits, a.scale))
 
 
 def _present(*factors: Dec | None) -> tuple[Dec, ...]:

@@ -112,9 +112,9 @@ class Conditions:
             )
             return compare(left, strict, bound) | (even & compare(left, ast.Op.EQUALS, bound))
 
-        if leaf.op in (ast.Op.AT_LEAST, ast.Op.MORE_THAN):
+        if leaf.op.direction > 0:
             return side(-1, ast.Op.MORE_THAN)
-        if leaf.op in (ast.Op.AT_MOST, ast.Op.LESS_THAN):
+        if leaf.op.direction < 0:
             return side(1, ast.Op.LESS_THAN)
         whole = self.lookups.flag(
             ref.id,
@@ -227,24 +227,10 @@ class Conditions:
             case ast.Days(start=start, end=end):
                 return self._days(start, end)
             case ast.Arith(op=op, args=args):
-                return self._arith(op, [self.amount(a) for a in args])
+                return reduce(ast.OPERATIONS[op], map(self.amount, args))
 
     def _value(self, ref: ast.CriterionRef, row: Row) -> Fraction:
         return row.value if row.unit is None else row.value * row.unit.factor_to(ref.unit)
-
-    def _arith(self, op: str, args: list[Amount]) -> Amount:
-        result = args[0]
-        for arg in args[1:]:
-            match op:
-                case "add":
-                    result = result + arg
-                case "subtract":
-                    result = result + -arg
-                case "multiply":
-                    result = result * arg
-                case _:
-                    result = result / arg
-        return result
 
     def _days(self, start: str, end: str) -> Amount:
         first, last = self.scope.column(start), self.scope.column(end)

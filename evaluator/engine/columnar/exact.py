@@ -191,8 +191,8 @@ class Amount:
         first, second = _whole(left, a), _whole(right, b)
         return Amount(Fraction(1, base), add(first, second), den)
 
-    def __neg__(self) -> Amount:
-        return self.scaled(Fraction(-1))
+    def __sub__(self, other: Amount) -> Amount:
+        return self + other.scaled(Fraction(-1))
 
     def text(self) -> Any:
         """The exact value as text, "36000/60"; NULL where unknown."""

@@ -15,7 +15,7 @@ from typing import Any as Any_
 
 from evaluator.dossier.fields import FieldType
 from evaluator.dossier.values import Item, Value
-from evaluator.engine.reference.pairs import COMPARISONS, OPERATIONS, Pair, fraction, pair
+from evaluator.engine.reference.pairs import OPERATIONS, Pair, fraction, pair
 from evaluator.engine.reference.traces import Amount, ItemTrace, Unknown
 from evaluator.rulebook import ast
 from evaluator.rulebook.criteria import Hit, Miss, Period, lookup, period_or_miss
@@ -110,7 +110,8 @@ class Meaning:
         entry = self._comparisons.get(id(node))
         if entry is not None:
             return entry[1]
-        rounded, compare = node.rounded, COMPARISONS[node.op]
+        rounded = node.rounded
+        compare: Callable[[int, int], bool] = ast.COMPARISONS[node.op]
 
         def decide(a: Pair | Unknown, b: Pair | Unknown) -> Truth:
             if isinstance(a, Unknown) or isinstance(b, Unknown):
@@ -167,7 +168,7 @@ class Meaning:
             return ItemTrace(item, None, None, hit, reason)
         value = item.number * item.unit.factor_to(unit)
         (n, d), (m, c) = pair(value), pair(hit.row.value)
-        return ItemTrace(item, COMPARISONS[node.op](n * c, m * d), value, hit, None)
+        return ItemTrace(item, ast.COMPARISONS[node.op](n * c, m * d), value, hit, None)
 
     # --- criteria ------------------------------------------------------------------------------
 

@@ -5,22 +5,11 @@ Ratios are compared by multiplying crosswise, without ever looking for common di
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 
-from evaluator.rulebook.ast import Op
-
 Pair = tuple[int, int]
-
-COMPARISONS: Mapping[Op, Callable[[int, int], bool]] = {
-    Op.AT_LEAST: operator.ge,
-    Op.AT_MOST: operator.le,
-    Op.MORE_THAN: operator.gt,
-    Op.LESS_THAN: operator.lt,
-    Op.EQUALS: operator.eq,
-}
 
 
 def _divide(a: Pair, b: Pair) -> Pair:

@@ -170,7 +170,7 @@ def _lines(rule: ast.Rule) -> Iterator[_Line]:
         while isinstance(left, ast.Scale):
             factor /= left.factor
             left = left.expr
-        lower = leaf.op in (ast.Op.AT_LEAST, ast.Op.MORE_THAN)
+        lower = leaf.op.direction > 0
         yield _Line(rule, expr_key(left), lower, leaf.right, factor, left.unit, leaf.place)
 
 

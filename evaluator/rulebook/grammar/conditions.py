@@ -177,10 +177,7 @@ def _compare(left: ast.Expr, op: ast.Op, right: Node, names: Names) -> ast.Condi
 
 
 def _check_direction(criterion: Criterion, op: ast.Op, right: Node, names: Names) -> None:
-    wrong = (criterion.kind is Kind.FLOOR and op in (ast.Op.AT_MOST, ast.Op.LESS_THAN)) or (
-        criterion.kind is Kind.CEILING and op in (ast.Op.AT_LEAST, ast.Op.MORE_THAN)
-    )
-    if wrong:
+    if op.direction == {Kind.FLOOR: -1, Kind.CEILING: 1}.get(criterion.kind):
         kind, fit = ("下限", "at_least") if criterion.kind is Kind.FLOOR else ("上限", "at_most")
         message = f"“{criterion.title}”是{kind}，与“{op}”方向相反"
         names.report("E310", message, right.place, f"{kind}用 {fit}")

@@ -20,8 +20,7 @@ from evaluator.rulebook.grammar.names import Names, same_kind
 from evaluator.values.units import ONE, Unit, UnitError, parse_quantity, parse_unit, unit_hint
 
 MAX_DIGITS = 12
-ARITHMETIC = ("add", "subtract", "multiply", "divide")
-FORMS = (*ARITHMETIC, "sum", "criterion", "field", "metric", "days_between")
+FORMS = (*ast.OPERATIONS, "sum", "criterion", "field", "metric", "days_between")
 
 
 def in_unit(expr: ast.Expr, unit: Unit) -> ast.Expr:
@@ -75,7 +74,7 @@ def parse_expr(node: Node, names: Names) -> ast.Expr | None:
         names.report("E205", "公式的一层要写且只写一种运算", node.place, allowed(key_labels(FORMS)))
         return None
     key, argument = node.entries[0]
-    if key.text in ARITHMETIC:
+    if key.text in ast.OPERATIONS:
         return _arithmetic(key, argument, names)
     if key.text in ("sum", "field", "metric"):
         if word_of(argument, f"“{key.text}”后", names.problems) is None:

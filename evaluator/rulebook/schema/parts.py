@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from evaluator.rulebook.ast import OPERATIONS
 from evaluator.rulebook.grammar.conditions import ORDER
-from evaluator.rulebook.grammar.exprs import ARITHMETIC
 
 Schema = dict[str, Any]
 
@@ -76,7 +76,7 @@ def expressions(by: Mapping[str, Schema]) -> dict[str, Schema]:
     """``expression``: a number, a name, an operation, a criterion; and ``criterion_ref``."""
     names = {"anyOf": [_ref("field"), _ref("metric")]}
     forms: list[Schema] = [
-        *(table(op, {op: _operands()}, required=(op,)) for op in ARITHMETIC),
+        *(table(op, {op: _operands()}, required=(op,)) for op in OPERATIONS),
         table("合计", {"sum": _ref("field")}, required=("sum",)),
         table("字段", {"field": _ref("field")}, required=("field",)),
         table("指标", {"metric": _ref("metric")}, required=("metric",)),
