@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from api.judging.batches import NDJSON, PARQUET, PATH
 from api.transport.body import BODIES, XLSX
 from api.transport.schemas import BATCH_LINES, ProblemOut
-from evaluator.dossier.dossier import dossier_model
+from evaluator.dossier.dossier import dossier_schema
 from evaluator.dossier.fields import Registry
 from evaluator.problems.errors import Problems
 from evaluator.reading.yaml.reader import plain
@@ -71,12 +71,8 @@ def _document(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> dic
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
     components = document.setdefault("components", {}).setdefault("schemas", {})
-    models: list[type[BaseModel]] = [
-        dossier_model(registry),
-        ProblemOut,
-        *BATCH_LINES,
-        *BODIES.values(),
-    ]
+    components["Dossier"] = dossier_schema(registry)
+    models: list[type[BaseModel]] = [ProblemOut, *BATCH_LINES, *BODIES.values()]
     for model in models:
         schema = model.model_json_schema(ref_template=REF)
         components.update(schema.pop("$defs", {}))

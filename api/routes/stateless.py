@@ -17,7 +17,8 @@ from api.transport import schemas
 from api.transport.body import json_bytes, read_json
 from api.transport.parameters import AsOf, parse_day
 from api.transport.views import criterion_view, rule_view, ruleset_view
-from evaluator.dossier.dossier import Profile, dossier_model
+from evaluator.dossier import dossier as dossiers
+from evaluator.dossier.dossier import Profile
 from evaluator.judgement.result import canonical_bytes, result
 
 router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
@@ -148,4 +149,4 @@ async def criterion(criterion_id: str, judge: CurrentJudge) -> dict[str, Any]:
 )
 async def dossier_schema(judge: CurrentJudge) -> dict[str, Any]:
     """JSON Schema of the request body of POST /evaluations."""
-    return dossier_model(judge.ruleset.registry).model_json_schema()
+    return dossiers.dossier_schema(judge.ruleset.registry)

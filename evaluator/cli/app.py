@@ -16,7 +16,7 @@ from evaluator.cli.chinese import speak_chinese
 from evaluator.cli.common import save, stop, written
 from evaluator.cli.lazy import lazy_group
 from evaluator.cli.show import print_evaluation, print_trace
-from evaluator.dossier.dossier import Profile, dossier_model
+from evaluator.dossier.dossier import Profile, dossier_schema
 from evaluator.dossier.fields import Registry, base_registry
 from evaluator.dossier.files import read_dossiers
 from evaluator.judgement.evaluate import ENGINES, Evaluator
@@ -241,7 +241,7 @@ def schema(
             return
         data: dict[str, Any] = schemas(ruleset)
     elif what == "dossier":
-        data = dossier_model(_registry(rulebook)).model_json_schema()
+        data = dossier_schema(_registry(rulebook))
     else:
         stop(f"没有“{what}”，可用：rules、dossier、template")
     text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"

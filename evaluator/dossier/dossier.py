@@ -2,8 +2,8 @@
 
 ``parse_dossier`` turns raw data (out of YAML, JSON, a spreadsheet or a request body) into a
 ``Profile``: exact values in the declared units. Missing is allowed and stays missing; anything
-else that is not exactly understood is a Problem. ``dossier_model`` is the same dossier as a pydantic
-model, for request bodies and the JSON Schema. Knows nothing of rules.
+else that is not exactly understood is a Problem. ``dossier_schema`` is its JSON Schema. Knows
+nothing of rules.
 """
 
 from __future__ import annotations
@@ -12,13 +12,8 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache, partial
 from types import MappingProxyType
-from typing import Annotated, Any
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema, create_model
-from pydantic import Field as ModelField
-from pydantic_core import PydanticCustomError
+from typing import Any
 
 from evaluator.dossier.fields import Field, FieldType, Registry, unknown_field
 from evaluator.dossier.scalars import FieldError, Path, quoted
@@ -193,87 +188,53 @@ def make_profile(registry: Registry, **values: Any) -> Profile:
 
 def _json_schema(field: Field) -> dict[str, Any]:
     kinds: dict[FieldType, dict[str, Any]] = {
-        FieldType.DATE: {"type": "string", "format": "date"},
+        FieldType.DATE: {"format": "date", "type": "string"},
         FieldType.BOOL: {"type": "boolean"},
-        FieldType.ENUM: {"type": "string", "enum": list(field.values)},
-        FieldType.CODES: {"type": "array", "items": {"type": "string"}},
+        FieldType.ENUM: {"enum": list(field.values), "type": "string"},
+        FieldType.CODES: {"items": {"type": "string"}, "type": "array"},
     }
     if field.numeric:
-        number: dict[str, Any] = {"type": "integer" if field.type is FieldType.INT else "number"}
-        if field.minimum is not None:
-            number["minimum"] = float(field.minimum)
+        number: dict[str, Any] = {}
         if field.maximum is not None:
             number["maximum"] = float(field.maximum)
-        text = {"type": "string", "description": f"可带单位，如“12.5 {(field.unit or ONE).name}”"}
+        if field.minimum is not None:
+            number["minimum"] = float(field.minimum)
+        number["type"] = "integer" if field.type is FieldType.INT else "number"
+        text = {"description": f"可带单位，如“12.5 {(field.unit or ONE).name}”", "type": "string"}
         schema: dict[str, Any] = {"anyOf": [number, text]}
     elif field.type is FieldType.RECORD:
-        key = {"type": "string", **({"enum": list(field.keys)} if field.keys else {})}
+        key = {**({"enum": list(field.keys)} if field.keys else {}), "type": "string"}
         amount = {"anyOf": [{"type": "number"}, {"type": "string"}]}
         schema = {
-            "type": "array",
             "items": {
-                "type": "object",
                 "properties": {
                     field.key or "key": key,
                     "value": amount,
                     "unit": {"type": "string"},
                 },
                 "required": [field.key or "key", "value"],
+                "type": "object",
             },
+            "type": "array",
         }
     else:
         schema = dict(kinds.get(field.type, {"type": "string"}))
-    schema["title"] = field.label
     unit = f"；单位 {field.unit.name}" if field.unit and field.unit != ONE else ""
     labels = "；" + "、".join(f"{c}={v}" for c, v in field.values.items()) if field.values else ""
     schema["description"] = f"{field.label}{unit}{labels}{'；' + field.note if field.note else ''}"
-    if not field.required:
-        schema = {"anyOf": [schema, {"type": "null"}], "title": field.label}
-    return schema
+    schema = dict(sorted({**schema, "title": field.label}.items()))
+    if field.required:
+        return schema
+    return {"anyOf": [schema, {"type": "null"}], "default": None, "title": field.label}
 
 
-def _validate(field: Field, raw: Any) -> Value | None:
-    try:
-        return read_value(field, raw)
-    except FieldError as error:
-        first = error.complaints[0]
-        context = {"code": first.code, "message": str(error), "hint": first.hint}
-        # pydantic formats the template with the context; braces in user text must not be read so.
-        raise PydanticCustomError("dossier", "{message}", context) from None
-
-
-@dataclass(frozen=True, eq=False)
-class _ByIdentity:
-    """A registry as a cache key; the cache keeps it alive, so its id stays its own."""
-
-    registry: Registry
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and other.registry is self.registry
-
-    def __hash__(self) -> int:
-        return id(self.registry)
-
-
-@lru_cache(maxsize=16)
-def _model(key: _ByIdentity) -> type[BaseModel]:
-    definitions: dict[str, Any] = {}
-    for field in key.registry.fields.values():
-        kind = Annotated[
-            Any,
-            BeforeValidator(partial(_validate, field)),
-            WithJsonSchema(_json_schema(field)),
-        ]
-        default = ... if field.required else None
-        definitions[field.name] = (kind, ModelField(default, title=field.label))
-    return create_model(
-        "Dossier",
-        __config__=ConfigDict(extra="forbid", title="项目申报材料"),
-        __doc__="项目申报材料：除编号、名称、受理日期外都可以缺，缺即未知。",
-        **definitions,
-    )
-
-
-def dossier_model(registry: Registry) -> type[BaseModel]:
-    """The pydantic model of a dossier; made once for each registry."""
-    return _model(_ByIdentity(registry))
+def dossier_schema(registry: Registry) -> dict[str, Any]:
+    """The JSON Schema of a dossier: for request bodies, editors and forms."""
+    return {
+        "additionalProperties": False,
+        "description": "项目申报材料：除编号、名称、受理日期外都可以缺，缺即未知。",
+        "properties": {f.name: _json_schema(f) for f in registry.fields.values()},
+        "required": [f.name for f in registry.fields.values() if f.required],
+        "title": "项目申报材料",
+        "type": "object",
+    }

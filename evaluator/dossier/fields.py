@@ -20,7 +20,6 @@ from types import MappingProxyType
 
 from evaluator.problems.choices import suggest
 from evaluator.problems.errors import Problems, RulebookError
-from evaluator.problems.source import Place
 from evaluator.reading.yaml.reader import Reader, word_of
 from evaluator.reading.yaml.scan import YMap, YScalar, read_yaml
 from evaluator.values.units import ONE, Unit, UnitError, parse_unit, unit_hint
@@ -229,17 +228,12 @@ def _parse_field(
         field = replace(field, unit=ONE)
     low, high = field.minimum, field.maximum
     if low is not None and high is not None and low > high:
-        place = _place(node, "min")
+        place = node.place_of("min")
         r.report("E317", f"字段“{name}”的 min 大于 max", place, "小的写 min，大的写 max")
     if field.type is FieldType.ENUM and not field.values and not r.given("values"):
         hint = "选项写作 values: {yes: 有, none: 无}，代码在前，中文在后"
-        r.report("E201", f"字段“{name}”缺少“values”", _place(node, "type"), hint)
+        r.report("E201", f"字段“{name}”缺少“values”", node.place_of("type"), hint)
     return field if name and label and kind and group else None
-
-
-def _place(node: YMap, key: str) -> Place:
-    found = node.get(key)
-    return found.place if found else node.place
 
 
 def parse_registry(
@@ -266,7 +260,7 @@ def parse_registry(
         if field.name in fields:
             shipped = base is not None and field.name in base.fields
             hint = "字段只能增加，不能改动已有的；另取一个名字" if shipped else "只保留一处"
-            r.report("E302", f"字段“{field.name}”已经有了", _place(item, "name"), hint)
+            r.report("E302", f"字段“{field.name}”已经有了", item.place_of("name"), hint)
             continue
         fields[field.name] = field
     r.finish()

@@ -12,10 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from evaluator.rulebook.criteria import INDUSTRY, Criterion, Row
+from evaluator.rulebook.criteria import DAY, INDUSTRY, Criterion, Row
 from evaluator.values.units import Unit
-
-DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

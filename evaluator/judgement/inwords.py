@@ -8,7 +8,7 @@ from evaluator.judgement.wording import OP_WORDS, OPPOSITE_WORDS, with_unit
 from evaluator.rulebook import ast
 from evaluator.values.numbers import shown
 
-SIGNS = {"add": " + ", "subtract": " − ", "multiply": " × ", "divide": " ÷ "}
+SIGNS = {"add": " + ", "subtract": " - ", "multiply": " × ", "divide": " ÷ "}
 
 
 def condition_words(condition: ast.Condition | None, ruleset: ast.Ruleset, depth: int = 0) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from evaluator.engine.reference.traces import LeafTrace, Unknown
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import explain
+from evaluator.judgement.inwords import SIGNS
 from evaluator.judgement.wording import OP_WORDS, cite, show_value, with_unit
 from evaluator.problems.source import Place
 from evaluator.rulebook import ast, walk
@@ -19,7 +20,6 @@ from evaluator.values.numbers import exact_text, shown, shown_apart
 
 TRUTH_WORDS = {True: "成立", False: "不成立", None: "未知"}
 TRUTH_NAMES = {True: "true", False: "false", None: "unknown"}
-SIGNS = {"add": " + ", "subtract": " - ", "multiply": " × ", "divide": " ÷ "}
 
 
 def trace_of(evaluation: Evaluation, rule_id: str) -> dict[str, Any]:

@@ -170,10 +170,15 @@ def _denies(text: str) -> bool:
     return not _NOT.isdisjoint(text)
 
 
+def wide_comma(word: str) -> str | None:
+    """What to do where a list was written as one word, with Chinese punctuation between."""
+    return "逗号和冒号要用半角，后面加一个空格" if _WIDE.search(word) else None
+
+
 def which(word: str, labels: Mapping[str, str]) -> str:
     """What to write instead of ``word``: what was probably meant, and everything that may stand."""
-    if _WIDE.search(word):
-        return f"逗号和冒号要用半角，后面加一个空格；{allowed(labels)}"
+    if wide := wide_comma(word):
+        return f"{wide}；{allowed(labels)}"
     meant = guess(word, labels)
     return f"应写 {meant}；{allowed(labels)}" if meant else allowed(labels)
 
@@ -185,7 +190,7 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
     """A "did you mean" sentence for a mistyped name, or None where nothing is close."""
     if len(word) > MAX_SUGGEST:
         return None
-    if _WIDE.search(word):
-        return "逗号和冒号要用半角，后面加一个空格"
+    if wide := wide_comma(word):
+        return wide
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"是否想写“{close[0]}”？" if close else None

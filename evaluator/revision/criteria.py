@@ -6,15 +6,12 @@ change; a new period is told against the value that held before it.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 
 from evaluator.judgement.wording import with_unit
 from evaluator.prove.scale import other_unit
-from evaluator.rulebook.criteria import KIND_LABELS, Criterion, Kind, Period, Row
+from evaluator.rulebook.criteria import DAY, KIND_LABELS, Criterion, Kind, Period, Row
 from evaluator.values.numbers import shown
-
-DAY = dt.timedelta(days=1)
 
 
 def whole_criterion(criterion: Criterion) -> Iterator[str]:
@@ -31,7 +28,8 @@ def criterion_lines(a: Criterion, b: Criterion) -> tuple[tuple[str, ...], tuple[
     return lines, tuple(warnings)
 
 
-def _quoted(text: str | None) -> str:
+def quoted(text: str | None) -> str:
+    """A text of the rulebook in quotation marks, or that there is none."""
     return "（无）" if text is None else f"“{text}”"
 
 
@@ -71,7 +69,7 @@ def _on_day(a: Period | None, b: Period | None, c: Criterion, warnings: list[str
             yield from (line for p in (a, b) if p is not None for line in _content(p))
         return
     if a.gap != b.gap:
-        yield f"无标准的原因：{_quoted(a.gap)} → {_quoted(b.gap)}"
+        yield f"无标准的原因：{quoted(a.gap)} → {quoted(b.gap)}"
     more, fewer = [x for x in b.codes if x not in a.codes], [x for x in a.codes if x not in b.codes]
     if more:
         yield f"清单增加 {'、'.join(more)}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from evaluator.judgement.inwords import condition_words, expr_words
 from evaluator.prove.invariants import Invariant, invariants_of
-from evaluator.revision.criteria import criterion_lines, whole_criterion
+from evaluator.revision.criteria import criterion_lines, quoted, whole_criterion
 from evaluator.rulebook import ast
 from evaluator.rulebook.verdict import EFFECT_LABELS, LIST_LABELS, VERDICT_LABELS, Verdict
 
@@ -220,11 +220,7 @@ def _rule(a: ast.Rule, b: ast.Rule, old: ast.Ruleset, new: ast.Ruleset) -> Itera
     for name, word in named.items():
         x, y = getattr(a, name), getattr(b, name)
         if x != y:
-            yield f"{word}：{_quoted(x)} → {_quoted(y)}"
-
-
-def _quoted(text: str | None) -> str:
-    return "（无）" if text is None else f"“{text}”"
+            yield f"{word}：{quoted(x)} → {quoted(y)}"
 
 
 def _whole_rule(rule: ast.Rule, old: ast.Ruleset, new: ast.Ruleset) -> Iterator[str]:

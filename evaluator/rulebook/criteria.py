@@ -19,6 +19,7 @@ from evaluator.problems.source import Place
 from evaluator.values.units import Unit
 
 INDUSTRY = "industry_code"
+DAY = dt.timedelta(days=1)  # Both ends of a period are included: the next begins a day later.
 
 
 class Kind(StrEnum):

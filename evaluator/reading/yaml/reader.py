@@ -8,7 +8,6 @@ stay exact. Knows nothing of rules or dossiers.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -16,9 +15,6 @@ from evaluator.problems.choices import allowed, guess, key_labels, which
 from evaluator.problems.errors import Problem, Problems
 from evaluator.reading.yaml.scalar import full_width
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
-
-# Chinese punctuation between names means that a list was written as one word.
-_WIDE = re.compile("[，、：；]")
 
 
 def plain(node: Node) -> object:

@@ -65,6 +65,11 @@ class YMap:
         """The value under ``key``."""
         return next((v for k, v in self.entries if k.value == key), None)
 
+    def place_of(self, key: str) -> Place:
+        """Where the value under ``key`` stands; the place of the whole where there is none."""
+        node = self.get(key)
+        return node.place if node else self.place
+
     def __iter__(self) -> Iterator[tuple[str, Node]]:
         return ((k.text, v) for k, v in self.entries)
 

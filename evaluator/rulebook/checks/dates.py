@@ -10,10 +10,9 @@ from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place
 from evaluator.rulebook.ast import Rule, Ruleset
 from evaluator.rulebook.checks.base import overlap, problem
-from evaluator.rulebook.criteria import Criterion, Source
+from evaluator.rulebook.criteria import DAY, Criterion, Source
 from evaluator.rulebook.reads import criteria_of
 
-DAY = dt.timedelta(days=1)
 Span = tuple[dt.date | None, dt.date | None]
 
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from evaluator.dossier.fields import Field, FieldType
-from evaluator.problems.choices import allowed, key_labels, suggest, which
+from evaluator.problems.choices import allowed, key_labels, which, wide_comma
 from evaluator.reading.yaml.reader import Reader, word_of
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
 from evaluator.rulebook import ast
@@ -300,7 +300,5 @@ def _check_codes(
                 continue
             if fault:
                 message = f"“{criterion.id}”里的“{code}”{fault}，与“{field.label}”永远对不上"
-                hint = (
-                    suggest(code, ()) or hint
-                )  # Several codes with commas that are not half-width.
+                hint = wide_comma(code) or hint  # Several codes may be written as one.
                 names.report("E318", message, right.place, hint, (("清单在此", period.place),))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from itertools import pairwise
 
 from evaluator.dossier.fields import Field, FieldType, Registry
 from evaluator.problems.choices import which
 from evaluator.reading.yaml.reader import Reader
 from evaluator.reading.yaml.scan import YMap, YScalar
-from evaluator.rulebook.criteria import KIND_LABELS, Criterion, Kind, Period, Source
+from evaluator.rulebook.criteria import DAY, KIND_LABELS, Criterion, Kind, Period, Source
 from evaluator.rulebook.grammar.criteria_values import PeriodReader
 from evaluator.rulebook.grammar.exprs import MAX_DIGITS
 from evaluator.rulebook.grammar.names import Names
@@ -23,7 +22,6 @@ LEVELS = {
     "park": "园区",
 }
 TABLE_TYPES = frozenset({FieldType.STR, FieldType.ENUM, FieldType.INT})
-DAY = dt.timedelta(days=1)
 
 
 def table_dimensions(registry: Registry) -> dict[str, Field | None]:

@@ -53,7 +53,7 @@ def parse_metrics(nodes: list[Node], names: Names) -> None:
         names.report(
             "E313",
             f"指标“{id_}”的公式绕回了自己",
-            _place(node, "id"),
+            node.place_of("id"),
             "公式里去掉它自己，或去掉用到它的指标",
         )
         names.broken.add(id_)
@@ -76,7 +76,7 @@ def _collect(nodes: list[Node], names: Names) -> dict[str, YMap]:
                 names.broken.add(id_node.text)
                 continue
             if id_node.text in found:
-                first = (("第一处", _place(found[id_node.text], "id")),)
+                first = (("第一处", found[id_node.text].place_of("id")),)
                 names.report(
                     "E302", f"指标“{id_node.text}”重复", id_node.place, "只保留一处", first
                 )
@@ -177,19 +177,14 @@ def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> ast.Rule
     r.finish()
     applies = parse_condition(applies_node, names) if applies_node else None
     require = parse_condition(require_node, names) if require_node else None
-    id_place = _place(node, "id")
-    if (
-        id_
-        and (list_ or not RULE_ID.fullmatch(id_))
-        and not (RULE_ID.fullmatch(id_) and id_.startswith(f"{list_}."))
-    ):
-        message = f"规则编号“{id_}”应写作“{list_ or '清单'}.小写英文名”"
-        names.report(
-            "E312", message, id_place, f"如 {list_ or 'positive'}.land_tax，前半与 list 相同"
-        )
+    if id_:
+        _check_id(id_, list_, node.place_of("id"), names)
     if start and end and end < start:
         r.report(
-            "E502", f"until（{end}）早于 from（{start}）", _place(node, "until"), "改正其中一个日期"
+            "E502",
+            f"until（{end}）早于 from（{start}）",
+            node.place_of("until"),
+            "改正其中一个日期",
         )
     _check_message(node, names)
     if effect and effect != ast.Effect.ADVISE:
@@ -218,9 +213,11 @@ def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> ast.Rule
     )
 
 
-def _place(node: YMap, key: str) -> Place:
-    found = node.get(key)
-    return found.place if found else node.place
+def _check_id(id_: str, list_: str, place: Place, names: Names) -> None:
+    formed = RULE_ID.fullmatch(id_) is not None
+    if (list_ or not formed) and not (formed and id_.startswith(f"{list_}.")):
+        message = f"规则编号“{id_}”应写作“{list_ or '清单'}.小写英文名”"
+        names.report("E312", message, place, f"如 {list_ or 'positive'}.land_tax，前半与 list 相同")
 
 
 def _departments(r: Reader, names: Names) -> tuple[str, ...]:
