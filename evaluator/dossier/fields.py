@@ -124,14 +124,14 @@ class Registry:
 
     def label(self, name: str) -> str:
         """The Chinese label of a field or of one key of a record."""
-        found = self.references.get(name) or self.fields.get(name)
-        return found.label if found else name
+        field = self.references.get(name) or self.fields.get(name)
+        return field.label if field else name
 
     def row_words(self, dimension: str, words: Iterable[str]) -> str:
         """Keys of a table's row as a person reads them: "行业代码 C26", "化学需氧量"."""
-        found = self.references.get(dimension) or self.fields.get(dimension)
-        if found is not None:
-            return f"{found.label} {'、'.join(found.values.get(w, w) for w in words)}"
+        field = self.references.get(dimension) or self.fields.get(dimension)
+        if field is not None:
+            return f"{field.label} {'、'.join(field.values.get(w, w) for w in words)}"
         # What a record's keys are has no label of its own; the keys have.
         keys = next((f.keys for f in self.fields.values() if f.key == dimension), {})
         return "、".join(keys.get(w, w) for w in words)
@@ -167,8 +167,8 @@ def _number(reader: Reader, key: str) -> Fraction | None:
         return None
     value = node.value if isinstance(node, YScalar) else None
     if not isinstance(value, (int, Decimal)) or isinstance(value, bool):
-        found = f"，写的是“{node.text[:40]}”" if isinstance(node, YScalar) else ""
-        reader.report("E202", f"“{key}”应是数{found}", node.place, "只写数字，不加引号和单位")
+        written = f"，写的是“{node.text[:40]}”" if isinstance(node, YScalar) else ""
+        reader.report("E202", f"“{key}”应是数{written}", node.place, "只写数字，不加引号和单位")
         return None
     return Fraction(value)
 

@@ -91,16 +91,16 @@ def _parse(drafts: list[_Draft], registry: Registry, problems: Problems) -> list
     first: dict[str, _Draft] = {}
     unclear = {_spot(p.place) for p in problems}
     for draft in drafts:
-        found = Problems()
-        profile = parse_dossier(draft.raw, registry, draft.place, found)
+        own = Problems()
+        profile = parse_dossier(draft.raw, registry, draft.place, own)
         if profile is not None:
             if profile.id in first:
                 places = (d.place(("project_id",)) for d in (draft, first[profile.id]))
-                found.append(_repeated(profile.id, *places))
+                own.append(_repeated(profile.id, *places))
             first.setdefault(profile.id, draft)
             profiles.append(profile)
         # A value that made no sense has been reported at its place; it is not missing as well.
-        problems += [p for p in found if p.code != "D109" or _spot(p.place) not in unclear]
+        problems += [p for p in own if p.code != "D109" or _spot(p.place) not in unclear]
         if len(problems) >= MAX_PROBLEMS:
             problems.append(_too_many(problems[-1].place))
             break
@@ -158,7 +158,7 @@ def _from_yaml(text: SourceText, registry: Registry, problems: Problems) -> list
 
     def place(path: Path, of_key: bool) -> Place:
         node: Node = root
-        found = node.place
+        at = node.place
         for step in path:
             if isinstance(node, YMap):
                 entry = next(((k, v) for k, v in node.entries if k.text == step), None)
@@ -166,13 +166,13 @@ def _from_yaml(text: SourceText, registry: Registry, problems: Problems) -> list
                     break
                 node = entry[1]
                 empty = isinstance(node, YScalar) and node.text == ""
-                found = entry[0].place if of_key or empty else node.place
+                at = entry[0].place if of_key or empty else node.place
             elif isinstance(node, YList) and isinstance(step, int):
                 node = node.items[step]
-                found = node.place
+                at = node.place
             else:
                 break
-        return found
+        return at
 
     return [
         _Draft(raw, _under(path, place, registry))

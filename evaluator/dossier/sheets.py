@@ -48,10 +48,10 @@ def read_workbook(name: str, data: bytes, registry: Registry, problems: Problems
         if not sheet.rows or not sheet.visible or sheet.name in HELP_SHEETS:
             continue
         record = records.get(sheet.name)
-        if record and (found := _header(sheet, set(ITEM_COLUMNS[:2]))):
-            items.append((sheet, record, found))
-        elif found := _header(sheet, {"填写内容", "字段名"}):
-            forms.append(_form(sheet, found, headings))
+        if record and (headed := _header(sheet, set(ITEM_COLUMNS[:2]))):
+            items.append((sheet, record, headed))
+        elif headed := _header(sheet, {"填写内容", "字段名"}):
+            forms.append(_form(sheet, headed, headings))
         elif header := _table_header(sheet):
             rows += _table(sheet, header, headings)
         else:
@@ -62,12 +62,12 @@ def read_workbook(name: str, data: bytes, registry: Registry, problems: Problems
             )
             message = f"看不出工作表“{sheet.name}”里填的是什么"
             headings.report("D119", message, sheet.place(first, min(sheet.rows[first])), hint)
-    for sheet, record, found in items:
+    for sheet, record, headed in items:
         if len(forms) == 1:
-            _items(sheet, record, found, forms[0], problems)
-        elif max(sheet.rows) > found[0]:
+            _items(sheet, record, headed, forms[0], problems)
+        elif max(sheet.rows) > headed[0]:
             message = f"文件里有 {len(forms)} 张申报表，不知道“{sheet.name}”属于哪一张"
-            headings.report("D119", message, sheet.place(found[0], 1), "一个文件只放一张申报表")
+            headings.report("D119", message, sheet.place(headed[0], 1), "一个文件只放一张申报表")
     if not forms and not rows and not problems:
         place = Place(SourceText(name, ""))
         headings.report(
@@ -97,8 +97,8 @@ def _table_header(sheet: Sheet) -> int | None:
     return None
 
 
-def _form(sheet: Sheet, found: _Found, headings: Headings) -> Row:
-    header, at = found
+def _form(sheet: Sheet, headed: _Found, headings: Headings) -> Row:
+    header, at = headed
     out = Row(sheet.place(header, at["填写内容"]))
     seen: dict[Path, Place] = {}
     for number in sorted(n for n in sheet.rows if n > header):
@@ -160,8 +160,8 @@ def _table(sheet: Sheet, header: int, headings: Headings) -> list[Row]:
     return out
 
 
-def _items(sheet: Sheet, record: Field, found: _Found, row: Row, problems: Problems) -> None:
-    header, at = found
+def _items(sheet: Sheet, record: Field, headed: _Found, row: Row, problems: Problems) -> None:
+    header, at = headed
     parts: Mapping[str, str] = dict(zip(ITEM_COLUMNS, ("key", "value", "unit"), strict=True))
     column = Column((record.name,), record)
     for number in sorted(n for n in sheet.rows if n > header):

@@ -146,9 +146,9 @@ def guess(word: str, labels: Mapping[str, str]) -> str | None:
         return text
     plain = {k: _ASIDE.sub("", v) for k, v in labels.items()}
     for exact in (labels, plain):
-        found = [k for k, v in exact.items() if v == text]
-        if len(found) == 1:
-            return found[0]
+        same = [k for k, v in exact.items() if v == text]
+        if len(same) == 1:
+            return same[0]
     close = difflib.get_close_matches(text.lower(), labels, n=1, cutoff=0.7)
     if close:
         return close[0]

@@ -6,8 +6,9 @@
     │   └── DossierError          a dossier file or request body
     └── InternalError             our own fault: engines disagree, a rule that had to fire did not
 
-``Problems`` collects them while something is read. A Problem is one sentence with a stable code, the place it was found, and a hint. There is one text
-form (``render``) for terminals and one JSON form (``to_dict``) for the API and editors.
+A Problem is one sentence with a stable code, the place it was found, and a hint. There is one text
+form (``render``) for terminals and one JSON form (``to_dict``) for the API and editors. ``Problems``
+collects them while something is read.
 """
 
 from __future__ import annotations

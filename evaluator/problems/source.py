@@ -60,12 +60,12 @@ class SourceText:
             return ""
         start = 0
         for _ in range(number - 1):
-            found = _BREAK.search(self.text, start)
-            if found is None:
+            line_end = _BREAK.search(self.text, start)
+            if line_end is None:
                 return ""
-            start = found.end()
-        found = _BREAK.search(self.text, start)
-        return self.text[start : found.start() if found else len(self.text)]
+            start = line_end.end()
+        line_end = _BREAK.search(self.text, start)
+        return self.text[start : line_end.start() if line_end else len(self.text)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,8 @@ def _parse(code: str) -> _Format:
 
 def _first_section(code: str) -> str:
     """Up to the first semicolon outside quotes: how a positive number is shown."""
-    found = re.match(r'(?:"[^"]*"|\\.|[^;])*', code, re.S)
-    return found[0] if found else code
+    section = re.match(r'(?:"[^"]*"|\\.|[^;])*', code, re.S)
+    return section[0] if section else code
 
 
 def displayed(value: Decimal, code: str) -> Decimal | str:

@@ -120,10 +120,10 @@ class Criterion:
 
         A transition clause keeps the value in force at acceptance for dossiers accepted earlier.
         """
-        found = self._on(as_of)
-        if found and found.accepted_before and submitted_on < found.accepted_before:
+        period = self._on(as_of)
+        if period and period.accepted_before and submitted_on < period.accepted_before:
             return self._on(min(submitted_on, as_of))
-        return found
+        return period
 
     def _on(self, day: dt.date) -> Period | None:
         return next((p for p in self.periods if p.covers(day)), None)
@@ -164,9 +164,9 @@ def _narrow(
     rows: tuple[Row, ...], dimension: str, value: str
 ) -> tuple[tuple[Row, ...], str | None]:
     for word in _prefixes(value) if dimension == INDUSTRY else [value]:
-        found = tuple(r for r in rows if word in r.keys.get(dimension, ()))
-        if found:
-            return found, word
+        matching = tuple(r for r in rows if word in r.keys.get(dimension, ()))
+        if matching:
+            return matching, word
     return tuple(r for r in rows if dimension not in r.keys), None
 
 

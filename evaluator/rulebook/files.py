@@ -53,20 +53,20 @@ def _walk(directory: Path, edited: Mapping[Path, str]) -> list[tuple[str, Path, 
     while current is not None:
         try:
             current = current.resolve()
-            found = current / "criteria.yaml" in edited or (current / "criteria.yaml").is_file()
+            here = current / "criteria.yaml" in edited or (current / "criteria.yaml").is_file()
         except (OSError, ValueError, RuntimeError):  # No possible path, or links in a circle.
-            found = False
+            here = False
         if below is not None and current in seen:
             raise _wrong_extends(below, "绕回了自己", "去掉其中一个 extends")
         if below is not None and len(seen) == MAX_LAYERS:
             raise _wrong_extends(below, f"一共超过 {MAX_LAYERS} 层", "少套几层")
-        if not found and below is not None:
+        if not here and below is not None:
             raise _wrong_extends(
                 below,
                 f"指到的目录“{below.text[:60]}”里没有 criteria.yaml",
                 "写相对于本文件所在目录的路径，如 ../..",
             )
-        if not found:
+        if not here:
             hint = "写规则集的目录，也就是 criteria.yaml 所在的目录"
             raise _unreadable(str(directory), "这里没有 criteria.yaml", hint)
         seen.add(current)

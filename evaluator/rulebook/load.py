@@ -132,14 +132,14 @@ class _Loader:
             accepted=self.accepted,
         )
 
-    def _add_labels(self, labels: list[ast.Label], found: list[ast.Label]) -> None:
+    def _add_labels(self, labels: list[ast.Label], more: list[ast.Label]) -> None:
         taken = {label.id: label.place for label in labels}
-        for label in found:
+        for label in more:
             if label.id in taken:
                 first = (("第一处", taken[label.id]),)
                 message = f"标签“{label.id}”重复"
                 self.problems.report("E302", message, label.place, "只保留一处", first)
-        labels += found
+        labels += more
 
     def _registry(self) -> Registry:
         registry = base_registry(self.fields_text)
@@ -211,13 +211,13 @@ class _Loader:
                 self.raw.setdefault(kind, {}).update({k: plain(v) for k, v in table})
         r.finish()
         for key, _ in criteria.entries if criteria else ():
-            found = names.criteria.get(key.text)
-            if found is not None and found is not base.get(key.text):
+            criterion = names.criteria.get(key.text)
+            if criterion is not None and criterion is not base.get(key.text):
                 earlier = self.national.setdefault(key.text, [])
                 for national in earlier:
-                    check_tightened(national, found, names)
-                if found.tighten_only:
-                    earlier.append(found)
+                    check_tightened(national, criterion, names)
+                if criterion.tighten_only:
+                    earlier.append(criterion)
         return id_, title
 
     def _rules(

@@ -31,8 +31,8 @@ def _quotient(
             case ast.MetricRef(id=id):
                 return inner(metrics[id].formula)
             case ast.Scale(expr=scaled, factor=factor):
-                found = inner(scaled)
-                return found and found.scaled(factor)
+                quotient = inner(scaled)
+                return quotient and quotient.scaled(factor)
             case ast.Arith(op=op, args=args):
                 parts = [part for part in map(inner, args) if part is not None]
                 return reduce(ast.OPERATIONS[op], parts) if len(parts) == len(args) else None

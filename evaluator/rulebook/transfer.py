@@ -76,9 +76,9 @@ def _named(layers: Layers) -> Iterator[tuple[str, str]]:
                 else None
             )
             for item in node.items if isinstance(node, YList) else ():
-                found = item.get("file") if isinstance(item, YMap) else None
-                if isinstance(found, YScalar) and safe_path(found.text):
-                    yield layer, found.text
+                file = item.get("file") if isinstance(item, YMap) else None
+                if isinstance(file, YScalar) and safe_path(file.text):
+                    yield layer, file.text
 
 
 def read_text(directory: Path) -> tuple[Layers, dict[str, str]]:

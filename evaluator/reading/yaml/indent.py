@@ -23,23 +23,23 @@ from evaluator.reading.yaml.lines import (
 
 def _levels(lines: Sequence[str], number: int, item: bool) -> list[int]:
     """The indents at which a line may stand after those above it, the innermost first."""
-    found: list[int] = []
+    levels: list[int] = []
     low = 1_000
     for above in range(number - 1, max(0, number - MAX_LINES), -1):
         text = line_at(lines, above)
         if not says_something(text):
             continue
         indent, content = indent_of(text), LEAD.match(text)
-        if indent >= low and found:
+        if indent >= low and levels:
             continue
         own = [indent] if item and ITEM.match(text) else []
         if not item and KEY.match(text) and content:
             own = [content.end()]
-        found += [n for n in own if n not in found]
+        levels += [n for n in own if n not in levels]
         low = min(low, indent)
         if not low:
             break
-    return found
+    return levels
 
 
 def _odd_first(lines: Sequence[str], number: int) -> Slip | None:
@@ -130,23 +130,23 @@ def not_at_the_edge(lines: Sequence[str], number: int) -> Slip | None:
 
 def _level(text: str, item: bool) -> int:
     """The column that counts: of the dash among items, else of the key."""
-    found = LEAD.match(text)
-    return indent_of(text) if item or found is None else found.end()
+    lead = LEAD.match(text)
+    return indent_of(text) if item or lead is None else lead.end()
 
 
 def _levels_below(lines: Sequence[str], number: int, item: bool) -> list[int]:
     """The levels of a line and those below it that are no deeper, until its block ends."""
     own = indent_of(line_at(lines, number))
-    found: list[int] = []
+    levels: list[int] = []
     for n in range(number, min(len(lines), number + MAX_LINES) + 1):
         text = line_at(lines, n)
         if says_something(text):
             if indent_of(text) < min(own, 1):
                 break
-            found.append(_level(text, item))
+            levels.append(_level(text, item))
             if not item and n > number and ITEM.match(text) and indent_of(text) < own:
                 break
-    return found
+    return levels
 
 
 def uneven(lines: Sequence[str], number: int) -> Slip:

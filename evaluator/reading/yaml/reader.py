@@ -81,24 +81,24 @@ class Reader:
 
     def given(self, key: str) -> bool:
         """Whether something is written under ``key``, be it good or bad."""
-        found = self._entries.get(key)
-        return found is not None and not (
-            isinstance(found[1], YScalar) and found[1].text in ("", "null")
+        entry = self._entries.get(key)
+        return entry is not None and not (
+            isinstance(entry[1], YScalar) and entry[1].text in ("", "null")
         )
 
     def take(self, key: str, *, required: bool = False) -> Node | None:
         """The value under ``key``; null counts as not there."""
         self._asked.append(key)
-        found = self._entries.get(key)
-        node = found[1] if found else None
+        entry = self._entries.get(key)
+        node = entry[1] if entry else None
         if isinstance(node, YScalar) and node.value is None:
             if node.unclear:  # Reported when it was read.
                 return None
             node = None
         if node is None and required:
-            place = found[0].place if found else self.node.place
-            message = f"{self.what}的“{key}”没有内容" if found else f"{self.what}缺少“{key}”"
-            problem = Problem("E201", message, place, None if found else f"加上“{key}: …”")
+            place = entry[0].place if entry else self.node.place
+            message = f"{self.what}的“{key}”没有内容" if entry else f"{self.what}缺少“{key}”"
+            problem = Problem("E201", message, place, None if entry else f"加上“{key}: …”")
             self.problems.append(problem)
             self._missing[key] = problem
         return node

@@ -203,11 +203,11 @@ class _Parser:
                 "先用“&名字”标出锚点；若是文字请加引号",
             )
             raise _Stop
-        found = self.anchors[name]
-        if found is None:
+        anchored = self.anchors[name]
+        if anchored is None:
             self.report("E105", f"锚点“{name}”引用了自己", place, "把内容写全，不用锚点")
             raise _Stop
-        node, weight = found
+        node, weight = anchored
         # INVARIANT: an anchor that holds aliases weighs what they stand for, so the bound holds for
         # the text written out in full.
         self.aliased += weight
@@ -292,13 +292,13 @@ class _Parser:
         ):
             return False
         start, column = last.place.column, key.column or 0
-        found = THOUSANDS.match(self.lines()[(key.line or 1) - 1], start - 1)
-        if found is None or found.end() < column:
+        number = THOUSANDS.match(self.lines()[(key.line or 1) - 1], start - 1)
+        if number is None or number.end() < column:
             return False
         if last.place.end_column == column - 1:
-            both = Place(self.source, key.line, start, found.end() + 1)
-            hint = f"数中不加逗号，写 {found[0].replace(',', '')}"
-            self.report("E104", f"“{found[0]}”的意思不明确", both, hint)
+            both = Place(self.source, key.line, start, number.end() + 1)
+            hint = f"数中不加逗号，写 {number[0].replace(',', '')}"
+            self.report("E104", f"“{number[0]}”的意思不明确", both, hint)
         return True
 
     def lines(self) -> list[str]:

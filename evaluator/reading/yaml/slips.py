@@ -107,8 +107,8 @@ def open_quote(lines: Sequence[str], last: int, *, ended: bool = False) -> tuple
         opening, depth = _scan(text, column, depth)
         if opening is None:
             if depth == 0 and _BLOCK_TEXT.search(text):
-                found = LEAD.match(text)
-                block = found.end() if found and KEY.match(text) else indent
+                lead = LEAD.match(text)
+                block = lead.end() if lead and KEY.match(text) else indent
             number, column = number + 1, 0
             continue
         end = _closing(lines, number, text[opening])
@@ -148,9 +148,9 @@ def _scan(text: str, column: int, depth: int) -> tuple[int | None, int]:
 def _closing(lines: Sequence[str], first: int, quote: str) -> tuple[int, int] | None:
     """Line, and column behind it, of the quote that ends a text which goes on after ``first``."""
     for number in range(first + 1, min(len(lines), first + MAX_LINES) + 1):
-        found = _REST[quote].match(line_at(lines, number))
-        if found is not None:
-            return number, found.end()
+        closed = _REST[quote].match(line_at(lines, number))
+        if closed is not None:
+            return number, closed.end()
     return None
 
 
@@ -169,18 +169,18 @@ def _unclosed(lines: Sequence[str], number: int, column: int) -> Slip:
 
 def _in_line(number: int, text: str) -> Slip | None:
     """A slip that can be seen in the line alone."""
-    if found := re.match(r"\s*(?:- )?[\w.]+(\uff1a)", text, re.ASCII):
-        return _mark(number, found, "冒号用了全角", "改为半角冒号，后面加一个空格")
-    if found := re.match(r"\s*(?:- )?[a-z_]+(:)[^\s:/]", text):
-        return _mark(number, found, "冒号后面缺少空格", "在冒号后加一个空格")
-    if found := re.match(r"\s*(-)[\w{\[“\"]", text):
-        return _mark(number, found, "“-”后面缺少空格", "在“-”后加一个空格")
-    if found := re.match(r"\s*([－—–−•·])\s*\S", text):
-        return _mark(number, found, "列表的短横不是半角的“-”", "改为半角“-”，后面加一个空格")
-    if found := re.match(
+    if match := re.match(r"\s*(?:- )?[\w.]+(\uff1a)", text, re.ASCII):
+        return _mark(number, match, "冒号用了全角", "改为半角冒号，后面加一个空格")
+    if match := re.match(r"\s*(?:- )?[a-z_]+(:)[^\s:/]", text):
+        return _mark(number, match, "冒号后面缺少空格", "在冒号后加一个空格")
+    if match := re.match(r"\s*(-)[\w{\[“\"]", text):
+        return _mark(number, match, "“-”后面缺少空格", "在“-”后加一个空格")
+    if match := re.match(r"\s*([－—–−•·])\s*\S", text):
+        return _mark(number, match, "列表的短横不是半角的“-”", "改为半角“-”，后面加一个空格")
+    if match := re.match(
         r"\s*(?:- +)*[\w.]+:\s+(\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*')\s*[^\s#]", text
     ):
-        at = found.end() - 1
+        at = match.end() - 1
         return Slip(
             number, at + 1, "引号后面又有文字", "把整段文字放进一对引号，中间不再用同样的引号"
         )
@@ -189,44 +189,44 @@ def _in_line(number: int, text: str) -> Slip | None:
 
 def _full_width(number: int, text: str) -> Slip | None:
     """A full-width bracket or quote where a value begins; in a sound line that may be a text."""
-    if found := re.match(r"\s*(?:- +)*(?:[\w.]+: +)?([｛［【])", text):
-        return _wide(number, found)
-    if found := re.match(r"\s*(?:- +)*(?:[\w.]+: +)?([“‘])", text):
-        return _mark(number, found, "引号用了全角", "改为半角引号")
+    if match := re.match(r"\s*(?:- +)*(?:[\w.]+: +)?([｛［【])", text):
+        return _wide(number, match)
+    if match := re.match(r"\s*(?:- +)*(?:[\w.]+: +)?([“‘])", text):
+        return _mark(number, match, "引号用了全角", "改为半角引号")
     return None
 
 
-def _mark(number: int, found: re.Match[str], what: str, hint: str) -> Slip:
-    return Slip(number, found.start(1) + 1, what, hint, found.end(1) + 1)
+def _mark(number: int, match: re.Match[str], what: str, hint: str) -> Slip:
+    return Slip(number, match.start(1) + 1, what, hint, match.end(1) + 1)
 
 
-def _wide(number: int, found: re.Match[str]) -> Slip:
-    narrow = _WIDE[found[1]]
+def _wide(number: int, match: re.Match[str]) -> Slip:
+    narrow = _WIDE[match[1]]
     if narrow == ": ":
-        return _mark(number, found, "冒号用了全角", "改为半角冒号，后面加一个空格")
-    what = f"{_WIDE_NAMES[narrow]}“{found[1]}”用了全角"
+        return _mark(number, match, "冒号用了全角", "改为半角冒号，后面加一个空格")
+    what = f"{_WIDE_NAMES[narrow]}“{match[1]}”用了全角"
     space = "，后面加一个空格" if narrow.endswith(" ") else ""
-    return _mark(number, found, what, f"改为半角“{narrow.strip()}”{space}")
+    return _mark(number, match, what, f"改为半角“{narrow.strip()}”{space}")
 
 
 def key_slip(number: int, column: int, key: str) -> Slip | None:
     """What is wrong with a key without quotes and without content: ``{field:two_high, …}``."""
-    if found := re.match("[｛［【]|(?<![｛［【])[^｛［【]*([｝］】])$", key):
-        at = column + (found.start(1) if found[1] else 0)
-        wide = found[1] or found[0]
+    if match := re.match("[｛［【]|(?<![｛［【])[^｛［【]*([｝］】])$", key):
+        at = column + (match.start(1) if match[1] else 0)
+        wide = match[1] or match[0]
         return Slip(number, at, f"括号“{wide}”用了全角", f"改为半角“{_WIDE[wide]}”", at + 1)
-    if found := re.match("“([^“”]*)”?$", key):
+    if match := re.match("“([^“”]*)”?$", key):
         end = column + len(key)
-        return Slip(number, column, "引号用了全角", f"名称不加引号，写 {found[1]}", end)
-    if found := re.match(r"[A-Za-z_]+\s*(\uff1a)", key):
-        at = column + found.start(1)
+        return Slip(number, column, "引号用了全角", f"名称不加引号，写 {match[1]}", end)
+    if match := re.match(r"[A-Za-z_]+\s*(\uff1a)", key):
+        at = column + match.start(1)
         return Slip(number, at, "冒号用了全角", "改为半角冒号，后面加一个空格", at + 1)
-    if found := re.match(r"[A-Za-z_]+(:)[^\s:/]", key):
-        at = column + found.start(1)
+    if match := re.match(r"[A-Za-z_]+(:)[^\s:/]", key):
+        at = column + match.start(1)
         return Slip(number, at, "冒号后面缺少空格", "在冒号后加一个空格", at + 1)
-    if found := re.match(r"([A-Za-z_]+)\s+([^\s=<>].*)", key):
-        hint = f"写作“{found[1]}: {found[2][:12]}”，冒号是半角，后面有一个空格"
-        return Slip(number, column, f"“{found[1]}”后面缺少冒号", hint, column + found.end(1))
+    if match := re.match(r"([A-Za-z_]+)\s+([^\s=<>].*)", key):
+        hint = f"写作“{match[1]}: {match[2][:12]}”，冒号是半角，后面有一个空格"
+        return Slip(number, column, f"“{match[1]}”后面缺少冒号", hint, column + match.end(1))
     return None
 
 
@@ -246,10 +246,10 @@ def _in_brackets(lines: Sequence[str], at: Failure, start: tuple[int, int]) -> S
     if (
         inside
         and here[at.column - 1 : at.column] == ":"
-        and (found := re.search(r"\s([A-Za-z_]+)$", before))
+        and (match := re.search(r"\s([A-Za-z_]+)$", before))
     ):
         return _mark(
-            at.line, found, f"“{found[1]}”前面缺少逗号", "各项之间写半角逗号，后面加一个空格"
+            at.line, match, f"“{match[1]}”前面缺少逗号", "各项之间写半角逗号，后面加一个空格"
         )
     left = line_at(lines, number)[column - 1 : column]
     right = _OPENERS.get(left, "")
@@ -294,13 +294,13 @@ def _of_failure(lines: Sequence[str], at: Failure) -> Slip | None:
 
 def _no_colon(lines: Sequence[str], number: int) -> Slip | None:
     text = line_at(lines, number)
-    if ITEM.match(line_at(lines, number - 1)) and (found := re.match(r"\s*([{\[])", text)):
-        return _mark(number, found, "这一行开头缺少“- ”", "列表的每一项以“- ”开头")
-    found = re.match(r"\s*(?:- +)*([A-Za-z_]+)(?:\s+([^\s:].*)|\s*)$", text)
-    if found is None:
+    if ITEM.match(line_at(lines, number - 1)) and (match := re.match(r"\s*([{\[])", text)):
+        return _mark(number, match, "这一行开头缺少“- ”", "列表的每一项以“- ”开头")
+    match = re.match(r"\s*(?:- +)*([A-Za-z_]+)(?:\s+([^\s:].*)|\s*)$", text)
+    if match is None:
         return None
-    rest = found[2] or ""
-    example = f"{found[1]}: {rest if len(rest) <= 12 else '…'}".strip()
+    rest = match[2] or ""
+    example = f"{match[1]}: {rest if len(rest) <= 12 else '…'}".strip()
     return _mark(
-        number, found, f"“{found[1]}”后面缺少冒号", f"写作“{example}”，冒号是半角，后面有一个空格"
+        number, match, f"“{match[1]}”后面缺少冒号", f"写作“{example}”，冒号是半角，后面有一个空格"
     )

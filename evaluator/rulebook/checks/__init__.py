@@ -64,9 +64,9 @@ def run_checks(
     ``whole=False`` leaves out the lints that mean nothing where parts could not be read.
     """
     day = today or dt.date.today()
-    found = [p for check in CHECKS if whole or not check.whole for p in check.run(ruleset)]
-    found += [p for check in DATED for p in check(day).run(ruleset)]
-    return sorted(found, key=_order)
+    breaches = [p for check in CHECKS if whole or not check.whole for p in check.run(ruleset)]
+    breaches += [p for check in DATED for p in check(day).run(ruleset)]
+    return sorted(breaches, key=_order)
 
 
 def _order(problem: Problem) -> tuple[int, str, int, int, str, str]:
@@ -94,11 +94,11 @@ def check_layers(
     if ruleset is not None:
         day = today or dt.date.today()
         lints = run_checks(ruleset, day, whole=not broken)
-        found = list(settle(lints, ruleset, day, whole=not broken))
+        settled = list(settle(lints, ruleset, day, whole=not broken))
         # In a file with mistakes of reading a lint may only be about what they left out. A quote
         # left open is where such mistakes come from.
         quote = marks.OpenQuote.code
-        problems += [p for p in found if p.code == quote or not _files(p) & unread]
+        problems += [p for p in settled if p.code == quote or not _files(p) & unread]
     return (None if broken else ruleset), sorted(problems, key=_order)
 
 

@@ -21,18 +21,18 @@ def settle(
     """
     known = {(a.code, a.name): a for a in ruleset.accepted}
     used: set[tuple[str, str]] = set()
-    for found in problems:
-        key = (found.code, found.subject or "")
-        entry = known.get(key) if found.severity == "warning" else None
+    for told in problems:
+        key = (told.code, told.subject or "")
+        entry = known.get(key) if told.severity == "warning" else None
         if entry is None:
-            yield found
+            yield told
             continue
         used.add(key)
         if entry.until is not None and entry.until < today:
             note = (f"接受到 {entry.until} 为止，已过期", entry.place)
-            yield dataclasses.replace(found, notes=(*found.notes, note))
+            yield dataclasses.replace(told, notes=(*told.notes, note))
         else:
-            yield dataclasses.replace(found, severity="accepted", accepted=entry.reason)
+            yield dataclasses.replace(told, severity="accepted", accepted=entry.reason)
     if whole:
         yield from (_idle(a) for key, a in known.items() if key not in used)
 

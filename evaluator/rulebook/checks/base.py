@@ -55,9 +55,9 @@ def key_places(ruleset: ast.Ruleset, file: str, table: str) -> dict[str, Place]:
         for name, text in files.items():
             if name.rsplit("/", 1)[-1] == file:
                 node = read_kept(shown_name(layer, name), text, Problems())
-                found = node.get(table) if isinstance(node, YMap) else None
-                if isinstance(found, YMap):
-                    out |= {key.text: key.place for key, _ in found.entries}
+                entries = node.get(table) if isinstance(node, YMap) else None
+                if isinstance(entries, YMap):
+                    out |= {key.text: key.place for key, _ in entries.entries}
     return out
 
 

@@ -27,9 +27,9 @@ def _dated_values(criterion: Criterion) -> Iterator[tuple[Source, Span, Place]]:
     """Every source that a period or one of its rows rests on, once for each period."""
     for period in criterion.periods:
         seen: set[str] = set()
-        found = [(period.provenance.source, period.place)] if period.provenance else []
-        found += [(row.provenance.source, row.place) for row in period.rows]
-        for source, place in found:
+        cited = [(period.provenance.source, period.place)] if period.provenance else []
+        cited += [(row.provenance.source, row.place) for row in period.rows]
+        for source, place in cited:
             if source.id not in seen:
                 seen.add(source.id)
                 yield source, (period.start, period.end), place

@@ -39,8 +39,8 @@ class FieldDefinition:
         for layer, files in ruleset.layers:
             text = files.get("fields.yaml")
             root = read_kept(shown_name(layer, "fields.yaml"), text, Problems()) if text else None
-            found = root.get("fields") if isinstance(root, YMap) else None
-            for item in found.items if isinstance(found, YList) else ():
+            fields = root.get("fields") if isinstance(root, YMap) else None
+            for item in fields.items if isinstance(fields, YList) else ():
                 if isinstance(item, YMap):
                     yield from self._field(item, labels)
 
@@ -49,8 +49,8 @@ class FieldDefinition:
         name, kind, label = words.get("name", ""), words.get("type", ""), words.get("label", "")
 
         def told(key: str, message: str, hint: str) -> Problem:
-            found = node.get(key)
-            place = found.place if found else node.place
+            written = node.get(key)
+            place = written.place if written else node.place
             return problem(self.code, f"字段“{name}”{message}", place, hint, subject=name)
 
         for key, kinds in FOR.items():

@@ -60,10 +60,10 @@ class FullWidthMark:
     def _word(self, node: YScalar, key: str, subject: str) -> Iterator[Problem]:
         place = node.place
         line = place.source.line(place.line or 0)
-        if key in SENTENCES and (found := BRACES.search(node.text)):
+        if key in SENTENCES and (braces := BRACES.search(node.text)):
             yield problem(
                 self.code,
-                f"“{key}”里的花括号“{found[0]}”用了全角，不会换成数值",
+                f"“{key}”里的花括号“{braces[0]}”用了全角，不会换成数值",
                 _first(place),
                 "改为半角，如 {value}",
                 subject=subject,
@@ -81,9 +81,9 @@ def _first(place: Place) -> Place:
     number, start = place.line or 1, (place.column or 1) - 1
     lines = split_lines(place.source.text)
     for index in range(number - 1, len(lines)):
-        found = BRACES.search(lines[index], start if index == number - 1 else 0)
-        if found is not None:
-            return Place(place.source, index + 1, found.start() + 1, found.end() + 1)
+        braces = BRACES.search(lines[index], start if index == number - 1 else 0)
+        if braces is not None:
+            return Place(place.source, index + 1, braces.start() + 1, braces.end() + 1)
     return place
 
 
@@ -97,9 +97,9 @@ class OpenQuote:
         for name, text in _texts(ruleset):
             source = SourceText(name, text.removeprefix("\ufeff"))
             lines = split_lines(source.text)
-            found = open_quote(lines, len(lines), ended=True)
-            if found is not None:
-                line, column = found
+            opened = open_quote(lines, len(lines), ended=True)
+            if opened is not None:
+                line, column = opened
                 quote = source.line(line)[column - 1 : column]
                 yield problem(
                     self.code,

@@ -57,8 +57,8 @@ class _Table:
         for row in rows:
             for word in row.keys.get(dimension, ()):
                 named.setdefault(word, []).append(row)
-        for word, found in named.items():
-            self._walk(tuple(found), rest, {**point, dimension: word})
+        for word, narrowed in named.items():
+            self._walk(tuple(narrowed), rest, {**point, dimension: word})
         domain = self.domains[dimension]
         if domain is not None and named.keys() >= set(domain):
             return

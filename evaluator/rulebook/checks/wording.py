@@ -57,11 +57,11 @@ class UnverifiedReject:
         for rule in ruleset.rules.values():
             if rule.effect is not ast.Effect.REJECT:
                 continue
-            found = [c for c in criteria_of(rule, ruleset).values() if _unverified(c)]
-            if found:
-                names = "、".join(f"“{c.id}”" for c in found)
+            unverified = [c for c in criteria_of(rule, ruleset).values() if _unverified(c)]
+            if unverified:
+                names = "、".join(f"“{c.id}”" for c in unverified)
                 message = f"规则“{rule.id}”以未核对的示例值 {names} 作为不予准入的依据"
-                notes = tuple((c.title, c.place) for c in found)
+                notes = tuple((c.title, c.place) for c in unverified)
                 yield problem(
                     self.code,
                     message,

@@ -23,12 +23,12 @@ def parse_accepted(nodes: Iterable[Node], names: Names) -> tuple[Acceptance, ...
     """Read the entries; each name of an entry is an acceptance of its own."""
     out: dict[tuple[str, str], Acceptance] = {}
     for node in nodes:
-        for found in _entry(node, names):
-            first = out.setdefault((found.code, found.name), found)
-            if first is not found:
-                message = f"{found.code} 的“{found.name}”接受了两次"
+        for acceptance in _entry(node, names):
+            first = out.setdefault((acceptance.code, acceptance.name), acceptance)
+            if first is not acceptance:
+                message = f"{acceptance.code} 的“{acceptance.name}”接受了两次"
                 notes = (("第一处", first.place),)
-                names.report("E302", message, found.place, "只保留一处", notes)
+                names.report("E302", message, acceptance.place, "只保留一处", notes)
     return tuple(out.values())
 
 

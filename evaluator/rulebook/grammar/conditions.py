@@ -129,14 +129,14 @@ def _comparison(r: Reader, node: YMap, subject: str, names: Names) -> ast.Condit
         r.finish()
     if word is None or right is None or operator is None:
         return None
-    found = names.metric(word) if subject == "metric" else names.field(word)
-    if found is None:
+    measured = names.metric(word) if subject == "metric" else names.field(word)
+    if measured is None:
         return None
     if operator == "known":
         return _known_flag(word, right, names)
-    if isinstance(found, Field) and not found.numeric:
-        return _membership(found, operator, right, names)
-    left = reference(found, word, names)
+    if isinstance(measured, Field) and not measured.numeric:
+        return _membership(measured, operator, right, names)
+    left = reference(measured, word, names)
     if left is None:
         return None
     if operator == "between":
@@ -224,8 +224,8 @@ def _membership(field: Field, operator: str, right: Node, names: Names) -> ast.C
             )
             return None
         _check_codes(field, criterion, prefix, right, names)
-        found: ast.Condition = ast.Member(field.name, (), criterion.id, prefix, right.place)
-        return ast.NotOf(found, right.place) if operator == "not_in" else found
+        member: ast.Condition = ast.Member(field.name, (), criterion.id, prefix, right.place)
+        return ast.NotOf(member, right.place) if operator == "not_in" else member
     nodes = right.items if isinstance(right, YList) else (right,)
     if isinstance(right, YList) and operator == "equals":
         names.report("E202", "equals 后写一个值", right.place, "多个值请用 in")
@@ -236,10 +236,10 @@ def _membership(field: Field, operator: str, right: Node, names: Names) -> ast.C
     options = [_option(field, n, prefix, names) for n in nodes]
     if any(o is None for o in options):
         return None
-    found = ast.Member(
+    member = ast.Member(
         field.name, tuple(o for o in options if o is not None), None, prefix, right.place
     )
-    return ast.NotOf(found, right.place) if operator == "not_in" else found
+    return ast.NotOf(member, right.place) if operator == "not_in" else member
 
 
 def _operators(field: Field) -> tuple[str, ...]:

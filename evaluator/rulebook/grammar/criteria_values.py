@@ -67,11 +67,11 @@ class PeriodReader:
         given = [n for n in ("value", "rows", "codes") if node.get(n) is not None]
         if gap is not None:
             for name in given:
-                found = node.get(name)
+                extra = node.get(name)
                 r.report(
                     "E208",
                     f"gap 表示没有标准，不能又写“{name}”",
-                    found.place if found else node.place,
+                    extra.place if extra else node.place,
                 )
         elif len(given) != 1:
             r.report(
@@ -80,8 +80,8 @@ class PeriodReader:
         elif (self.kind is Kind.LIST) != (given == ["codes"]):
             wanted = "codes" if self.kind is Kind.LIST else "value 或 rows"
             r.report("E208", f"kind 为 {self.kind} 时写 {wanted}", node.place)
-        elif isinstance(found := node.get("codes"), YList) and not found.items:
-            r.report("E201", "codes 是空的", found.place, "至少写一个代码")
+        elif isinstance(codes := node.get("codes"), YList) and not codes.items:
+            r.report("E201", "codes 是空的", codes.place, "至少写一个代码")
 
     def _transition(self, r: Reader) -> dt.date | None:
         node = r.mapping("transition")

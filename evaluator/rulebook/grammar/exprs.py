@@ -29,16 +29,16 @@ def in_unit(expr: ast.Expr, unit: Unit) -> ast.Expr:
     return expr if factor == 1 else ast.Scale(expr, factor, unit, expr.place)
 
 
-def reference(found: Field | ast.Metric, node: YScalar, names: Names) -> ast.Expr | None:
+def reference(named: Field | ast.Metric, node: YScalar, names: Names) -> ast.Expr | None:
     """A reference to a numeric field or metric; reports E306 for a field that is no number."""
-    if isinstance(found, ast.Metric):
-        return ast.MetricRef(found.id, found.unit, node.place)
-    if not found.numeric:
+    if isinstance(named, ast.Metric):
+        return ast.MetricRef(named.id, named.unit, node.place)
+    if not named.numeric:
         names.report(
-            "E306", f"字段“{node.text}”（{found.label}）不是数，不能计算或比大小", node.place
+            "E306", f"字段“{node.text}”（{named.label}）不是数，不能计算或比大小", node.place
         )
         return None
-    return ast.FieldRef(found.name, found.unit or ONE, node.place)
+    return ast.FieldRef(named.name, named.unit or ONE, node.place)
 
 
 def parse_literal(node: YScalar, unit: Unit, names: Names) -> ast.Number | None:
@@ -62,8 +62,8 @@ def parse_expr(node: Node, names: Names) -> ast.Expr | None:
     """Read a formula; None after reporting what is wrong with it."""
     if isinstance(node, YScalar):
         if isinstance(node.value, str) and not node.text[:1].isdigit():
-            found = names.value(node)
-            return reference(found, node, names) if found else None
+            named = names.value(node)
+            return reference(named, node, names) if named else None
         return parse_literal(node, ONE, names)
     if isinstance(node, YList):
         names.report("E202", "公式应写作 {divide: [甲, 乙]} 这样的形式", node.place)

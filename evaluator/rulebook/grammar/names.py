@@ -54,35 +54,35 @@ class Names:
 
     def field(self, node: YScalar) -> Field | None:
         """A declared field or record key; reports E301."""
-        found = self.registry.references.get(node.text)
-        if found is None:
+        declared = self.registry.references.get(node.text)
+        if declared is None:
             hint = unknown_field(node.text, self.registry)
             self.report("E301", f"没有字段“{node.text}”", node.place, hint)
-        return found
+        return declared
 
     def metric(self, node: YScalar) -> Metric | None:
         """A metric; reports E303."""
-        found = self.metrics.get(node.text)
-        if found is None and node.text not in self.broken:
+        metric = self.metrics.get(node.text)
+        if metric is None and node.text not in self.broken:
             hint = self._or_other(node.text)
             self.report("E303", f"没有指标“{node.text}”", node.place, hint)
-        return found
+        return metric
 
     def criterion(self, node: YScalar) -> Criterion | None:
         """A criterion; reports E304."""
-        found = self.criteria.get(node.text)
-        if found is None and node.text not in self.broken:
+        criterion = self.criteria.get(node.text)
+        if criterion is None and node.text not in self.broken:
             hint = _named(node.text, {c.id: c.title for c in self.criteria.values()})
             self.report("E304", f"没有准入标准“{node.text}”", node.place, hint)
-        return found
+        return criterion
 
     def source(self, node: YScalar) -> Source | None:
         """A legal instrument; reports E305."""
-        found = self.sources.get(node.text)
-        if found is None:
+        source = self.sources.get(node.text)
+        if source is None:
             hint = _named(node.text, {s.id: s.title for s in self.sources.values()})
             self.report("E305", f"没有依据文件“{node.text}”", node.place, hint)
-        return found
+        return source
 
     def value(self, node: YScalar) -> Field | Metric | None:
         """A numeric field or a metric, whichever has the name; reports E301."""
@@ -90,11 +90,11 @@ class Names:
             return self.metrics[node.text]
         if node.text in self.broken:
             return None
-        found = self.registry.references.get(node.text)
-        if found is None:
+        declared = self.registry.references.get(node.text)
+        if declared is None:
             hint = unknown_field(node.text, self.registry) or self._or_other(node.text)
             self.report("E301", f"没有字段或指标“{node.text}”", node.place, hint)
-        return found
+        return declared
 
     def _or_other(self, name: str) -> str | None:
         if name in self.registry.references:

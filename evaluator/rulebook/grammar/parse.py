@@ -60,7 +60,7 @@ def parse_metrics(nodes: list[Node], names: Names) -> None:
 
 
 def _collect(nodes: list[Node], names: Names) -> dict[str, YMap]:
-    found: dict[str, YMap] = {}
+    metrics: dict[str, YMap] = {}
     for node in nodes:
         if not isinstance(node, YList):
             names.report("E202", "指标文件应是列表，每项以“- id:”开头", node.place)
@@ -75,8 +75,8 @@ def _collect(nodes: list[Node], names: Names) -> dict[str, YMap]:
             if not names.check_id(id_node, "指标"):
                 names.broken.add(id_node.text)
                 continue
-            if id_node.text in found:
-                first = (("第一处", found[id_node.text].place_of("id")),)
+            if id_node.text in metrics:
+                first = (("第一处", metrics[id_node.text].place_of("id")),)
                 names.report(
                     "E302", f"指标“{id_node.text}”重复", id_node.place, "只保留一处", first
                 )
@@ -84,8 +84,8 @@ def _collect(nodes: list[Node], names: Names) -> dict[str, YMap]:
                 names.report("E302", f"“{id_node.text}”已有别的意思，指标请另取名", id_node.place)
                 names.broken.add(id_node.text)
             else:
-                found[id_node.text] = item
-    return found
+                metrics[id_node.text] = item
+    return metrics
 
 
 def _size(expr: ast.Expr, sizes: dict[str, int]) -> int:
