@@ -44,7 +44,7 @@ tests/oidc/node_modules/.stamp: tests/oidc/package-lock.json
 test: setup tests/oidc/node_modules/.stamp  ## every test but the longest; SPARK=1 with Spark
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
 
-# What takes long: every page in large type, the image, whole corpora, damaged files by the hundred.
+# What takes long: every page in large type, the image, whole corpora, the guide, all random draws.
 soak: setup  ## the longest tests
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m soak
 
