@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -25,6 +24,8 @@ from evaluator.reading.yaml.syntax import find_forbidden, split_lines, syntax_pr
 MAX_DEPTH = 40
 MAX_NODES = 1_000_000
 MAX_ALIASED = 100_000  # Nodes (and hundreds of characters) that anchors may add by being reused.
+# Characters of the texts that are kept read; their nodes take 25 to 100 bytes for each.
+MAX_KEPT = 1_000_000
 MAX_SCALAR_PROBLEMS = 100  # Of one kind in one file; a binary file would give thousands.
 
 # A number with thousands separators, which in braces falls apart into keys.
@@ -76,6 +77,7 @@ class YMap:
 
 Node = YScalar | YList | YMap
 
+_kept: dict[tuple[str, str], tuple[Node | None, tuple[Problem, ...]]] = {}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -108,16 +110,21 @@ def read_yaml(name: str, text: str, problems: Problems) -> Node | None:
 
 
 def read_kept(name: str, text: str, problems: Problems) -> Node | None:
-    """``read_yaml`` for the files of a rulebook: of one that is edited most are as they were."""
-    node, own = _kept(name, text)
-    problems += own
+    """``read_yaml`` for the files of a rulebook: of one that is edited most are as they were.
+
+    Safe for threads: nodes and problems are immutable, so that at worst a text is read twice.
+    """
+    kept = _kept.get((name, text))
+    if kept is None:
+        own = Problems()
+        kept = read_yaml(name, text, own), tuple(own)
+        if sum(len(known) for _, known in list(_kept)) + len(text) > MAX_KEPT:
+            _kept.clear()
+        if len(text) <= MAX_KEPT:
+            _kept[name, text] = kept
+    node, wrong = kept
+    problems += wrong
     return node
-
-
-@lru_cache(maxsize=256)
-def _kept(name: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
-    problems = Problems()
-    return read_yaml(name, text, problems), tuple(problems)
 
 
 def _same_start(a: Place, b: Place) -> bool:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from evaluator.problems.choices import suggest
 from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText, display_width, printable
+from evaluator.reading.yaml import scan
 from evaluator.reading.yaml.reader import Reader, plain
-from evaluator.reading.yaml.scan import YList, YMap, YScalar, read_yaml
+from evaluator.reading.yaml.scan import YList, YMap, YScalar, read_kept, read_yaml
 
 
 def read(text: str) -> tuple[object, list[Problem]]:
@@ -347,3 +348,27 @@ def test_quoted_text_is_kept(text: str) -> None:
         assert data == {"a": text.replace("\n", "").replace("\r", "")}
     else:
         assert {p.code for p in problems} == {"E108"}
+
+
+def test_what_is_read_again_is_the_same_with_its_problems() -> None:
+    text = "a: no\nb: [1, 2"
+    first, again, anew = Problems(), Problems(), Problems()
+    node = read_kept("t.yaml", text, first)
+    assert read_kept("t.yaml", text, again) is node
+    assert read_yaml("t.yaml", text, anew) == node
+    assert first == again == anew != []
+    # Under another name it is another file: its problems stand there.
+    elsewhere = Problems()
+    read_kept("u.yaml", text, elsewhere)
+    assert {p.place.source.name for p in elsewhere} == {"u.yaml"}
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[tuple[str, str], object] = {}
+    monkeypatch.setattr(scan, "_kept", kept)
+    monkeypatch.setattr(scan, "MAX_KEPT", 100)
+    for n in range(30):
+        read_kept("t.yaml", f"a: {n:010}x", Problems())
+        assert 0 < sum(len(text) for _, text in kept) <= 100
+    assert isinstance(read_kept("t.yaml", f"a: {'b' * 100}", Problems()), YMap)
+    assert sum(len(text) for _, text in kept) <= 100
