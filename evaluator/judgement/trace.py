@@ -18,7 +18,6 @@ from evaluator.rulebook.verdict import STATUS_LABELS
 from evaluator.values.kleene import Truth, all_of, any_of, negate
 from evaluator.values.numbers import exact_text, shown, shown_apart
 
-TRUTH_WORDS = {True: "成立", False: "不成立", None: "未知"}
 TRUTH_NAMES = {True: "true", False: "false", None: "unknown"}
 
 
