@@ -12,14 +12,18 @@ Test = TypeVar("Test", bound=Callable[..., Any])
 soaking = False  # Set by conftest.py before a test is collected.
 
 
-def draws(core: int, whole: int) -> Callable[[Test], Test]:
-    """A test of ``core`` random draws; with ``-m soak`` it is of that kind, and draws ``whole``.
+def draws(core: int, whole: int | None = None) -> Callable[[Test], Test]:
+    """A test of ``core`` random draws; with ``-m soak`` it is of that kind, and draws ``whole``, or as
+    many as the profile says.
 
-    What is drawn is the same each time, so that the core is where the whole begins.
+    What is drawn is the same each time, so that the core is where the whole begins; but under a
+    profile that looks for new examples (``HYPOTHESIS_PROFILE=soak``), where all are drawn.
     """
 
     def decorate(test: Test) -> Test:
-        count = whole if soaking else core
+        profile = settings()
+        every = soaking or not profile.derandomize
+        count = (whole or profile.max_examples) if every else core
         test = settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck))(
             test
         )

@@ -32,7 +32,7 @@ def fill(profile: Profile, other: Profile, names: list[str]) -> Profile:
     return profile
 
 
-@draws(20, 40)
+@draws(20)
 @given(judged(), st.data())
 def test_filling_never_undoes_a_reject_and_never_spoils_a_pass(
     case: tuple[Ruleset, Profile, dt.date], data: st.DataObject
@@ -50,7 +50,7 @@ def test_filling_never_undoes_a_reject_and_never_spoils_a_pass(
     assert after.verdict is before or after.cause == NO_RULE
 
 
-@draws(20, 40)
+@draws(20)
 @given(judged(), st.data())
 def test_leaving_out_a_field_never_turns_a_verdict_green(
     case: tuple[Ruleset, Profile, dt.date], data: st.DataObject
@@ -70,7 +70,7 @@ def test_leaving_out_a_field_never_turns_a_verdict_green(
         assert before is Verdict.REJECT
 
 
-@draws(20, 40)
+@draws(20)
 @given(judged(), st.randoms(use_true_random=False))
 def test_order_never_matters(case: tuple[Ruleset, Profile, dt.date], random: object) -> None:
     ruleset, profile, day = case
@@ -89,7 +89,7 @@ def test_order_never_matters(case: tuple[Ruleset, Profile, dt.date], random: obj
     assert a == b
 
 
-@draws(20, 40)
+@draws(20)
 @given(judged())
 def test_a_stored_snapshot_is_judged_to_the_same_bytes(
     case: tuple[Ruleset, Profile, dt.date],

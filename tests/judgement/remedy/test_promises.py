@@ -15,7 +15,7 @@ from tests.draws import draws
 from tests.judgement.drawn import judged
 
 
-@draws(20, 40)
+@draws(20)
 @given(judged())
 def test_a_counterfactual_that_promises_pass_passes(
     case: tuple[Ruleset, Profile, dt.date],
