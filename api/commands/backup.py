@@ -22,8 +22,7 @@ from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Date, LargeBinary
 
-from api.database import proposal_tables as tables_proposals
-from api.database import review_tables as tables_review
+from api.database import proposal_tables, review_tables
 from api.database.db import Database
 from api.database.review_tables import Attachment, AttachmentPart
 from api.database.tables import Base, Utc
@@ -34,7 +33,7 @@ BATCH = 500
 # Rows that carry files are large: fewer of them at once.
 BATCHES = {"attachments": 8, "attachment_parts": 16}
 MANIFEST = "manifest.json"
-assert tables_review.Task.metadata is tables_proposals.Proposal.metadata is Base.metadata
+assert review_tables.Task.metadata is proposal_tables.Proposal.metadata is Base.metadata
 
 
 class BackupError(Exception):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.store.proposals.checks import STAGES as SERVED
-from evaluator.cli import publish as cli_publish
+from evaluator.cli import publish
 from evaluator.rulebook.load import load_layers
 from tests.rulebook.corpus import MINIMAL, texts
 
@@ -30,8 +30,8 @@ class Service:
 def test_stages_are_told_in_chinese(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli_publish, "POLL_SECONDS", 0)
-    cli_publish._wait(Service(), 1, 60)  # type: ignore[arg-type]
+    monkeypatch.setattr(publish, "POLL_SECONDS", 0)
+    publish._wait(Service(), 1, 60)  # type: ignore[arg-type]
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "检查：进行中（检查写法）"
     assert lines[-1] == "检查：完成"
@@ -57,7 +57,7 @@ def test_what_a_check_found(capsys: pytest.CaptureFixture[str]) -> None:
     }
     impact = {"total": 30, "moved_total": 25, "moved": [moved] * 25}
     run = {"error": None, "result": {"check": {"problems": [problem]}, "impact": impact}}
-    cli_publish._tell(run, RULESET)
+    publish._tell(run, RULESET)
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == [
         "rules/r.yaml:2:8 E101 冒号用了全角",

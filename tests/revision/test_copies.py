@@ -16,8 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.revision import copies as impact_copies
-from evaluator.revision import impact
+from evaluator.revision import copies, impact
 from evaluator.revision.impact import impact_rows, impact_stored
 from evaluator.revision.tally import Impact, Listed, Row
 from evaluator.rulebook.ast import Ruleset
@@ -166,7 +165,7 @@ def test_dossiers_that_do_not_fit(size: int, tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_many_files_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(impact_copies, "MOST_FILES", 4)
+    monkeypatch.setattr(copies, "MOST_FILES", 4)
     rows = [*HARD, *ROWS]
     for end in range(3, len(rows), 18):
         impact_stored(OLD, NEW, Kept(rows[:end]), tmp_path)
@@ -235,7 +234,7 @@ def test_another_program_or_other_fields_make_copies_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(ROWS, tmp_path)
-    monkeypatch.setattr(impact_copies, "_program", lambda: "another")
+    monkeypatch.setattr(copies, "_program", lambda: "another")
     assert run(ROWS, tmp_path).fetched
     assert len([p for p in tmp_path.iterdir() if p.is_dir()]) == 2
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from api.database import proposal_tables as tables_proposals
-from api.database import review_tables as tables_review
+from api.database import proposal_tables, review_tables
 from api.database.tables import Base
 
-assert tables_review.Task.metadata is tables_proposals.Proposal.metadata is Base.metadata
+assert review_tables.Task.metadata is proposal_tables.Proposal.metadata is Base.metadata
 
 connection = context.config.attributes["connection"]
 context.configure(
