@@ -57,8 +57,8 @@ def _row(rule: ast.Rule, ruleset: ast.Ruleset) -> RuleRow:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleFilter:
-    """What to look for among the rules."""
+class Wanted:
+    """What is looked for, as it was typed."""
 
     q: Annotated[str, Query(max_length=100)] = ""
     listed: Annotated[str, Query(alias="list", max_length=20)] = ""
@@ -66,10 +66,7 @@ class RuleFilter:
     effect: Annotated[str, Query(max_length=10)] = ""
 
 
-Wanted = Annotated[RuleFilter, Depends()]
-
-
-def _found(ruleset: ast.Ruleset, wanted: RuleFilter) -> list[RuleRow]:
+def _matching(ruleset: ast.Ruleset, wanted: Wanted) -> list[RuleRow]:
     """Rules by words, list, department and effect, in the order of the lists."""
     listed = find_choice("list", wanted.listed, LISTS)
     effect = find_choice("effect", wanted.effect, EFFECTS)
@@ -98,7 +95,7 @@ def _found(ruleset: ast.Ruleset, wanted: RuleFilter) -> list[RuleRow]:
 
 
 @router.get("")
-def rules(request: Request, judge: CurrentJudge, wanted: Wanted) -> Response:
+def rules(request: Request, judge: CurrentJudge, wanted: Annotated[Wanted, Depends()]) -> Response:
     """Rules, as many as fit what is asked for."""
     ruleset = judge.ruleset
     asked = {
@@ -110,7 +107,7 @@ def rules(request: Request, judge: CurrentJudge, wanted: Wanted) -> Response:
     return page(
         request,
         "rules.html",
-        rows=_found(ruleset, wanted),
+        rows=_matching(ruleset, wanted),
         ruleset=ruleset,
         wanted=wanted,
         total=len(ruleset.rules),
@@ -119,7 +116,7 @@ def rules(request: Request, judge: CurrentJudge, wanted: Wanted) -> Response:
 
 
 @router.get(".{kind}")
-def rules_file(judge: CurrentJudge, kind: Kind, wanted: Wanted) -> Response:
+def rules_file(judge: CurrentJudge, kind: Kind, wanted: Annotated[Wanted, Depends()]) -> Response:
     """The same rules in words for a spreadsheet."""
     rows = (
         (
@@ -133,7 +130,7 @@ def rules_file(judge: CurrentJudge, kind: Kind, wanted: Wanted) -> Response:
             "、".join(r.departments),
             r.rule.remedy,
         )
-        for r in _found(judge.ruleset, wanted)
+        for r in _matching(judge.ruleset, wanted)
     )
     return listing_response(kind, "rules", Listing("规则", RULES, rows, about(judge.ruleset)))
 
