@@ -293,4 +293,4 @@ def test_what_is_in_doubt_is_explained_and_promises_nothing(
     advice = counterfactual(evaluation)
     assert (advice.outcome, advice.reaches) == ("not_found", None)
     assert (advice.single, advice.joint, advice.fill) == ((), (), ())
-    assert advice.text() == "未能找到可行的修改方案，请与责任部门商议。"
+    assert advice.text() == "系统内部核对不一致，不给出修改建议。"

@@ -112,6 +112,7 @@ class Counterfactual:
     rules. ``open_fields`` are the missing fields whose answer could still change the verdict.
     ``reaches`` is the verdict after the changes (the first of ``single``) and some answer to every
     missing field, by the engine; None where no such answer was found or something else remains.
+    ``disputed``: the engines disagreed, and nothing was looked for.
     """
 
     outcome: Outcome
@@ -123,9 +124,12 @@ class Counterfactual:
     verify: tuple[Rule, ...] = ()
     open_fields: tuple[str, ...] = ()
     reaches: Verdict | None = None
+    disputed: bool = False
 
     def text(self) -> str:
         """The whole in a sentence or two."""
+        if self.disputed:
+            return "系统内部核对不一致，不给出修改建议。"
         if self.outcome is Outcome.NONE:
             return "已符合准入要求，无需修改。"
         if self.outcome is Outcome.INCURABLE:

@@ -27,7 +27,7 @@ def counterfactual(evaluation: Evaluation) -> Counterfactual:
     if evaluation.verdict is Verdict.PASS:
         return Counterfactual(Outcome.NONE, reaches=Verdict.PASS)
     if evaluation.disputed:
-        return Counterfactual(Outcome.NOT_FOUND)
+        return Counterfactual(Outcome.NOT_FOUND, disputed=True)
     standing = Standing(evaluation)
     obstacles, rules = obstacles_of(standing), standing.rules
     if obstacles.incurable:
