@@ -222,7 +222,7 @@ def answers(port: int) -> bool:
 def test_a_stopped_server_leaves_no_files(tmp_path: Path) -> None:
     """SIGTERM with a batch under way that outlasts the grace: the real command, as it is run."""
     code = (
-        "from api import server; from api.settings import Settings; server.GRACE_SECONDS = 1; "
+        "from api.commands import server; from api.settings import Settings; server.GRACE_SECONDS = 1; "
         "server.run(Settings(log_level='ERROR'))"
     )
     with socket.socket() as probe:
