@@ -29,17 +29,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 
 from api.commands.server import application
 from api.openapi import examples_in
 from api.settings import Settings
-from evaluator.dossier.dossier import dossier_model
-from evaluator.dossier.fields import base_registry
+from evaluator.dossier.fields import Field, base_registry
+from evaluator.dossier.values import FieldError, read_value
 from evaluator.judgement.evaluate import Evaluator
 from evaluator.judgement.result import canonical_bytes, result
 from evaluator.rulebook.load import load_directory
@@ -55,10 +56,29 @@ def dossiers() -> list[dict[str, Any]]:
     return [entry["value"] for entry in examples_in(ROOT / "examples").values()]
 
 
+def dossier_model() -> type[BaseModel]:
+    """A pydantic model that reads what the service reads, for the endpoint that does no more."""
+
+    def checked(field: Field, raw: Any) -> Any:
+        try:
+            return read_value(field, raw)
+        except FieldError as error:
+            raise ValueError(str(error)) from None
+
+    fields: dict[str, Any] = {
+        f.name: (
+            Annotated[Any, BeforeValidator(partial(checked, f))],
+            ... if f.required else None,
+        )
+        for f in base_registry().fields.values()
+    }
+    return create_model("Dossier", __config__=ConfigDict(extra="forbid"), **fields)
+
+
 def bare() -> FastAPI:
     """The bare endpoint, on the first example dossier."""
     ruleset = load_directory(ROOT)
-    model: Any = dossier_model(base_registry())
+    model: Any = dossier_model()
     evaluator = Evaluator(ruleset, "reference")
     from api.judging.judge import Judge
 
