@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI
 from starlette.routing import Route
 
@@ -17,6 +18,7 @@ from api.database.db import Database
 from api.jobs import Jobs
 from api.judging import batches
 from api.judging.judge import SOFTWARE, Memo
+from api.judging.workers import Workers
 from api.routes import (
     accounts,
     audit,
@@ -52,6 +54,7 @@ from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.shipped import examples_path
 
 HOLIDAYS_AHEAD_DAYS = 30
+JUDGING_THREADS = 4
 log = logging.getLogger("api")
 DESCRIPTION = "按规则集对工业项目申报材料作出准入、提交会审或不予准入的结论，并给出依据。"
 ROUTERS = (
@@ -146,7 +149,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     shared = settings.shared_directory
     limit, attempts = RateLimit(settings.rate_limit, shared), Attempts(shared)
 
-    running = batches.Batches(settings)
+    running, workers = batches.Batches(settings), Workers(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -154,6 +157,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         await running.close()
         jobs.stop()
+        workers.close()
         limit.close()
         attempts.close()
         store.close()
@@ -175,6 +179,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.jobs = jobs
     app.state.attachments = Policy(settings.max_attachment_bytes, settings.attachment_types)
     app.state.batches = running
+    app.state.workers = workers
+    app.state.judging = CapacityLimiter(JUDGING_THREADS)
     app.state.memo = Memo(settings.memo_bytes)
     app.state.attempts = attempts
     app.state.oidc = Provider(settings) if settings.oidc_issuer else None

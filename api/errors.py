@@ -26,6 +26,9 @@ class Invalid(StoreError):
         self.field, self.detail, self.hint = field, detail, hint
         super().__init__(detail)
 
+    def __reduce__(self) -> tuple[type[Invalid], tuple[str, str, str | None]]:
+        return type(self), (self.field, self.detail, self.hint)
+
 
 class Unmigrated(Exception):
     """The database's structure is not the one this program needs."""

@@ -71,6 +71,17 @@ class Settings(BaseSettings):
         description="已有材料的列式副本（算提案影响用）放在哪里；不设则在 SQLite 库文件旁，PostgreSQL 则为 var/impact",
     )
     open_evaluation: bool = Field(default=True, description="预评估（不存档）是否免登录")
+    worker_processes: int = Field(
+        default=2, ge=1, le=64, description="每个进程配几个读文件的进程（不可信的文件在其中读）"
+    )
+    worker_seconds: float = Field(
+        default=10, gt=0, le=600, description="读一份文件最多几秒，超过即终止"
+    )
+    worker_memory: int = Field(
+        default=1_000_000_000,
+        ge=300_000_000,
+        description="每个读文件的进程的内存（地址空间）上限，字节",
+    )
     memo_bytes: int = Field(default=64_000_000, ge=0, description="预评估答复缓存的字节上限")
     session_hours: int = Field(default=12, ge=1, le=720, description="登录有效小时数")
     cookie_secure: bool = Field(default=False, description="会话 Cookie 只在 HTTPS 下发送")

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access.security import require, store_of
 from api.database.tables import Hit
 from api.filters import find_industry, find_past_department, find_rule
+from api.judging.reading import read_body
+from api.judging.workers import source_of
 from api.store.projects import drafts, lookup, submissions
 from api.store.projects.drafts import DraftOut
 from api.store.projects.lookup import Filter, ProjectOut, ProjectPage, VersionOut
@@ -19,13 +21,10 @@ from api.store.projects.submissions import Receipt, Submission
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
-from api.transport.body import XLSX, json_bytes, model_body, read_json, takes
+from api.transport.body import XLSX, json_bytes, model_body, takes
 from api.transport.parameters import Day, From, Id, Number, To, parse_day
-from api.transport.problems import ProblemError
 from api.transport.schemas import READS, WRITES
 from api.transport.telemetry import judged, request_id
-from evaluator.dossier.fields import Registry
-from evaluator.dossier.files import read_dossiers
 
 router = APIRouter(prefix="/api/v1", tags=["项目"])
 Submitter = Annotated[Actor, require("submit")]
@@ -98,16 +97,6 @@ class DraftIn(BaseModel):
     number: str | None = Field(default=None, max_length=40)
 
 
-def read_submission(kind: str, raw: bytes, registry: Registry) -> Any:
-    """A dossier as JSON data out of a JSON or .xlsx body. Raises ProblemError or DossierError."""
-    if kind != XLSX:
-        return read_json(raw)
-    profiles = read_dossiers(("申报材料.xlsx", raw), registry)
-    if len(profiles) != 1:
-        raise ProblemError(422, f"一次提交一份申报材料，表中有 {len(profiles)} 份")
-    return profiles[0].to_dict(registry)
-
-
 async def _raw(request: Request) -> tuple[str, bytes]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return kind, await (request.body() if kind == XLSX else json_bytes(request))
@@ -125,7 +114,8 @@ def _submit(
     key: str | None,
 ) -> Response:
     store = store_of(request)
-    dossier = read_submission(*raw, store.rulesets.current().ruleset.registry)
+    registry = store.rulesets.current().ruleset.registry
+    dossier = read_body(request.app.state.workers, source_of(request), *raw, registry)
     asked = Submission(dossier, number, parse_day(as_of, "as_of"), key)
     receipt = submissions.submit(store, actor, asked, request_id.get())
     return _receipt(receipt)

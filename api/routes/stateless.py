@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -13,12 +14,13 @@ from api.access.security import any_actor, settings_of
 from api.filters import find_department, find_part
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge, Memo
+from api.judging.reading import checked_data, untrusted
+from api.judging.workers import Workers, source_of
 from api.transport import schemas
-from api.transport.body import json_bytes, read_json
+from api.transport.body import JSON, json_bytes, read_json
 from api.transport.parameters import AsOf, parse_day
 from api.transport.views import criterion_view, rule_view, ruleset_view
 from evaluator.dossier import dossier as dossiers
-from evaluator.dossier.dossier import Profile
 from evaluator.judgement.result import canonical_bytes, result
 
 router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
@@ -32,16 +34,17 @@ class _Ask:
     department: str | None
 
 
-def _answer(judge: Judge, profile: Profile, ask: _Ask) -> tuple[bytes, bool]:
-    """The answer, and whether it may be given again."""
+def _answer(judge: Judge, data: Any, ask: _Ask) -> tuple[bytes, bool]:
+    """The answer, and whether it may be given again; ``data`` is the dossier where it has been read."""
+    profile = judge.read(read_json(ask.raw) if data is None else data)
     evaluation = judge.evaluate(profile, ask.day)
     if ask.department is None:
         body = judge.fragments.canonical(evaluation, with_counterfactual=ask.counterfactual)
         return body, not evaluation.disputed
-    data = result(evaluation, with_counterfactual=ask.counterfactual)
-    data["findings"] = [f for f in data["findings"] if ask.department in f["departments"]]
+    told = result(evaluation, with_counterfactual=ask.counterfactual)
+    told["findings"] = [f for f in told["findings"] if ask.department in f["departments"]]
     # An answer that says the engines disagreed is not a function of the dossier alone.
-    return canonical_bytes(data), not evaluation.disputed
+    return canonical_bytes(told), not evaluation.disputed
 
 
 @router.post(
@@ -74,12 +77,14 @@ async def evaluate(
     known = memo.get(key)
     if known is not None:
         return Response(known, media_type="application/json")
-    profile = judge.read(read_json(raw))
-    if counterfactual:
-        # The search for a remedy takes milliseconds: other requests go on meanwhile.
-        body, keep = await run_in_threadpool(_answer, judge, profile, ask)
-    else:
-        body, keep = _answer(judge, profile, ask)
+    data = None
+    if untrusted(JSON, raw):
+        workers: Workers = request.app.state.workers
+        registry = judge.ruleset.registry
+        data = await workers.run(source_of(request), checked_data, JSON, raw, registry)
+    # Threads of its own: those of the others may all be waiting for the database.
+    lane: CapacityLimiter = request.app.state.judging
+    body, keep = await to_thread.run_sync(_answer, judge, data, ask, limiter=lane)
     if keep:
         memo.put(key, len(raw), body)
     return Response(body, media_type="application/json")

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from api.transport.problems import ProblemError, field_error
 from api.transport.validation import validation_entries
 
+JSON = "application/json"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BODIES: dict[str, type[BaseModel]] = {}
 
@@ -56,7 +57,7 @@ def model_body(model: type[BaseModel]) -> Any:
 async def json_bytes(request: Request) -> bytes:
     """The body of a request that says it is JSON. Raises ProblemError 415."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if kind != JSON:
         raise ProblemError(415, "请求体应是 JSON，Content-Type 应为 application/json")
     return await request.body()
 

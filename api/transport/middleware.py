@@ -90,6 +90,7 @@ class Edge:
         given = headers.get(b"x-request-id", b"")
         rid = given.decode() if _ID.fullmatch(given) else uuid.uuid4().hex
         scope["admission.request_id"] = rid
+        scope["admission.source"] = self._source(scope, headers)
         token = request_id.set(rid)
         body = next(b for b in self.limits if b.path.fullmatch(scope["path"]))
         exchange = _Exchange(receive, send, rid, body)
@@ -123,7 +124,7 @@ class Edge:
             await exchange.refuse(422, "地址中含有空字符")
             return
         if scope["path"] not in UNLIMITED:
-            wait = self.limit.wait(self._source(scope, headers))
+            wait = self.limit.wait(scope["admission.source"])
             if wait:
                 await exchange.refuse(429, f"请求过于频繁，请 {wait} 秒后再试", wait)
                 return

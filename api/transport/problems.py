@@ -61,6 +61,9 @@ class ProblemError(Exception):
         self.headers = dict(headers or {})
         super().__init__(detail)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.status, self.detail, self.errors, self.headers)
+
 
 def field_error(
     code: str, detail: str, pointer: str = "", hint: str | None = None

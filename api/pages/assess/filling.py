@@ -13,6 +13,8 @@ from starlette.datastructures import UploadFile
 
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
+from api.judging.reading import only_profile
+from api.judging.workers import Workers, source_of
 from api.pages.assess import cases
 from api.pages.assess.dossier_form import Filled, Mistake, fill, sections, typed_from
 from api.pages.assess.examples import Examples
@@ -29,7 +31,6 @@ from api.transport.body import XLSX
 from api.transport.problems import ProblemError
 from api.workdays.china import today
 from evaluator.dossier.dossier import Profile
-from evaluator.dossier.files import read_dossiers
 from evaluator.dossier.template import write_template
 from evaluator.problems.errors import DossierError
 
@@ -62,7 +63,7 @@ def template(judge: CurrentJudge, example: Annotated[str, Query(max_length=80)] 
 
 
 @router.post("/assess/upload")
-async def upload(request: Request, judge: CurrentJudge, form: Form) -> Response:
+def upload(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """A filled-in spreadsheet into the form; what is wrong is shown by cell."""
     given = form.get("file")
     if not isinstance(given, UploadFile) or not given.filename:
@@ -74,19 +75,19 @@ async def upload(request: Request, judge: CurrentJudge, form: Form) -> Response:
             "file", "申报表文件", f"“{name}”不是 .xlsx 文件。请用下载的申报表填写，另存为 .xlsx"
         )
         return form_page(request, judge, Filled({}, None, [wrong]), 422)
-    data = await given.read()
+    workers: Workers = request.app.state.workers
+    data, registry = given.file.read(), judge.ruleset.registry
     try:
-        profiles = read_dossiers((name, data), judge.ruleset.registry)
+        profile = workers.call(source_of(request), only_profile, name, data, registry)
     except DossierError as error:
         return form_page(request, judge, Filled({}), 422, uploaded=name, cells=error.problems)
-    if len(profiles) != 1:
-        wrong = Mistake(
-            "file", "申报表文件", f"一次读入一个项目，表中有 {len(profiles)} 个。请分成几个文件"
-        )
+    except ProblemError as error:
+        if error.status != 422:
+            raise
+        said = "；".join((error.detail, *(e["detail"] for e in error.errors)))
+        wrong = Mistake("file", "申报表文件", said)
         return form_page(request, judge, Filled({}, None, [wrong]), 422)
-    return form_page(
-        request, judge, Filled(typed_from(profiles[0], judge.ruleset.registry)), uploaded=name
-    )
+    return form_page(request, judge, Filled(typed_from(profile, registry)), uploaded=name)
 
 
 @router.post("/assess/field")
