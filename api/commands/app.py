@@ -17,6 +17,7 @@ evaluator.SUBCOMMANDS.update(
         "accounts": "api.commands.accounts:accounts_app",
         "audit": "api.commands.audit:audit_app",
         "db": "api.commands.publish:db_app",
+        "decisions": "api.commands.decisions:decisions_app",
         "backup": "api.commands.database:db_app#backup",
         "restore": "api.commands.database:db_app#restore",
     }

@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, inspect, select, table
+from sqlalchemy import Connection, column, func, inspect, select, table
 from sqlalchemy.orm import Session
 
 from api.database.db import Database
@@ -21,12 +21,14 @@ from api.store.work import SYSTEM, Work
 BASE = "base"
 # A table whose rows an earlier structure keeps within another's.
 KEPT_IN = {"attachment_parts": "attachments"}
+# Columns whose content an earlier program misses: it cannot read the row without.
+MISSED = (("rulesets", "fields"),)
 OWN = "alembic_version"
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Rows that go away, by table, and columns (``table.column``) that do."""
+    """Rows that go away, by table or by ``table.column`` they lose, and columns that do."""
 
     rows: tuple[tuple[str, int], ...]
     columns: tuple[str, ...]
@@ -36,6 +38,7 @@ class Loss:
 class _State:
     rows: dict[str, int]
     columns: dict[str, frozenset[str]]
+    missed: dict[str, int]
 
 
 class _Undo(Exception):
@@ -95,7 +98,10 @@ def _back(db: Database, connection: Connection, revision: str) -> Loss:
         if name in after.columns
         for column in sorted(had - after.columns[name])
     )
-    return Loss(rows, columns)
+    missed = tuple(
+        (name, count) for name, count in before.missed.items() if name in columns and count
+    )
+    return Loss(rows + missed, columns)
 
 
 def _moved(name: str, before: _State, after: _State) -> bool:
@@ -108,7 +114,15 @@ def _state(connection: Connection) -> _State:
     names = [n for n in sorted(inspector.get_table_names()) if n != OWN]
     rows = {n: connection.scalar(select(func.count()).select_from(table(n))) or 0 for n in names}
     columns = {n: frozenset(c["name"] for c in inspector.get_columns(n)) for n in names}
-    return _State(rows, columns)
+    missed = {
+        f"{name}.{held}": connection.scalar(
+            select(func.count()).select_from(table(name)).where(column(held) != "")
+        )
+        or 0
+        for name, held in MISSED
+        if held in columns.get(name, ())
+    }
+    return _State(rows, columns, missed)
 
 
 def _log(connection: Connection, before: str, revision: str, loss: Loss) -> None:

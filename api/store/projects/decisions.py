@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from api.database.tables import Decision, Project
 from api.errors import Denied, Missing
-from api.judging.judge import SOFTWARE
+from api.judging.judge import SOFTWARE, Judge, Judged
 from api.store.core import Store
 from api.store.projects.changes import moved_findings
 from api.store.rulesets import Rulesets
@@ -23,6 +24,7 @@ from api.store.visibility import (
 )
 from api.store.work import Actor
 from api.transport.schemas import StoredResult, VerdictWord, record
+from evaluator.dossier.dossier import Profile
 from evaluator.judgement.result import judgement
 from evaluator.judgement.trace import trace_of
 
@@ -120,7 +122,9 @@ def counterfactual(session: Session, actor: Actor, decision_id: int) -> dict[str
     return change
 
 
-def _judged_again(session: Session, rulesets: Rulesets, decision: Decision) -> Any:
+def _judged_again(
+    session: Session, rulesets: Rulesets, decision: Decision
+) -> tuple[Judge, Profile]:
     judge = rulesets.past(session, decision.ruleset)
     profile = judge.read(json.loads(decision.dossier))
     return judge, profile
@@ -154,6 +158,36 @@ def _finding(decision: Decision, rule_id: str) -> dict[str, Any]:
     raise Missing(f"这次判定没有用到规则“{rule_id[:80]}”")
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A stored decision judged again: what was kept, what comes out, and whether it is the same.
+
+    ``intact``: what is stored has the digests, and the verdict, that were stored with it.
+    """
+
+    judged: Judged
+    kept: dict[str, Any]
+    identical: bool
+    same_judgement: bool
+    intact: bool
+
+
+def judge_again(session: Session, rulesets: Rulesets, decision: Decision) -> Again:
+    """Judge the stored dossier by the stored ruleset. Raises Missing where that cannot be read."""
+    judge, profile = _judged_again(session, rulesets, decision)
+    judged = judge.judge(profile, decision.as_of)
+    stored = decision.result.encode()
+    intact = (
+        hashlib.sha256(stored).hexdigest() == decision.digest
+        and hashlib.sha256(decision.dossier.encode()).hexdigest() == decision.dossier_digest
+    )
+    kept = json.loads(decision.result)
+    # The column that lists go by, too.
+    intact = intact and kept["verdict"] == decision.verdict
+    same = judgement(kept) == judgement(judged.data)
+    return Again(judged, kept, judged.body == stored, same, intact)
+
+
 def replay(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) -> ReplayOut:
     """Judge the stored dossier again by the stored ruleset, and compare the bytes."""
     decision, project = get_decision(session, actor, decision_id)
@@ -164,26 +198,16 @@ def replay_decision(
     session: Session, rulesets: Rulesets, decision: Decision, project: Project, actor: Actor
 ) -> ReplayOut:
     """The same for a decision at hand."""
-    judge, profile = _judged_again(session, rulesets, decision)
-    judged = judge.judge(profile, decision.as_of)
-    stored = decision.result.encode()
-    digest = hashlib.sha256(judged.body).hexdigest()
-    intact = (
-        hashlib.sha256(stored).hexdigest() == decision.digest
-        and hashlib.sha256(decision.dossier.encode()).hexdigest() == decision.dossier_digest
-    )
-    kept = json.loads(decision.result)
-    # The column that lists go by, too.
-    intact = intact and kept["verdict"] == decision.verdict
-    old = visible_result(actor, project, kept)
-    new = visible_result(actor, project, judged.data)
+    again = judge_again(session, rulesets, decision)
+    old = visible_result(actor, project, again.kept)
+    new = visible_result(actor, project, again.judged.data)
     return ReplayOut(
         decision=decision.id,
-        identical=judged.body == stored,
-        same_judgement=judgement(kept) == judgement(judged.data),
+        identical=again.identical,
+        same_judgement=again.same_judgement,
         stored_digest=decision.digest,
-        replayed_digest=digest,
-        stored_intact=intact,
+        replayed_digest=hashlib.sha256(again.judged.body).hexdigest(),
+        stored_intact=again.intact,
         ruleset=decision.ruleset,
         as_of=decision.as_of,
         software=decision.software,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from typer.testing import CliRunner
 
@@ -12,9 +13,11 @@ from api.commands.downgrade import Loss, downgrade, trial
 from api.database.db import Database
 from api.errors import Conflict
 from api.store import audit
-from tests.api.support import Service, settings, shipped
+from tests.api.support import ROOT, Service, settings, shipped
 
 runner = CliRunner()
+HEAD = ScriptDirectory(str(ROOT / "api" / "database" / "migrations")).get_current_head()
+assert HEAD is not None
 
 
 def run(url: str, *arguments: str, said: str = "") -> tuple[int, str]:
@@ -60,14 +63,25 @@ def test_it_asks_and_a_no_changes_nothing(database_url: str) -> None:
     store = open_store(settings(database_url=database_url), shipped())
     store.close()
     for typed in ("n\n", ""):
-        code, output = run(database_url, "0007", said=typed)
+        code, output = run(database_url, "0008", said=typed)
         assert code == 1
-        assert "由 0009 退回到 0007，不丢失记录" in output
-        assert revision(database_url) == "0009"
-    code, output = run(database_url, "0006", said="y\n")
-    assert (code, revision(database_url)) == (0, "0006"), output
+        assert f"由 {HEAD} 退回到 0008，不丢失记录" in output
+        assert revision(database_url) == HEAD
+    code, output = run(database_url, "0008", said="y\n")
+    assert (code, revision(database_url)) == (0, "0008"), output
     assert "去掉列" in output
-    assert "rulesets.fields" in output
+    assert "commitments.kept" in output
+
+
+def test_field_files_that_an_earlier_program_misses_are_told_as_a_loss(database_url: str) -> None:
+    store = open_store(settings(database_url=database_url), shipped())
+    store.close()
+    code, output = run(database_url, "0006", said="y\n")
+    assert code == 2
+    assert "会丢失记录：rulesets.fields 1 行" in output
+    assert revision(database_url) == HEAD
+    code, output = run(database_url, "0006", "--yes")
+    assert (code, revision(database_url)) == (0, "0006"), output
 
 
 def test_what_would_be_lost_is_refused_without_yes(database_url: str) -> None:
@@ -75,7 +89,7 @@ def test_what_would_be_lost_is_refused_without_yes(database_url: str) -> None:
     code, output = run(database_url, "0008", said="y\n")
     assert code == 2
     assert "会丢失记录：supervisions 1 行" in output
-    assert revision(database_url) == "0009"
+    assert revision(database_url) == HEAD
     code, output = run(database_url, "base")
     assert code == 2
     assert "decisions 1 行" in output
@@ -87,8 +101,8 @@ def test_what_would_be_lost_is_refused_without_yes(database_url: str) -> None:
         assert audit.verify(session)[1] == ()
         query = "SELECT before, after FROM audit_log WHERE action = 'database.downgrade'"
         ((before, after),) = session.execute(text(query)).all()
-    assert "0009" in before
-    assert '"lost":{"supervisions":1}' in after
+    assert HEAD in before
+    assert '"lost":{"rulesets.fields":1,"supervisions":1}' in after
     assert '"structure":"0003"' in after
 
 
@@ -101,14 +115,14 @@ def test_everything_is_thrown_away_only_when_told(database_url: str) -> None:
     assert run(database_url, "0001", "--yes")[0] == 2  # It is empty.
 
 
-@pytest.mark.parametrize("wanted", ["0009", "0010", "8", "head", "-1", "x" * 200])
+@pytest.mark.parametrize("wanted", [HEAD, "9999", "8", "head", "-1", "x" * 200])
 def test_only_an_earlier_revision_will_do(database_url: str, wanted: str) -> None:
     store = open_store(settings(database_url=database_url), shipped())
     store.close()
     code, output = run(database_url, "--yes", "--", wanted)
     assert code == 2
     assert "可退回到：base、0001" in output.replace("\n", "")
-    assert revision(database_url) == "0009"
+    assert revision(database_url) == HEAD
 
 
 def test_what_was_not_told_is_not_lost(database_url: str) -> None:
@@ -121,7 +135,7 @@ def test_what_was_not_told_is_not_lost(database_url: str) -> None:
     fill(database_url)
     with pytest.raises(Conflict):
         downgrade(db, "0008", told)
-    assert db.revision() == "0009"
+    assert db.revision() == HEAD
     with db.read() as session:
         assert session.execute(text("SELECT count(*) FROM supervisions")).scalar() == 1
     db.close()

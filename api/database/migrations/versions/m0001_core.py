@@ -292,3 +292,5 @@ def downgrade() -> None:
 
     op.drop_table("audit_log")
     op.drop_table("accounts")
+    # What 0007 puts aside when it goes back.
+    op.execute("DROP TABLE IF EXISTS ruleset_fields_aside")
