@@ -31,7 +31,7 @@ from evaluator.judgement.wording import Citation
 from evaluator.rulebook.ast import Effect, Ruleset
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.shipped import rulebook_path
-from evaluator.rulebook.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
+from evaluator.rulebook.verdict import STATUS_LABELS, Status, Verdict
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,13 @@ class Judgement:
 
     @property
     def verdict_label(self) -> str:
-        """The verdict in Chinese: 准入, 提交会审 or 不予准入."""
-        return VERDICT_LABELS[self.verdict]
+        """The verdict in Chinese: 准入, 提交会审 or 不予准入, or what its stage calls it."""
+        return self.evaluation.word
+
+    @property
+    def stage(self) -> str | None:
+        """The id of the stage it was judged at; None where the rulebook knows no stages."""
+        return self.evaluation.stage.id if self.evaluation.stage is not None else None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -170,29 +175,38 @@ class Rulebook:
         """The name, such as 示例市项目准入标准."""
         return self.ruleset.title
 
-    def evaluate(self, dossier: Mapping[str, Any], as_of: dt.date | None = None) -> Judgement:
+    def evaluate(
+        self,
+        dossier: Mapping[str, Any],
+        as_of: dt.date | None = None,
+        stage: str | None = None,
+    ) -> Judgement:
         """Judge a dossier by the rules in force on ``as_of``, its acceptance day if not given.
 
         ``dossier`` maps field names to values as a file or a request has them (docs/dossier.md):
         numbers in the field's own unit, or texts with a unit such as "18 公顷"; dates as
         ``datetime.date`` or text; what is left out, None or empty is missing. A float counts as its
-        shortest text: 0.1 is one tenth. Raises DossierError.
+        shortest text: 0.1 is one tenth. ``stage`` is an id or a title, the last stage if not given.
+        Raises DossierError; NoStage, a ValueError, for a stage that the rulebook does not have.
         """
-        return self._judge(read_data(dossier, self.ruleset.registry, "传入的数据"), as_of)
+        return self._judge(read_data(dossier, self.ruleset.registry, "传入的数据"), as_of, stage)
 
     def evaluate_file(
-        self, path: str | PathLike[str], as_of: dt.date | None = None
+        self,
+        path: str | PathLike[str],
+        as_of: dt.date | None = None,
+        stage: str | None = None,
     ) -> tuple[Judgement, ...]:
         """Judge every dossier of a .yaml, .json, .jsonl or .xlsx file, in its order.
 
         Raises DossierError with the problems of the whole file, before anything is judged.
         """
         profiles = read_dossiers(path, self.ruleset.registry)
-        return tuple(self._judge(profile, as_of) for profile in profiles)
+        return tuple(self._judge(profile, as_of, stage) for profile in profiles)
 
-    def _judge(self, profile: Profile, as_of: dt.date | None) -> Judgement:
+    def _judge(self, profile: Profile, as_of: dt.date | None, stage: str | None) -> Judgement:
         with self._lock:
-            return Judgement(self._evaluator.evaluate(profile, as_of))
+            return Judgement(self._evaluator.evaluate(profile, as_of, stage))
 
     def __repr__(self) -> str:
         return f"<Rulebook {self.title} {self.identity[:12]}>"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema
 
 T = TypeVar("T")
 VerdictName = Literal["pass", "refer", "reject"]
-StatusName = Literal["satisfied", "violated", "unknown", "not_applicable"]
+StatusName = Literal["satisfied", "violated", "unknown", "not_applicable", "not_due"]
 EffectName = Literal["reject", "refer", "advise"]
 
 
@@ -146,6 +146,9 @@ class EvaluationOut(Open):
     labels: list[str]
     findings: list[FindingOut]
     counterfactual: CounterfactualOut | None
+    stage: str | None = Field(
+        default=None, description="按哪个环节评估；规则集不分环节时没有这一项"
+    )
 
 
 # A stored result: JSON data inside, in the document as it was first given.

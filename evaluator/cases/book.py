@@ -47,6 +47,7 @@ class RuleCase:
     missing: frozenset[str] | None
     boundary: bool
     place: Place
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class DossierCase:
     unknown_includes: frozenset[str]
     place: Place
     file: str | None = None
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ class _CaseReader:
         as_of = r.date("as_of")
         boundary = r.boolean("boundary", False)
         fragment = r.mapping("dossier", required=True)
+        stage = self.stage(r)
         given = r.take("missing") is not None
         missing = [w for w in r.words("missing") if self.known_field(w)]
         r.finish()
@@ -178,16 +181,24 @@ class _CaseReader:
                 node.place,
                 "用 as_of 写明日期",
             )
-        if given and expect != Status.UNKNOWN:
-            self.report("C106", "missing 只用于 expect: unknown 的案例", node.place)
+        if given and expect not in (Status.UNKNOWN, Status.NOT_DUE):
+            hint = "去掉 missing"
+            self.report(
+                "C106", "missing 只用于 expect: unknown 或 not_due 的案例", node.place, hint
+            )
         lacking = frozenset(w.text for w in missing) if given else None
-        return RuleCase(rule.id, name, Status(expect), profile, day, lacking, boundary, node.place)
+        if expect == Status.NOT_DUE and stage is None:
+            hint = "加上 stage: 环节名"
+            self.report("C106", "expect: not_due 的案例要写在哪个环节", node.place, hint)
+        return RuleCase(
+            rule.id, name, Status(expect), profile, day, lacking, boundary, node.place, stage
+        )
 
     def dossier_case(self, node: YMap) -> DossierCase | None:
         r = Reader(node, self.problems, "案例")
         name = r.text("name", required=True)
         verdict = r.choice("verdict", strings(VERDICT_LABELS), required=True)
-        as_of = r.date("as_of")
+        as_of, stage = r.date("as_of"), self.stage(r)
         fragment, file, change = r.mapping("dossier"), r.word("file"), r.mapping("change")
         exact = r.take("violated") is not None
         violated = [rule.id for w in r.words("violated") if (rule := self.rule(w))]
@@ -214,7 +225,11 @@ class _CaseReader:
             frozenset(unknown),
             node.place,
             file.text if file is not None and change is None else None,
+            stage,
         )
+
+    def stage(self, r: Reader) -> str | None:
+        return r.choice("stage", {s.id: s.title for s in self.ruleset.stages})
 
     def rule(self, node: Node) -> Rule | None:
         text = node.text if isinstance(node, YScalar) else "（不是文字）"

@@ -29,10 +29,11 @@ from evaluator.judgement.evaluate import combine
 from evaluator.judgement.wording import subject_name
 from evaluator.problems.source import Place
 from evaluator.rulebook import ast, walk
+from evaluator.rulebook.due import at_stage, find_stage, not_due
 from evaluator.rulebook.reads import criteria_of
 from evaluator.rulebook.verdict import Status
 
-NO_BREACH = (Status.SATISFIED, Status.NOT_APPLICABLE)
+NO_BREACH = (Status.SATISFIED, Status.NOT_APPLICABLE, Status.NOT_DUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ class Runner:
             self.own[rule] = [c for c in own if self._now(c) is c.expect]
         self.whole: list[tuple[DossierCase, Mapping[str, Status]]] = []
         for whole in cases.dossiers:
-            statuses = self.engine.statuses(whole.profile, whole.as_of)
+            found = self.engine.statuses(whole.profile, whole.as_of)
+            statuses = at_stage(found, self._later(whole))
             if combine(ruleset, statuses) is whole.verdict:
                 self.whole.append((whole, statuses))
 
@@ -158,7 +160,11 @@ class Runner:
     ) -> Status:
         if rule is None:
             return Status.NOT_APPLICABLE
-        return next(engine.judge([rule], case.profile, case.as_of))[1]
+        status = next(engine.judge([rule], case.profile, case.as_of))[1]
+        return at_stage({rule.id: status}, self._later(case))[rule.id]
+
+    def _later(self, case: RuleCase | DossierCase) -> frozenset[str]:
+        return not_due(self.ruleset, find_stage(self.ruleset, case.stage))
 
     def _differs(
         self, whole: DossierCase, statuses: Mapping[str, Status], ruleset: ast.Ruleset
@@ -178,7 +184,8 @@ class Runner:
                     return f"{rule.id}“{case.name}”"
         for whole, statuses in self.whole:
             asked = [r for r in rules if r.id in statuses]
-            anew = {r.id: s for r, s in engine.judge(asked, whole.profile, whole.as_of)}
+            found = {r.id: s for r, s in engine.judge(asked, whole.profile, whole.as_of)}
+            anew = at_stage(found, self._later(whole))
             if any(statuses[r] is not s for r, s in anew.items()) and self._differs(
                 whole, {**statuses, **anew}, self.ruleset
             ):

@@ -17,6 +17,7 @@ from evaluator.judgement.explain import explain
 from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place
 from evaluator.rulebook import ast, walk
+from evaluator.rulebook.due import find_stage, not_due
 from evaluator.rulebook.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
 
 # So many of the rules behind a wrong verdict are named.
@@ -102,15 +103,19 @@ def run_rule_case(case: RuleCase, engine: Engine, reference: Evaluator) -> Resul
     ``reference`` explains, where a case states what must be missing or to stand on a threshold.
     """
     status = engine.statuses(case.profile, case.as_of).get(case.rule)
+    at = find_stage(reference.ruleset, case.stage)
+    if status is Status.UNKNOWN and case.rule in not_due(reference.ruleset, at):
+        status = Status.NOT_DUE
     failures: list[str] = []
     why = ""
     if status is not case.expect:
         wanted = STATUS_LABELS[case.expect]
         if status in (Status.VIOLATED, Status.UNKNOWN):
-            why = explain(reference.evaluate(case.profile, case.as_of), case.rule).message
+            evaluation = reference.evaluate(case.profile, case.as_of, case.stage)
+            why = explain(evaluation, case.rule).message
         failures.append(f"应为“{wanted}”，得到“{STATUS_LABELS[status] if status else '没有结论'}”")
     if case.missing is not None or case.boundary:
-        evaluation = reference.evaluate(case.profile, case.as_of)
+        evaluation = reference.evaluate(case.profile, case.as_of, case.stage)
         failures += _details(case, evaluation)
     return Result(case, case.expect.value, status.value if status else "", tuple(failures), why)
 
@@ -139,7 +144,7 @@ def _on_threshold(case: RuleCase, evaluation: Evaluation) -> bool:
 
 def run_dossier_case(case: DossierCase, evaluator: Evaluator) -> Result:
     """The verdict, the violated rules and the unknown ones against what is expected."""
-    evaluation = evaluator.evaluate(case.profile, case.as_of)
+    evaluation = evaluator.evaluate(case.profile, case.as_of, case.stage)
     failures: list[str] = []
     if evaluation.verdict is not case.verdict:
         wanted, got = VERDICT_LABELS[case.verdict], VERDICT_LABELS[evaluation.verdict]

@@ -30,6 +30,7 @@ PARTS = frozenset(
         "expect",
         "as_of",
         "boundary",
+        "stage",
         "missing",
         "verdict",
         "violated",

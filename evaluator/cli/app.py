@@ -25,6 +25,7 @@ from evaluator.judgement.trace import trace_of
 from evaluator.problems.choices import suggest
 from evaluator.problems.errors import DossierError, InputError, Problems
 from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.due import NoStage, find_stage
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.schema.files import schemas, write_schemas
 from evaluator.rulebook.shipped import rulebook_path
@@ -83,6 +84,10 @@ AsOf = Annotated[
     typer.Option("--as-of", help="按哪一天有效的规则评估，如 2024-06-01；不写则为受理日期"),
 ]
 Engine = Annotated[str, typer.Option("--engine", help=f"引擎：{'、'.join(ENGINES)}")]
+Stage = Annotated[
+    str | None,
+    typer.Option("--stage", help="按哪个环节评估，如 lead（线索初筛）；不写则为最后一个环节"),
+]
 Department = Annotated[
     str | None, typer.Option("--department", help="只列某部门负责的事项，如 ecology")
 ]
@@ -128,6 +133,14 @@ def _day(text: str | None) -> dt.date | None:
         stop(f"--as-of 应是日期（如 2024-06-01），写的是“{text}”")
 
 
+def _stage(name: str | None, ruleset: Ruleset) -> str | None:
+    try:
+        found = find_stage(ruleset, name)
+    except NoStage as error:
+        stop(f"--stage：{error}")
+    return found.id if found is not None else None
+
+
 def _evaluator(ruleset: Ruleset, engine: str) -> Evaluator:
     if engine not in ENGINES:
         stop(f"没有引擎“{engine}”，可用：{'、'.join(ENGINES)}")
@@ -147,6 +160,7 @@ def evaluate(
     engine: Engine = "durable",
     as_json: Annotated[bool, typer.Option("--json", help="每个项目输出一行 JSON")] = False,
     department: Department = None,
+    stage: Stage = None,
     rulebook: Rulebook = None,
 ) -> None:
     """评估申报材料，给出结论、理由、依据和补救办法。
@@ -156,11 +170,12 @@ def evaluate(
     day = _day(as_of)
     ruleset = _load(rulebook)
     _known_department(department, ruleset.registry)
+    at = _stage(stage, ruleset)
     profiles = _read(files, ruleset.registry)
     evaluator = _evaluator(ruleset, engine)
     console = _console()
     for profile in profiles:
-        evaluation = evaluator.evaluate(profile, day)
+        evaluation = evaluator.evaluate(profile, day, at)
         if as_json:
             data = result(evaluation)
             if department:
@@ -180,6 +195,7 @@ def explain(
     engine: Engine = "durable",
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
     department: Department = None,
+    stage: Stage = None,
     rulebook: Rulebook = None,
 ) -> None:
     """解释结论：公式代入的数字、逐项条件、所用的标准行、规则原文。
@@ -189,13 +205,14 @@ def explain(
     day = _day(as_of)
     ruleset = _load(rulebook)
     _known_department(department, ruleset.registry)
+    at = _stage(stage, ruleset)
     if rule is not None and rule not in ruleset.rules:
         stop(f"没有规则“{rule}”。{suggest(rule, ruleset.rules) or ''}")
     profiles = _read(files, ruleset.registry)
     evaluator = _evaluator(ruleset, engine)
     console = _console()
     for profile in profiles:
-        evaluation = evaluator.evaluate(profile, day)
+        evaluation = evaluator.evaluate(profile, day, at)
         if rule is not None and rule not in evaluation.statuses:
             stop(f"规则“{rule}”在 {evaluation.as_of.isoformat()} 尚未施行或已经失效")
         chosen = [rule] if rule else list(evaluation.blocking)

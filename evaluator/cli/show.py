@@ -14,7 +14,7 @@ from rich.tree import Tree
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import findings
 from evaluator.judgement.remedy.search import counterfactual
-from evaluator.judgement.result import sentence
+from evaluator.judgement.result import how_to, sentence
 from evaluator.judgement.rows import (
     COLUMNS,
     MISSING_COLUMNS,
@@ -23,6 +23,7 @@ from evaluator.judgement.rows import (
     departments,
     figures,
     groups,
+    later,
     missing,
     rest,
 )
@@ -59,8 +60,14 @@ def print_evaluation(
     for group in groups(shown):
         console.print(_table(evaluation, group))
     console.print(rest(shown), style="dim")
+    for line in later(shown, evaluation.ruleset):
+        console.print(line, style="dim")
     if evaluation.verdict is not Verdict.PASS:
-        console.print(Text.assemble(("怎样可以准入：", "bold"), counterfactual(evaluation).text()))
+        console.print(
+            Text.assemble(
+                (f"怎样{how_to(evaluation)}：", "bold"), counterfactual(evaluation).text()
+            )
+        )
     console.print()
 
 

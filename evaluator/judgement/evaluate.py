@@ -6,6 +6,9 @@ the dossier is referred, with that as the reason.
 
 The deciding engine's findings are combined; the reference explains them. Where the two differ,
 nothing is combined: the dossier is referred, with that as the cause.
+
+At a stage, what is unknown of a rule that is due later is "not due": it neither refers nor passes.
+A verdict that rests on nothing but such rules is a refer.
 """
 
 from __future__ import annotations
@@ -24,30 +27,50 @@ from evaluator.judgement.dependence import Tokens, tokens
 from evaluator.judgement.memo import Memo
 from evaluator.problems.errors import InternalError
 from evaluator.rulebook.ast import Effect, Label, Ruleset
-from evaluator.rulebook.verdict import Status, Verdict
+from evaluator.rulebook.due import at_stage, find_stage, not_due
+from evaluator.rulebook.stage import Stage
+from evaluator.rulebook.verdict import VERDICT_LABELS, Status, Verdict
 
 log = logging.getLogger("evaluator")
 ENGINES = ("durable", "reference")
 SATISFIED, VIOLATED = Status.SATISFIED, Status.VIOLATED
-UNKNOWN, NOT_APPLICABLE = Status.UNKNOWN, Status.NOT_APPLICABLE
+UNKNOWN, NOT_APPLICABLE, NOT_DUE = Status.UNKNOWN, Status.NOT_APPLICABLE, Status.NOT_DUE
 NO_RULE = "没有任何规则适用于本项目，不能自动作出结论"
+NOTHING_DUE = "到这一环节为止，还没有一项规则可以判断，不能自动作出结论"
 DISAGREEMENT = "系统内部核对不一致，本结论不作自动通过，请人工会审并联系管理员"
 
 
 def combine(ruleset: Ruleset, statuses: Mapping[str, Status]) -> Verdict:
     """The verdict out of the statuses of all rules in force."""
-    if not statuses or set(statuses.values()) == {NOT_APPLICABLE}:
-        return Verdict.REFER
-    verdict = Verdict.PASS
+    verdict, spoken = Verdict.PASS, False
     for rule_id, status in statuses.items():
-        if status is SATISFIED or status is NOT_APPLICABLE:
+        if status is NOT_APPLICABLE:
+            continue
+        if status is SATISFIED:
+            spoken = True
             continue
         effect = ruleset.rules[rule_id].effect
+        if status is NOT_DUE:
+            # INVARIANT: where it is due it refers, or, of advice, stands as it does here.
+            spoken = spoken or effect is Effect.ADVISE
+            continue
+        spoken = True
         if effect is Effect.REJECT and status is VIOLATED:
             return Verdict.REJECT
         if effect is not Effect.ADVISE:
             verdict = Verdict.REFER
-    return verdict
+    return verdict if spoken else Verdict.REFER
+
+
+def _cause(ruleset: Ruleset, statuses: Mapping[str, Status]) -> str | None:
+    """Why a dossier is referred, where no finding is the reason."""
+    if all(s is NOT_APPLICABLE for s in statuses.values()):
+        return NO_RULE
+    silent = all(
+        s is NOT_APPLICABLE or (s is NOT_DUE and ruleset.rules[i].effect is not Effect.ADVISE)
+        for i, s in statuses.items()
+    )
+    return NOTHING_DUE if silent else None
 
 
 def labels_of(ruleset: Ruleset, statuses: Mapping[str, Status]) -> tuple[Label, ...]:
@@ -82,7 +105,8 @@ class Evaluation:
     ``statuses`` are the deciding engine's and equal those of the traces. Where the engines
     disagreed they are the reference's: what is shown is what can be explained, and no verdict comes
     of it. ``cause`` is set where the verdict is not due to any finding: no rule applied, or the
-    engines disagreed.
+    engines disagreed. ``later`` are the rules that are not yet due at ``stage``, which is None for a
+    rulebook that knows no stages.
     """
 
     ruleset: Ruleset
@@ -95,6 +119,23 @@ class Evaluation:
     # For what explains the verdict: the engine that assessed, and what the evaluator keeps.
     reference: ReferenceEngine
     memo: Memo
+    stage: Stage | None = None
+    later: frozenset[str] = frozenset()
+
+    @property
+    def words(self) -> Mapping[Verdict, str]:
+        """What verdicts are called in Chinese at the stage."""
+        return VERDICT_LABELS if self.stage is None else self.stage.words
+
+    @property
+    def word(self) -> str:
+        """The verdict in Chinese."""
+        return self.words[self.verdict]
+
+    @property
+    def pass_word(self) -> str:
+        """What a pass would be called."""
+        return self.words[Verdict.PASS]
 
     @property
     def disputed(self) -> bool:
@@ -147,18 +188,26 @@ class Evaluator:
         )
         self.memo = Memo()
 
-    def evaluate(self, profile: Profile, as_of: dt.date | None = None) -> Evaluation:
-        """Judge one dossier as of a date, its acceptance date unless told otherwise."""
+    def evaluate(
+        self, profile: Profile, as_of: dt.date | None = None, stage: str | None = None
+    ) -> Evaluation:
+        """Judge one dossier as of a date, its acceptance date unless told otherwise, at a stage (id or
+        title), the last unless told otherwise. Raises NoStage.
+        """
+        at = find_stage(self.ruleset, stage)
+        later = not_due(self.ruleset, at)
         day = as_of or profile.submitted_on
         assessment = self.reference.assess(profile, day)
         statuses = self._decided(profile, day, assessment.statuses)
         cause = None
         if statuses is None:
-            verdict, cause, statuses = Verdict.REFER, DISAGREEMENT, assessment.statuses
+            verdict, cause = Verdict.REFER, DISAGREEMENT
+            statuses = at_stage(assessment.statuses, later)
         else:
+            statuses = at_stage(statuses, later)
             verdict = combine(self.ruleset, statuses)
-            if all(s is NOT_APPLICABLE for s in statuses.values()):
-                cause = NO_RULE
+            if verdict is Verdict.REFER:
+                cause = _cause(self.ruleset, statuses)
         return Evaluation(
             self.ruleset,
             profile,
@@ -169,6 +218,8 @@ class Evaluator:
             cause,
             self.reference,
             self.memo,
+            at,
+            later,
         )
 
     def _decided(

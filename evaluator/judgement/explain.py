@@ -126,12 +126,15 @@ class _Explainer:
         applies = trace.status is not Status.NOT_APPLICABLE
         measure = self._measure(leaf, positive) if applies else Measure()
         unknown = trace.status is Status.UNKNOWN
+        status = trace.status
+        if unknown and self.rule.id in self.evaluation.later:
+            status = Status.NOT_DUE
         missing, reasons = left_open(trace) if unknown else ((), ())
         basis, example = self._basis()
         message = self._message(measure, missing, reasons, example)
         remedy = self._fill(self.rule.remedy, measure, missing)
         return Finding(
-            self.rule, trace.status, measure, example, basis, missing, reasons, message, remedy
+            self.rule, status, measure, example, basis, missing, reasons, message, remedy
         )
 
     # --- which leaf speaks for the rule ----------------------------------------------------------
@@ -269,13 +272,21 @@ class _Explainer:
         status = self.trace.status
         note = f"（要求值为{EXAMPLE}）" if example and measure.required is not None else ""
         if status is Status.UNKNOWN:
+            before = self._before_due()
             parts = ["没有填" + "、".join(self._supplied(m) for m in missing)] if missing else []
-            return f"{self.rule.title}：{'；'.join([*parts, *reasons]) or '无法判断'}"
+            return f"{self.rule.title}：{before}{'；'.join([*parts, *reasons]) or '无法判断'}"
         if status is Status.VIOLATED:
             return (self._fill(self.rule.message, measure, missing) or self._breach(measure)) + note
         if status is Status.NOT_APPLICABLE:
             return f"{self.rule.title}：不适用于本项目"
         return f"{self.rule.title}：符合要求{note}"
+
+    def _before_due(self) -> str:
+        """From which stage the answer counts, where that is later."""
+        if self.rule.id not in self.evaluation.later:
+            return ""
+        titles = {stage.id: stage.title for stage in self.ruleset.stages}
+        return f"到{titles[self.rule.due]}环节才要，"
 
     def _breach(self, measure: Measure) -> str:
         leaf, positive = self.primary

@@ -7,7 +7,7 @@ from html import escape
 
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import findings
-from evaluator.judgement.result import sentence
+from evaluator.judgement.result import how_to, sentence
 from evaluator.judgement.rows import (
     COLUMNS,
     MISSING_COLUMNS,
@@ -52,7 +52,7 @@ def html_tables(evaluation: Evaluation, remedy: str) -> str:
     advice = (
         ""
         if evaluation.verdict is Verdict.PASS
-        else f"<p><b>怎样可以准入：</b>{escape(remedy)}</p>"
+        else f"<p><b>怎样{how_to(evaluation)}：</b>{escape(remedy)}</p>"
     )
     return (
         f'<div lang="zh-CN" style="line-height:1.5"><p><b style="font-size:1.15em;'

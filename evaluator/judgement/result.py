@@ -14,13 +14,15 @@ from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import findings
 from evaluator.judgement.remedy.search import counterfactual
 from evaluator.rulebook.ast import Effect
-from evaluator.rulebook.verdict import VERDICT_LABELS, Status, Verdict
+from evaluator.rulebook.verdict import Status, Verdict
 
 BREACHED = {"positive": "项正面标准未达到", "negative": "项触及负面清单"}
 DOUBTED = "项需要核实或说明"
 OPEN = "项因材料不足不能判断"
 # Of a finding: what was decided, by which figures. The rest is words about it.
 DECIDED = ("rule", "status", "effect", "value", "required", "unit", "gap", "missing")
+# Decided as well, where the rulebook knows stages.
+ADDED = ("stage",)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -33,7 +35,7 @@ def result(evaluation: Evaluation, *, with_counterfactual: bool = True) -> dict[
 def frame(evaluation: Evaluation, *, with_counterfactual: bool) -> dict[str, Any]:
     """The result without its findings."""
     profile = evaluation.profile
-    return {
+    data = {
         "dossier": {"project_id": profile.id, "project_name": profile.name},
         "verdict": evaluation.verdict.value,
         "sentence": sentence(evaluation),
@@ -48,6 +50,10 @@ def frame(evaluation: Evaluation, *, with_counterfactual: bool) -> dict[str, Any
         "findings": [],
         "counterfactual": counterfactual(evaluation).to_dict() if with_counterfactual else None,
     }
+    # A rulebook that knows no stages is judged to the bytes that it always was.
+    if evaluation.stage is not None:
+        data["stage"] = evaluation.stage.id
+    return data
 
 
 def judgement(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,6 +70,7 @@ def judgement(data: Mapping[str, Any]) -> dict[str, Any]:
         "ruleset": data["ruleset"]["identity"],
         "labels": data["labels"],
         "findings": [{key: f[key] for key in DECIDED} for f in data["findings"]],
+        **{key: data[key] for key in ADDED if key in data},
     }
 
 
@@ -77,9 +84,15 @@ def digest(data: dict[str, Any]) -> str:
     return hashlib.sha256(canonical_bytes(data)).hexdigest()
 
 
+def how_to(evaluation: Evaluation) -> str:
+    """To get where a pass is, as the heading of the advice says it."""
+    word = evaluation.pass_word
+    return word if word.startswith("可以") else f"可以{word}"
+
+
 def sentence(evaluation: Evaluation) -> str:
     """The conclusion in one sentence; the negative list and unmet standards read differently."""
-    word = VERDICT_LABELS[evaluation.verdict]
+    word = evaluation.word
     if evaluation.cause:
         return f"{word}：{evaluation.cause}。"
     rules = evaluation.ruleset.rules
@@ -99,4 +112,7 @@ def sentence(evaluation: Evaluation) -> str:
     advice = sum(r.effect is Effect.ADVISE for r in violated)
     tail = f"，另有 {advice} 项建议" if advice else ""
     label = "，为" + "、".join(x.title for x in evaluation.labels) if evaluation.labels else ""
-    return f"{word}：各项要求均已满足{label}{tail}。"
+    waiting = sum(status is Status.NOT_DUE for status in evaluation.statuses.values())
+    tail += f"；到以后环节还要看 {waiting} 项" if waiting else ""
+    due = "到这一环节为止的" if waiting else ""
+    return f"{word}：{due}各项要求均已满足{label}{tail}。"

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from evaluator.dossier.fields import Registry
 from evaluator.judgement.explain import Finding
-from evaluator.rulebook.ast import Effect
+from evaluator.rulebook.ast import Effect, Ruleset
 from evaluator.rulebook.verdict import LIST_LABELS, Status
 
 COLUMNS = ("事项", "要求", "申报", "差距", "依据", "责任部门", "怎么办")
 MISSING_COLUMNS = ("由谁提供", "缺的材料", "因此不能判断的事项")
 NONE = "—"
+MAX_LATER = 8  # So many fields are named that a later stage asks for.
 
 
 class Group(NamedTuple):
@@ -63,6 +64,18 @@ def rest(findings: Sequence[Finding]) -> str:
     met = sum(f.status is Status.SATISFIED for f in findings)
     outside = sum(f.status is Status.NOT_APPLICABLE for f in findings)
     return f"另有 {met} 项符合要求，{outside} 项不适用。"
+
+
+def later(findings: Sequence[Finding], ruleset: Ruleset) -> Iterator[str]:
+    """What is not due yet: a line for each later stage, with what will be asked then."""
+    for stage in ruleset.stages:
+        waiting = [f for f in findings if f.status is Status.NOT_DUE and f.rule.due == stage.id]
+        if waiting:
+            names = dict.fromkeys(name for finding in waiting for name in finding.missing)
+            named = "、".join(map(ruleset.registry.label, list(names)[:MAX_LATER]))
+            more = f"等 {len(names)} 项材料" if len(names) > MAX_LATER else ""
+            asked = f"，要填{named}{more}" if names else ""
+            yield f"到{stage.title}环节再看 {len(waiting)} 项{asked}。"
 
 
 def figures(finding: Finding) -> tuple[str, str, str]:

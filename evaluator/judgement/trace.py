@@ -40,9 +40,10 @@ class _Tracer:
         applies = None
         if rule.applies_when is not None:
             applies = self._node(rule.applies_when, iter(trace.applies_leaves))[0]
+        finding = explain(self.evaluation, rule.id)
         return {
-            "finding": explain(self.evaluation, rule.id).to_dict(),
-            "status_label": STATUS_LABELS[trace.status],
+            "finding": finding.to_dict(),
+            "status_label": STATUS_LABELS[finding.status],
             "as_of": self.evaluation.as_of.isoformat(),
             "applies_when": applies,
             "require": self._node(rule.require, iter(trace.require_leaves))[0],

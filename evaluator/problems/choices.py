@@ -36,6 +36,7 @@ KEY_LABELS: Mapping[str, str] = {
     "note": "说明",
     "from": "起始日期",
     "until": "截止日期",
+    "due": "到期环节",
     "unit": "单位",
     "digits": "小数位数",
     "formula": "公式",

@@ -15,6 +15,7 @@ from evaluator.judgement.inwords import condition_words, expr_words
 from evaluator.prove.invariants import Invariant, invariants_of
 from evaluator.revision.criteria import criterion_lines, quoted, whole_criterion
 from evaluator.rulebook import ast
+from evaluator.rulebook.stage import Stage
 from evaluator.rulebook.verdict import EFFECT_LABELS, LIST_LABELS, VERDICT_LABELS, Verdict
 
 WEIGHT = {ast.Effect.REJECT: 2, ast.Effect.REFER: 1, ast.Effect.ADVISE: 0}
@@ -24,6 +25,7 @@ KINDS = {
     "invariant": "不变式",
     "metric": "指标",
     "label": "标签",
+    "stage": "环节",
     "field": "字段",
     "accepted": "接受的提醒",
 }
@@ -65,7 +67,7 @@ class Diff:
 
 
 def diff(old: ast.Ruleset, new: ast.Ruleset) -> Diff:
-    """Rules, criteria, metrics, labels, fields and accepted warnings that differ."""
+    """Rules, criteria, metrics, labels, stages, fields and accepted warnings that differ."""
     entries = [
         *_each(
             "rule",
@@ -89,6 +91,7 @@ def diff(old: ast.Ruleset, new: ast.Ruleset) -> Diff:
     fields_a, fields_b = old.registry.fields, new.registry.fields
     named = [f.name for f in dataclasses.fields(next(iter(fields_a.values())))]
     entries += _each("field", fields_a, fields_b, _parts(tuple(named)), lambda _: [])
+    entries += _stages(old, new)
     entries += _accepted(old, new)
     return Diff(tuple(entries))
 
@@ -175,6 +178,24 @@ def _invariants(old: ast.Ruleset, new: ast.Ruleset) -> list[Entry]:
     return _each("invariant", kept_a, kept_b, compare, lines)
 
 
+def _stages(old: ast.Ruleset, new: ast.Ruleset) -> list[Entry]:
+    def words(stage: Stage, ruleset: ast.Ruleset) -> list[str]:
+        said = "、".join(f"{VERDICT_LABELS[v]}叫“{stage.words[v]}”" for v in Verdict)
+        number = 1 + [s.id for s in ruleset.stages].index(stage.id)
+        asked = "、".join(ruleset.registry.label(name) for name in stage.fields)
+        return [f"第 {number} 个环节；{said}", *([f"另外先问：{asked}"] if asked else [])]
+
+    def compare(a: Stage, b: Stage) -> Iterator[str]:
+        if a.title != b.title:
+            yield f"名称：{quoted(a.title)} → {quoted(b.title)}"
+        x, y = "；".join(words(a, old)), "；".join(words(b, new))
+        if x != y:
+            yield f"{x} → {y}"
+
+    before, after = ({s.id: s for s in r.stages} for r in (old, new))
+    return _each("stage", before, after, compare, lambda s: words(s, new if s.id in after else old))
+
+
 def _accepted(old: ast.Ruleset, new: ast.Ruleset) -> list[Entry]:
     """No change of judgement, but who reviews a proposal has to see what it lets stand."""
 
@@ -202,6 +223,8 @@ def _rule(a: ast.Rule, b: ast.Rule, old: ast.Ruleset, new: ast.Ruleset) -> Itera
         yield f"不符合的处置：{EFFECT_LABELS[a.effect]} → {EFFECT_LABELS[b.effect]}（{way}）"
     if (a.start, a.end) != (b.start, b.end):
         yield f"施行期间：{_span(a.start, a.end)} → {_span(b.start, b.end)}"
+    if a.due != b.due:
+        yield f"从哪个环节起要齐：{_due(a, old)} → {_due(b, new)}"
     if a.departments != b.departments:
         x, y = (
             "、".join(r.registry.department(d) for d in rule.departments)
@@ -231,6 +254,10 @@ def _whole_rule(rule: ast.Rule, old: ast.Ruleset, new: ast.Ruleset) -> Iterator[
     yield f"依据：{_basis(rule.basis, ruleset)}"
     if rule.start or rule.end:
         yield f"施行期间：{_span(rule.start, rule.end)}"
+
+
+def _due(rule: ast.Rule, ruleset: ast.Ruleset) -> str:
+    return {stage.id: stage.title for stage in ruleset.stages}[rule.due]
 
 
 def _basis(basis: tuple[ast.Basis, ...], ruleset: ast.Ruleset) -> str:

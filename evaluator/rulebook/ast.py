@@ -18,6 +18,7 @@ from typing import Any
 from evaluator.dossier.fields import Registry
 from evaluator.problems.source import Place
 from evaluator.rulebook.criteria import Criterion, Source
+from evaluator.rulebook.stage import DUE, STANDARD, Stage
 from evaluator.values.units import Unit
 
 
@@ -259,7 +260,8 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. In force from ``start`` to ``end``, both included; None is open."""
+    """One rule. In force from ``start`` to ``end``, both included; None is open. ``due`` is the stage
+    from which a missing answer to it counts."""
 
     id: str
     title: str
@@ -276,6 +278,7 @@ class Rule:
     start: dt.date | None
     end: dt.date | None
     place: Place
+    due: str = DUE
 
     @property
     def halves(self) -> tuple[Condition | None, Condition]:
@@ -321,7 +324,8 @@ class Ruleset:
     ``metrics`` stands in an order in which each uses only earlier ones. ``layers`` and
     ``fields_text`` (the field file below them) are the source text it was read from, enough to read
     it again. ``accepted`` are those of the last layer: what
-    one maintainer lets stand, whoever builds on the rulebook has to look at again.
+    one maintainer lets stand, whoever builds on the rulebook has to look at again. ``staged`` says
+    whether the rulebook itself speaks of stages; where it does not, ``stages`` are the standard ones.
     """
 
     identity: str
@@ -337,6 +341,8 @@ class Ruleset:
     layers: tuple[tuple[str, Mapping[str, str]], ...]
     fields_text: str
     accepted: tuple[Acceptance, ...] = ()
+    stages: tuple[Stage, ...] = STANDARD
+    staged: bool = False
 
     def __repr__(self) -> str:
         return f"Ruleset({self.profile_id}, {len(self.rules)} rules, {self.identity[:12]})"

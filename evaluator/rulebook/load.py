@@ -32,7 +32,9 @@ from evaluator.rulebook.grammar.parse import (
     parse_metrics,
     parse_rule,
 )
+from evaluator.rulebook.grammar.stages import STAGES_FILE, parse_stages
 from evaluator.rulebook.grammar.tighten import check_tightened
+from evaluator.rulebook.stage import STANDARD, Stage
 from evaluator.values.numbers import exact_text
 
 LANGUAGE = 1
@@ -88,6 +90,7 @@ class _Loader:
         self.raw: dict[str, dict[str, object]] = {}
         self.national: dict[str, list[Criterion]] = {}
         self.accepted: tuple[ast.Acceptance, ...] = ()
+        self.due_written = False
 
     def load(self) -> ast.Ruleset | None:
         registry = self._registry()
@@ -105,6 +108,7 @@ class _Loader:
         parse_metrics(metric_nodes, names)
         for node in metric_nodes:
             self._keep("metrics", node)
+        stages = self._stages(docs, names)
         label_nodes = [n for _, f in docs for k, n in f.items() if _is(k, "labels.yaml")]
         dimensions = parse_dimensions(label_nodes, names)
         labels: list[ast.Label] = []
@@ -113,7 +117,7 @@ class _Loader:
                 if _is(name, "labels.yaml"):
                     self._add_labels(labels, parse_labels(node, names, dimensions))
                     self.raw.setdefault("labels", {})[shown_name(layer, name)] = plain(node)
-        rules = self._rules(docs, names, dimensions)
+        rules = self._rules(docs, names, dimensions, stages or STANDARD)
         if not profile_id:
             return None
         return ast.Ruleset(
@@ -130,7 +134,21 @@ class _Loader:
             layers=self.layers,
             fields_text=self.fields_text,
             accepted=self.accepted,
+            stages=stages or STANDARD,
+            staged=bool(stages) or self.due_written,
         )
+
+    def _stages(self, docs: list[tuple[str, dict[str, Node]]], names: Names) -> tuple[Stage, ...]:
+        """The stages of the last layer that names any; none where no layer does."""
+        stages: tuple[Stage, ...] = ()
+        for _, files in docs:
+            own = [node for name, node in files.items() if _is(name, STAGES_FILE)]
+            for node in own[1:]:
+                names.report("E302", "环节写在两个文件里", node.place, "只保留一个 stages.yaml")
+            if own:
+                stages = parse_stages(own[0], names)
+                self.raw["stages"] = {"list": plain(own[0])}
+        return stages
 
     def _add_labels(self, labels: list[ast.Label], more: list[ast.Label]) -> None:
         taken = {label.id: label.place for label in labels}
@@ -225,13 +243,14 @@ class _Loader:
         docs: list[tuple[str, dict[str, Node]]],
         names: Names,
         dimensions: dict[str, str],
+        stages: tuple[Stage, ...],
     ) -> dict[str, ast.Rule]:
         rules: dict[str, ast.Rule] = {}
         for _, files in docs:
             own: dict[str, ast.Rule] = {}
             for name, node in files.items():
                 if not name.startswith("rules/") or _is(
-                    name, "metrics.yaml", "labels.yaml", "invariants.yaml"
+                    name, "metrics.yaml", "labels.yaml", "invariants.yaml", STAGES_FILE
                 ):
                     continue
                 if not isinstance(node, YList):
@@ -239,7 +258,8 @@ class _Loader:
                     continue
                 self._keep("rules", node)
                 for item in node.items:
-                    rule = parse_rule(item, names, dimensions)
+                    self.due_written |= isinstance(item, YMap) and item.get("due") is not None
+                    rule = parse_rule(item, names, dimensions, stages)
                     if rule is None:
                         continue
                     if rule.id in own:

@@ -14,6 +14,8 @@ class Status(StrEnum):
     VIOLATED = "violated"
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not_applicable"
+    NOT_DUE = "not_due"
+    """Unknown, at a stage before the one from which that counts; no engine gives it."""
 
 
 class Verdict(StrEnum):
@@ -37,6 +39,7 @@ STATUS_LABELS = {
     Status.VIOLATED: "不符合",
     Status.UNKNOWN: "材料不足",
     Status.NOT_APPLICABLE: "不适用",
+    Status.NOT_DUE: "未到环节",
 }
 VERDICT_LABELS = {
     Verdict.PASS: "准入",

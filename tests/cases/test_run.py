@@ -5,12 +5,19 @@ from __future__ import annotations
 import pytest
 
 from evaluator.cases.book import read_cases
-from evaluator.cases.run import coverage_gaps, run_dossier_case, run_rule_case, run_rule_cases
+from evaluator.cases.run import (
+    coverage_gaps,
+    run_cases,
+    run_dossier_case,
+    run_rule_case,
+    run_rule_cases,
+)
 from evaluator.judgement.evaluate import Evaluator
 from evaluator.problems.errors import Problems
 from evaluator.rulebook.load import load_layers
 from tests.cases.shipped import EVALUATOR, ROOT, RULESET, rendered
 from tests.rulebook.corpus import MINIMAL, texts
+from tests.support import RULES, ruleset_of
 
 WRONG = [
     ("expect: satisfied, dossier: {}", "应为“符合”，得到“材料不足”"),
@@ -83,3 +90,32 @@ def test_what_is_wrong_with_a_case_and_what_to_do() -> None:
     assert wrong.place.label().startswith(f"{name}:1:")
     assert "案例“低”（positive.land_tax）：应为“符合”，得到“不符合”。亩均税收 19.9" in wrong.message
     assert "改案例" in (wrong.hint or "")
+
+
+STAGED = """
+- {rule: positive.tax, name: 线索时没填税收, expect: not_due, stage: lead, dossier: {land_area: 10}, missing: [annual_tax]}
+- {rule: positive.tax, name: 会审时没填税收, expect: unknown, stage: review, dossier: {land_area: 10}}
+- {name: 线索可以跟进, stage: lead, verdict: pass, dossier: {industry_code: C3985, two_high: false}}
+- {name: 会审还不行, stage: review, verdict: refer, dossier: {industry_code: C3985, two_high: false}}
+"""
+
+
+def test_a_case_is_judged_at_its_stage() -> None:
+    rules = RULES.replace("  list: negative\n", "  list: negative\n  due: lead\n")
+    ruleset, problems = ruleset_of(rules), Problems()
+    cases = read_cases(ruleset, problems, files={"a.cases.yaml": STAGED})
+    assert not problems
+    results = run_cases(cases, Evaluator(ruleset, "reference"))
+    assert [r.failures for r in results] == [()] * 4
+    at_review = STAGED.replace("stage: lead", "stage: review")
+    cases = read_cases(ruleset, problems, files={"a.cases.yaml": at_review})
+    failed = [r.failures for r in run_cases(cases, Evaluator(ruleset, "reference")) if r.failures]
+    assert failed[0] == ("应为“未到环节”，得到“材料不足”",)
+    assert "结论应为“准入”" in failed[1][0]
+
+
+def test_a_case_of_what_is_not_due_names_its_stage() -> None:
+    problems = Problems()
+    text = "- {rule: positive.tax, name: 甲, expect: not_due, dossier: {land_area: 10}}\n"
+    read_cases(ruleset_of(), problems, files={"a.cases.yaml": text})
+    assert [(p.code, p.hint) for p in problems] == [("C106", "加上 stage: 环节名")]

@@ -27,6 +27,7 @@ FILES = {
     "rules": "rules/doc/example.yaml",
     "metrics": "rules/doc/metrics.yaml",
     "labels": "rules/doc/labels.yaml",
+    "stages": "rules/doc/stages.yaml",
 }
 
 
@@ -85,6 +86,7 @@ def test_there_are_examples_of_every_kind() -> None:
         "rules",
         "metrics",
         "labels",
+        "stages",
         "criteria",
         "cases",
         "profile",

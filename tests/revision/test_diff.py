@@ -184,3 +184,20 @@ def test_entries_are_json() -> None:
     data: dict[str, Any] = entry.to_dict()
     assert data["id"] == "tax_floor"
     assert data["warnings"] == ()
+
+
+def test_stages_and_what_is_due_at_them_are_told() -> None:
+    words = "{pass: 过, refer: 等, reject: 退}"
+    one = f"- {{id: lead, title: 线索, words: {words}}}\n- {{id: review, title: 会审, words: {words}}}\n"
+    two = one.replace("title: 会审", "title: 上会, fields: [enterprise_name]")
+    first = next(n for n, t in texts().items() if n.startswith("rules/") and "effect: reject" in t)
+    due = texts()[first].replace("  effect: reject\n", "  effect: reject\n  due: lead\n", 1)
+    old, new = (
+        {**texts(), "rules/stages.yaml": one},
+        {**texts(), "rules/stages.yaml": two, first: due},
+    )
+    said = diff(load_layers((("base", old),)), load_layers((("base", new),))).render()
+    assert "从哪个环节起要齐：上会" not in said
+    assert "从哪个环节起要齐：会审 → 线索" in said
+    assert "修改环节 review（上会）" in said
+    assert "另外先问：投资主体" in said

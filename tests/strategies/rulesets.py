@@ -290,6 +290,8 @@ class _Writer:
             made["from"] = self.pick(DAYS)
         if self.chance(15):
             made["until"] = dt.date(2025, 4, 30)
+        if self.chance(30):
+            made["due"] = self.pick(["lead", "review", "signing"])
         return made
 
     def layers(self, rules: int, depth: int) -> dict[str, str]:

@@ -112,7 +112,8 @@ class Counterfactual:
     rules. ``open_fields`` are the missing fields whose answer could still change the verdict.
     ``reaches`` is the verdict after the changes (the first of ``single``) and some answer to every
     missing field, by the engine; None where no such answer was found or something else remains.
-    ``disputed``: the engines disagreed, and nothing was looked for.
+    ``disputed``: the engines disagreed, and nothing was looked for. ``pass_word`` is what a pass is
+    called at the stage.
     """
 
     outcome: Outcome
@@ -125,6 +126,7 @@ class Counterfactual:
     open_fields: tuple[str, ...] = ()
     reaches: Verdict | None = None
     disputed: bool = False
+    pass_word: str = VERDICT_LABELS[Verdict.PASS]
 
     def text(self) -> str:
         """The whole in a sentence or two."""
@@ -145,7 +147,7 @@ class Counterfactual:
         text = "；".join(parts)
         if text and self.reaches:
             answers = "，各项答复符合要求" if self.fill else ""
-            text += f"{answers}，即可{VERDICT_LABELS[self.reaches]}"
+            text += f"{answers}，即可{self.pass_word.removeprefix('可以')}"
         if self.verify:
             text += f"{'；' if text else ''}须核实{_titles(self.verify)}，据实更正，不能为达标改数"
         if self.review:

@@ -15,7 +15,7 @@ from evaluator.rulebook.verdict import Status, Verdict
 def completes(standing: Standing, profile: Profile) -> bool:
     """Whether answers to what ``profile`` leaves open make it pass, by the engine."""
     for _ in range(2 * len(standing.fields)):
-        statuses = standing.engine.statuses(profile, standing.day)
+        statuses = standing.statuses(profile)
         if combine(standing.ruleset, statuses) is Verdict.PASS:
             return True
         blocking = (
@@ -46,7 +46,7 @@ def _answered(standing: Standing, rule: ast.Rule, profile: Profile) -> Profile |
             changed = profile.with_value(name, value)
             statuses = {
                 reader.id: status
-                for reader, status in standing.engine.judge(affected, changed, standing.day)
+                for reader, status in standing.judge(affected, changed)
                 if reader.effect is not ast.Effect.ADVISE or reader is rule
             }
             own = statuses[rule.id]

@@ -28,7 +28,7 @@ class Breaches:
         standing, excused = self._standing, self._excused
         return {
             rule.id
-            for rule, status in standing.engine.judge(rules, profile, standing.day)
+            for rule, status in standing.judge(rules, profile)
             if status in BAD
             and rule.effect is not ast.Effect.ADVISE
             and rule.id not in excused

@@ -65,4 +65,5 @@ def counterfactual(evaluation: Evaluation) -> Counterfactual:
         verify=tuple(rules[i] for i in obstacles.verify),
         open_fields=open_fields,
         reaches=Verdict.PASS if reached else None,
+        pass_word=evaluation.pass_word,
     )

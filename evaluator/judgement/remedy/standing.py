@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import partial
 
 from evaluator.dossier.dossier import Profile
@@ -11,6 +11,7 @@ from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.remedy.candidates import Candidates
 from evaluator.judgement.remedy.changes import Change
 from evaluator.rulebook import ast
+from evaluator.rulebook.due import at_stage
 from evaluator.rulebook.reads import reads
 from evaluator.rulebook.verdict import Status
 
@@ -38,8 +39,24 @@ class Standing:
 
     def status(self, rule: ast.Rule, profile: Profile) -> Status:
         """What one rule says of another dossier on the same day."""
-        ((_, status),) = self.engine.judge((rule,), profile, self.day)
+        ((_, status),) = self.judge((rule,), profile)
         return status
+
+    def judge(
+        self, rules: Iterable[ast.Rule], profile: Profile
+    ) -> Iterator[tuple[ast.Rule, Status]]:
+        """What some rules say of another dossier on the same day, at the same stage."""
+        found, later = self.engine.judge(rules, profile, self.day), self.evaluation.later
+        if not later:
+            return found
+        return (
+            (rule, Status.NOT_DUE if s is Status.UNKNOWN and rule.id in later else s)
+            for rule, s in found
+        )
+
+    def statuses(self, profile: Profile) -> Mapping[str, Status]:
+        """What all rules in force say of another dossier, at the same stage."""
+        return at_stage(self.engine.statuses(profile, self.day), self.evaluation.later)
 
     def may_change(self, name: str) -> bool:
         """Whether a field is stated, and a plan may state it otherwise."""

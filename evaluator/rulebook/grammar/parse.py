@@ -13,6 +13,7 @@ from evaluator.rulebook import ast, walk
 from evaluator.rulebook.grammar.conditions import parse_condition
 from evaluator.rulebook.grammar.exprs import parse_metric
 from evaluator.rulebook.grammar.names import Names
+from evaluator.rulebook.stage import Stage, default_due
 from evaluator.rulebook.verdict import EFFECT_LABELS, LIST_LABELS
 
 PLACEHOLDERS = ("value", "required", "gap", "unit", "row", "missing")
@@ -154,7 +155,9 @@ def parse_labels(node: Node, names: Names, dimensions: dict[str, str]) -> list[a
     return labels
 
 
-def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> ast.Rule | None:
+def parse_rule(
+    node: Node, names: Names, dimensions: dict[str, str], stages: tuple[Stage, ...]
+) -> ast.Rule | None:
     """Read one rule; None after reporting what is wrong with it."""
     if not isinstance(node, YMap):
         names.report("E202", "规则应是键值表，以“- id:”开头", node.place)
@@ -174,6 +177,7 @@ def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> ast.Rule
     basis = _basis(r, names)
     message, remedy, note = r.text("message"), r.text("remedy"), r.text("note")
     start, end = r.date("from"), r.date("until")
+    due = r.choice("due", {stage.id: stage.title for stage in stages})
     r.finish()
     applies = parse_condition(applies_node, names) if applies_node else None
     require = parse_condition(require_node, names) if require_node else None
@@ -210,6 +214,7 @@ def parse_rule(node: Node, names: Names, dimensions: dict[str, str]) -> ast.Rule
         start,
         end,
         node.place,
+        due or default_due(stages),
     )
 
 

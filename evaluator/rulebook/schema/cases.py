@@ -19,13 +19,16 @@ def _each(item: Schema, what: str = "") -> Schema:
     return {"type": "array", "items": item, **({"description": what} if what else {})}
 
 
-def case_schemas(dossier: Schema) -> list[Schema]:
-    """The four shapes that an entry of a case file may have; ``dossier`` is the schema of one."""
+def case_schemas(dossier: Schema, stages: Mapping[str, str]) -> list[Schema]:
+    """The four shapes that an entry of a case file may have; ``dossier`` is the schema of one,
+    ``stages`` are ids and titles."""
+    stage = choice(stages, "在哪个环节判断；不写为最后一个环节")
     one: Mapping[str, Schema] = {
         "rule": _ref("rule"),
         "name": NAME,
         "expect": choice(STATUS_LABELS, "应得的结论"),
         "as_of": AS_OF,
+        "stage": stage,
         "boundary": {**BOOLEAN, "description": "恰为界限值"},
         "dossier": dossier,
         "missing": _each(_ref("field"), "缺少哪些字段"),
@@ -35,6 +38,7 @@ def case_schemas(dossier: Schema) -> list[Schema]:
         "name": TEXT,
         "verdict": choice(VERDICT_LABELS, "应得的总结论"),
         "as_of": AS_OF,
+        "stage": stage,
         "dossier": dossier,
         "file": {**TEXT, "description": "材料文件，从规则目录算起"},
         "change": change,

@@ -39,6 +39,7 @@ FILES: Mapping[str, str] = {
     "criteria": "criteria.yaml",
     "metrics": "rules/**/metrics.yaml",
     "labels": "rules/**/labels.yaml",
+    "stages": "rules/**/stages.yaml",
     "invariants": "rules/**/invariants.yaml",
     "cases": "rules/**/*.cases.yaml",
     "rules": "rules/*/*.yaml",
@@ -60,9 +61,13 @@ def schemas(ruleset: Ruleset) -> dict[str, Schema]:
         "rules": items(_rule(ruleset), "规则文件"),
         "metrics": items(_metric(), "指标文件"),
         "labels": _labels(ruleset),
+        "stages": items(_stage(), "环节文件"),
         "criteria": _criteria(ruleset),
         "invariants": items(_invariant(), "不变式文件"),
-        "cases": items({"anyOf": case_schemas(_dossier(ruleset))}, "案例文件"),
+        "cases": items(
+            {"anyOf": case_schemas(_dossier(ruleset), {s.id: s.title for s in ruleset.stages})},
+            "案例文件",
+        ),
     }
     parts = _definitions(ruleset)
     return {name: {"$schema": DIALECT, **schema, "$defs": parts} for name, schema in out.items()}
@@ -144,6 +149,10 @@ def _rule(ruleset: Ruleset) -> Schema:
             "note": {**TEXT, "description": "给维护者看的说明"},
             "from": {**DATE, "description": "从哪天起有效（含）"},
             "until": {**DATE, "description": "到哪天为止有效（含）"},
+            "due": choice(
+                {stage.id: stage.title for stage in ruleset.stages},
+                "从哪个环节起，没填就算材料不足；不写为联合会审",
+            ),
         },
         required=("id", "title", "list", "require", "effect", "departments", "basis"),
         description=f"{ruleset.title}的一条规则",
@@ -210,6 +219,24 @@ def _labels(ruleset: Ruleset) -> Schema:
     names = {"type": "object", "additionalProperties": TEXT, "description": "维度：英文名和中文名"}
     properties = {"dimensions": names, "labels": {"type": "array", "items": label}}
     return table("标签文件", properties, description=ruleset.title)
+
+
+def _stage() -> Schema:
+    said = {
+        v.value: {**TEXT, "description": f"“{label}”在这一环节怎么说"}
+        for v, label in VERDICT_LABELS.items()
+    }
+    return table(
+        "环节",
+        {
+            "id": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "英文名"},
+            "title": {**TEXT, "description": "中文名"},
+            "words": table("三种结论的说法", said, required=tuple(said)),
+            "fields": _list(_ref("field"), "这一环节的表单另外先问的字段"),
+            "note": TEXT,
+        },
+        required=("id", "title", "words"),
+    )
 
 
 def _criteria(ruleset: Ruleset) -> Schema:
