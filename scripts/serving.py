@@ -25,7 +25,13 @@ CHROMIUM_ARGS = [
     "--no-first-run",
     "--lang=zh-CN",
 ]
-PLACES = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+# The shell without a window first: it draws the same pages in less time.
+PLACES = (
+    "/usr/bin/chromium-headless-shell",
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+)
 
 
 def chromium_path() -> str | None:

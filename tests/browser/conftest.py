@@ -31,7 +31,9 @@ def without(reason: str) -> NoReturn:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any]]:
     """Address and application."""
     if chromium_path() is None:
-        without("no chromium on this machine: apt-get install chromium fonts-noto-cjk")
+        without(
+            "no chromium on this machine: apt-get install chromium-headless-shell fonts-noto-cjk"
+        )
     if not (STATIC / "app.js").is_file():
         without("assets are not built: make setup")
     with running(tmp_path_factory.mktemp("pages")) as (address, app):
