@@ -92,6 +92,7 @@ def open_store(settings: Settings, ruleset: Ruleset | None = None) -> Store:
         settings.ruleset_check_seconds,
         work_calendar(settings),
         settings.review_workdays,
+        settings.paper_days,
     )
     try:
         _prepare(store, settings, ruleset)

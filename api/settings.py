@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     )
     oidc_roles_claim: str = Field(default="roles", description="身份令牌中列出角色的声明")
     review_workdays: int = Field(default=5, ge=1, le=250, description="会审办理期限（工作日）")
+    paper_days: int = Field(
+        default=30, ge=0, le=366, description="纸质材料的收到日期最多可补登记到几天前"
+    )
     holidays: Path | None = Field(
         default=None, description="本单位的节假日安排文件（.yaml 或 .json）"
     )

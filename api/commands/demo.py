@@ -11,6 +11,7 @@ from api.pages.assess.examples import FEATURED
 from api.store import accounts
 from api.store.core import Store
 from api.store.projects import submissions
+from api.store.projects.acceptance import Days
 from api.store.projects.submissions import Submission
 from api.store.work import SYSTEM, Actor
 from evaluator.dossier.files import read_dossiers
@@ -48,5 +49,7 @@ def fill_empty(store: Store) -> list[DemoAccount]:
     registry = store.rulesets.current().ruleset.registry
     for slug in FEATURED:
         (profile,) = read_dossiers(examples_path() / f"{slug}.yaml", registry)
-        submissions.submit(store, actors[0], Submission(profile.to_dict(registry)))
+        days = Days(as_of=profile.submitted_on, as_of_reason="演示项目，按示例材料的日期判定")
+        asked = Submission(profile.to_dict(registry), days=days)
+        submissions.submit(store, actors[0], asked)
     return made

@@ -217,6 +217,8 @@ class Decision(Base):
     digest: Mapped[str] = mapped_column(String(64))
     decided_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     decided_at: Mapped[dt.datetime] = mapped_column(Utc, index=True)
+    # How the acceptance day came about; None where an earlier version of the program did not say.
+    acceptance: Mapped[Any] = mapped_column(Json, nullable=True)
 
 
 class Hit(Base):

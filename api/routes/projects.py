@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -11,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.security import require, store_of
 from api.database.tables import Hit
+from api.errors import Invalid
 from api.filters import find_industry, find_past_department, find_rule
 from api.judging.reading import read_body
 from api.judging.workers import source_of
 from api.store.projects import drafts, lookup, submissions
+from api.store.projects.acceptance import Days
 from api.store.projects.drafts import DraftOut
 from api.store.projects.lookup import Filter, ProjectOut, ProjectPage, VersionOut
 from api.store.projects.submissions import Receipt, Submission
@@ -22,7 +24,8 @@ from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
 from api.transport.body import XLSX, json_bytes, model_body, takes
-from api.transport.parameters import Day, From, Id, Number, To, parse_day
+from api.transport.parameters import DATE, From, Id, Number, To, parse_day
+from api.transport.problems import ProblemError
 from api.transport.schemas import READS, WRITES
 from api.transport.telemetry import judged, request_id
 
@@ -74,6 +77,11 @@ class ReceiptOut(BaseModel):
     verdict: schemas.VerdictName
     sentence: str
     as_of: str
+    acceptance: dict[str, Any] | None = Field(
+        default=None,
+        description="受理日（accepted_on）、渠道（online 或 paper）、材料自己写的另一个日期（stated_on）、"
+        "收到凭据和另定判定日期的理由",
+    )
     ruleset: str
     digest: str = Field(description="规范结果的 SHA-256")
     labels: list[str]
@@ -102,6 +110,23 @@ async def _raw(request: Request) -> tuple[str, bytes]:
     return kind, await (request.body() if kind == XLSX else json_bytes(request))
 
 
+def _days(
+    received_on: Annotated[
+        str | None, Query(description="纸质材料的收到日期，由委员会登记，缺省为提交当天", **DATE)
+    ] = None,
+    received_note: Annotated[
+        str, Query(max_length=200, description="收到日期的凭据，如收文编号")
+    ] = "",
+    as_of: Annotated[
+        str | None, Query(description="委员会另定的判定日期，缺省为受理日", **DATE)
+    ] = None,
+    as_of_reason: Annotated[str, Query(max_length=2000, description="另定判定日期的理由")] = "",
+) -> Days:
+    received, judged_on = parse_day(received_on, "received_on"), parse_day(as_of, "as_of")
+    return Days(received, received_note, judged_on, as_of_reason)
+
+
+DaysAsked = Annotated[Days, Depends(_days)]
 Raw = Annotated[tuple[str, bytes], Depends(_raw)]
 
 
@@ -110,15 +135,23 @@ def _submit(
     actor: Actor,
     raw: tuple[str, bytes],
     number: str | None,
-    as_of: str | None,
+    days: Days,
     key: str | None,
 ) -> Response:
-    store = store_of(request)
-    registry = store.rulesets.current().ruleset.registry
+    registry = store_of(request).rulesets.current().ruleset.registry
     dossier = read_body(request.app.state.workers, source_of(request), *raw, registry)
-    asked = Submission(dossier, number, parse_day(as_of, "as_of"), key)
-    receipt = submissions.submit(store, actor, asked, request_id.get())
-    return _receipt(receipt)
+    return _received(request, actor, Submission(dossier, number, key, days))
+
+
+def _received(request: Request, actor: Actor, asked: Submission) -> Response:
+    try:
+        return _receipt(submissions.submit(store_of(request), actor, asked, request_id.get()))
+    except Invalid as wrong:
+        if wrong.field not in {f.name for f in fields(Days)}:
+            raise
+        entry = {"parameter": wrong.field, "detail": wrong.detail, "code": "A108"}
+        hint = {"hint": wrong.hint} if wrong.hint else {}
+        raise ProblemError(422, wrong.detail, [entry | hint]) from None
 
 
 def _receipt(receipt: Receipt) -> Response:
@@ -141,11 +174,11 @@ def submit(
     request: Request,
     actor: Submitter,
     raw: Raw,
-    as_of: Day = None,
+    days: DaysAsked,
     idempotency_key: KeyHeader = None,
 ) -> Response:
     """A new project: its 受理编号, decision and reasons."""
-    return _submit(request, actor, raw, None, as_of, idempotency_key)
+    return _submit(request, actor, raw, None, days, idempotency_key)
 
 
 @router.post(
@@ -160,11 +193,11 @@ def resubmit(
     actor: Submitter,
     raw: Raw,
     number: Number,
-    as_of: Day = None,
+    days: DaysAsked,
     idempotency_key: KeyHeader = None,
 ) -> Response:
     """A new version of the dossier, with its own decision and what it changed."""
-    return _submit(request, actor, raw, number, as_of, idempotency_key)
+    return _submit(request, actor, raw, number, days, idempotency_key)
 
 
 @router.get("/projects", summary="查项目", response_model=ProjectPage, responses=READS)
@@ -280,15 +313,15 @@ def submit_draft(
     request: Request,
     actor: Submitter,
     draft_id: Id,
-    as_of: Day = None,
+    days: DaysAsked,
     idempotency_key: KeyHeader = None,
 ) -> Response:
     """Submit a draft as it stands; the draft is kept until it is thrown away."""
     store = store_of(request)
     with store.db.read() as session:
         draft = drafts.get(session, actor, draft_id)
-    asked = Submission(draft.dossier, draft.number, parse_day(as_of, "as_of"), idempotency_key)
-    return _receipt(submissions.submit(store, actor, asked, request_id.get()))
+    asked = Submission(draft.dossier, draft.number, idempotency_key, days)
+    return _received(request, actor, asked)
 
 
 _INTEGER = re.compile(r"-?[0-9]{1,15}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from api.database.tables import Publication
 from api.store import audit
 from api.store.rulesets import Rulesets, current_identity, install
 from api.store.work import SYSTEM, Actor, Work
+from api.workdays.china import today
 from api.workdays.workdays import WorkCalendar
 from evaluator.rulebook.ast import Ruleset
 
@@ -27,10 +28,14 @@ class Store:
         check_seconds: float = 1.0,
         calendar: WorkCalendar | None = None,
         review_workdays: int = 5,
+        paper_days: int = 30,
     ) -> None:
         self.db = db
         self.calendar = calendar or WorkCalendar()
         self.review_workdays = review_workdays
+        self.paper_days = paper_days
+        # The day on which what comes in now is received: the server's, never the request's.
+        self.day: Callable[[], dt.date] = today
         self.rulesets = Rulesets(db, engine, check_seconds)
 
     @contextmanager

@@ -11,14 +11,14 @@ from fastapi import Path, Query
 from api.transport.problems import ProblemError
 
 DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-_DATE: dict[str, Any] = {"pattern": DAY, "json_schema_extra": {"format": "date"}}
+DATE: dict[str, Any] = {"pattern": DAY, "json_schema_extra": {"format": "date"}}
 Id = Annotated[int, Path(ge=1, le=2**53)]
 Before = Annotated[int | None, Query(ge=1, le=2**53)]
 Number = Annotated[str, Path(max_length=40, description="受理编号")]
-Day = Annotated[str | None, Query(**_DATE)]
-AsOf = Annotated[str | None, Query(description="按哪一天的标准判定，缺省为受理日期", **_DATE)]
-From = Annotated[str | None, Query(alias="from", **_DATE)]
-To = Annotated[str | None, Query(alias="to", **_DATE)]
+Day = Annotated[str | None, Query(**DATE)]
+AsOf = Annotated[str | None, Query(description="按哪一天的标准判定，缺省为受理日期", **DATE)]
+From = Annotated[str | None, Query(alias="from", **DATE)]
+To = Annotated[str | None, Query(alias="to", **DATE)]
 
 
 def parse_day(text: str | None, parameter: str) -> dt.date | None:

@@ -26,6 +26,7 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
 
 ROOT = Path(__file__).parent.parent.parent
+RECEIVED = dt.date(2024, 6, 3)
 JSON = {"content-type": "application/json"}
 
 
@@ -107,6 +108,8 @@ class Service:
     def __init__(self, url: str, *, seeded: bool = True, **over: Any) -> None:
         self.app = create_app(settings(database_url=url, **over))
         self.store: Store = self.app.state.store
+        # The law of the examples: what is submitted is received on this day.
+        self.store.day = lambda: RECEIVED
         self.client = TestClient(self.app, raise_server_exceptions=False)
         self.keys: dict[str, str] = {}
         self.actors: dict[str, Actor] = {}

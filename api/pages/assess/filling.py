@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import secrets
 from fractions import Fraction
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
+from api.access.security import store_of
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
 from api.judging.reading import only_profile
@@ -24,8 +26,9 @@ from api.pages.assess.judged import docx_response, opinion_page, verdict_page, w
 from api.pages.assess.posted import form_page, keeping_of, profile_of, texts_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import environment, page
-from api.pages.frame.session import Form
+from api.pages.frame.session import Form, actor_of
 from api.pages.frame.words import in_words, value_text
+from api.store.projects.acceptance import OFFICIAL
 from api.transport.answers import download
 from api.transport.body import XLSX
 from api.transport.problems import ProblemError
@@ -115,6 +118,8 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
     if filled.profile is None:
         return form_page(request, judge, filled, 422, keep=keeping_of(form))
     shown = sections(judge.ruleset.registry, filled.typed)
+    store, actor = store_of(request), actor_of(request)
+    day = store.day()
     return page(
         request,
         "confirm.html",
@@ -123,6 +128,9 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
         once=secrets.token_urlsafe(16),
         text=_shown(filled.profile, judge),
         keep=keeping_of(form),
+        today=day,
+        earliest=day - dt.timedelta(days=store.paper_days),
+        official=actor is not None and OFFICIAL in actor.roles,
     )
 
 

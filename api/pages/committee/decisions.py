@@ -124,6 +124,7 @@ def decision(
         changes,
         "decision.html",
         project=project,
+        acceptance=view.acceptance,
         tasks=tasks,
         conclusion=conclusion,
         promised=promised,

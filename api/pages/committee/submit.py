@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
 
 from api.access.security import store_of
 from api.errors import Conflict, Missing
@@ -17,11 +19,13 @@ from api.pages.frame.render import environment, page
 from api.pages.frame.session import Form, entitled
 from api.pages.frame.words import chinese_time
 from api.store.projects import decisions, drafts, lookup, submissions
+from api.store.projects.acceptance import Days
 from api.store.projects.submissions import Submission
-from api.transport.parameters import Id, Number
+from api.transport.parameters import Id, Number, parse_day
 from api.transport.problems import ProblemError
 from api.transport.telemetry import judged, request_id
 
+DAYS = tuple(f.name for f in fields(Days))
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
@@ -32,7 +36,8 @@ def submit(request: Request, judge: CurrentJudge, form: Form) -> Response:
     keep = keeping_of(form)
     profile = profile_of(request, judge, form)
     key = str(form.get("once", ""))[:100] or None
-    asked = Submission(profile.to_dict(judge.ruleset.registry), keep.number or None, None, key)
+    dossier = profile.to_dict(judge.ruleset.registry)
+    asked = Submission(dossier, keep.number or None, key, _days(form))
     store = store_of(request)
     receipt = submissions.submit(store, actor, asked, request_id.get())
     if not receipt.repeated:
@@ -40,6 +45,17 @@ def submit(request: Request, judge: CurrentJudge, form: Form) -> Response:
         if keep.draft is not None:
             _discard(request, keep.draft)
     return RedirectResponse(f"/decisions/{receipt.data['decision']}?received=1", 303)
+
+
+def _days(form: FormData) -> Days:
+    """What an official fills in beside the dossier."""
+    text = {n: str(form.get(n, "")).strip() for n in DAYS}
+    return Days(
+        received_on=parse_day(text["received_on"] or None, "received_on"),
+        received_note=text["received_note"][:200],
+        as_of=parse_day(text["as_of"] or None, "as_of"),
+        as_of_reason=text["as_of_reason"][:2000],
+    )
 
 
 def _discard(request: Request, draft_id: int) -> None:

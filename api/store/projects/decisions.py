@@ -44,6 +44,7 @@ class DecisionOut:
     digest: str
     dossier_digest: str
     decided_at: dt.datetime
+    acceptance: dict[str, Any] | None
     whole: bool
     dossier: dict[str, Any]
     result: StoredResult
@@ -87,6 +88,7 @@ def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) ->
         digest=decision.digest,
         dossier_digest=decision.dossier_digest,
         decided_at=decision.decided_at,
+        acceptance=decision.acceptance,
         whole=sees_whole(actor, project),
         dossier=dossier,
         result=visible_result(actor, project, json.loads(decision.result)),

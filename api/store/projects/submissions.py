@@ -23,6 +23,7 @@ from api.database.tables import Counter, Decision, Hit, Idempotency, Project, du
 from api.errors import Conflict
 from api.judging.judge import SOFTWARE, Judge, Judged
 from api.store.core import Store
+from api.store.projects.acceptance import NO_DAYS, Acceptance, Days, accept, stamped
 from api.store.projects.changes import changed_fields, moved_findings
 from api.store.promises.rates import past_record
 from api.store.review.tasks import open_tasks
@@ -43,18 +44,18 @@ HITS = (Status.VIOLATED.value, Status.UNKNOWN.value)
 class Submission:
     """What is asked: a dossier as JSON data, for a new project or as a new version of ``number``.
 
-    ``idempotency_key`` makes a repeated request give the first answer again.
+    ``days`` are the committee's alone. ``idempotency_key`` makes a repeated request give the first
+    answer again.
     """
 
     dossier: Any
     number: str | None = None
-    as_of: dt.date | None = None
     idempotency_key: str | None = None
+    days: Days = NO_DAYS
 
     def digest(self) -> str:
         """What must be the same for a repetition."""
-        as_of = self.as_of.isoformat() if self.as_of else None
-        text = dump_json([_plain(self.dossier), self.number, as_of])
+        text = dump_json([_plain(self.dossier), self.number, self.days.told()])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -78,15 +79,21 @@ def submit(store: Store, actor: Actor, asked: Submission, request_id: str | None
     Conflict where the Idempotency-Key was used for something else.
     """
     for _ in range(MAX_TRIES):
+        day = store.day()
         with store.db.read() as session:
             known = _known(session, actor, asked)
             if known is not None:
                 return known
             judge = store.rulesets.current_in(session)
-            profile = _with_record(session, judge, judge.read(asked.dossier))
-        judged = judge.judge(profile, asked.as_of)
+            read = judge.read(stamped(asked.dossier, day))
+            earlier = _earlier(session, actor, asked.number)
+            limit = store.paper_days
+            profile, acceptance = accept(read, actor, asked.days, day, limit, earlier)
+            profile = _with_record(session, judge, profile)
+        judged = judge.judge(profile, acceptance.as_of)
+        case = _Case(judge, profile, acceptance, judged, day)
         try:
-            receipt = _record(store, store.work(actor, request_id), asked, judge, profile, judged)
+            receipt = _record(store, store.work(actor, request_id), asked, case)
         except IntegrityError:
             # Someone else took the same Idempotency-Key at this moment: their answer is ours.
             if asked.idempotency_key is None:
@@ -95,6 +102,22 @@ def submit(store: Store, actor: Actor, asked: Submission, request_id: str | None
         if receipt is not None:
             return receipt
     raise Conflict("规则集正在更换，请稍后重新提交")
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A dossier that was accepted on a day and judged."""
+
+    judge: Judge
+    profile: Profile
+    acceptance: Acceptance
+    judged: Judged
+    day: dt.date
+
+
+def _earlier(session: Session, actor: Actor, number: str | None) -> dt.date | None:
+    """The acceptance day of the project's newest version."""
+    return None if number is None else get_project(session, actor, number).submitted_on
 
 
 def _with_record(session: Session, judge: Judge, profile: Profile) -> Profile:
@@ -127,15 +150,14 @@ def _record(
     store: Store,
     begun: AbstractContextManager[Work],
     asked: Submission,
-    judge: Judge,
-    profile: Profile,
-    judged: Judged,
+    case: _Case,
 ) -> Receipt | None:
-    """Everything a submission writes, in one transaction; None where the ruleset has changed."""
+    """All that a submission writes, in one transaction; None where ruleset or day has changed."""
+    judge, profile, judged = case.judge, case.profile, case.judged
     with begun as work:
         session = work.session
         hold(session)
-        if current_identity(session) != judge.ruleset.identity:
+        if current_identity(session) != judge.ruleset.identity or store.day() != case.day:
             return None
         known = _known(session, work.actor, asked)
         if known is not None:
@@ -149,7 +171,7 @@ def _record(
             if project.state in CONCLUDED:
                 raise Conflict("委员会已有结论，不能再改申报材料；有变化请作为新项目申报")
             before = session.get_one(Decision, project.decision_id)
-        decision = _decision(work, project, dossier, judge, judged)
+        decision = _decision(work, project, dossier, case)
         _apply(project, profile, judged, decision, work.now)
         session.flush()
         referred = judged.evaluation.verdict is Verdict.REFER
@@ -176,6 +198,8 @@ def _record(
             "digest": decision.digest,
             "dossier_digest": decision.dossier_digest,
             "ruleset": decision.ruleset,
+            "as_of": decision.as_of.isoformat(),
+            "acceptance": decision.acceptance,
         }
         old = {"version": before.version, "verdict": before.verdict} if before else None
         work.log("project.submit", f"project:{project.number}", old, after)
@@ -221,10 +245,8 @@ def next_number(work: Work, name: str) -> str:
     return f"{name}-{last:06d}"
 
 
-def _decision(
-    work: Work, project: Project, dossier: dict[str, Any], judge: Judge, judged: Judged
-) -> Decision:
-    session = work.session
+def _decision(work: Work, project: Project, dossier: dict[str, Any], case: _Case) -> Decision:
+    session, judge, judged = work.session, case.judge, case.judged
     if project.id is None:
         session.add(project)
         session.flush()
@@ -243,6 +265,7 @@ def _decision(
         digest=hashlib.sha256(judged.body).hexdigest(),
         decided_by=work.actor.account_id,
         decided_at=work.now,
+        acceptance=case.acceptance.told(),
     )
     session.add(decision)
     session.flush()
@@ -314,6 +337,7 @@ def _answer(
         "verdict": decision.verdict,
         "sentence": result["sentence"],
         "as_of": result["as_of"],
+        "acceptance": decision.acceptance,
         "ruleset": decision.ruleset,
         "digest": decision.digest,
         "labels": result["labels"],
