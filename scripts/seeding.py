@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from api.pages.assess.examples import FEATURED
 from api.store import accounts
 from api.store.core import Store
 from api.store.projects import submissions
-from api.store.projects.acceptance import NO_DAYS, Days
 from api.store.projects.submissions import Submission
 from api.store.work import SYSTEM, Actor
 from evaluator.dossier.files import read_dossiers
@@ -37,11 +38,14 @@ def submit_examples(store: Store, actor: Actor, slugs: tuple[str, ...] = FEATURE
     """Submit example projects; their 受理编号."""
     registry = store.rulesets.current().ruleset.registry
     numbers = []
-    official = "committee" in actor.roles
     for slug in slugs:
         profile = read_dossiers(examples_path() / f"{slug}.yaml", registry)[0]
-        # Only the committee may name a day; for others the day of the seeding counts.
-        days = Days(as_of=profile.submitted_on, as_of_reason="示例") if official else NO_DAYS
-        asked = Submission(profile.to_dict(registry), days=days)
-        numbers.append(submissions.submit(store, actor, asked).number)
+        # As if it had come in on the day that it states: the examples are about that day's law.
+        real = store.day
+        store.day = partial(getattr, profile, "submitted_on")
+        try:
+            asked = Submission(profile.to_dict(registry))
+            numbers.append(submissions.submit(store, actor, asked).number)
+        finally:
+            store.day = real
     return numbers

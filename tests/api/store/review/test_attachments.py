@@ -245,6 +245,7 @@ LATER = (
     "rulesets.fields",
     "supervisions.commitment_id",
     "commitments.kept",
+    "decisions.acceptance",
 )
 
 
