@@ -55,6 +55,9 @@ def publish(
         str | None,
         typer.Option("--effective-on", help="从哪一天起生效，如 2027-01-01；不写则为今天"),
     ] = None,
+    retroactive: Annotated[
+        str, typer.Option("--retroactive", help="改了以前的标准时批准人必写：为什么可以追溯")
+    ] = "",
     database_url: Url = None,
 ) -> None:
     """直接在数据库里发布规则集（服务不必运行）：起草人提出并检查，另一人批准才发布。
@@ -62,18 +65,20 @@ def publish(
     空库里的第一份规则集不用第二个人，审计日志里单独记明。
     """
     with told_in_a_line():
-        _publish(directory, title, reason, author, approver, effective_on, database_url)
+        people = author, approver
+        _publish(directory, title, reason, people, effective_on, retroactive, database_url)
 
 
 def _publish(
     directory: Path,
     title: str,
     reason: str,
-    author: str | None,
-    approver: str | None,
+    people: tuple[str | None, str | None],
     effective_on: str | None,
+    retroactive: str,
     url: str | None,
 ) -> None:
+    author, approver = people
     day = _day(effective_on)
     ruleset, problems = check_directory(directory)
     wrong = [p for p in problems if p.severity == "error"]
@@ -99,7 +104,7 @@ def _publish(
             console.print(f"提案 {proposal} 已送审，请另一人批准并发布。")
             return
         with store.work(second) as work:
-            publishing.approve(work, proposal)
+            publishing.approve(work, proposal, retroactive=retroactive)
         made = publishing.publish_proposal(store, second, proposal, day)
         console.print(
             f"提案 {proposal} 由 {drafter.name} 起草、{second.name} 批准，已发布，"

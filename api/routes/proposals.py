@@ -97,6 +97,14 @@ class CommentIn(BaseModel):
     comment: Annotated[str, Field(max_length=5000)] = ""
 
 
+class ApprovalIn(CommentIn):
+    """An approval; ``retroactive`` is asked for where past days are changed."""
+
+    retroactive: Annotated[
+        str, Field(max_length=5000, description="提案改了以前的标准时必写：为什么可以追溯")
+    ] = ""
+
+
 class WaiverIn(BaseModel):
     """Why an invariant may be broken."""
 
@@ -292,17 +300,21 @@ def comment(
     "/{proposal_id}/approval",
     summary="批准",
     response_model=ProposalOut,
-    openapi_extra=takes(CommentIn),
+    openapi_extra=takes(ApprovalIn),
     responses=WRITES,
 )
 def approve(
     request: Request,
     actor: Publisher,
     proposal_id: Id,
-    given: Annotated[CommentIn, model_body(CommentIn)],
+    given: Annotated[ApprovalIn, model_body(ApprovalIn)],
 ) -> Response:
     """By a person who had no hand in it."""
-    return _do(request, actor, lambda w: publishing.approve(w, proposal_id, given.comment))
+    return _do(
+        request,
+        actor,
+        lambda w: publishing.approve(w, proposal_id, given.comment, given.retroactive),
+    )
 
 
 @router.post(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +18,7 @@ from evaluator.judgement.evaluate import ENGINES, Evaluator
 from evaluator.problems.errors import Problem, Problems, RulebookError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
+from evaluator.rulebook.checks.honest import far_values, value_falsehoods
 from evaluator.rulebook.shipped import rulebook_path
 
 
@@ -30,6 +33,14 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供编辑器使用")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="只列错误，不列提醒")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="已接受的提醒和理由也列出")] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="原目录",
+            help="改之前（已发布）的规则集：值改了而依据没改、相差十倍以上、改到以前的，都指出来",
+        ),
+    ] = None,
 ) -> None:
     """检查规则集：写法、名称、单位、日期、依据和常见疏漏，一次列出全部问题。
 
@@ -38,6 +49,10 @@ def check(
     """
     ruleset, problems = check_directory(rulebook_path(directory))
     problems += _invariant_problems(ruleset)
+    past: tuple[str, ...] = ()
+    if against is not None and ruleset is not None:
+        found, past = _compared(load_rulebook(against, err=False), ruleset)
+        problems += found
     counts = Counter(p.severity for p in problems)
     if as_json:
         print(json.dumps([p.to_dict() for p in problems], ensure_ascii=False, indent=2))
@@ -49,8 +64,18 @@ def check(
         size = f"{len(ruleset.rules)} 条规则、{len(ruleset.criteria)} 项标准，" if ruleset else ""
         accepted = f"，已接受 {counts['accepted']} 处" if counts["accepted"] else ""
         more = "（--verbose 列出）" if accepted and not verbose else ""
+        for line in past:
+            print(line)
         print(f"{size}{counts['error']} 处错误，{counts['warning']} 处提醒{accepted}{more}。")
     raise typer.Exit(1 if counts["error"] else 0)
+
+
+def _compared(old: Ruleset, new: Ruleset) -> tuple[list[Problem], tuple[str, ...]]:
+    """What is wrong in ``new`` as a change of ``old``, and what it changes for past days."""
+    from evaluator.revision.retroactive import retroactive
+
+    past = retroactive(old, new, dt.date.today())
+    return [*value_falsehoods(old, new), *far_values(old, new)], tuple(c.text() for c in past)
 
 
 def _invariant_problems(ruleset: Ruleset | None) -> list[Problem]:

@@ -251,11 +251,15 @@ Proposal = Annotated[
 def approve(
     proposal: Proposal,
     comment: Annotated[str, typer.Option("--comment", help="意见")] = "",
+    retroactive: Annotated[
+        str, typer.Option("--retroactive", help="提案改了以前的标准时必写：为什么可以追溯")
+    ] = "",
     server: Server = LOCAL,
 ) -> None:
     """批准一份待审的提案；起草或修改过它的人不能批准。"""
+    given = {"comment": comment, "retroactive": retroactive}
     with _Service(server) as service:
-        service.call("POST", f"/proposals/{proposal}/approval", {"comment": comment})
+        service.call("POST", f"/proposals/{proposal}/approval", given)
     typer.echo(f"提案 {proposal} 已批准。")
 
 

@@ -28,6 +28,8 @@ def criterion_yaml(criterion: Criterion) -> str:
             lines += [f"        clause: {_plain(given.clause)}"] if given.clause else []
             lines.append(f"        verified: {str(given.verified).lower()}")
             lines += [f"        note: {_plain(given.note)}"] if given.note else []
+            if given.correction:
+                lines.append(f"        correction: {_plain(given.correction)}")
         lines.append("        rows:")
         for row in period.rows:
             parts = [f"{d}: {_words(w)}" for d, w in row.keys.items()]
@@ -48,6 +50,8 @@ def criterion_yaml(criterion: Criterion) -> str:
                     else []
                 )
                 parts += [f"note: {_plain(own.note)}"] if own.note and own.note != base.note else []
+                if own.correction and own.correction != base.correction:
+                    parts.append(f"correction: {_plain(own.correction)}")
             lines.append(f"          - {{{', '.join(parts)}}}")
     return "\n".join(lines) + "\n"
 

@@ -71,6 +71,7 @@ KEY_LABELS: Mapping[str, str] = {
     "gap": "没有标准的原因",
     "transition": "过渡",
     "verified": "已核对",
+    "correction": "更正说明",
     "accepted_before": "在此日期前受理",
     "rounded": "修约位数",
     "all": "都满足",

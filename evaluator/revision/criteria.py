@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from evaluator.judgement.wording import with_unit
 from evaluator.prove.scale import other_unit
-from evaluator.rulebook.criteria import DAY, KIND_LABELS, Criterion, Kind, Period, Row
+from evaluator.rulebook.criteria import DAY, KIND_LABELS, Criterion, Kind, Period, Provenance, Row
 from evaluator.values.numbers import shown
 
 
@@ -62,6 +62,11 @@ def _values(a: Criterion, b: Criterion, warnings: list[str]) -> Iterator[str]:
         told = lines
 
 
+def day_lines(a: Period | None, b: Period | None, c: Criterion) -> Iterator[str]:
+    """What is different on a day on which ``a`` was in force and ``b`` is."""
+    return _on_day(a, b, c, [])
+
+
 def _on_day(a: Period | None, b: Period | None, c: Criterion, warnings: list[str]) -> Iterator[str]:
     if a is None or b is None:
         if a is not b:
@@ -86,6 +91,21 @@ def _on_day(a: Period | None, b: Period | None, c: Criterion, warnings: list[str
             yield f"依据：{x} → {y}"
         if a.provenance.verified != b.provenance.verified:
             yield f"核对状态：{'已核对' if b.provenance.verified else '示例值'}"
+    yield from _corrections(a, b)
+
+
+def _corrections(a: Period, b: Period) -> Iterator[str]:
+    """What is said to have been misread before, and was not said so already."""
+    known = {p.correction for p in _cited(a)}
+    for text in dict.fromkeys(p.correction for p in _cited(b) if p.correction):
+        if text not in known:
+            yield f"更正：{text}"
+
+
+def _cited(period: Period) -> Iterator[Provenance]:
+    if period.provenance is not None:
+        yield period.provenance
+    yield from (row.provenance for row in period.rows)
 
 
 def _key(row: Row) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -59,12 +59,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where one value comes from; ``verified`` is False for an example value (示例值)."""
+    """Where one value comes from; ``verified`` is False for an example value (示例值).
+
+    ``correction`` says that the same text was misread before, and how: without it a value that
+    changes while its source and clause stay is an error (``evaluator.revision.honest``).
+    """
 
     source: Source
     clause: str | None
     verified: bool
     note: str | None = None
+    correction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,8 @@ def test_the_pipeline(tmp_path: Path) -> None:
         nothing = job("publish")
         assert nothing.returncode == 0, nothing.stdout + nothing.stderr
         assert "提案" not in nothing.stdout
-        repo.change("criteria.yaml", "verified: true, value: 20}", "verified: true, value: 18}")
+        said = "verified: true, correction: 原文为 18, value: 18}"
+        repo.change("criteria.yaml", "verified: true, value: 20}", said)
         failed = job("check")
         assert failed.returncode != 0
         assert "C110" in failed.stdout

@@ -43,6 +43,7 @@ ACTIONS = {
     "proposal.publish": "发布提案",
     "proposal.rebase": "提案合并到最新发布",
     "proposal.recheck": "重新检查提案",
+    "proposal.retroactive": "同意改以前的标准",
     "proposal.return": "退回提案",
     "proposal.submit": "提案送审",
     "proposal.unwaive": "取消豁免",

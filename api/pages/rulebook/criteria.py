@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from api.access.security import store_of
 from api.filters import find_part
 from api.judging.current import CurrentJudge
 from api.pages.frame.errors import PageRoute
@@ -16,6 +17,7 @@ from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.words import plain_unit
 from api.store.projects.submissions import normalised
+from api.store.proposals.history import published_changes
 from api.transport.views import block_text
 from api.workdays.china import today as china_today
 from evaluator.rulebook import ast, walk
@@ -67,6 +69,31 @@ def criteria_named(rule: ast.Rule) -> tuple[str, ...]:
     return tuple(named)
 
 
+def found_criteria(ruleset: ast.Ruleset, words: Iterable[str]) -> list[Criterion]:
+    """The criteria that people mean by ``words``: also by the names of the metrics, rules and
+    fields that they are held against."""
+    names: dict[str, list[str]] = {c.id: [c.id, c.title] for c in ruleset.criteria.values()}
+    for rule in ruleset.rules.values():
+        for id_ in (*criteria_named(rule), *walk.named("criterion", *rule.halves)):
+            if id_ in names:
+                names[id_] += [rule.title, *_measured(rule, ruleset)]
+    for metric in ruleset.metrics.values():
+        for id_ in walk.named("criterion", metric.formula):
+            names[id_].append(metric.title)
+    return [
+        c for c in ruleset.criteria.values() if all(w in normalised(*names[c.id]) for w in words)
+    ]
+
+
+def _measured(rule: ast.Rule, ruleset: ast.Ruleset) -> Iterator[str]:
+    """The names of the metrics and fields that a rule requires something of."""
+    for id_ in walk.named("metric", rule.require):
+        yield ruleset.metrics[id_].title
+        yield ruleset.metrics[id_].note or ""
+    for name in walk.named("field", rule.require, metrics=ruleset.metrics):
+        yield ruleset.registry.label(name)
+
+
 @router.get("")
 def criteria(
     request: Request, judge: CurrentJudge, q: Annotated[str, Query(max_length=100)] = ""
@@ -75,11 +102,9 @@ def criteria(
     words = normalised(q).split()
     today = china_today()
     rows = []
-    for criterion in judge.ruleset.criteria.values():
-        if all(w in normalised(criterion.id, criterion.title) for w in words):
-            rows.append(
-                (criterion, KIND_LABELS[criterion.kind.value], criterion.period(today, today))
-            )
+    for criterion in found_criteria(judge.ruleset, words):
+        kind = KIND_LABELS[criterion.kind.value]
+        rows.append((criterion, kind, criterion.period(today, today)))
     return page(
         request,
         "criteria.html",
@@ -98,12 +123,7 @@ def criteria_file(
 ) -> Response:
     """Every value of every period for a spreadsheet."""
     words, ruleset = normalised(q).split(), judge.ruleset
-    rows = (
-        row
-        for c in ruleset.criteria.values()
-        if all(w in normalised(c.id, c.title) for w in words)
-        for row in _values(c, ruleset)
-    )
+    rows = (row for c in found_criteria(ruleset, words) for row in _values(c, ruleset))
     listing = Listing("准入标准", CRITERIA, rows, about(ruleset))
     return listing_response(kind, "criteria", listing)
 
@@ -131,7 +151,7 @@ def _values(criterion: Criterion, ruleset: ast.Ruleset) -> Iterator[tuple[object
                 "",
                 _cite(source),
                 checked,
-                (source.note or "") if source else "",
+                _notes(source) if source else "",
             )
 
 
@@ -142,6 +162,8 @@ def criterion(request: Request, judge: CurrentJudge, criterion_id: str) -> Respo
     shown = find_part("准入标准", criterion_id, ruleset.criteria)
     users = [r for r in ruleset.rules.values() if criterion_id in criteria_named(r)]
     periods = [(p, _period(shown, at, ruleset)) for at, p in enumerate(shown.periods)][::-1]
+    with store_of(request).db.read() as session:
+        past = published_changes(session, criterion_id)
     return page(
         request,
         "criterion.html",
@@ -153,6 +175,7 @@ def criterion(request: Request, judge: CurrentJudge, criterion_id: str) -> Respo
         source=block_text(shown.place),
         today=china_today(),
         cite=_cite,
+        past=past,
     )
 
 
@@ -177,11 +200,17 @@ def _period(criterion: Criterion, at: int, ruleset: ast.Ruleset) -> tuple[RowVie
                 unit=unit,
                 basis=_cite(row.provenance),
                 verified=row.provenance.verified,
-                note=row.provenance.note or "",
+                note=_notes(row.provenance),
                 changed=changed,
             )
         )
     return tuple(out)
+
+
+def _notes(provenance: Provenance) -> str:
+    """The note of a value, and what was misread before."""
+    corrected = f"更正：{provenance.correction}" if provenance.correction else None
+    return "；".join(text for text in (provenance.note, corrected) if text)
 
 
 def _cite(provenance: Provenance | None) -> str:

@@ -224,6 +224,7 @@ def check(request: Request, form: Form, proposal_id: Id) -> Response:
 def act(request: Request, form: Form, proposal_id: Id) -> Response:
     """Whatever the pressed button says."""
     what, said = str(form.get("act", "")), str(form.get("comment", "")).strip()[:5000]
+    word = str(form.get("retroactive", "")).strip()[:5000]
     root = settings_of(request).root
     acts: dict[str, tuple[str, Callable[[Work], Proposal]]] = {
         "submit": ("proposal.draft", lambda w: drafting.submit(w, proposal_id)),
@@ -231,7 +232,7 @@ def act(request: Request, form: Form, proposal_id: Id) -> Response:
         "rebase": ("proposal.draft", lambda w: drafting.rebase(w, proposal_id, root)),
         "recheck": ("proposal.comment", lambda w: drafting.recheck(w, proposal_id)),
         "comment": ("proposal.comment", lambda w: publishing.comment(w, proposal_id, said)),
-        "approve": ("proposal.approve", lambda w: publishing.approve(w, proposal_id, said)),
+        "approve": ("proposal.approve", lambda w: publishing.approve(w, proposal_id, said, word)),
         "return": ("proposal.approve", lambda w: publishing.send_back(w, proposal_id, said)),
         "waive": (
             "proposal.draft",

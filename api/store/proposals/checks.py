@@ -10,6 +10,7 @@ import dataclasses
 import datetime as dt
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from evaluator.judgement.evaluate import Evaluator
 from evaluator.problems.errors import InputError, Problems
 from evaluator.prove import CHECKS, Answer, Invariant, State, invariants_of, prove
 from evaluator.revision.diff import bare, diff
+from evaluator.revision.retroactive import Retroactive, retroactive
 from evaluator.revision.tally import Impact
 from evaluator.rulebook.ast import Condition, Ruleset
 from evaluator.rulebook.checks import check_layers
+from evaluator.rulebook.checks.honest import far_values, value_falsehoods
 from evaluator.rulebook.load import load_layers
 from evaluator.rulebook.transfer import write_text
 from evaluator.rulebook.walk import nodes, references
@@ -37,14 +40,31 @@ BAD = (State.ALARM, State.UNDECIDED, State.FAULT)
 OLD = "@原文"  # An invariant of the base that the proposal changes is kept under this mark too.
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the stages ask of the stored decisions.
+
+    ``moved`` tells what the change from one ruleset to another does to them, ``made`` how many were
+    judged as of a span of days, and the first of them by name.
+    """
+
+    moved: Callable[[Ruleset, Ruleset], Impact]
+    made: Callable[[dt.date, dt.date], tuple[int, list[str]]]
+
+
 def run_stages(
-    base: Text, text: Text, today: dt.date, moved: Callable[[Ruleset, Ruleset], Impact]
+    base: Text, text: Text, today: dt.date, stored: Stored, *, restored: bool = False
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each stage's name and outcome. Without a readable ruleset only ``check`` is given.
 
-    ``moved`` tells what the change from one ruleset to another does to the stored decisions.
+    ``restored`` says that ``text`` was published before, letter by letter: to bring it back is no
+    new claim of what a document says.
     """
     ruleset, problems = check_layers(text.layers)
+    old = load_layers(base.layers) if ruleset is not None else None
+    if ruleset is not None and old is not None:
+        problems += [] if restored else value_falsehoods(old, ruleset)
+        problems += far_values(old, ruleset)
     accepted = [p.to_dict() for p in problems if p.severity == "accepted"]
     listed = [p.to_dict() for p in problems if p.severity != "accepted"]
     markers = marked_files(text)
@@ -68,10 +88,9 @@ def run_stages(
             "accepted_problems": accepted[:MAX_LISTED],
         },
     )
-    if ruleset is None:
+    if ruleset is None or old is None:
         return
     yield "cases", _cases(ruleset, text)
-    old = load_layers(base.layers)
     entries = diff(old, ruleset)
     yield (
         "diff",
@@ -80,10 +99,19 @@ def run_stages(
             "text": entries.render(),
             "touched": sorted(f"{e.kind}:{e.id}" for e in entries.entries),
             "files": _changed_files(base, text),
+            "retroactive": [
+                _retroactive(change, stored) for change in retroactive(old, ruleset, today)
+            ],
         },
     )
     yield "proof", _proof(old, ruleset, today)
-    yield "impact", moved(old, ruleset).to_dict(MAX_MOVED)
+    yield "impact", stored.moved(old, ruleset).to_dict(MAX_MOVED)
+
+
+def _retroactive(change: Retroactive, stored: Stored) -> dict[str, Any]:
+    """A change of past days, with the decisions that were made as of them."""
+    total, names = stored.made(change.start, change.end)
+    return {**change.to_dict(), "text": change.text(), "decisions": total, "listed": names}
 
 
 def _cases(ruleset: Ruleset, text: Text) -> dict[str, Any]:

@@ -88,8 +88,12 @@ def comment(work: Work, proposal_id: int, text: str) -> Proposal:
     return proposal
 
 
-def approve(work: Work, proposal_id: int, text: str = "") -> Proposal:
-    """Approve exactly the files and waivers as they are. Raises Denied for whoever wrote them."""
+def approve(work: Work, proposal_id: int, text: str = "", retroactive: str = "") -> Proposal:
+    """Approve exactly the files and waivers as they are. Raises Denied for whoever wrote them.
+
+    Files that change what held on past days need an explicit word of their own, ``retroactive``:
+    why that may be. Raises Invalid without it.
+    """
     proposal = get_row(work.session, proposal_id, lock=True)
     _second(work, proposal)
     if proposal.state != REVIEW:
@@ -97,6 +101,18 @@ def approve(work: Work, proposal_id: int, text: str = "") -> Proposal:
     reasons = reading.blockers(work.session, proposal)
     if reasons:
         raise Conflict(f"还不能批准：{'；'.join(reasons)}")
+    changes, word = reading.retroactive_of(work.session, proposal), retroactive.strip()
+    if changes and not word:
+        what = "；".join(str(c["text"]) for c in changes[:5])
+        raise Invalid(
+            "retroactive",
+            f"这份提案改了以前的标准（{what}），批准人须另外写明为什么可以追溯",
+            "不该追溯的，退回起草人改为从今后某一天起的新一段",
+        )
+    if word and not changes:
+        raise Invalid("retroactive", "这份提案没有改以前的标准，不用写追溯的理由")
+    if word:
+        _say(work, proposal, "retroactive", word)
     _say(work, proposal, "approve", text.strip())
     proposal.state, proposal.approved_by = APPROVED, work.actor.name
     proposal.approved_text, proposal.updated_at = proposal.text, work.now
@@ -158,6 +174,10 @@ def _may_publish(work: Work, proposal: Proposal, day: dt.date) -> None:
     if proposal.state != APPROVED or proposal.approved_text != proposal.text:
         raise Conflict(f"提案{STATES[proposal.state]}，批准后才能发布")
     reasons = reading.blockers(work.session, proposal)
+    if reading.retroactive_of(work.session, proposal) and not reading.retroactive_word(
+        work.session, proposal
+    ):
+        reasons.append("检查之后才看出它改了以前的标准，批准人还没有写明为什么可以追溯")
     newest = head(work.session)
     if newest.id != proposal.base_publication:
         base = load_text(work.session, proposal.base_text)
@@ -193,7 +213,10 @@ def _publish(
             text=proposal.text,
             effective_on=day,
             reason=reason,
-            changes={k: changes.get(k) for k in ("entries", "text", "files")},
+            changes={
+                **{k: changes.get(k) for k in ("entries", "text", "files")},
+                **_past(work.session, proposal),
+            },
             waivers=proposal.waivers,
             proposal_id=proposal.id,
             drafted_by=proposal.drafted_by,
@@ -215,6 +238,16 @@ def _publish(
     }
     work.log("proposal.publish", f"proposal:{proposal.id}", {"state": APPROVED}, after)
     return made
+
+
+def _past(session: Session, proposal: Proposal) -> dict[str, Any]:
+    """What a publication changes for past days, and the word of who let it."""
+    changes = reading.retroactive_of(session, proposal)
+    word = reading.retroactive_word(session, proposal)
+    if not changes or word is None:
+        return {}
+    said = {"by": word.person, "word": word.comment, "at": word.given_at.isoformat()}
+    return {"retroactive": changes, "retroactive_word": said}
 
 
 def rollback(work: Work, publication_id: int, reason: str, root: Path | None = None) -> Proposal:

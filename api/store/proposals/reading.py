@@ -58,7 +58,7 @@ class ReviewOut:
     """What somebody said about a revision."""
 
     revision: int
-    outcome: Annotated[str, one_of("approve", "return", "comment")]
+    outcome: Annotated[str, one_of("approve", "return", "comment", "retroactive")]
     comment: str
     person: str
     given_at: dt.datetime
@@ -238,6 +238,29 @@ def blockers(session: Session, proposal: Proposal) -> list[str]:
     if "diff" in result and not result["diff"]["files"]:
         out.append("与已发布的规则集没有不同")
     return out
+
+
+def retroactive_of(session: Session, proposal: Proposal) -> list[dict[str, Any]]:
+    """What the present files change for days that are past, as the newest run found it."""
+    run = runs.latest(session, proposal.id)
+    if run is None or not _current(proposal, run):
+        return []
+    found: list[dict[str, Any]] = (run.result or {}).get("diff", {}).get("retroactive", [])
+    return found
+
+
+def retroactive_word(session: Session, proposal: Proposal) -> ProposalReview | None:
+    """The second person's explicit word that the present files may change past days."""
+    return session.scalar(
+        select(ProposalReview)
+        .where(
+            ProposalReview.proposal_id == proposal.id,
+            ProposalReview.text == proposal.text,
+            ProposalReview.outcome == "retroactive",
+        )
+        .order_by(ProposalReview.id.desc())
+        .limit(1)
+    )
 
 
 def files_of(session: Session, proposal_id: int) -> Text:

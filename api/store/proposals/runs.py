@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from api.database.db import Database
 from api.database.proposal_tables import Proposal, ProposalRun
 from api.store import audit
-from api.store.proposals.checks import STAGES, run_stages
+from api.store.proposals.checks import STAGES, Stored, run_stages
 from api.store.proposals.stored import StoredDecisions
-from api.store.proposals.text import load_text
+from api.store.proposals.text import load_text, publication_row, text_of
 from api.store.work import SYSTEM, Work
 from api.workdays.china import china_day
 from evaluator.revision.impact import impact_stored
@@ -130,17 +130,30 @@ def execute(db: Database, run_id: int, copies: Path | None = None) -> None:
     with db.read() as session:
         run = session.get_one(ProposalRun, run_id)
         base, text = load_text(session, run.base_text), load_text(session, run.text)
+        restored = _restored(session, run)
+    decisions = StoredDecisions(db)
 
     def moved(old: Ruleset, new: Ruleset) -> Impact:
-        return impact_stored(old, new, StoredDecisions(db), copies)
+        return impact_stored(old, new, decisions, copies)
 
+    stored = Stored(moved, decisions.made)
     result: dict[str, Any] = {}
-    for name, outcome in run_stages(base, text, china_day(_now()), moved):
+    stages = run_stages(base, text, china_day(_now()), stored, restored=restored)
+    for name, outcome in stages:
         result[name] = outcome
         following = STAGES.index(name) + 1
         if not _progress(db, run_id, result, STAGES[following] if following < len(STAGES) else ""):
             return
     _finish(db, run_id, result)
+
+
+def _restored(session: Session, run: ProposalRun) -> bool:
+    """Whether the run is of the files that the publication gone back to had, as they were."""
+    target = session.get_one(Proposal, run.proposal_id).rollback_to
+    if target is None:
+        return False
+    published = text_of(session, publication_row(session, target))
+    return published.layers == load_text(session, run.text).layers
 
 
 def _progress(db: Database, run_id: int, result: dict[str, Any], stage: str) -> bool:

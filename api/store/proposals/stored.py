@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from api.database.db import Database
 from api.database.tables import Decision, Project
@@ -14,6 +14,7 @@ from api.store.rulesets import current_identity, load_stored
 from evaluator.revision.impact import keep_copies
 
 PAGE = 1000
+MAX_NAMED = 200  # Decisions that a retroactive change lists; all are counted.
 MANY = 20_000  # From here on one query for all is quicker than pages of numbers.
 
 
@@ -59,6 +60,16 @@ class StoredDecisions:
         )
         with self._db.read() as session:
             return {i: f"{n}/{v}" for q in asked for i, n, v in session.execute(q)}
+
+    def made(self, start: dt.date, end: dt.date) -> tuple[int, list[str]]:
+        """How many decisions were judged as of the days ``start`` to ``end``, and the first by name."""
+        within = Decision.as_of.between(start, end)
+        query = select(Decision.id).where(within).order_by(Decision.id).limit(MAX_NAMED)
+        with self._db.read() as session:
+            total = session.scalar(select(func.count()).select_from(Decision).where(within)) or 0
+            numbers = list(session.scalars(query))
+        names = self.names(numbers)
+        return total, [names[n] for n in numbers if n in names]
 
 
 def _pages(numbers: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -14,6 +14,7 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import conditions, dates, field_file, marks, tables, usage, wording
 from evaluator.rulebook.checks.accepting import settle
 from evaluator.rulebook.checks.base import Check
+from evaluator.rulebook.checks.honest import inherited_falsehoods
 from evaluator.rulebook.files import Layers, read_directory
 from evaluator.rulebook.load import try_layers
 
@@ -94,6 +95,7 @@ def check_layers(
     if ruleset is not None:
         day = today or dt.date.today()
         lints = run_checks(ruleset, day, whole=not broken)
+        lints += [] if broken else inherited_falsehoods(ruleset)
         settled = list(settle(lints, ruleset, day, whole=not broken))
         # In a file with mistakes of reading a lint may only be about what they left out. A quote
         # left open is where such mistakes come from.

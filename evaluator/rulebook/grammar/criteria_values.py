@@ -96,12 +96,19 @@ class PeriodReader:
         source_node = r.word("source", required=required and base is None)
         source = self.names.source(source_node) if source_node else None
         clause, note = r.text("clause"), r.text("note")
+        correction = r.text("correction")
         verified = r.boolean("verified", base.verified if base else False)
         if source is None:
             if base is None:
                 return None
-            return Provenance(base.source, clause or base.clause, verified, note or base.note)
-        return Provenance(source, clause, verified, note)
+            return Provenance(
+                base.source,
+                clause or base.clause,
+                verified,
+                note or base.note,
+                correction or base.correction,
+            )
+        return Provenance(source, clause, verified, note, correction)
 
     def _number(self, node: Node, unit: Unit | None) -> Fraction | None:
         value = node.value if isinstance(node, YScalar) else None

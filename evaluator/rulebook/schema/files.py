@@ -299,6 +299,7 @@ def _criterion(ruleset: Ruleset) -> Schema:
         "clause": {**TEXT, "description": "条款"},
         "verified": {**BOOLEAN, "description": "是否已对照原文核对；false 为示例值"},
         "note": TEXT,
+        "correction": {**TEXT, "description": "值改了而依据没改时写：以前怎样读错了"},
     }
     word = {"type": ["string", "integer"]}
     keys: dict[str, Schema] = {

@@ -26,6 +26,7 @@ from tests.api.workbench import write_rulebook
 runner = CliRunner()
 PEOPLE = {"li": ["maintainer"], "wang": ["publisher"], "both": ["maintainer", "publisher"]}
 WORDS = ["--title", "下限改为 18", "--reason", "第三条修订"]
+PAST = ["--retroactive", "原文一直如此"]
 
 
 class Office:
@@ -88,6 +89,7 @@ def test_two_persons_publish(office: Office) -> None:
         "li",
         "--approver",
         "wang",
+        *PAST,
         typed="password of li\npassword of wang\n",
     )
     assert done.exit_code == 0, done.output
@@ -114,7 +116,7 @@ def test_two_persons_publish(office: Office) -> None:
 
 def test_keys_serve_as_well(office: Office) -> None:
     keys = {"ADMISSION_KEY": office.keys["li"], "ADMISSION_APPROVER_KEY": office.keys["wang"]}
-    done = office.run(office.new, *WORDS, **keys)
+    done = office.run(office.new, *WORDS, *PAST, **keys)
     assert done.exit_code == 0, done.output
     assert office.rows("SELECT drafted_by, approved_by FROM publication_records") == [
         ("li", "wang")
@@ -226,7 +228,7 @@ def test_a_ruleset_that_this_program_cannot_read_is_followed_by_one_it_can(
     with pytest.raises(Missing, match="admission db publish"):
         create_app(given)
     keys = {"ADMISSION_KEY": office.keys["li"], "ADMISSION_APPROVER_KEY": office.keys["wang"]}
-    done = office.run(office.new, *WORDS, **keys)
+    done = office.run(office.new, *WORDS, *PAST, **keys)
     assert done.exit_code == 0, done.output
     store = open_store(given)
     assert store.rulesets.current().ruleset.identity == load_directory(office.new).identity

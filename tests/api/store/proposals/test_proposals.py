@@ -10,9 +10,9 @@ import pytest
 from api.store import audit
 from api.store.proposals.merging import merge_lines
 from tests.api.support import sqlite_url
-from tests.api.workbench import CASES, FILES, INVARIANTS, Bench, bench, dossier
+from tests.api.workbench import CASES, FILES, INVARIANTS, Bench, at, bench, dossier
 
-LOWER = FILES["criteria.yaml"].replace("value: 20}", "value: 18}")
+LOWER = at("18")
 LOWER_CASES = CASES.replace("2000,", "1800,").replace("1999,", "1799,")
 
 
@@ -73,7 +73,7 @@ def test_the_whole_way_by_two_people(desk: Bench) -> None:
     assert "不在待审" in said
     desk.call("maintainer", "POST", f"{path}/submission")
     desk.call("publisher", "POST", f"{path}/comments", json={"comment": "依据呢？"})
-    desk.call("publisher", "POST", f"{path}/approval", json={"comment": "同意"})
+    desk.approve(proposal, comment="同意")
     made = desk.publish(proposal, reason="第三条修订")
     assert made["state"] == "in_force"
     assert (made["drafted_by"], made["approved_by"]) == ("maintainer", "publisher")
@@ -109,7 +109,7 @@ def test_whoever_had_a_hand_in_it_is_no_second_person(shared: Bench) -> None:
     shared.work()
     shared.call("maintainer", "POST", f"/proposals/{other}/submission")
     shared.refused(403, "maintainer:both", "POST", f"/proposals/{other}/approval", json={})
-    shared.call("publisher", "POST", f"/proposals/{other}/approval", json={})
+    shared.approve(other)
     shared.refused(403, "maintainer:both", "POST", f"/proposals/{other}/publication", json={})
 
 
@@ -119,14 +119,14 @@ BROKEN = {
     "a dossier case": ({"good": FILES["examples/good.yaml"].replace("2000", "10")}, "案例不通过"),
     "a broken invariant": (
         {
-            "criteria": LOWER.replace("value: 18}", "value: 10}"),
+            "criteria": at("10"),
             "rules_cases": CASES.replace("2000,", "1000,").replace("1999,", "999,"),
         },
         "low_tax_never_passes",
     ),
     "an invariant dropped and broken": (
         {
-            "criteria": LOWER.replace("value: 18}", "value: 10}"),
+            "criteria": at("10"),
             "rules_cases": CASES.replace("2000,", "1000,").replace("1999,", "999,"),
             "invariants": INVARIANTS.split("- id: low_tax")[0],
         },
@@ -134,7 +134,7 @@ BROKEN = {
     ),
     "an invariant rewritten and broken": (
         {
-            "criteria": LOWER.replace("value: 18}", "value: 10}"),
+            "criteria": at("10"),
             "rules_cases": CASES.replace("2000,", "1000,").replace("1999,", "999,"),
             "invariants": INVARIANTS.replace('"15 ', '"5 '),
         },
@@ -166,13 +166,13 @@ def test_an_invariant_is_waived_by_name_with_a_reason(desk: Bench) -> None:
     desk.refused(422, "maintainer", "PUT", f"{path}/waivers/other", json={"reason": "随便"})
     desk.call("maintainer", "PUT", waiver, json={"reason": "试点园区另有规定"})
     desk.call("maintainer", "POST", f"{path}/submission")
-    desk.call("publisher", "POST", f"{path}/approval", json={})
+    desk.approve(proposal)
     # Taking it back undoes the approval.
     desk.call("maintainer", "DELETE", waiver)
     desk.refused(409, "publisher", "POST", f"{path}/publication", json={})
     desk.call("maintainer", "PUT", waiver, json={"reason": "试点园区另有规定"})
     desk.call("maintainer", "POST", f"{path}/submission")
-    desk.call("publisher", "POST", f"{path}/approval", json={})
+    desk.approve(proposal)
     made = desk.publish(proposal)
     assert made["waivers"] == [
         {"invariant": "low_tax_never_passes", "reason": "试点园区另有规定", "by": "maintainer"}
@@ -192,7 +192,7 @@ def test_an_edit_after_approval_needs_another(shared: Bench) -> None:
 
 def test_two_proposals_on_one_criterion_conflict(desk: Bench) -> None:
     lower = desk.approved(criteria=LOWER, rules_cases=LOWER_CASES)
-    raised = FILES["criteria.yaml"].replace("value: 20}", "value: 25}")
+    raised = at("25")
     raised_cases = CASES.replace("2000,", "2500,").replace("1999,", "2499,")
     raise_ = desk.approved(
         "maintainer:other",
@@ -219,7 +219,7 @@ def test_two_proposals_on_one_criterion_conflict(desk: Bench) -> None:
     desk.edit(raise_, "maintainer:other", criteria=raised, rules_cases=raised_cases)
     desk.work()
     desk.call("maintainer:other", "POST", f"/proposals/{raise_}/submission")
-    desk.call("publisher", "POST", f"/proposals/{raise_}/approval", json={})
+    desk.approve(raise_)
     text = desk.publish(raise_)["changes"]["text"]
     assert "18" in text
     assert "25" in text
@@ -237,7 +237,7 @@ def test_proposals_on_different_rules_merge(desk: Bench) -> None:
     desk.refused(409, "publisher", "POST", f"/proposals/{two}/publication", json={})
     desk.work()
     desk.call("maintainer:other", "POST", f"/proposals/{two}/submission")
-    desk.call("publisher", "POST", f"/proposals/{two}/approval", json={})
+    desk.approve(two)
     desk.publish(two)
 
 

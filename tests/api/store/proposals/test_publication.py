@@ -30,11 +30,11 @@ from evaluator.problems.errors import Problems, RulebookError
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.transfer import read_text, write_text
 from tests.api.support import Service, settings, sqlite_url
-from tests.api.workbench import CASES, FILES, Bench, bench, dossier, write_rulebook
+from tests.api.workbench import CASES, FILES, Bench, at, bench, dossier, write_rulebook
 from tests.support import join_all, wait_until
 
 ROOT = Path(__file__).parents[4]
-LOWER = FILES["criteria.yaml"].replace("value: 20}", "value: 18}")
+LOWER = at("18")
 LOWER_CASES = CASES.replace("2000,", "1800,").replace("1999,", "1799,")
 BETWEEN = dossier(annual_tax=1850)  # refer before, pass after.
 
@@ -122,7 +122,7 @@ def test_a_later_date_comes_by_itself(desk: Bench) -> None:
     back = desk.call("maintainer", "POST", "/rulesets/1/rollback", json={"reason": "依据撤销"})
     desk.work()
     desk.call("maintainer", "POST", f"/proposals/{back['id']}/submission")
-    desk.call("publisher", "POST", f"/proposals/{back['id']}/approval", json={})
+    desk.approve(back["id"])
     assert desk.publish(back["id"])["state"] == "in_force"
     states = [p["state"] for p in desk.call("auditor", "GET", "/rulesets")]
     assert states == ["in_force", "past", "past"]
@@ -136,7 +136,7 @@ def test_a_rollback_is_a_publication(desk: Bench) -> None:
     desk.refused(409, "publisher", "POST", f"/proposals/{back['id']}/approval", json={})
     desk.work()
     desk.call("maintainer", "POST", f"/proposals/{back['id']}/submission")
-    desk.call("publisher", "POST", f"/proposals/{back['id']}/approval", json={})
+    desk.approve(back["id"])
     made = desk.publish(back["id"])
     assert (made["rollback_to"], made["reason"]) == (1, "依据撤销")
     assert desk.call("submitter", "POST", "/projects", json=BETWEEN)["verdict"] == "refer"

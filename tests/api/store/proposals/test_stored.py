@@ -19,10 +19,10 @@ from evaluator.revision import impact
 from evaluator.revision.impact import impact_rows, impact_stored
 from evaluator.revision.tally import Impact, Row
 from evaluator.rulebook.ast import Ruleset
-from tests.api.workbench import CASES, FILES, Bench, bench, dossier
+from tests.api.workbench import CASES, Bench, at, bench, dossier
 from tests.revision.changes import changed
 
-LOWER = FILES["criteria.yaml"].replace("value: 20}", "value: 18}")
+LOWER = at("18")
 LOWER_CASES = CASES.replace("2000,", "1800,").replace("1999,", "1799,")
 
 
