@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI
@@ -15,6 +15,7 @@ from starlette.routing import Route
 from api import openapi, pages
 from api.access.provider import Provider
 from api.database.db import Database
+from api.errors import Unreadable
 from api.jobs import Jobs
 from api.judging import batches
 from api.judging.judge import SOFTWARE, Memo
@@ -84,7 +85,8 @@ def work_calendar(settings: Settings) -> WorkCalendar:
 def open_store(settings: Settings, ruleset: Ruleset | None = None) -> Store:
     """The store of these settings, its structure brought up to date and a ruleset in force.
 
-    Raises RulebookError, or Missing where what is in force cannot be read by this program.
+    Raises RulebookError where the first ruleset cannot be read from its directory. A stored one that
+    this program cannot read is logged, and asked for by ``store.rulesets.trouble()``.
     """
     store = Store(
         Database(settings.database_url, settings.database_pool),
@@ -128,7 +130,9 @@ def _prepare(store: Store, settings: Settings, ruleset: Ruleset | None) -> None:
                 "propose it by admission rules publish",
                 on_disk.identity[:12],
             )
-    store.rulesets.current()
+    # What cannot be read stops no reading, no login and no publication; it is logged by this.
+    with suppress(Unreadable):
+        store.rulesets.current()
 
 
 def _upload_limits(settings: Settings) -> tuple[BodyLimit, ...]:
@@ -190,7 +194,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     served = [r for module in ROUTERS for r in module.router.routes if isinstance(r, Route)]
     problems.install(app, served)
     pages.install(app)
-    registry = store.rulesets.current().ruleset.registry
+    registry = store.rulesets.reading().ruleset.registry
     examples = openapi.examples_in(examples_path())
     openapi.install(app, registry, examples)
     app.add_middleware(

@@ -30,5 +30,9 @@ class Invalid(StoreError):
         return type(self), (self.field, self.detail, self.hint)
 
 
+class Unreadable(StoreError):
+    """A stored ruleset that this program cannot read: nothing can be judged by it."""
+
+
 class Unmigrated(Exception):
     """The database's structure is not the one this program needs."""

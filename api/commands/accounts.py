@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from api.commands.terminal import Url, console, store_at
+from api.errors import Unreadable
 from api.store import accounts, apikeys
 from api.store.core import Store
 from api.store.rulesets import current_identity, load_stored
@@ -28,7 +29,11 @@ Name = Annotated[str, typer.Argument(help="账号名")]
 def _departments(store: Store) -> list[str]:
     with store.db.read() as session:
         identity = current_identity(session)
-        registry = load_stored(session, identity).registry if identity else base_registry()
+        try:
+            registry = load_stored(session, identity).registry if identity else base_registry()
+        except Unreadable:
+            # Somebody has to be able to publish another.
+            registry = base_registry()
     return list(registry.reviewers)
 
 

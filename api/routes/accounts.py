@@ -58,7 +58,7 @@ class NewPassword(BaseModel):
 
 
 def _roles(request: Request, roles: list[str]) -> list[str]:
-    registry = request.app.state.store.rulesets.current().ruleset.registry
+    registry = request.app.state.store.rulesets.reading().ruleset.registry
     return accounts.check_roles(roles, registry.reviewers)
 
 

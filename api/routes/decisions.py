@@ -58,7 +58,7 @@ def findings(
 ) -> Response:
     """Findings, perhaps of one department or status."""
     store = store_of(request)
-    chosen = find_department(store.rulesets.current(), department)
+    chosen = find_department(store.rulesets.reading(), department)
     with store.db.read() as session:
         listed = decisions.findings(session, actor, decision_id, chosen, status)
     decisions.log_read(store_of(request), actor, decision_id, "findings", request_id.get())

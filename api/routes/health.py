@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from api.access.security import store_of
+from api.errors import Unreadable
 from api.transport import schemas
 from api.transport.telemetry import metrics_text
 
@@ -22,15 +23,22 @@ async def healthz() -> dict[str, str]:
 @router.get(
     "/readyz",
     summary="能否提供服务",
-    response_model=schemas.Health,
+    response_model=schemas.Readiness,
+    response_model_exclude_none=True,
     responses=schemas.problems(503),
 )
 def readyz(request: Request) -> dict[str, str]:
-    """Ready: the database answers with the structure this program needs, and a ruleset is in force."""
+    """Ready: the database answers with the structure this program needs, and a ruleset is in force.
+
+    ``limited``: that ruleset cannot be read; what does not judge is served, so this is no 503.
+    """
     store = store_of(request)
     store.db.check()
-    with store.db.read() as session:
-        store.rulesets.current_in(session)
+    try:
+        with store.db.read() as session:
+            store.rulesets.current_in(session)
+    except Unreadable as error:
+        return {"status": "limited", "detail": str(error)}
     return {"status": "ok"}
 
 

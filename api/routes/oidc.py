@@ -97,7 +97,7 @@ def callback(
     except LoginFailed as failed:
         raise ProblemError(401, str(failed)) from None
     store = store_of(request)
-    departments = store.rulesets.current().ruleset.registry.reviewers
+    departments = store.rulesets.reading().ruleset.registry.reviewers
     known = {*accounts.FIXED_ROLES, *(f"department:{d}" for d in departments)}
     try:
         roles = accounts.check_roles([r for r in identity.roles if r in known], departments)

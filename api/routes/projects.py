@@ -223,7 +223,7 @@ def find(
 ) -> Response:
     """Projects the actor may see, newest first."""
     store = store_of(request)
-    judge, code = store.rulesets.current(), find_industry(industry)
+    judge, code = store.rulesets.reading(), find_industry(industry)
     days = parse_day(start, "from"), parse_day(end, "to")
     with store.db.read() as session:
         chosen = find_past_department(session, judge, department, Hit.department)

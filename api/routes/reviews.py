@@ -85,7 +85,7 @@ def tasks(
 ) -> Response:
     """Review tasks the actor may see, by number; the next page starts after the last one's."""
     store = store_of(request)
-    judge = store.rulesets.current()
+    judge = store.rulesets.reading()
     with store.db.read() as session:
         chosen = find_past_department(session, judge, department, Task.department)
         listed = find_tasks(
@@ -233,7 +233,7 @@ def conclude(
 ) -> Response:
     """The committee's conclusion, beside the machine's verdict."""
     store = store_of(request)
-    registry = store.rulesets.current().ruleset.registry
+    registry = store.rulesets.reading().ruleset.registry
     with store.work(actor, request_id.get()) as work:
         concluded = conclusions.conclude(
             work,

@@ -29,7 +29,7 @@ def verdicts(
 ) -> Response:
     """Projects by their newest verdict."""
     store = store_of(request)
-    ruleset = store.rulesets.current().ruleset
+    ruleset = store.rulesets.reading().ruleset
     with store.db.read() as session:
         return answer(
             statistics.verdicts(
@@ -48,7 +48,7 @@ def reasons(
 ) -> Response:
     """The rules that stand in the way of most projects."""
     store = store_of(request)
-    ruleset = store.rulesets.current().ruleset
+    ruleset = store.rulesets.reading().ruleset
     with store.db.read() as session:
         listed = statistics.top_reasons(
             session, ruleset, parse_day(start, "from"), parse_day(end, "to"), limit
@@ -69,7 +69,7 @@ def rules(
 ) -> Response:
     """Rules that no decision found violated, or that admitted projects had violated."""
     store = store_of(request)
-    ruleset = store.rulesets.current().ruleset
+    ruleset = store.rulesets.reading().ruleset
     chosen = statistics.unhit_rules if show == "unhit" else statistics.overridden_rules
     with store.db.read() as session:
         return answer(chosen(session, ruleset))

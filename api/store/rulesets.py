@@ -25,18 +25,23 @@ from sqlalchemy.orm import Session
 from api.database.db import Database
 from api.database.proposal_tables import PublicationRecord
 from api.database.tables import Publication, StoredRuleset
-from api.errors import Conflict, Missing
+from api.errors import Conflict, Missing, Unreadable
 from api.judging.judge import Judge
 from api.store.work import Work
 from api.workdays.china import today as china_today
-from evaluator.problems.errors import AdmissionError
+from evaluator.problems.errors import AdmissionError, InputError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.files import Layers
-from evaluator.rulebook.load import load_layers
+from evaluator.rulebook.load import load_directory, load_layers
+from evaluator.rulebook.shipped import rulebook_path
 
 log = logging.getLogger("api")
 KEPT = 4
 PUBLICATION_LOCK = 7_305_003
+WHILE_BROKEN = (
+    "查询、账号、发布照常，评估和提交要等到发布一版读得出来的规则集："
+    "在“规则提案”里发布，或由两人用 admission db publish 发布；也可以退回原来的程序版本"
+)
 INSTALLED = "首次安装：库里还没有规则集，没有第二人批准"
 
 
@@ -126,17 +131,21 @@ def publish(work: Work, ruleset: Ruleset, source: str, note: str | None = None) 
 
 
 def load_stored(session: Session, identity: str) -> Ruleset:
-    """A stored ruleset, read again from its source. Raises Missing."""
+    """A stored ruleset, read again from its source. Raises Missing, or Unreadable."""
     stored = session.get(StoredRuleset, identity)
     if stored is None:
         raise Missing(f"没有存下规则集 {identity[:12]}")
     layers: Layers = tuple((name, MappingProxyType(files)) for name, files in stored.layers)
-    ruleset = load_layers(layers, stored.fields)
+    try:
+        ruleset = load_layers(layers, stored.fields)
+    except InputError as error:
+        first = str(error).strip().splitlines()[0]
+        raise Unreadable(f"规则集 {identity[:12]}（{stored.title}）读不出来：{first}") from None
     if ruleset.identity != identity:
         # The identity covers the language too: a program that reads it otherwise must not judge.
-        raise Missing(
-            f"规则集 {identity[:12]} 由不兼容的程序版本存下，读出为 {ruleset.identity[:12]}；"
-            "请退回原来的程序版本，或由两人用 admission db publish 发布本版本可用的规则集"
+        raise Unreadable(
+            f"规则集 {identity[:12]}（{stored.title}）由不兼容的程序版本存下，"
+            f"读出为 {ruleset.identity[:12]}"
         )
     return ruleset
 
@@ -152,9 +161,15 @@ class Rulesets:
         self._lock = threading.RLock()
         self._current: Judge | None = None
         self._past: OrderedDict[str, Judge] = OrderedDict()
+        # Of the ruleset in force, where it cannot be read: its identity and why not.
+        self._broken: tuple[str, str] | None = None
+        self._stand_in: Judge | None = None
 
     def current(self) -> Judge:
-        """The judge of the ruleset in force, asked of the database at most every check_seconds."""
+        """The judge of the ruleset in force, asked of the database at most every check_seconds.
+
+        Raises Missing before the first publication, Unreadable where it cannot be read.
+        """
         now = time.monotonic()
         judge = self._current
         if judge is not None and now - self._checked < self._check_seconds:
@@ -164,6 +179,22 @@ class Rulesets:
                 return self.current_in(session)
         self.refresh()
         return self._current or judge
+
+    def trouble(self) -> str | None:
+        """Why nothing can be submitted now, as a sentence; None where all is well."""
+        return None if self._broken is None else self._broken[1]
+
+    def reading(self) -> Judge:
+        """The judge in force, for labels and lists; where it cannot be read, the shipped one's.
+
+        Nobody may be judged by it: it is for pages that show records and let people in.
+        """
+        try:
+            return self.current()
+        except (Missing, Unreadable):
+            if self._stand_in is None:
+                self._stand_in = Judge(load_directory(rulebook_path(None)), "reference")
+            return self._stand_in
 
     def refresh(self) -> None:
         """Take over what is in force now, unless another thread is at it; what fails is logged.
@@ -175,7 +206,9 @@ class Rulesets:
         try:
             with self._db.read() as session:
                 self.current_in(session)
-        except (Missing, AdmissionError) as error:
+        except (Missing, Unreadable):
+            pass  # Logged once, when it was found out.
+        except AdmissionError as error:
             log.error("the ruleset in force cannot be loaded, the one before goes on: %s", error)
         finally:
             self._lock.release()
@@ -186,17 +219,26 @@ class Rulesets:
         self._checked = time.monotonic()
         judge = self._current
         if judge is not None and judge.ruleset.identity == identity:
+            self._broken = None
             return judge
         if identity is None:
             raise Missing("还没有发布过规则集")
         with self._lock:
             if self._current is None or self._current.ruleset.identity != identity:
+                if self._broken is not None and self._broken[0] == identity:
+                    raise Unreadable(self._broken[1])
+                try:
+                    ruleset = load_stored(session, identity)
+                except Unreadable as error:
+                    self._broken = (identity, f"{error}；{WHILE_BROKEN}")
+                    log.error("the ruleset in force cannot be used: %s", error)
+                    raise Unreadable(self._broken[1]) from None
                 # Requests under way may still hold the old judge; it goes when they let go.
-                self._current = Judge(load_stored(session, identity), self._engine)
+                self._current, self._broken = Judge(ruleset, self._engine), None
             return self._current
 
     def past(self, session: Session, identity: str) -> Judge:
-        """A judge for decisions of any stored ruleset, in force or not. Raises Missing."""
+        """A judge for decisions of any stored ruleset, in force or not. Raises Missing, Unreadable."""
         with self._lock:
             if self._current is not None and self._current.ruleset.identity == identity:
                 return self._current

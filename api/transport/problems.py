@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from api.errors import Conflict, Denied, Invalid, Missing, StoreError, Unmigrated
+from api.errors import Conflict, Denied, Invalid, Missing, StoreError, Unmigrated, Unreadable
 from api.transport.validation import validation_entries
 from evaluator.problems.errors import InputError
 from evaluator.problems.errors import Problem as Mistake
@@ -27,7 +27,7 @@ from evaluator.problems.errors import Problem as Mistake
 log = logging.getLogger("api")
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 200
-STORE_STATUS = {Denied: 403, Missing: 404, Conflict: 409, Invalid: 422}
+STORE_STATUS = {Denied: 403, Missing: 404, Conflict: 409, Invalid: 422, Unreadable: 503}
 
 TITLES = {
     400: ("bad-request", "请求无法读取"),

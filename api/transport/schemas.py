@@ -306,6 +306,11 @@ class Health(BaseModel):
     status: Literal["ok"]
 
 
+class Readiness(BaseModel):
+    status: Literal["ok", "limited"]
+    detail: str | None = None
+
+
 _WHEN = {
     400: "请求体无法读取（不是 JSON、键重复、嵌套过深等）",
     401: "没有登录，或凭据无效",

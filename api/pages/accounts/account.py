@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.access.login import change_own_password
 from api.access.security import store_of
 from api.errors import Invalid
-from api.judging.current import current_judge
+from api.judging.current import reading_judge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
@@ -37,7 +37,7 @@ def _page(
     password_wrong: tuple[str, str] | None = None,
     changed: bool = False,
 ) -> Response:
-    departments = current_judge(request).ruleset.registry.departments
+    departments = reading_judge(request).ruleset.registry.departments
     with store_of(request).db.read() as session:
         keys = apikeys.keys_of(session, actor)
         local = accounts.has_password(session, actor)

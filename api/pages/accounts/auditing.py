@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from api.access.security import store_of
 from api.filters import find_choice
-from api.judging.current import CurrentJudge
+from api.judging.current import ReadingJudge
 from api.pages.accounts.audit_words import ACTIONS, record_words, subject_words
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
@@ -81,7 +81,7 @@ class Wanted:
 @router.get("")
 def entries(
     request: Request,
-    judge: CurrentJudge,
+    judge: ReadingJudge,
     wanted: Annotated[Wanted, Depends()],
     before: Before = None,
 ) -> Response:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.access.security import allowed, store_of
 from api.database.tables import Decision
-from api.errors import Missing
+from api.errors import Missing, Unreadable
 from api.pages.assess.cases import Case, Origin, case_of
 from api.pages.assess.judged import docx_response, opinion_page, verdict_page
 from api.pages.committee.promises import KINDS
@@ -108,7 +108,10 @@ def decision(
     with store.db.read() as session:
         # Held, so that what follows finds it in the session instead of reading it again.
         held = session.get(Decision, decision_id)
-        view, case = _case(store, session, actor, decision_id)
+        try:
+            view, case = _case(store, session, actor, decision_id)
+        except Unreadable as error:
+            return _as_stored(request, store, session, actor, decision_id, error)
         project = lookup.get(session, actor, view.number)
         versions = lookup.versions(session, actor, view.number)
         tasks = _tasks(store, session, actor, view.number, view.id)
@@ -132,6 +135,28 @@ def decision(
         received=bool(received),
         newest=project.decision == view.id,
         settled=all(t.state in ("done", "withdrawn") for t in tasks),
+    )
+
+
+def _as_stored(
+    request: Request,
+    store: Store,
+    session: Session,
+    actor: Actor,
+    decision_id: int,
+    error: Unreadable,
+) -> Response:
+    """What was kept, where its ruleset cannot be read any more: nothing is judged again for it."""
+    view = decisions.get(session, store.rulesets, actor, decision_id)
+    conclusion = _conclusion(session, actor, decision_id)
+    decisions.log_read(store, actor, decision_id, "decision", request_id.get())
+    return page(
+        request,
+        "stored.html",
+        view=view,
+        data=view.result,
+        why=str(error),
+        conclusion=conclusion,
     )
 
 

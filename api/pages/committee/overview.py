@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from api.access.security import store_of
 from api.database.review_tables import Task
-from api.judging.current import CurrentJudge
+from api.judging.current import ReadingJudge
 from api.pages.assess.industries import industry_label
 from api.pages.committee.counts import Counts, CountsMemo
 from api.pages.frame.errors import PageRoute
@@ -125,7 +125,7 @@ def _overview(request: Request, ruleset: Ruleset, period: Period) -> Overview:
 
 @router.get("/overview")
 def overview(
-    request: Request, judge: CurrentJudge, period: Annotated[Period, Depends()]
+    request: Request, judge: ReadingJudge, period: Annotated[Period, Depends()]
 ) -> Response:
     """Counts over the projects accepted within a period."""
     entitled(request, "statistics")
@@ -152,7 +152,7 @@ def overview(
 @router.get("/overview.{kind}")
 def overview_file(
     request: Request,
-    judge: CurrentJudge,
+    judge: ReadingJudge,
     kind: Kind,
     period: Annotated[Period, Depends()],
     table: Annotated[str, Query(max_length=20)] = "",

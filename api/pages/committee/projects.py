@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.access.security import allowed, store_of
 from api.database.tables import Hit
 from api.filters import find_choice, find_industry, find_past_department, find_rule
-from api.judging.current import CurrentJudge
+from api.judging.current import ReadingJudge
 from api.judging.judge import Judge
 from api.pages.assess.industries import industry_choices
 from api.pages.frame.errors import PageRoute
@@ -77,7 +77,7 @@ class Wanted:
 @router.get("")
 def listed(
     request: Request,
-    judge: CurrentJudge,
+    judge: ReadingJudge,
     wanted: Annotated[Wanted, Depends()],
     cursor: Short = "",
 ) -> Response:
@@ -102,7 +102,7 @@ def listed(
 
 @router.get(".{kind}")
 def listed_file(
-    request: Request, judge: CurrentJudge, kind: Kind, wanted: Annotated[Wanted, Depends()]
+    request: Request, judge: ReadingJudge, kind: Kind, wanted: Annotated[Wanted, Depends()]
 ) -> Response:
     """The same list for a spreadsheet."""
     actor = entitled(request, "read")

@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 
 from api.access.security import store_of
 from api.errors import Invalid
-from api.judging.current import CurrentJudge
+from api.judging.current import ReadingJudge
 from api.pages.assess.verdict_view import SEVERITY
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
@@ -47,7 +47,7 @@ def _task(request: Request, actor: Actor, task_id: int) -> TaskOut:
 
 
 @router.get("/tasks/{task_id}")
-def task(request: Request, judge: CurrentJudge, task_id: Id) -> Response:
+def task(request: Request, judge: ReadingJudge, task_id: Id) -> Response:
     """One task: what it is about, what was said, the form for saying it."""
     actor = entitled(request, "review.read")
     return _task_page(request, judge.ruleset.registry.department, actor, task_id)
@@ -95,7 +95,7 @@ def _task_page(
 
 @router.post("/tasks/{task_id}/opinion")
 def opinion(
-    request: Request, judge: CurrentJudge, actor: Giver, form: Form, task_id: Id
+    request: Request, judge: ReadingJudge, actor: Giver, form: Form, task_id: Id
 ) -> Response:
     """A department's opinion, with the files that go with it."""
     name = judge.ruleset.registry.department
@@ -139,7 +139,7 @@ def conclude(request: Request, form: Form, decision_id: Id) -> Response:
         for k in ("reason", "authority", "document_number")
     }
     store = store_of(request)
-    registry = store.rulesets.current().ruleset.registry
+    registry = store.rulesets.reading().ruleset.registry
     with store.work(actor, request_id.get()) as work:
         conclusions.conclude(
             work,

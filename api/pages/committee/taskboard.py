@@ -15,7 +15,7 @@ from starlette.datastructures import FormData
 from api.access.security import store_of
 from api.database.review_tables import Task
 from api.filters import find_choice, find_past_department
-from api.judging.current import CurrentJudge
+from api.judging.current import ReadingJudge
 from api.judging.judge import Judge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
@@ -93,7 +93,7 @@ class Wanted:
 @router.get("/tasks")
 def tasks(
     request: Request,
-    judge: CurrentJudge,
+    judge: ReadingJudge,
     wanted: Annotated[Wanted, Depends()],
     cursor: Short = "",
 ) -> Response:
@@ -121,7 +121,7 @@ def tasks(
 
 @router.get("/tasks.{kind}")
 def tasks_file(
-    request: Request, judge: CurrentJudge, kind: Kind, wanted: Annotated[Wanted, Depends()]
+    request: Request, judge: ReadingJudge, kind: Kind, wanted: Annotated[Wanted, Depends()]
 ) -> Response:
     """The same tasks for a spreadsheet."""
     actor = entitled(request, "review.read")
@@ -155,7 +155,7 @@ def tasks_file(
 @router.get("/supervision")
 def supervised(
     request: Request,
-    judge: CurrentJudge,
+    judge: ReadingJudge,
     cursor: Short = "",
     after: Short = "",
     before: Before = None,
@@ -188,7 +188,7 @@ def supervised(
 
 
 @router.get("/supervision.{kind}")
-def supervised_file(request: Request, judge: CurrentJudge, kind: Kind) -> Response:
+def supervised_file(request: Request, judge: ReadingJudge, kind: Kind) -> Response:
     """What is and was under supervision, and what is overdue without it, for a spreadsheet."""
     actor = entitled(request, "review.supervise")
     store, name = store_of(request), judge.ruleset.registry.department

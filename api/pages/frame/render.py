@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.access.security import allowed
+from api.access.security import allowed, store_of
 from api.pages.frame import words
 from api.pages.frame.session import actor_of, csrf_token, wants_big
 
@@ -82,6 +82,7 @@ def page(
             csrf=csrf_token(request),
             big=wants_big(request),
             path=request.url.path,
+            trouble=store_of(request).rulesets.trouble(),
             may=lambda action: actor is not None and allowed(actor, action),
             **context,
         )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.access.security import store_of
 from api.filters import find_choice
-from api.judging.current import CurrentJudge
+from api.judging.current import ReadingJudge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
@@ -156,7 +156,7 @@ def _proposals(session: Session, state: str) -> Iterator[ProposalOut]:
 
 
 @router.get("/proposals/{proposal_id}/moved.{kind}")
-def moved_file(request: Request, judge: CurrentJudge, proposal_id: Id, kind: Kind) -> Response:
+def moved_file(request: Request, judge: ReadingJudge, proposal_id: Id, kind: Kind) -> Response:
     """The stored decisions whose verdict a proposal moves, for a spreadsheet."""
     entitled(request, "proposal.read")
     with store_of(request).db.read() as session:

@@ -15,7 +15,7 @@ from api.access.security import settings_of, store_of
 from api.database.proposal_tables import Proposal
 from api.errors import Invalid, Missing
 from api.filters import find_choice
-from api.judging.current import CurrentJudge
+from api.judging.current import ReadingJudge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
@@ -153,14 +153,14 @@ def _old(base: Text, layer: str, path: str) -> str | None:
 
 
 @router.get("/proposals/{proposal_id}")
-def one(request: Request, judge: CurrentJudge, proposal_id: Id) -> Response:
+def one(request: Request, judge: ReadingJudge, proposal_id: Id) -> Response:
     """A proposal: where it stands, what it changes, what it moves, what may be done."""
     entitled(request, "proposal.read")
     return page(request, "proposal.html", **_context(request, judge, proposal_id))
 
 
 @router.get("/proposals/{proposal_id}/state")
-def state(request: Request, judge: CurrentJudge, proposal_id: Id) -> Response:
+def state(request: Request, judge: ReadingJudge, proposal_id: Id) -> Response:
     """The part of the page that changes while it is being checked; a fragment."""
     entitled(request, "proposal.read")
     return page(request, "proposal_state.html", **_context(request, judge, proposal_id))
