@@ -52,7 +52,7 @@ WAITING_EACH, WAITING_SECONDS = 8, 20.0
 RENEWED_AFTER = 500
 MAX_ANSWER = 20_000_000  # Bytes.
 # Read once, in the process that the others are forked from.
-PRELOADED = ("api.judging.reading", "evaluator.dossier.sheets", "evaluator.rulebook.checks")
+PRELOADED = ("api.judging.reading", "api.judging.trial", "evaluator.dossier.sheets")
 
 
 def _proxy(data: dict[Any, Any]) -> MappingProxyType[Any, Any]:

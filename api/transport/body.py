@@ -24,6 +24,7 @@ BODIES: dict[str, type[BaseModel]] = {}
 
 MAX_DEPTH = 32
 MAX_NUMBER = 100
+MAX_NODES = 50_000
 _SUSPECT = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
 _BAD_TEXT = re.compile("[\ud800-\udfff\x00]")
 
@@ -82,10 +83,29 @@ def read_json(raw: bytes) -> Any:
         _refuse(error.code, error.detail)
     except RecursionError:
         _refuse("A106", "嵌套过深")
+    if _many(data):
+        _refuse("A117", f"内容过多：键和值合计不得超过 {MAX_NODES} 个")
     suspect = _SUSPECT.search(raw) is not None
     if suspect or _nested(raw):
         _check(data, 0, suspect)
     return data
+
+
+def _many(data: Any) -> bool:
+    """Whether there is more in it than anybody needs, counted before anything looks at the parts."""
+    left, count = [data], 0
+    while left:
+        node = left.pop()
+        if isinstance(node, (dict, list)):
+            count += len(node)
+            if count > MAX_NODES:
+                return True
+            left += [
+                v
+                for v in (node.values() if isinstance(node, dict) else node)
+                if v and isinstance(v, (dict, list))
+            ]
+    return False
 
 
 def _nested(raw: bytes) -> bool:

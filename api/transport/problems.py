@@ -102,6 +102,8 @@ def problem_bytes(
     listed = list(errors)
     if listed:
         data["errors"] = listed[:MAX_ERRORS]
+        if len(listed) > MAX_ERRORS:
+            data["more"] = len(listed) - MAX_ERRORS
     if instance:
         data["instance"] = instance
     # What a client sent may hold lone surrogates; escaping keeps the answer valid UTF-8.

@@ -69,6 +69,7 @@ class ProblemOut(BaseModel):
     detail: str
     instance: str = Field(default="", description="请求编号，供查日志")
     errors: list[FieldErrorOut] = []
+    more: int = Field(default=0, description="没有列出的问题还有几处")
 
 
 class Open(BaseModel):

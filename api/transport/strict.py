@@ -13,6 +13,7 @@ from fastapi.dependencies.models import Dependant
 from api.transport.problems import ProblemError
 from evaluator.problems.choices import suggest
 
+MAX_ERRORS = 20
 _known: dict[Any, frozenset[str]] = {}
 
 
@@ -41,5 +42,8 @@ async def strict_query(request: Request) -> None:
         elif name in seen:
             errors.append({**entry, "detail": f"“{name[:60]}”写了两次"})
         seen.add(name)
+        if len(errors) == MAX_ERRORS:
+            errors.append({"parameter": name[:60], "code": "A110", "detail": "其余的没有再看"})
+            break
     if errors:
         raise ProblemError(422, "请求参数有误", errors)

@@ -23,6 +23,9 @@ from evaluator.problems.source import Place, SourceText, json_pointer
 from evaluator.values.numbers import exact_text
 from evaluator.values.units import ONE, parse_unit
 
+# Unknown fields that are looked into, each for what may have been meant; the rest are counted.
+MAX_UNKNOWN = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -110,10 +113,13 @@ def parse_dossier(
     before = len(problems)
     values: dict[str, Value] = {}
     fields = registry.fields
+    unknown = 0
     for name, entry in raw.items():
         field = fields.get(name)
         if field is None:
-            problems.append(_unknown(name, registry, place((str(name),))))
+            unknown += 1
+            if unknown <= MAX_UNKNOWN:
+                problems.append(_unknown(name, registry, place((str(name),))))
             continue
         try:
             value = read_value(field, entry)
@@ -129,6 +135,9 @@ def parse_dossier(
             values[name] = value
         elif field.required:
             problems.append(_required(field, place((name,))))
+    if unknown > MAX_UNKNOWN:
+        message = f"不认识的字段共 {unknown} 个，另外 {unknown - MAX_UNKNOWN} 个没有列出"
+        problems.report("D101", message, place(()), "字段名见申报表模板的“字段名”一列")
     problems.extend(
         _required(f, place(())) for f in _required_fields(registry) if f.name not in raw
     )

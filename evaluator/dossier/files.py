@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO
 
-from evaluator.dossier.dossier import Profile, parse_dossier
+from evaluator.dossier.dossier import MAX_UNKNOWN, Profile, parse_dossier
 from evaluator.dossier.fields import Registry
 from evaluator.dossier.scalars import Path, quoted
 from evaluator.problems.errors import DossierError, Problem, Problems
@@ -125,7 +126,7 @@ def _shape(
     path: Path = ()
     name = next((n for n in LISTS if isinstance(data, Mapping) and n in data), None)
     if name is not None:
-        for extra in [k for k in data if k != name]:
+        for extra in islice((k for k in data if k != name), MAX_UNKNOWN):
             hint = f"有“{name}”的文件，最外层只写它"
             problems.report("D101", f"最外层没有{quoted(extra)}这一项", place((extra,), True), hint)
         data, path = data[name], (name,)
@@ -145,7 +146,8 @@ def _unwrap(
 ) -> tuple[Any, Path]:
     if not isinstance(item, Mapping) or "dossier" not in item:
         return item, path
-    for extra in [k for k in item if k not in ("source", "dossier")]:
+    extras = (k for k in item if k not in ("source", "dossier"))
+    for extra in islice(extras, MAX_UNKNOWN):
         hint = "“dossier”旁边只可写“source”（来源）"
         problems.report("D101", f"没有{quoted(extra)}这一项", place((*path, extra), True), hint)
     return item["dossier"], (*path, "dossier")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -67,24 +67,31 @@ def _read_codes(field: Field, raw: Any) -> Value | None:
     if is_missing(raw):
         return None
     entries = raw if isinstance(raw, (list, tuple)) else [raw]
-    codes: list[str] = []
+    _few(entries)
+    codes: dict[str, None] = {}
     complaints: list[Complaint] = []
     for i, entry in enumerate(entries):
         try:
             parts = [] if is_missing(entry) else _SEPARATORS.split(clean_text(entry))
+            _few(parts)
             for part in filter(None, parts):
                 code = formatted(field, part)
                 if code in codes:
                     raise fail("D108", f"{quoted(code)}写了两次")
-                codes.append(code)
+                codes[code] = None
         except FieldError as error:
             path: Path = () if entries is not raw else (i,)
             complaints += [Complaint(c.code, c.message, c.hint, path) for c in error.complaints]
-    if not complaints and len(codes) > MAX_ITEMS:
-        complaints.append(Complaint("D103", f"有 {len(codes)} 项，最多 {MAX_ITEMS} 项"))
     if complaints:
         raise FieldError(*complaints)
+    _few(codes)
     return tuple(codes) or None
+
+
+def _few(entries: Sized) -> None:
+    """Counted before anything is done with each of them."""
+    if len(entries) > MAX_ITEMS:
+        raise fail("D103", f"有 {len(entries)} 项，最多 {MAX_ITEMS} 项")
 
 
 def _read_record(field: Field, raw: Any) -> Value | None:
@@ -93,8 +100,7 @@ def _read_record(field: Field, raw: Any) -> Value | None:
     if not isinstance(raw, (list, tuple)):
         example = f"- {{{field.key or 'key'}: {next(iter(field.keys), '名称')}, value: 12.5, unit: {(field.unit or ONE).name}}}"
         raise fail("D103", f"应是列表，写的是{quoted(raw)}", f"每项写作：{example}")
-    if len(raw) > MAX_ITEMS:
-        raise fail("D103", f"有 {len(raw)} 项，最多 {MAX_ITEMS} 项")
+    _few(raw)
     items: dict[str, Item] = {}
     complaints: list[Complaint] = []
     for i, entry in enumerate(raw):

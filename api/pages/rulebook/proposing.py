@@ -16,10 +16,11 @@ from api.database.proposal_tables import Proposal
 from api.errors import Invalid, Missing
 from api.filters import find_choice
 from api.judging.current import ReadingJudge
+from api.judging.workers import Workers, source_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
-from api.pages.rulebook.textdiff import side_by_side
+from api.judging.textdiff import side_by_side
 from api.pages.rulebook.trying import problems_json
 from api.store import accounts
 from api.store.proposals import drafting, publishing, reading
@@ -174,7 +175,14 @@ def file(request: Request, proposal_id: Id, layer: Name, file: Name) -> Response
         view = reading.get(session, proposal_id)
         text = reading.file_of(session, proposal_id, layer, file)
         base = load_text(session, reading.get_row(session, proposal_id).base_text)
-    lines = side_by_side(_old(base, layer, file) or "", text)
+    workers: Workers = request.app.state.workers
+    old = _old(base, layer, file) or ""
+    try:
+        lines = workers.call(source_of(request), side_by_side, old, text)
+    except ProblemError as error:
+        if error.status != 422:
+            raise
+        lines = None  # The editor is still needed.
     return page(
         request, "proposal_file.html", p=view, layer=layer, file=file, text=text, lines=lines
     )
@@ -217,7 +225,7 @@ def check(request: Request, form: Form, proposal_id: Id) -> Response:
     if text.file(layer, path) is None:
         raise ProblemError(404, "提案里没有这个文件。")
     changed = text.with_file(layer, path, str(form.get("text", "")).replace("\r\n", "\n"))
-    return problems_json(changed.layers, path)
+    return problems_json(request, changed.layers, path)
 
 
 @router.post("/proposals/{proposal_id}/act")

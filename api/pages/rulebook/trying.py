@@ -9,18 +9,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from api.judging import trial
 from api.judging.current import CurrentJudge
+from api.judging.trial import Trial, problems_in
+from api.judging.workers import Workers, source_of
 from api.pages.assess.examples import Examples
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
+from api.transport.answers import answer
 from api.transport.problems import ProblemError
-from evaluator.problems.errors import Problem
-from evaluator.revision.diff import diff
-from evaluator.revision.impact import impact_rows
-from evaluator.revision.tally import Impact, Row
+from evaluator.revision.tally import Row
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.files import Layers
 
 router = APIRouter(prefix="/rules/try", include_in_schema=False, route_class=PageRoute)
@@ -101,16 +101,14 @@ def check(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """The problems of the file as JSON, for the editor."""
     entitled(request, "read")
     layer, path, text = _posted(form, judge.ruleset)
-    return problems_json(_with(judge.ruleset, layer, path, text), path)
+    return problems_json(request, _with(judge.ruleset, layer, path, text), path)
 
 
-def problems_json(layers: Layers, path: str) -> Response:
+def problems_json(request: Request, layers: Layers, path: str) -> Response:
     """What is wrong in one file of a rulebook, as the editor reads it."""
-    problems = [p for p in check_layers(layers)[1] if p.severity != "accepted"]
-    mine = [p.to_dict() for p in problems if p.place.source.name == path]
-    elsewhere = len(problems) - len(mine)
-    body = json.dumps({"problems": mine, "elsewhere": elsewhere}, ensure_ascii=False)
-    return Response(body, media_type="application/json")
+    workers: Workers = request.app.state.workers
+    found = workers.call(source_of(request), problems_in, layers, path)
+    return answer(found)
 
 
 @router.post("/edit")
@@ -118,40 +116,32 @@ def tried(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """The change checked; where it reads, what it means and which examples it moves."""
     entitled(request, "read")
     layer, path, text = _posted(form, judge.ruleset)
-    ruleset, problems = check_layers(_with(judge.ruleset, layer, path, text))
-    known = {_key(p) for p in check_layers(judge.ruleset.layers)[1]}
-    accepted = [p for p in problems if p.severity == "accepted"]
-    fresh = [p for p in problems if p.severity != "accepted" and _key(p) not in known]
-    outcome: dict[str, Any] = {
-        "problems": fresh,
-        "old": len(problems) - len(accepted) - len(fresh),
-        "accepted": accepted,
-        "read": ruleset is not None,
-    }
-    if ruleset is not None:
-        outcome["diff"] = diff(judge.ruleset, ruleset).entries
-        outcome["impact"] = _impact(request, judge, ruleset)
+    ruleset, workers = judge.ruleset, request.app.state.workers
+    changed = _with(ruleset, layer, path, text)
+    outcome: Trial = workers.call(
+        source_of(request),
+        trial.tried,
+        ruleset.identity,
+        ruleset.layers,
+        changed,
+        _rows(request, judge),
+    )
     return page(
         request,
         "try.html",
-        200 if ruleset else 422,
+        200 if outcome.read else 422,
         layer=layer,
         file=path,
         text=text,
         tried=outcome,
-        titles={r.id: r.title for r in (ruleset or judge.ruleset).rules.values()},
+        titles=outcome.titles,
     )
 
 
-def _key(problem: Problem) -> tuple[str, str, str, str]:
-    return problem.severity, problem.code, problem.place.source.name, problem.message
-
-
-def _impact(request: Request, judge: Any, ruleset: Ruleset) -> Impact:
+def _rows(request: Request, judge: Any) -> list[Row]:
     examples: Examples = request.app.state.examples
     registry = judge.ruleset.registry
-    rows = [
+    return [
         Row(s.example.slug, json.dumps(s.example.profile.to_dict(registry), ensure_ascii=False))
         for s in examples.summaries(judge)
     ]
-    return impact_rows(judge.ruleset, ruleset, rows)

@@ -23,3 +23,17 @@ def test_accepted_warnings_are_folded_away_with_their_reasons(app: Any) -> None:
     page = keeper.post("/rules/try/edit", {**given, "text": text[:start] + text[end:]}).text
     assert f"可以读，但有 {found[1]} 处提醒" in page
     assert "已接受的提醒" not in page
+
+
+def test_thousands_of_wrong_keys_are_counted_and_the_first_shown(app: Any) -> None:
+    text = "- id: positive.x\n" + "".join(f"  key{n}: 1\n" for n in range(3000))
+    given = {"layer": "base", "file": "rules/positive/land.yaml", "text": text}
+    keeper = Visitor(app).log_in("maintainer")
+    found = keeper.post("/rules/try/check", given)
+    assert len(found.content) < 200_000
+    told = found.json()
+    assert len(told["problems"]) == 200
+    assert told["more"] > 2800
+    page = keeper.post("/rules/try/edit", given)
+    assert page.status_code == 422
+    assert re.search(r"另有 2[0-9]{3} 处没有列出", page.text)
