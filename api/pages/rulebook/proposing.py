@@ -16,11 +16,11 @@ from api.database.proposal_tables import Proposal
 from api.errors import Invalid, Missing
 from api.filters import find_choice
 from api.judging.current import ReadingJudge
+from api.judging.textdiff import side_by_side
 from api.judging.workers import Workers, source_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
-from api.judging.textdiff import side_by_side
 from api.pages.rulebook.trying import problems_json
 from api.store import accounts
 from api.store.proposals import drafting, publishing, reading
