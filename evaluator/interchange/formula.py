@@ -235,6 +235,10 @@ class Writer:
                 self.fields.update((start, end))
                 days = variable(f"@{end}") - variable(f"@{start}")
                 return _Ratio(Quotient(days), frozenset({start, end}))
+            case ast.Extreme() | ast.Choose():
+                raise ExportError("算式里的 min、max、choose 和 one_if 还不能导出")
+            case ast.ScoreRef(card=card):
+                raise ExportError(f"评分表“{card}”不能随规则导出")
             case ast.Arith(op=op, args=args):
                 result = self._ratio(args[0])
                 for arg in args[1:]:

@@ -16,8 +16,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from evaluator.dossier.dossier import Profile
 from evaluator.engine.base import Engine
@@ -136,6 +137,9 @@ class Evaluation:
     def pass_word(self) -> str:
         """What a pass would be called."""
         return self.words[Verdict.PASS]
+
+    # What is worked out of it once and asked for again, such as its scores.
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def disputed(self) -> bool:

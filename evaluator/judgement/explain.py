@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from evaluator.dossier.dossier import Profile
 from evaluator.engine.reference.traces import NOTHING, ItemTrace, LeafTrace, RuleTrace, Unknown
 from evaluator.judgement.evaluate import Evaluation
+from evaluator.judgement.scores import graded_by, score_sentence
 from evaluator.judgement.wording import (
     BREACH_WORDS,
     EXAMPLE,
@@ -26,6 +27,7 @@ from evaluator.judgement.wording import (
     with_unit,
 )
 from evaluator.rulebook import ast, walk
+from evaluator.rulebook.cards import Scorecard
 from evaluator.rulebook.criteria import Hit, Period, Provenance
 from evaluator.rulebook.reads import held_against
 from evaluator.rulebook.verdict import Status
@@ -88,7 +90,16 @@ class Finding(NamedTuple):
 
 def findings(evaluation: Evaluation) -> tuple[Finding, ...]:
     """Every finding, by rule id."""
-    return tuple(explain(evaluation, rule_id) for rule_id in evaluation.statuses)
+    hidden = {_silent(card, evaluation) for card in evaluation.ruleset.scorecards.values()}
+    return tuple(explain(evaluation, id_) for id_ in evaluation.statuses if id_ not in hidden)
+
+
+def _silent(card: Scorecard, evaluation: Evaluation) -> str | None:
+    """Of the two rules of a card the one that the other speaks for: its grade is one finding."""
+    if card.reject_id not in evaluation.statuses:
+        return None
+    rejected = evaluation.statuses[card.reject_id] is Status.VIOLATED
+    return card.rule_id if rejected else card.reject_id
 
 
 def explain(evaluation: Evaluation, rule_id: str) -> Finding:
@@ -270,6 +281,12 @@ class _Explainer:
         self, measure: Measure, missing: tuple[str, ...], reasons: tuple[str, ...], example: bool
     ) -> str:
         status = self.trace.status
+        graded = graded_by(self.evaluation, self.rule)
+        if graded is not None and status is not Status.NOT_APPLICABLE:
+            waits = f"：没有填{'、'.join(map(self._supplied, missing))}" if missing else ""
+            own = graded.grade.message if graded.grade else None
+            said = f"；{self._fill(own, measure, missing)}" if own else ""
+            return f"{score_sentence(graded)}{waits}{'；'.join(['', *reasons])}{said}"
         note = f"（要求值为{EXAMPLE}）" if example and measure.required is not None else ""
         if status is Status.UNKNOWN:
             before = self._before_due()

@@ -86,6 +86,17 @@ def expr_words(expr: ast.Expr, ruleset: ast.Ruleset, depth: int = 0) -> str:
             return f"{ruleset.registry.label(field)}合计"
         case ast.Days(start=start, end=end):
             return f"{ruleset.registry.label(start)}至{ruleset.registry.label(end)}的天数"
+        case ast.Extreme(most=most, args=args):
+            listed = "、".join(expr_words(a, ruleset).strip() for a in args)
+            return f"{listed}中的{'大' if most else '小'}者"
+        case ast.Choose(cases=cases, otherwise=otherwise):
+            chosen = "；".join(
+                f"{condition_words(c, ruleset)}的取{expr_words(e, ruleset).strip()}"
+                for c, e in cases
+            )
+            return f"（{chosen}；其余取{expr_words(otherwise, ruleset).strip()}）"
+        case ast.ScoreRef(card=card):
+            return f"{ruleset.scorecards[card].title}得分"
         case ast.Arith(op=op, args=args):
             text = SIGNS[op].join(expr_words(a, ruleset, depth + 1).strip() for a in args)
             return f"（{text}）" if depth else text

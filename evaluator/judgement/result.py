@@ -13,6 +13,7 @@ from typing import Any
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import findings
 from evaluator.judgement.remedy.search import counterfactual
+from evaluator.judgement.scores import scores
 from evaluator.rulebook.ast import Effect
 from evaluator.rulebook.verdict import Status, Verdict
 
@@ -35,7 +36,7 @@ def result(evaluation: Evaluation, *, with_counterfactual: bool = True) -> dict[
 def frame(evaluation: Evaluation, *, with_counterfactual: bool) -> dict[str, Any]:
     """The result without its findings."""
     profile = evaluation.profile
-    data = {
+    data: dict[str, Any] = {
         "dossier": {"project_id": profile.id, "project_name": profile.name},
         "verdict": evaluation.verdict.value,
         "sentence": sentence(evaluation),
@@ -53,6 +54,9 @@ def frame(evaluation: Evaluation, *, with_counterfactual: bool) -> dict[str, Any
     # A rulebook that knows no stages is judged to the bytes that it always was.
     if evaluation.stage is not None:
         data["stage"] = evaluation.stage.id
+    # As is one without a card.
+    if evaluation.ruleset.scorecards:
+        data["scores"] = [graded.to_dict() for graded in scores(evaluation)]
     return data
 
 
@@ -63,6 +67,7 @@ def judgement(data: Mapping[str, Any]) -> dict[str, Any]:
     how to pass may be put better by a later version; none of this may come out differently.
     """
     return {
+        **({"scores": data["scores"]} if "scores" in data else {}),
         "project_id": data["dossier"]["project_id"],
         "verdict": data["verdict"],
         "undecided": data["cause"] is not None,
@@ -109,10 +114,12 @@ def sentence(evaluation: Evaluation) -> str:
     if evaluation.verdict is Verdict.REJECT:
         titles = [r.title for r in violated if r.effect is Effect.REJECT]
         return f"{word}：触及 {len(titles)} 项否决项（{'、'.join(titles)}）。"
+    graded = [g for g in scores(evaluation) if g.grade is not None]
+    notes = "".join(f"，{g.grade.note}" for g in graded if g.grade is not None and g.grade.note)
     advice = sum(r.effect is Effect.ADVISE for r in violated)
     tail = f"，另有 {advice} 项建议" if advice else ""
     label = "，为" + "、".join(x.title for x in evaluation.labels) if evaluation.labels else ""
     waiting = sum(status is Status.NOT_DUE for status in evaluation.statuses.values())
     tail += f"；到以后环节还要看 {waiting} 项" if waiting else ""
     due = "到这一环节为止的" if waiting else ""
-    return f"{word}：{due}各项要求均已满足{label}{tail}。"
+    return f"{word}：{due}各项要求均已满足{label}{notes}{tail}。"

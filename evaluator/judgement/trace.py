@@ -9,7 +9,7 @@ from typing import Any
 from evaluator.engine.reference.traces import LeafTrace, Unknown
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import explain
-from evaluator.judgement.inwords import SIGNS
+from evaluator.judgement.inwords import SIGNS, condition_words
 from evaluator.judgement.wording import OP_WORDS, cite, show_value, with_unit
 from evaluator.problems.source import Place
 from evaluator.rulebook import ast, walk
@@ -144,6 +144,8 @@ class _Tracer:
                 return self.ruleset.criteria[id].title
             case ast.Scale(expr=inner):
                 return self._name(inner)
+            case ast.ScoreRef(card=card):
+                return f"{self.ruleset.scorecards[card].title}得分"
             case ast.Number():
                 return ""
             case _:
@@ -189,6 +191,15 @@ class _Tracer:
                 return f"（{text}）" if inside else text
             case ast.Scale(expr=inner, factor=factor):
                 return f"{self._formula(inner, numbers, True)} × {exact_text(factor)}"
+            case ast.Extreme(most=most, args=args):
+                listed = "，".join(self._formula(a, numbers) for a in args)
+                return f"{'较大' if most else '较小'}（{listed}）"
+            case ast.Choose(cases=cases, otherwise=otherwise):
+                parts = [
+                    f"{condition_words(c, self.ruleset)}：{self._formula(e, numbers)}"
+                    for c, e in cases
+                ]
+                return f"（{'；'.join(parts)}；其余：{self._formula(otherwise, numbers)}）"
             case ast.Sum(field=field):
                 return f"{self.registry.fields[field].label}合计"
             case ast.Days(start=start, end=end):

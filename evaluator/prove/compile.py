@@ -102,6 +102,13 @@ class Compiler(Expressions):
 
     # --- conditions ----------------------------------------------------------------------------
 
+    def settled(self, condition: ast.Condition) -> tuple[Bool, Bool]:
+        """When a condition within an expression is true, and when it is false."""
+        seen, self.seen = self.seen, []
+        pair = self._condition(condition)
+        self.seen = seen
+        return pair.true, pair.false
+
     def _condition(self, condition: ast.Condition) -> Pair:
         match condition:
             case ast.AllOf(items=items):

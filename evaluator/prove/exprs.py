@@ -6,6 +6,7 @@ unknown. A table gives one case for each value it can yield, so comparisons with
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -34,7 +35,7 @@ class Case:
     value: Quotient
 
 
-class Expressions:
+class Expressions(ABC):
     """Compiles the expressions of one ruleset; ``fields`` collects what they read."""
 
     def __init__(self, ruleset: ast.Ruleset, domain: Domain) -> None:
@@ -71,6 +72,45 @@ class Expressions:
                 return [Case(known, Quotient(variable(end) - variable(start)))]
             case ast.Arith():
                 return self._arith(expr)
+            case ast.Extreme(most=most, args=args):
+                result = self.cases(args[0])
+                for arg in args[1:]:
+                    result = self._farther(result, self.cases(arg), most)
+                return result
+            case ast.Choose():
+                return self._choose(expr)
+            case ast.ScoreRef():
+                # A score is an interval over all the fields of a card: not in the prover's terms.
+                raise TooLarge
+
+    @abstractmethod
+    def settled(self, condition: ast.Condition) -> tuple[Bool, Bool]:
+        """When a condition within an expression is true, and when it is false."""
+
+    def _farther(self, a: list[Case], b: list[Case], most: bool) -> list[Case]:
+        if 2 * len(a) * len(b) > MAX_CASES:
+            raise TooLarge
+        out: list[Case] = []
+        for x in a:
+            for y in b:
+                guard = z3.And(x.guard, y.guard)
+                more = self.sign((x.value - y.value).num, ast.Op.MORE_THAN)
+                out.append(Case(z3.And(guard, more), (x if most else y).value))
+                out.append(Case(z3.And(guard, z3.Not(more)), (y if most else x).value))
+        return out
+
+    def _choose(self, expr: ast.Choose) -> list[Case]:
+        out: list[Case] = []
+        before = TRUE
+        for condition, value in expr.cases:
+            true, false = self.settled(condition)
+            out += [Case(z3.And(before, true, c.guard), c.value) for c in self.cases(value)]
+            before = z3.And(before, false)
+        rest = self.cases(expr.otherwise)
+        out += [Case(z3.And(before, c.guard), c.value) for c in rest]
+        if len(out) > MAX_CASES:
+            raise TooLarge
+        return out
 
     def _metric(self, id_: str) -> list[Case]:
         if id_ not in self._metrics:

@@ -1,72 +1,47 @@
-"""The rule language after reading: names resolved, units converted, every node with its place.
+"""The rule language after reading: what a rulebook holds, in terms of ``nodes``.
 
-Expressions are numbers in the unit they carry; where units differ an explicit ``Scale`` converts,
-so that engines need no units. Conditions are three-valued. Engines, provers and exporters all read
-this tree and nothing else.
+Engines, provers and exporters all read this tree and nothing else, and call its nodes by the name
+of this module.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
-from typing import Any
 
 from evaluator.dossier.fields import Registry
 from evaluator.problems.source import Place
+from evaluator.rulebook.cards import Scorecard as Scorecard
+from evaluator.rulebook.criteria import Basis as Basis
 from evaluator.rulebook.criteria import Criterion, Source
+from evaluator.rulebook.nodes import COMPARISONS as COMPARISONS
+from evaluator.rulebook.nodes import OPERATIONS as OPERATIONS
+from evaluator.rulebook.nodes import AllOf as AllOf
+from evaluator.rulebook.nodes import AnyOf as AnyOf
+from evaluator.rulebook.nodes import Arith as Arith
+from evaluator.rulebook.nodes import Choose as Choose
+from evaluator.rulebook.nodes import Compare as Compare
+from evaluator.rulebook.nodes import Condition as Condition
+from evaluator.rulebook.nodes import CriterionRef as CriterionRef
+from evaluator.rulebook.nodes import Days as Days
+from evaluator.rulebook.nodes import Each as Each
+from evaluator.rulebook.nodes import Expr as Expr
+from evaluator.rulebook.nodes import Extreme as Extreme
+from evaluator.rulebook.nodes import FieldRef as FieldRef
+from evaluator.rulebook.nodes import Known as Known
+from evaluator.rulebook.nodes import Leaf as Leaf
+from evaluator.rulebook.nodes import Member as Member
+from evaluator.rulebook.nodes import MetricRef as MetricRef
+from evaluator.rulebook.nodes import NotOf as NotOf
+from evaluator.rulebook.nodes import Number as Number
+from evaluator.rulebook.nodes import Op as Op
+from evaluator.rulebook.nodes import Scale as Scale
+from evaluator.rulebook.nodes import ScoreRef as ScoreRef
+from evaluator.rulebook.nodes import Sum as Sum
 from evaluator.rulebook.stage import DUE, STANDARD, Stage
 from evaluator.values.units import Unit
-
-
-class Op(StrEnum):
-    """Comparison operators, named as in YAML."""
-
-    AT_LEAST = "at_least"
-    AT_MOST = "at_most"
-    MORE_THAN = "more_than"
-    LESS_THAN = "less_than"
-    EQUALS = "equals"
-
-    def holds(self, sign: int) -> bool:
-        """Whether the comparison holds for the sign of left minus right."""
-        return bool(COMPARISONS[self](sign, 0))
-
-    @property
-    def mirrored(self) -> Op:
-        """What holds between the sides when they change places."""
-        return _MIRRORED[self]
-
-    @property
-    def direction(self) -> int:
-        """1 where more on the left can only help the comparison, -1 where less can, else 0."""
-        return {
-            Op.AT_LEAST: 1,
-            Op.MORE_THAN: 1,
-            Op.AT_MOST: -1,
-            Op.LESS_THAN: -1,
-            Op.EQUALS: 0,
-        }[self]
-
-
-_MIRRORED = {
-    Op.AT_LEAST: Op.AT_MOST,
-    Op.AT_MOST: Op.AT_LEAST,
-    Op.MORE_THAN: Op.LESS_THAN,
-    Op.LESS_THAN: Op.MORE_THAN,
-    Op.EQUALS: Op.EQUALS,
-}
-# Of numbers, columns and solver terms alike.
-COMPARISONS: Mapping[Op, Callable[[Any, Any], Any]] = {
-    Op.AT_LEAST: operator.ge,
-    Op.AT_MOST: operator.le,
-    Op.MORE_THAN: operator.gt,
-    Op.LESS_THAN: operator.lt,
-    Op.EQUALS: operator.eq,
-}
 
 
 class Effect(StrEnum):
@@ -75,165 +50,6 @@ class Effect(StrEnum):
     REJECT = "reject"
     REFER = "refer"
     ADVISE = "advise"
-
-
-# --- expressions -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class FieldRef:
-    """A numeric field, or one key of a record ("emissions.COD")."""
-
-    name: str
-    unit: Unit
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class MetricRef:
-    """A metric by its id."""
-
-    id: str
-    unit: Unit
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A literal."""
-
-    value: Fraction
-    unit: Unit
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionRef:
-    """The value of a criterion for this dossier and date; ``keys`` fixes dimensions of its table."""
-
-    id: str
-    unit: Unit
-    keys: tuple[tuple[str, str], ...]
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """``expr`` times an exact constant: a unit conversion."""
-
-    expr: Expr
-    factor: Fraction
-    unit: Unit
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Arith:
-    """add, subtract, multiply or divide over two or more arguments, left to right."""
-
-    op: str
-    args: tuple[Expr, ...]
-    unit: Unit
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """The total over all items of a record field; unknown where the record is missing."""
-
-    field: str
-    unit: Unit
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """Days from one date field to another."""
-
-    start: str
-    end: str
-    unit: Unit
-    place: Place
-
-
-OPERATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-}  # What ``Arith.op`` does to its arguments, be they numbers, quotients or columns.
-
-Expr = FieldRef | MetricRef | Number | CriterionRef | Scale | Arith | Sum | Days
-
-# --- conditions --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """``left op right``, both in the unit of ``right``; ``rounded`` asks for 修约值比较 of left."""
-
-    left: Expr
-    op: Op
-    right: Expr
-    rounded: int | None
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Whether a word, code or flag is one of ``options`` (or of the code list ``criterion``).
-
-    ``prefix`` asks whether it starts with one of them. A field of several codes is a member where
-    any of its codes is.
-    """
-
-    field: str
-    options: tuple[str | bool, ...]
-    criterion: str | None
-    prefix: bool
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Whether a field is filled in; the only condition that is never unknown."""
-
-    field: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Each:
-    """``op`` between every item of a record and the row of ``criterion`` for that item's key."""
-
-    field: str
-    op: Op
-    criterion: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    items: tuple[Condition, ...]
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    items: tuple[Condition, ...]
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class NotOf:
-    item: Condition
-    place: Place
-
-
-Leaf = Compare | Member | Known | Each
-Condition = Leaf | AllOf | AnyOf | NotOf
-
-# --- the rulebook ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,15 +63,6 @@ class Metric:
     formula: Expr
     note: str | None
     place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """A legal basis: a clause of a source, or whatever basis the named criterion has."""
-
-    source: Source | None
-    clause: str | None
-    criterion: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +147,7 @@ class Ruleset:
     dimensions: Mapping[str, str]
     layers: tuple[tuple[str, Mapping[str, str]], ...]
     fields_text: str
+    scorecards: Mapping[str, Scorecard]
     accepted: tuple[Acceptance, ...] = ()
     stages: tuple[Stage, ...] = STANDARD
     staged: bool = False

@@ -58,6 +58,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """A legal basis: a clause of a source, or whatever basis the named criterion has."""
+
+    source: Source | None
+    clause: str | None
+    criterion: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Where one value comes from; ``verified`` is False for an example value (示例值).
 
@@ -173,6 +182,11 @@ def _narrow(
         if matching:
             return matching, word
     return tuple(r for r in rows if dimension not in r.keys), None
+
+
+def narrowed(rows: tuple[Row, ...], dimension: str, value: str) -> tuple[Row, ...]:
+    """The rows of a table that are left once a dimension has a value."""
+    return _narrow(rows, dimension, value)[0]
 
 
 def key_text(value: object) -> str:

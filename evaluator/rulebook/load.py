@@ -21,10 +21,14 @@ from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.reader import Reader, plain
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_kept
 from evaluator.rulebook import ast
+from evaluator.rulebook.cards import Scorecard
 from evaluator.rulebook.criteria import Criterion
 from evaluator.rulebook.files import Layers, is_case_file, read_directory, shown_name
 from evaluator.rulebook.grammar.accepted import parse_accepted
+from evaluator.rulebook.grammar.cards import parse_card
+from evaluator.rulebook.grammar.conditions import parse_condition
 from evaluator.rulebook.grammar.criteria_file import parse_criteria, parse_sources
+from evaluator.rulebook.grammar.graded import rules_of
 from evaluator.rulebook.grammar.names import Names
 from evaluator.rulebook.grammar.parse import (
     parse_dimensions,
@@ -38,6 +42,7 @@ from evaluator.rulebook.stage import STANDARD, Stage
 from evaluator.values.numbers import exact_text
 
 LANGUAGE = 1
+CARDS = "rules/scorecards/"
 # A file with one of these was not read at all.
 UNREADABLE = frozenset({"E101", "E105", "E107", "E108"})
 
@@ -94,7 +99,7 @@ class _Loader:
 
     def load(self) -> ast.Ruleset | None:
         registry = self._registry()
-        names = Names(registry, self.problems)
+        names = Names(registry, self.problems, condition=parse_condition)
         title = profile_id = ""
         docs = [(layer, self._documents(layer, files)) for layer, files in self.layers]
         if any(p.code in UNREADABLE for p in self.problems):
@@ -117,7 +122,11 @@ class _Loader:
                 if _is(name, "labels.yaml"):
                     self._add_labels(labels, parse_labels(node, names, dimensions))
                     self.raw.setdefault("labels", {})[shown_name(layer, name)] = plain(node)
+        cards = self._cards(docs, names, stages or STANDARD)
+        names.cards = {card.id: card.title for card in cards.values()}
         rules = self._rules(docs, names, dimensions, stages or STANDARD)
+        for card in cards.values():
+            rules |= {rule.id: rule for rule in rules_of(card)}
         if not profile_id:
             return None
         return ast.Ruleset(
@@ -133,6 +142,7 @@ class _Loader:
             dimensions=MappingProxyType(dimensions),
             layers=self.layers,
             fields_text=self.fields_text,
+            scorecards=MappingProxyType(dict(sorted(cards.items()))),
             accepted=self.accepted,
             stages=stages or STANDARD,
             staged=bool(stages) or self.due_written,
@@ -253,6 +263,8 @@ class _Loader:
                     name, "metrics.yaml", "labels.yaml", "invariants.yaml", STAGES_FILE
                 ):
                     continue
+                if name.startswith(CARDS):
+                    continue
                 if not isinstance(node, YList):
                     names.report("E202", "规则文件应是列表，每条以“- id:”开头", node.place)
                     continue
@@ -274,6 +286,37 @@ class _Loader:
                     own[rule.id] = rule
             rules |= own
         return rules
+
+    def _cards(
+        self,
+        docs: list[tuple[str, dict[str, Node]]],
+        names: Names,
+        stages: tuple[Stage, ...],
+    ) -> dict[str, Scorecard]:
+        cards: dict[str, Scorecard] = {}
+        for _, files in docs:
+            own: dict[str, Scorecard] = {}
+            for name, node in files.items():
+                if not name.startswith(CARDS):
+                    continue
+                if not isinstance(node, YList):
+                    names.report("E202", "评分表文件应是列表，每张以“- id:”开头", node.place)
+                    continue
+                self._keep("scorecards", node)
+                for item in node.items:
+                    self.due_written |= isinstance(item, YMap) and item.get("due") is not None
+                    card = parse_card(item, names, stages)
+                    if card is None:
+                        word = item.get("id") if isinstance(item, YMap) else None
+                        names.broken |= {word.text} if isinstance(word, YScalar) else set()
+                    elif card.id in own:
+                        first = (("第一处", own[card.id].place),)
+                        message = f"评分表“{card.id}”重复"
+                        names.report("E302", message, card.place, "只保留一处", first)
+                    else:
+                        own[card.id] = card
+            cards |= own
+        return cards
 
     def _keep(
         self, kind: str, node: Node | None, key: str = "id", within: str | None = None

@@ -25,8 +25,19 @@ def fields_of(rule: ast.Rule, ruleset: ast.Ruleset) -> frozenset[str]:
     return frozenset(fields_read(ruleset, *rule.halves))
 
 
+def through_cards(ruleset: ast.Ruleset, *roots: walk.Node | None) -> Iterator[walk.Node]:
+    """The roots, and after each those of every card whose score it compares."""
+    for root in roots:
+        if root is None:
+            continue
+        yield root
+        for card in dict.fromkeys(walk.named("scorecard", root)):
+            yield from ruleset.scorecards[card].roots()
+
+
 def fields_read(ruleset: ast.Ruleset, *roots: walk.Node | None) -> Iterator[str]:
     """The fields that are named, and those that choose the row of every table that is."""
+    roots = tuple(through_cards(ruleset, *roots))
     yield from walk.named("field", *roots, metrics=ruleset.metrics)
     for id_ in walk.named("criterion", *roots, metrics=ruleset.metrics):
         yield from (d for d in ruleset.criteria[id_].by if d in ruleset.registry.fields)
@@ -40,7 +51,8 @@ def criterion_refs(root: walk.Node, ruleset: ast.Ruleset) -> Iterator[ast.Criter
 
 def criteria_of(rule: ast.Rule, ruleset: ast.Ruleset) -> dict[str, Criterion]:
     """The criteria that a rule's conditions read, also through metrics."""
-    names = walk.named("criterion", *rule.halves, metrics=ruleset.metrics)
+    roots = through_cards(ruleset, *rule.halves)
+    names = walk.named("criterion", *roots, metrics=ruleset.metrics)
     return {name: ruleset.criteria[name] for name in names}
 
 

@@ -31,6 +31,7 @@ LIST_LABELS = {
     "negative": "负面清单",
     "prudence": "审慎事项",
     "integrity": "真实性核查",
+    "scorecard": "评分",
 }
 # 处置: what a breach of a rule leads to.
 EFFECT_LABELS = {"reject": "不予准入", "refer": "提交会审", "advise": "只作建议"}

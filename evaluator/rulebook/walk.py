@@ -13,11 +13,11 @@ from typing import Literal, NamedTuple, assert_never
 from evaluator.rulebook import ast
 
 Node = ast.Condition | ast.Expr
-Kind = Literal["field", "metric", "criterion"]
+Kind = Literal["field", "metric", "criterion", "scorecard"]
 
 
 class Reference(NamedTuple):
-    """What a node names: a field ("emissions.COD" for a key of a record), metric or criterion."""
+    """What a node names: a field ("emissions.COD" for a key of a record), metric, criterion or card."""
 
     kind: Kind
     name: str
@@ -34,13 +34,15 @@ def children(node: Node) -> tuple[Node, ...]:
             return left, right
         case ast.Scale(expr=inner):
             return (inner,)
-        case ast.Arith(args=args):
+        case ast.Arith(args=args) | ast.Extreme(args=args):
             return args
+        case ast.Choose(cases=cases, otherwise=otherwise):
+            return (*(part for case in cases for part in case), otherwise)
         case ast.Member() | ast.Known() | ast.Each():
             return ()
         case ast.FieldRef() | ast.MetricRef() | ast.CriterionRef() | ast.Number():
             return ()
-        case ast.Sum() | ast.Days():
+        case ast.Sum() | ast.Days() | ast.ScoreRef():
             return ()
         case _:
             assert_never(node)
@@ -64,7 +66,9 @@ def references(node: Node) -> tuple[Reference, ...]:
             return Reference("field", field), Reference("criterion", criterion)
         case ast.AllOf() | ast.AnyOf() | ast.NotOf() | ast.Compare():
             return ()
-        case ast.Scale() | ast.Arith() | ast.Number():
+        case ast.ScoreRef(card=card):
+            return (Reference("scorecard", card),)
+        case ast.Scale() | ast.Arith() | ast.Extreme() | ast.Choose() | ast.Number():
             return ()
         case _:
             assert_never(node)

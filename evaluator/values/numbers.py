@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor
 
 MAX_SHOWN_DIGITS = 60
 
@@ -53,6 +55,39 @@ def _scaled(top: int, bottom: int, digits: int) -> int:
 def round_half_even(value: Fraction, digits: int) -> Fraction:
     """Rounded to ``digits`` decimals, ties to even."""
     return Fraction(_scaled(value.numerator, value.denominator, digits), 10**digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """To so many decimals, and how: one of ``ROUNDINGS``."""
+
+    digits: int
+    mode: str
+
+    def of(self, value: Fraction) -> Fraction:
+        """The value rounded; never changes the order of two values."""
+        step: int = 10**self.digits
+        at = value * step
+        match self.mode:
+            case "half_up":
+                # Away from zero, as on paper.
+                half = Fraction(1, 2)
+                whole = floor(at + half) if at >= 0 else ceil(at - half)
+            case "half_even":
+                whole = round(at)
+            case "down":
+                whole = floor(at)
+            case _:
+                whole = ceil(at)
+        return Fraction(whole, step)
+
+
+ROUNDINGS = {
+    "half_up": "四舍五入",
+    "half_even": "四舍六入五成双",
+    "down": "舍去",
+    "up": "进一",
+}
 
 
 def _point(scaled: int, digits: int) -> str:

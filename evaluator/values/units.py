@@ -87,7 +87,7 @@ def _define(dimension: str, names: dict[str, int | Fraction], power: int = 1) ->
         _ATOMS[name] = ((((dimension, power),) if dimension else ()), Fraction(factor))
 
 
-_define("", {"1": 1, "%": Fraction(1, 100), "‰": Fraction(1, 1000), "倍": 1})
+_define("", {"1": 1, "%": Fraction(1, 100), "‰": Fraction(1, 1000), "倍": 1, "分": 1})
 _define("money", {"元": 1, "万元": 10**4, "百万元": 10**6, "千万元": 10**7, "亿元": 10**8})
 _define(
     "length",

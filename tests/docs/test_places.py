@@ -52,6 +52,8 @@ def there(path: str) -> bool:
         inner, _, rest = tail.partition("}")
         return all(there(head + part + rest) for part in inner.split(","))
     path = path.rstrip("/")
+    if path.startswith("rules/") and any(there(f"profiles/*/{path}{t}") for t in ("", "/*")):
+        return True  # A place in any rulebook.
     return any(f.startswith(f"{path}/") or fnmatch.fnmatchcase(f, path) for f in files())
 
 

@@ -28,6 +28,7 @@ FILES = {
     "metrics": "rules/doc/metrics.yaml",
     "labels": "rules/doc/labels.yaml",
     "stages": "rules/doc/stages.yaml",
+    "scorecards": "rules/scorecards/example.yaml",
 }
 
 
@@ -62,7 +63,14 @@ def problems_of(kind: str, text: str) -> list[Problem]:
     problems = Problems()
     if kind in ("condition", "formula"):
         rs = shipped()
-        names = Names(rs.registry, problems, dict(rs.sources), dict(rs.criteria), dict(rs.metrics))
+        names = Names(
+            rs.registry,
+            problems,
+            dict(rs.sources),
+            dict(rs.criteria),
+            dict(rs.metrics),
+            condition=parse_condition,
+        )
         node = read_yaml(DOC, text, problems)
         if node is not None:
             found = (parse_condition if kind == "condition" else parse_expr)(node, names)
@@ -87,6 +95,7 @@ def test_there_are_examples_of_every_kind() -> None:
         "metrics",
         "labels",
         "stages",
+        "scorecards",
         "criteria",
         "cases",
         "profile",
@@ -95,6 +104,7 @@ def test_there_are_examples_of_every_kind() -> None:
         "wrong",
         "wrong-condition",
         "wrong-formula",
+        "wrong-scorecards",
         "fields",
         "fields-rules",
     }

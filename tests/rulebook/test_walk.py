@@ -22,6 +22,8 @@ TOTAL = ast.Sum("emissions", ONE, HERE)
 SPAN = ast.Days("start", "finish", ONE, HERE)
 SCALE = ast.Scale(INTENSITY, Fraction(15), ONE, HERE)
 SHARE = ast.Arith("divide", (TAX, TWO, SPAN), ONE, HERE)
+MOST = ast.Extreme(True, (TAX, TWO), ONE, HERE)
+SCORE = ast.ScoreRef("card", ONE, HERE)
 COMPARE = ast.Compare(SCALE, ast.Op.AT_LEAST, FLOOR, None, HERE)
 LISTED = ast.Member("industry_code", (), "negative_list", True, HERE)
 WORD = ast.Member("land_use_mode", ("new",), None, False, HERE)
@@ -31,7 +33,9 @@ NOT = ast.NotOf(WORD, HERE)
 ANY = ast.AnyOf((NOT, KNOWN), HERE)
 ALL = ast.AllOf((COMPARE, ANY, NOT), HERE)
 
-EXPRESSIONS = (TAX, INTENSITY, FLOOR, TWO, TOTAL, SPAN, SCALE, SHARE)
+CHOICE = ast.Choose(((WORD, TAX), (KNOWN, TWO)), FLOOR, ONE, HERE)
+
+EXPRESSIONS = (TAX, INTENSITY, FLOOR, TWO, TOTAL, SPAN, SCALE, SHARE, MOST, CHOICE, SCORE)
 CONDITIONS = (COMPARE, LISTED, WORD, KNOWN, EACH, NOT, ANY, ALL)
 
 

@@ -12,6 +12,7 @@ from hypothesis.strategies import DrawFn
 
 from evaluator.rulebook import ast
 from evaluator.rulebook.load import load_layers
+from tests.strategies.cards import scorecard
 from tests.strategies.picks import PERCENT, pick, some
 from tests.strategies.words import (
     DAYS,
@@ -294,7 +295,7 @@ class _Writer:
             made["due"] = self.pick(["lead", "review", "signing"])
         return made
 
-    def layers(self, rules: int, depth: int) -> dict[str, str]:
+    def layers(self, rules: int, depth: int, cards: bool) -> dict[str, str]:
         families = list(FAMILIES)
         for n in range(self.draw(st.integers(1, 4))):
             self.criterion(f"c{n}", self.pick(families))
@@ -314,21 +315,28 @@ class _Writer:
             "criteria": self.criteria,
         }
         made = [self.rule(n, depth) for n in range(rules)]
-        return {
+        files = {
             "criteria.yaml": write_yaml(head),
             "rules/metrics.yaml": write_yaml(self.metrics),
             "rules/all.yaml": write_yaml(made),
         }
+        if cards:
+            files["rules/scorecards/card.yaml"] = write_yaml([scorecard(self)])
+        return files
 
 
 @st.composite
 def rulesets(
-    draw: DrawFn, max_rules: int = 6, max_depth: int = 3, plain: bool = False
+    draw: DrawFn,
+    max_rules: int = 6,
+    max_depth: int = 3,
+    plain: bool = False,
+    cards: bool = False,
 ) -> ast.Ruleset:
     """A ruleset of 1 to ``max_rules`` random rules, nested up to ``max_depth``, loaded from text.
 
-    ``plain``: no number has more digits than a portfolio takes.
+    ``plain``: no number has more digits than a portfolio takes. ``cards``: with a scorecard.
     """
     writer = _Writer(draw, plain)
-    files = writer.layers(draw(st.integers(1, max_rules)), draw(st.integers(1, max_depth)))
+    files = writer.layers(draw(st.integers(1, max_rules)), draw(st.integers(1, max_depth)), cards)
     return load_layers((("base", files),))

@@ -15,8 +15,9 @@ from typing import Any
 import ibis
 
 from evaluator.dossier.fields import FieldType
+from evaluator.engine.columnar.choosing import choose_amount, extreme
 from evaluator.engine.columnar.compare import compare
-from evaluator.engine.columnar.exact import Amount, Dec, exactly, nothing
+from evaluator.engine.columnar.exact import Amount, Dec, TooWide, exactly, nothing
 from evaluator.engine.columnar.layout import SEPARATOR, kind_of
 from evaluator.engine.columnar.lookups import Lookups, Scope
 from evaluator.rulebook import ast
@@ -228,6 +229,13 @@ class Conditions:
                 return self._days(start, end)
             case ast.Arith(op=op, args=args):
                 return reduce(ast.OPERATIONS[op], map(self.amount, args))
+            case ast.Extreme(most=most, args=args):
+                return reduce(lambda a, b: extreme(a, b, most), map(self.amount, args))
+            case ast.Choose(cases=cases, otherwise=otherwise):
+                chosen = [(self.condition(c), self.amount(e)) for c, e in cases]
+                return choose_amount(chosen, self.amount(otherwise))
+            case ast.ScoreRef(card=card):
+                raise TooWide(f"评分表“{card}”还不能在批量引擎里评")
 
     def _value(self, ref: ast.CriterionRef, row: Row) -> Fraction:
         return row.value if row.unit is None else row.value * row.unit.factor_to(ref.unit)

@@ -39,7 +39,7 @@ class Arithmetic:
     """Writes expressions, each distinct one once; equal ones in different places are shared.
 
     ``emit`` takes one line of source. ``table`` writes the lookup of a criterion and returns the
-    name of the (n, d) pair.
+    name of the (n, d) pair; ``truth`` writes a condition and returns the name of its code.
     """
 
     def __init__(
@@ -47,7 +47,9 @@ class Arithmetic:
         metrics: Mapping[str, ast.Metric],
         emit: Callable[[str], None],
         table: Callable[[ast.CriterionRef], tuple[str, str]],
+        truth: Callable[[ast.Condition], str],
     ) -> None:
+        self._code = truth
         self._metrics = metrics
         self._emit = emit
         self._table = table
@@ -70,12 +72,12 @@ class Arithmetic:
         match expr:
             case ast.FieldRef(name=name):
                 key: tuple[object, ...] = ("field", name)
-            case ast.MetricRef(id=id):
-                return self.number(self._metrics[id].formula)
+            case ast.MetricRef(id=id_):
+                return self.number(self._metrics[id_].formula)
             case ast.Number(value=value):
                 key = ("number", value)
-            case ast.CriterionRef(id=id, unit=unit, keys=keys):
-                key = ("criterion", id, unit.name, keys)
+            case ast.CriterionRef(id=id_, unit=unit, keys=keys):
+                key = ("criterion", id_, unit.name, keys)
             case ast.Scale(expr=inner, factor=factor):
                 key = ("scale", self.number(inner), factor)
             case ast.Sum(field=field):
@@ -84,6 +86,13 @@ class Arithmetic:
                 key = ("days", start, end)
             case ast.Arith(op=op, args=args):
                 key = (op, *(self.number(a) for a in args))
+            case ast.Extreme(most=most, args=args):
+                key = ("max" if most else "min", *(self.number(a) for a in args))
+            case ast.Choose(cases=cases, otherwise=otherwise):
+                parts = ((id(c), self.number(e)) for c, e in cases)
+                key = ("choose", tuple(parts), self.number(otherwise))
+            case ast.ScoreRef(card=card):
+                key = ("score", card)
         return self._numbers.setdefault(key, len(self._numbers))
 
     def write(self, expr: ast.Expr) -> Ratio:
@@ -117,7 +126,17 @@ class Arithmetic:
                 for part in parts[1:]:
                     result = self._small(_OPERATIONS[op](self, result, part))
                 return result
-            case ast.MetricRef():
+            case ast.Extreme(most=most, args=args):
+                pairs = ", ".join(f"({r.n}, {r.d})" for r in map(self.write, args))
+                return self._pair(f"{'greatest' if most else 'least'}(({pairs}))")
+            case ast.Choose(cases=cases, otherwise=otherwise):
+                rest = self.write(otherwise)
+                source = f"({rest.n}, {rest.d})"
+                for condition, chosen in reversed(cases):
+                    made, truth = self.write(chosen), self._code(condition)
+                    source = f"(({made.n}, {made.d}) if {truth} == 1 else {source} if {truth} == 0 else NONE)"
+                return self._pair(source)
+            case ast.MetricRef() | ast.ScoreRef():
                 return self.write(expr)
 
     def field(self, name: str) -> Ratio:

@@ -42,6 +42,22 @@ def _reduced(n: int, d: int) -> Pair:
     return (n // common, d // common) if common > 1 else (n, d)
 
 
+def _least(pairs: tuple[Pair, ...]) -> Pair:
+    """The least of several, unknown where any is."""
+    best = pairs[0]
+    for n, d in pairs:
+        if not d:
+            return NONE
+        if n * best[1] < best[0] * d:
+            best = n, d
+    return best
+
+
+def _greatest(pairs: tuple[Pair, ...]) -> Pair:
+    n, d = _least(tuple([(-n, d) for n, d in pairs]))
+    return -n, d
+
+
 def _rounded(n: int, d: int, digits: int) -> Pair:
     """Half-even at ``digits`` decimals (negative: tens, hundreds), unreduced."""
     if d == 0:
@@ -70,6 +86,8 @@ RUNTIME: dict[str, Any] = {
     "reduced": _reduced,
     "rounded": _rounded,
     "starts": _starts,
+    "least": _least,
+    "greatest": _greatest,
 }
 
 

@@ -29,6 +29,8 @@ from evaluator.engine.durable.lookups import (
     table_lookup,
 )
 from evaluator.engine.durable.patterns import FALSE, SIGNS, TRUE, UNKNOWN, Atom, Formula, Junction
+from evaluator.engine.durable.scores import comparison, score_ends
+from evaluator.engine.reference.scoring import Scored
 from evaluator.rulebook import ast
 
 Codes = tuple[int, ...]
@@ -61,8 +63,12 @@ class Preparation:
     def __init__(self, ruleset: ast.Ruleset) -> None:
         self.ruleset = ruleset
         self._lines: list[str] = []
-        self._arithmetic = Arithmetic(ruleset.metrics, self._lines.append, self._table)
+        self._arithmetic = Arithmetic(
+            ruleset.metrics, self._lines.append, self._table, self._code_of
+        )
         self._slots: dict[tuple[object, ...], int] = {}
+        self._ends: dict[str, str] = {}
+        self._scored: Scored | None = None
         self._domains: list[frozenset[int]] = []
         # Globals of the generated function that depend on the period in force, by name.
         self._dated: dict[str, Callable[[dt.date, dt.date], Any]] = {}
@@ -146,6 +152,10 @@ class Preparation:
                 key = ("each", leaf.field, leaf.op, leaf.criterion)
                 return self._flag(key, lambda: self._each(leaf))
 
+    def _code_of(self, condition: ast.Condition) -> str:
+        """The local that holds the truth of a condition within a formula: 0, 1 or unknown."""
+        return self._truth_of(self.truth(self.formula(condition)))
+
     def _slot(self, key: tuple[object, ...], domain: frozenset[int]) -> tuple[int, bool]:
         new = key not in self._slots
         if new:
@@ -166,6 +176,8 @@ class Preparation:
         return Atom(slot, frozenset({TRUE}), frozenset({FALSE}), domain)
 
     def _compare(self, leaf: ast.Compare) -> Atom:
+        if isinstance(leaf.left, ast.ScoreRef):
+            return self._score(leaf, leaf.left.card)
         numbers = self._arithmetic.number(leaf.left), self._arithmetic.number(leaf.right)
         slot, new = self._slot(("compare", *numbers, leaf.rounded), SIGNS)
         holds = _HOLDS[leaf.op]
@@ -179,6 +191,24 @@ class Preparation:
             known = " and ".join(x for x in (d, right.d) if not x.isdecimal()) or "True"
             self._lines.append(f"c{slot} = (m > 0) - (m < 0) if {known} else {UNKNOWN}")
         return Atom(slot, holds, SIGNS - holds - {UNKNOWN}, SIGNS)
+
+    def _score(self, leaf: ast.Compare, card: str) -> Atom:
+        """A comparison of a card's score, which is worked out once as the interval it can lie in."""
+
+        def source() -> str:
+            ends = self._ends.get(card)
+            if ends is None:
+                ends = self._ends[card] = f"p{len(self._ends)}"
+                name = f"P{len(self._dated)}"
+                self._scored = self._scored or Scored(self.ruleset)
+                self._dated[name] = score_ends(self._scored, card)
+                self._lines.append(f"{ends} = {name}(values)")
+            right = self._arithmetic.write(leaf.right)
+            self._lines.extend(comparison(leaf.op, ends, right))
+            return "s"
+
+        key = ("score", card, leaf.op, self._arithmetic.number(leaf.right))
+        return self._flag(key, source)
 
     def _member(self, leaf: ast.Member) -> str:
         raw = self._arithmetic.raw(leaf.field)

@@ -13,11 +13,15 @@ from fractions import Fraction
 
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.values import Item
-from evaluator.engine.reference.meaning import MAX_REMEMBERED, Judge, Meaning, State
-from evaluator.engine.reference.traces import Assessment, LazyMapping, RuleTrace
+from evaluator.engine.reference.meaning import MAX_REMEMBERED, Judge
+from evaluator.engine.reference.scoring import Score, Scored
+from evaluator.engine.reference.state import State
+from evaluator.engine.reference.traces import Assessment, LazyMapping, RuleTrace, Unknown
 from evaluator.engine.reference.tracing import Tracing
 from evaluator.rulebook import ast
+from evaluator.rulebook.cards import Scorecard
 from evaluator.rulebook.verdict import Status, status_of
+from evaluator.values.kleene import Truth
 
 Finder = Callable[[State], Status]
 NOT_APPLICABLE = Status.NOT_APPLICABLE
@@ -42,7 +46,7 @@ class ReferenceEngine:
 
     def __init__(self, ruleset: ast.Ruleset) -> None:
         self.ruleset = ruleset
-        self._meaning = Meaning(ruleset)
+        self._meaning = Scored(ruleset)
         self._tracing = Tracing(self._meaning)
         self._made: dict[int, tuple[ast.Rule, Finder]] = {}
         self._days: dict[dt.date, tuple[tuple[str, Finder], ...]] = {}
@@ -78,6 +82,24 @@ class ReferenceEngine:
         """The status of some rules only, whatever their dates."""
         state = _state(profile, as_of)
         return ((rule, self._finder(rule)(state)) for rule in rules)
+
+    def scores(self, profile: Profile, as_of: dt.date) -> tuple[Score, ...]:
+        """The score of every card in force on ``as_of``, whether or not it applies, by id."""
+        state = _state(profile, as_of)
+        cards = self.ruleset.scorecards.values()
+        return tuple(self._meaning.scoring.score(c.id, state) for c in cards if c.in_force(as_of))
+
+    def truths(self, profile: Profile, as_of: dt.date) -> Callable[[ast.Condition], Truth]:
+        """What gives the truth of any condition on one dossier."""
+        state = _state(profile, as_of)
+        return lambda condition: self._meaning.condition(condition)(state)
+
+    def lacking(
+        self, card: Scorecard, profile: Profile, as_of: dt.date
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The fields, and reasons of another kind, that leave a card's score open."""
+        value = self._meaning.score_value(card.id, _state(profile, as_of))
+        return (value.missing, value.reasons) if isinstance(value, Unknown) else ((), ())
 
     def values(self, profile: Profile, as_of: dt.date) -> Callable[[ast.Expr], Fraction | None]:
         """What gives the value of any expression on one dossier; None where it is unknown."""

@@ -8,44 +8,39 @@ without ever looking for common divisors. ``value`` gives the fraction.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any as Any_
 
-from evaluator.dossier.fields import FieldType
-from evaluator.dossier.values import Item, Value
-from evaluator.engine.reference.pairs import OPERATIONS, Pair, fraction, pair
+from evaluator.dossier.values import Item
+from evaluator.engine.reference.pairs import Pair, pair
+from evaluator.engine.reference.state import (
+    State,
+    Valuer,
+    amount,
+    days_between,
+    matcher,
+    required,
+    step_of,
+    table_key,
+    total,
+    unsettled,
+)
 from evaluator.engine.reference.traces import Amount, ItemTrace, Unknown
 from evaluator.rulebook import ast
 from evaluator.rulebook.criteria import Hit, Miss, Period, lookup, period_or_miss
+from evaluator.rulebook.reads import fields_read
 from evaluator.values.kleene import Truth, all_of, any_of, negate
 from evaluator.values.numbers import round_half_even
-from evaluator.values.units import Unit
 
-Judge = Callable[["State"], Truth]
-Valuer = Callable[["State"], Pair | Unknown]
+Judge = Callable[[State], Truth]
 Comparison = Callable[[Pair | Unknown, Pair | Unknown], Truth]
-Finder = Callable[["State"], Hit | Miss]
+Finder = Callable[[State], Hit | Miss]
 Keys = tuple[tuple[str, str], ...]
 MAX_REMEMBERED = 20_000
-# How the reason of a division by zero begins.
-ZERO = "除数为零"
 
 
-class State:
-    """One dossier as of one date; each metric is computed once."""
-
-    __slots__ = ("as_of", "metrics", "submitted_on", "values")
-
-    def __init__(self, values: Mapping[str, Value], as_of: dt.date, submitted_on: dt.date) -> None:
-        self.values = values
-        self.as_of = as_of
-        self.submitted_on = submitted_on
-        self.metrics: dict[str, Pair | Unknown] = {}
-
-
-class Meaning:
+class Meaning(ABC):
     """The functions of one ruleset. Table lookups are remembered: they depend on nothing else."""
 
     def __init__(self, ruleset: ast.Ruleset) -> None:
@@ -78,6 +73,14 @@ class Meaning:
             entry = self._valuers[id(node)] = (node, self._expr(node))
         return entry[1]
 
+    @abstractmethod
+    def score_value(self, card: str, state: State) -> Pair | Unknown:
+        """The score of a card, unknown where it is not one number."""
+
+    @abstractmethod
+    def score_comparison(self, node: ast.Compare, card: str) -> Judge:
+        """The truth of a comparison of a card's score."""
+
     # --- conditions ----------------------------------------------------------------------------
 
     def _condition(self, node: ast.Condition) -> Judge:
@@ -101,6 +104,8 @@ class Meaning:
                 return lambda state: self._every(node, state)
 
     def _compare(self, node: ast.Compare) -> Judge:
+        if isinstance(node.left, ast.ScoreRef):
+            return self.score_comparison(node, node.left.card)
         left, right = self.expr(node.left), self.expr(node.right)
         decide = self.comparison(node)
         return lambda state: decide(left(state), right(state))
@@ -125,7 +130,7 @@ class Meaning:
 
     def _member(self, node: ast.Member) -> Judge:
         field, criterion = node.field, node.criterion
-        matches = _matcher(node.prefix, self.ruleset.registry.fields[field].type)
+        matches = matcher(node.prefix, self.ruleset.registry.fields[field].type)
         fixed = node.options
         if criterion is None:
 
@@ -186,7 +191,7 @@ class Meaning:
 
     def _finder(self, criterion_id: str, fixed: Mapping[str, str]) -> Finder:
         criterion = self.ruleset.criteria[criterion_id]
-        key_of = _table_key([d for d in criterion.by if d not in fixed])
+        key_of = table_key([d for d in criterion.by if d not in fixed])
         hits: dict[tuple[object, ...], Hit | Miss] = {}
 
         def find(state: State) -> Hit | Miss:
@@ -233,11 +238,17 @@ class Meaning:
 
                 return scale
             case ast.Sum(field=record):
-                return lambda state: _total(record, state)
+                return lambda state: total(record, state)
             case ast.Days(start=start, end=end):
-                return lambda state: _days(start, end, state)
+                return lambda state: days_between(start, end, state)
             case ast.Arith():
                 return self._arith(node)
+            case ast.Extreme():
+                return self._extreme(node)
+            case ast.Choose():
+                return self._choose(node)
+            case ast.ScoreRef(card=card):
+                return lambda state: self.score_value(card, state)
 
     def metric(self, id_: str) -> Valuer:
         """A metric, computed once for each state."""
@@ -262,7 +273,7 @@ class Meaning:
             if entry is None or entry[0] is not hit:
                 if len(known) >= MAX_REMEMBERED:
                     known.clear()
-                entry = known[id(hit)] = hit, _required(hit, unit)
+                entry = known[id(hit)] = hit, required(hit, unit)
             return entry[1]
 
         return threshold
@@ -270,8 +281,45 @@ class Meaning:
     def _arith(self, node: ast.Arith) -> Valuer:
         total = self.expr(node.args[0])
         for arg in node.args[1:]:
-            total = _step(node.op, total, self.expr(arg), self._divisor(arg))
+            total = step_of(node.op, total, self.expr(arg), self._divisor(arg))
         return total
+
+    def _extreme(self, node: ast.Extreme) -> Valuer:
+        parts = [self.expr(arg) for arg in node.args]
+        most = node.most
+
+        def extreme(state: State) -> Pair | Unknown:
+            best: Pair | None = None
+            lacking: Unknown | None = None
+            for part in parts:
+                value = part(state)
+                if isinstance(value, Unknown):
+                    lacking = value if lacking is None else lacking.joined(value)
+                elif best is None or (value[0] * best[1] > best[0] * value[1]) is most:
+                    best = value
+            if lacking is not None or best is None:
+                return lacking or Unknown(())
+            return best
+
+        return extreme
+
+    def _choose(self, node: ast.Choose) -> Valuer:
+        cases = [
+            (self.condition(c), self.expr(e), frozenset(fields_read(self.ruleset, c)))
+            for c, e in node.cases
+        ]
+        otherwise = self.expr(node.otherwise)
+
+        def choose(state: State) -> Pair | Unknown:
+            for condition, value, fields in cases:
+                truth = condition(state)
+                if truth is None:
+                    return unsettled(fields, state)
+                if truth:
+                    return value(state)
+            return otherwise(state)
+
+        return choose
 
     def _divisor(self, node: ast.Expr) -> str:
         """The name of a divisor, for the reason that it is zero."""
@@ -280,89 +328,3 @@ class Meaning:
         if isinstance(node, ast.MetricRef):
             return self.ruleset.metrics[node.id].title
         return "除数"
-
-
-Options = Sequence[str | bool]
-
-
-def _matcher(prefix: bool, kind: FieldType) -> Callable[[Any_, Options], bool]:
-    """How a field's value is held against options: whole or by its beginning, one or several."""
-
-    def starts(value: Any_, options: Options) -> bool:
-        return any(str(value).startswith(str(option)) for option in options)
-
-    one = starts if prefix else _is_in
-    if kind is not FieldType.CODES:
-        return one
-    return lambda words, options: any(one(word, options) for word in words)
-
-
-def _is_in(value: Any_, options: Options) -> bool:
-    return value in options
-
-
-def _step(op: str, left: Valuer, right: Valuer, name: str) -> Valuer:
-    """One operation of two values; unknown where either is, or for a divisor of zero."""
-    operate = OPERATIONS[op]
-    zero = Unknown((), (f"{ZERO}（{name}为 0）",)) if op == "divide" else None
-
-    def step(state: State) -> Pair | Unknown:
-        a, b = left(state), right(state)
-        if isinstance(a, Unknown):
-            return a.joined(b) if isinstance(b, Unknown) else a
-        if isinstance(b, Unknown):
-            return b
-        if zero is not None and not b[0]:
-            return zero
-        return operate(a, b)
-
-    return step
-
-
-def _table_key(dimensions: Sequence[str]) -> Callable[[State], tuple[object, ...]]:
-    """What a row depends on. A number stands there as two integers, which hash faster."""
-    if len(dimensions) == 1:
-        (only,) = dimensions
-
-        def key(state: State) -> tuple[object, ...]:
-            value = state.values.get(only)
-            if isinstance(value, Fraction):
-                return state.as_of, state.submitted_on, value.numerator, value.denominator
-            return state.as_of, state.submitted_on, value
-
-        return key
-
-    def keys(state: State) -> tuple[object, ...]:
-        stated = map(state.values.get, dimensions)
-        pairs = [(v.numerator, v.denominator) if isinstance(v, Fraction) else v for v in stated]
-        return state.as_of, state.submitted_on, *pairs
-
-    return keys
-
-
-def _required(hit: Hit | Miss, unit: Unit) -> Pair | Unknown:
-    """The value of a row in ``unit``."""
-    if isinstance(hit, Miss):
-        return Unknown(hit.missing, () if hit.missing else (hit.reason,))
-    own = hit.row.unit
-    return pair(hit.row.value if own is None else hit.row.value * own.factor_to(unit))
-
-
-def amount(value: Pair | Unknown) -> Amount:
-    """A pair as a fraction."""
-    return value if isinstance(value, Unknown) else fraction(value)
-
-
-def _total(record: str, state: State) -> Pair | Unknown:
-    items = state.values.get(record)
-    if not isinstance(items, tuple):
-        return Unknown((record,))
-    return pair(sum((i.number for i in items if isinstance(i, Item)), Fraction(0)))
-
-
-def _days(start: str, end: str, state: State) -> Pair | Unknown:
-    first, last = state.values.get(start), state.values.get(end)
-    if isinstance(first, dt.date) and isinstance(last, dt.date):
-        return (last - first).days, 1
-    pairs = ((start, first), (end, last))
-    return Unknown(tuple(name for name, value in pairs if value is None))

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from evaluator.dossier.values import Item
-from evaluator.engine.reference.meaning import Meaning, State, amount
+from evaluator.engine.reference.meaning import Meaning
 from evaluator.engine.reference.pairs import Pair
+from evaluator.engine.reference.state import State, amount
 from evaluator.engine.reference.traces import NOTHING, InnerRow, LeafTrace, RuleTrace, Unknown
 from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import Hit, Miss
@@ -89,6 +90,8 @@ class Tracing:
         meaning = self._meaning
         left, right = meaning.expr(leaf.left), meaning.expr(leaf.right)
         decide = meaning.comparison(leaf)
+        # Of a score that is open a comparison may still know the answer.
+        judge = meaning.condition(leaf) if isinstance(leaf.left, ast.ScoreRef) else None
         own = leaf.right if isinstance(leaf.right, ast.CriterionRef) else None
         row = meaning.finder(own.id, own.keys) if own is not None else None
         inner = [
@@ -104,7 +107,7 @@ class Tracing:
             rows = [(ref, find(state), required) for ref, required, find in inner]
             return LeafTrace(
                 leaf,
-                decide(a, b),
+                decide(a, b) if judge is None else judge(state),
                 amount(a),
                 amount(b),
                 hit if isinstance(hit, Hit) else None,

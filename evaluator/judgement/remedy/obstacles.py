@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evaluator.engine.reference.meaning import ZERO
+from evaluator.engine.reference.state import ZERO
 from evaluator.judgement.explain import left_open
 from evaluator.judgement.remedy.lacking import lacking
 from evaluator.judgement.remedy.standing import Standing

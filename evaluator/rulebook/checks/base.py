@@ -86,6 +86,13 @@ def expr_key(expr: ast.Expr) -> Key:
             return ("scale", factor, expr_key(inner))
         case ast.Arith(op=op, args=args):
             return (op, *map(expr_key, args))
+        case ast.Extreme(most=most, args=args):
+            return ("most" if most else "least", *map(expr_key, args))
+        case ast.Choose(cases=cases, otherwise=otherwise):
+            chosen = tuple((condition_key(c), expr_key(e)) for c, e in cases)
+            return ("choose", chosen, expr_key(otherwise))
+        case ast.ScoreRef(card=card):
+            return ("score", card)
         case ast.Sum(field=name):
             return ("sum", name)
         case ast.Days(start=start, end=end):

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from evaluator.problems.errors import Problem
 from evaluator.rulebook import ast, walk
+from evaluator.rulebook.cards import PREFIX
 from evaluator.rulebook.checks.base import problem
 from evaluator.rulebook.criteria import Criterion
 from evaluator.rulebook.reads import criteria_of
@@ -22,7 +23,8 @@ class MissingMessage:
 
     def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         for rule in ruleset.rules.values():
-            if rule.message is None:
+            # What a card's grade says is made from the score.
+            if rule.message is None and rule.list != PREFIX:
                 message = f"规则“{rule.id}”没有 message，企业看不到为什么"
                 hint = "写一句话，可用 {value}、{required}、{gap} 和字段名"
                 yield problem(self.code, message, rule.place, hint, subject=rule.id)

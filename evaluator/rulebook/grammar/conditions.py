@@ -7,19 +7,24 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from math import comb
+
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.problems.choices import allowed, key_labels, which, wide_comma
 from evaluator.reading.yaml.reader import Reader, word_of
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
 from evaluator.rulebook import ast
+from evaluator.rulebook.cards import POINTS
 from evaluator.rulebook.criteria import Criterion, Kind
 from evaluator.rulebook.grammar.codes import CODE_HINT, code_fault
 from evaluator.rulebook.grammar.exprs import in_unit, parse_expr, parse_literal, reference
 from evaluator.rulebook.grammar.names import Names, same_kind
 
 ORDER = ("at_least", "at_most", "more_than", "less_than")
+MAX_WAYS = 120  # In how many ways ``at_least_n_of`` may be met.
 OPERATORS = (*ORDER, "between", "equals", "in", "not_in", "starts_with", "known")
-SUBJECTS = ("all", "any", "not", "known", "each", "field", "metric")
+SUBJECTS = ("all", "any", "not", "at_least_n_of", "known", "each", "field", "metric", "score")
 
 
 def parse_condition(node: Node, names: Names) -> ast.Condition | None:
@@ -54,12 +59,54 @@ def parse_condition(node: Node, names: Names) -> ast.Condition | None:
             r.finish()
             item = parse_condition(inner, names) if inner else None
             return ast.NotOf(item, node.place) if item else None
+        case "at_least_n_of":
+            return _some_of(r, node, names)
         case "known":
             return _known(r, names)
+        case "score":
+            return _score(r, node, names)
         case "each":
             return _each(r, node, names)
         case _:
             return _comparison(r, node, subject.text, names)
+
+
+def _some_of(r: Reader, node: YMap, names: Names) -> ast.Condition | None:
+    """At least n of the conditions: any n of them together, which is exact in three values."""
+    count = r.integer("at_least_n_of", required=True, low=1)
+    items = [parse_condition(i, names) for i in r.list_of("of", required=True)]
+    r.finish()
+    good = [i for i in items if i is not None]
+    if count is None or not good or len(good) < len(items):
+        return None
+    if count > len(good):
+        message = f"只有 {len(good)} 个条件，不能要求满足 {count} 个"
+        names.report("E317", message, node.place_of("at_least_n_of"))
+        return None
+    if comb(len(good), count) > MAX_WAYS:
+        message = f"{len(good)} 个条件里选 {count} 个有太多种，最多 {MAX_WAYS} 种"
+        names.report("E319", message, node.place, "分成几条规则，或用评分表的 count")
+        return None
+    ways = [
+        way[0] if count == 1 else ast.AllOf(way, node.place) for way in combinations(good, count)
+    ]
+    return ways[0] if len(ways) == 1 else ast.AnyOf(tuple(ways), node.place)
+
+
+def _score(r: Reader, node: YMap, names: Names) -> ast.Condition | None:
+    word = r.word("score", required=True)
+    operator = _operator(node, names, (*ORDER, "between"))
+    right = r.take(operator, required=True) if operator else None
+    if operator is None:
+        return None
+    r.finish()
+    card = names.scorecard(word) if word is not None else None
+    if word is None or right is None or card is None:
+        return None
+    left = ast.ScoreRef(card, POINTS, word.place)
+    if operator == "between":
+        return _between(left, right, names)
+    return _compare(left, ast.Op(operator), right, names)
 
 
 def _known(r: Reader, names: Names) -> ast.Condition | None:

@@ -12,7 +12,7 @@ from evaluator.dossier.fields import Field, FieldType
 from evaluator.problems.choices import allowed, key_labels, which
 from evaluator.reading.yaml.reader import Reader, word_of
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import Kind
 from evaluator.rulebook.grammar.amounts import literal_fault
 from evaluator.rulebook.grammar.codes import key_fault
@@ -20,7 +20,18 @@ from evaluator.rulebook.grammar.names import Names, same_kind
 from evaluator.values.units import ONE, Unit, UnitError, parse_quantity, parse_unit, unit_hint
 
 MAX_DIGITS = 12
-FORMS = (*ast.OPERATIONS, "sum", "criterion", "field", "metric", "days_between")
+EXTREMES = ("min", "max")
+FORMS = (
+    *ast.OPERATIONS,
+    *EXTREMES,
+    "choose",
+    "one_if",
+    "sum",
+    "criterion",
+    "field",
+    "metric",
+    "days_between",
+)
 
 
 def in_unit(expr: ast.Expr, unit: Unit) -> ast.Expr:
@@ -70,12 +81,20 @@ def parse_expr(node: Node, names: Names) -> ast.Expr | None:
         return None
     if node.get("criterion") is not None:
         return _criterion(node, names)
+    if node.get("choose") is not None:
+        return _choose(node, names)
     if len(node.entries) != 1:
         names.report("E205", "公式的一层要写且只写一种运算", node.place, allowed(key_labels(FORMS)))
         return None
     key, argument = node.entries[0]
     if key.text in ast.OPERATIONS:
         return _arithmetic(key, argument, names)
+    if key.text in EXTREMES:
+        return _extreme(key, argument, names)
+    if key.text == "one_if":
+        condition = _within(argument, names)
+        one, zero = (ast.Number(Fraction(n), ONE, node.place) for n in (1, 0))
+        return ast.Choose(((condition, one),), zero, ONE, node.place) if condition else None
     if key.text in ("sum", "field", "metric"):
         if word_of(argument, f"“{key.text}”后", names.problems) is None:
             return None
@@ -171,6 +190,74 @@ def _arithmetic(key: YScalar, node: Node, names: Names) -> ast.Expr | None:
             names.report("E320", "除数是 0，结果永远是未知", arg.place)
         unit = unit.times(arg.unit) if key.text == "multiply" else unit.per(arg.unit)
     return ast.Arith(key.text, tuple(good), unit, node.place)
+
+
+def _extreme(key: YScalar, node: Node, names: Names) -> ast.Expr | None:
+    if not isinstance(node, YList) or len(node.items) < 2:
+        names.report("E202", f"“{key.text}”后至少写两项", node.place)
+        return None
+    args = _alike([parse_expr(item, names) for item in node.items], names)
+    return ast.Extreme(key.text == "max", args, args[0].unit, node.place) if args else None
+
+
+def _alike(args: list[ast.Expr | None], names: Names) -> tuple[ast.Expr, ...] | None:
+    """The arguments in the unit of the first that is no bare number; bare numbers take it on."""
+    good = [a for a in args if a is not None]
+    if len(good) < len(args):
+        return None
+    unit = next((a.unit for a in good if not _bare(a)), ONE)
+    out: list[ast.Expr] = []
+    for arg in good:
+        if isinstance(arg, ast.Number) and _bare(arg):
+            out.append(ast.Number(arg.value, unit, arg.place))
+        elif same_kind(names, arg.unit, unit, "各项", arg.place):
+            out.append(in_unit(arg, unit))
+        else:
+            return None
+    return tuple(out)
+
+
+def _bare(expr: ast.Expr) -> bool:
+    return isinstance(expr, ast.Number) and expr.unit == ONE
+
+
+def _within(node: Node, names: Names) -> ast.Condition | None:
+    """A condition within a formula: it may not ask whether a field is filled in."""
+    condition = names.condition(node, names)
+    for leaf in walk.leaves(condition):
+        if isinstance(leaf, ast.Known):
+            message = "算式里不能看字段是否填写（known）：没填的不能当作填了别的"
+            names.report("E603", message, leaf.place, "写字段填了什么用哪个数")
+            return None
+        if any(isinstance(n, ast.ScoreRef) for n in walk.nodes(leaf)):
+            message = "算式里不能用得分，得分只能在 grades 和规则里比较"
+            names.report("E331", message, leaf.place)
+            return None
+    return condition
+
+
+def _choose(node: YMap, names: Names) -> ast.Expr | None:
+    r = Reader(node, names.problems, "choose")
+    conditions: list[ast.Condition | None] = []
+    values: list[ast.Expr | None] = []
+    for item in r.list_of("choose", required=True):
+        if not isinstance(item, YMap):
+            names.report("E202", "每种情形应是键值表", item.place, "如 {when: 条件, then: 数}")
+            return None
+        inner = Reader(item, names.problems, "choose 的一种情形")
+        when, then = inner.take("when", required=True), inner.take("then", required=True)
+        inner.finish()
+        conditions.append(_within(when, names) if when is not None else None)
+        values.append(parse_expr(then, names) if then is not None else None)
+    rest = r.take("otherwise", required=True)
+    r.finish()
+    values.append(parse_expr(rest, names) if rest is not None else None)
+    args = _alike(values, names)
+    good = [c for c in conditions if c is not None]
+    if args is None or len(good) < len(conditions) or not good:
+        return None
+    cases = tuple(zip(good, args[:-1], strict=True))
+    return ast.Choose(cases, args[-1], args[0].unit, node.place)
 
 
 def parse_metric(node: YMap, names: Names) -> ast.Metric | None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from evaluator.dossier.fields import Field, Registry, unknown_field
 from evaluator.problems.choices import allowed, guess, suggest
 from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place
-from evaluator.reading.yaml.scan import YScalar
+from evaluator.reading.yaml.scan import Node, YScalar
 from evaluator.rulebook.ast import Metric
 from evaluator.rulebook.criteria import Criterion, Source
+from evaluator.rulebook.nodes import Condition
 from evaluator.values.units import Unit
 
 MAX_NAMES = 12  # So many names are listed in a hint.
@@ -22,7 +23,11 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 @dataclass
 class Names:
-    """Resolves names and collects problems; criteria and metrics fill it as they are read."""
+    """Resolves names and collects problems; criteria and metrics fill it as they are read.
+
+    ``condition`` reads a condition within a formula; ``card`` is the card whose grades are being
+    read, and ``cards`` are the cards that can be compared.
+    """
 
     registry: Registry
     problems: Problems
@@ -31,6 +36,9 @@ class Names:
     metrics: dict[str, Metric] = field(default_factory=dict)
     # Names that exist but could not be read; using one is not a second mistake.
     broken: set[str] = field(default_factory=set)
+    condition: Callable[[Node, Names], Condition | None] = lambda _node, _names: None
+    cards: dict[str, str] = field(default_factory=dict)
+    card: str | None = None
 
     def __post_init__(self) -> None:
         self.report = self.problems.report
@@ -75,6 +83,15 @@ class Names:
             hint = _named(node.text, {c.id: c.title for c in self.criteria.values()})
             self.report("E304", f"没有准入标准“{node.text}”", node.place, hint)
         return criterion
+
+    def scorecard(self, node: YScalar) -> str | None:
+        """A card by its id; reports E330."""
+        if node.text == self.card or node.text in self.cards:
+            return node.text
+        if node.text not in self.broken:
+            hint = _named(node.text, self.cards) or "评分表写在 rules/scorecards/ 下"
+            self.report("E330", f"没有评分表“{node.text}”", node.place, hint)
+        return None
 
     def source(self, node: YScalar) -> Source | None:
         """A legal instrument; reports E305."""

@@ -10,6 +10,7 @@ from evaluator.problems.source import Place
 from evaluator.reading.yaml.reader import Reader, word_of
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
 from evaluator.rulebook import ast, walk
+from evaluator.rulebook.cards import PREFIX
 from evaluator.rulebook.grammar.conditions import parse_condition
 from evaluator.rulebook.grammar.exprs import parse_metric
 from evaluator.rulebook.grammar.names import Names
@@ -19,6 +20,8 @@ from evaluator.rulebook.verdict import EFFECT_LABELS, LIST_LABELS
 PLACEHOLDERS = ("value", "required", "gap", "unit", "row", "missing")
 RULE_ID = re.compile(r"[a-z]+(\.[a-z0-9_]{1,64}){1,3}")
 MAX_METRIC_SIZE = 500
+# The rules of scorecards are made from their grades, and nobody writes one.
+OWN_LISTS = {name: label for name, label in LIST_LABELS.items() if name != PREFIX}
 
 
 def parse_metrics(nodes: list[Node], names: Names) -> None:
@@ -168,13 +171,13 @@ def parse_rule(
     if id_:
         r.what = f"规则“{id_}”"
     title = r.text("title", required=True) or ""
-    list_ = r.choice("list", LIST_LABELS, required=True) or ""
+    list_ = r.choice("list", OWN_LISTS, required=True) or ""
     dimension = r.choice("dimension", dimensions)
     applies_node = r.take("applies_when")
     require_node = r.take("require", required=True)
     effect = r.choice("effect", EFFECT_LABELS, required=True)
-    departments = _departments(r, names)
-    basis = _basis(r, names)
+    departments = parse_departments(r, names)
+    basis = parse_basis(r, names)
     message, remedy, note = r.text("message"), r.text("remedy"), r.text("note")
     start, end = r.date("from"), r.date("until")
     due = r.choice("due", {stage.id: stage.title for stage in stages})
@@ -225,7 +228,8 @@ def _check_id(id_: str, list_: str, place: Place, names: Names) -> None:
         names.report("E312", message, place, f"如 {list_ or 'positive'}.land_tax，前半与 list 相同")
 
 
-def _departments(r: Reader, names: Names) -> tuple[str, ...]:
+def parse_departments(r: Reader, names: Names) -> tuple[str, ...]:
+    """Who answers for a rule or an item of a card; reports E315."""
     words = r.words("departments", required=True)
     known = names.registry.departments
     for word in words:
@@ -234,7 +238,8 @@ def _departments(r: Reader, names: Names) -> tuple[str, ...]:
     return tuple(w.text for w in words)
 
 
-def _basis(r: Reader, names: Names) -> tuple[ast.Basis, ...]:
+def parse_basis(r: Reader, names: Names) -> tuple[ast.Basis, ...]:
+    """The legal basis of a rule or of an item of a card."""
     out: list[ast.Basis] = []
     for item in r.list_of("basis", required=True):
         if not isinstance(item, YMap):
