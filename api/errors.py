@@ -36,3 +36,15 @@ class Unreadable(StoreError):
 
 class Unmigrated(Exception):
     """The database's structure is not the one this program needs."""
+
+
+class Newer(Unmigrated):
+    """The database was written by a newer program."""
+
+
+class NotAnswering(Exception):
+    """The database did not answer within the time that a start waits for it."""
+
+
+class Unusable(Exception):
+    """A file, directory or port that the settings name cannot be used; one line for each."""

@@ -6,12 +6,16 @@ The defaults are the embedded service: SQLite in ``var/``, local accounts, 127.0
 from __future__ import annotations
 
 import datetime as dt
+import difflib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import SettingsError as Unreadable
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.transport.uploads import KindName
 from api.transport.validation import validation_entries
@@ -20,6 +24,33 @@ from evaluator.rulebook.shipped import rulebook_path
 PREFIX = "ADMISSION_"
 # What stands in these must not be repeated in a message.
 SECRET = frozenset({"database_url", "oidc_client_secret"})
+
+
+# Names that start alike and are no settings: keys for commands, what processes tell each other, tests.
+OTHERS = frozenset({"KEY", "APPROVER_KEY", "SERVER", "JOB_RUN", "REQUIRE_POSTGRES"})
+FOR_TESTS = "TEST_"
+
+
+def _listed(value: Any) -> Any:
+    """A list as an environment file may hold it: a JSON list, or words with commas between.
+
+    A shell takes the quotes within an unquoted ``["pdf"]``; what is left of it is read the same.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            if not text.endswith("]") or '"' in text:
+                return value
+            text = text[1:-1]
+    return [word for word in re.split(r"[\s,，、]+", text) if word]
+
+
+Listed = BeforeValidator(_listed)
+Days = Annotated[tuple[dt.date, ...], NoDecode, Listed]
 
 
 class SettingsError(Exception):
@@ -37,13 +68,16 @@ class Settings(BaseSettings):
     engine: Literal["durable", "reference"] = Field(default="durable", description="判定引擎")
     database_url: str = Field(default="sqlite:///var/admission.db", description="数据库地址")
     database_pool: int = Field(default=10, ge=1, le=200, description="数据库连接池大小")
+    database_wait: int = Field(
+        default=60, ge=0, le=3600, description="启动时数据库还没有应答，最多等几秒"
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     max_body_bytes: int = Field(default=2_000_000, ge=1_000, description="请求体字节上限")
     max_attachment_bytes: int = Field(
         default=10_000_000, ge=1_000, le=500_000_000, description="每个会审附件的字节上限"
     )
-    attachment_types: tuple[KindName, ...] = Field(
+    attachment_types: Annotated[tuple[KindName, ...], NoDecode, Listed] = Field(
         default=("pdf", "ofd", "docx", "xlsx", "jpg", "png"), description="会审附件的文件类型"
     )
     rate_limit: int = Field(default=6_000, ge=0, description="每个来源每分钟请求数上限，0 为不限")
@@ -107,8 +141,8 @@ class Settings(BaseSettings):
     holidays: Path | None = Field(
         default=None, description="本单位的节假日安排文件（.yaml 或 .json）"
     )
-    holidays_off: tuple[dt.date, ...] = Field(default=(), description="另定的放假日期")
-    holidays_on: tuple[dt.date, ...] = Field(default=(), description="另定的上班日期")
+    holidays_off: Days = Field(default=(), description="另定的放假日期")
+    holidays_on: Days = Field(default=(), description="另定的上班日期")
     ruleset_check_seconds: float = Field(default=1.0, ge=0, description="多久核对一次生效规则集")
 
     @property
@@ -118,20 +152,49 @@ class Settings(BaseSettings):
 
 
 def read_settings(**given: Any) -> Settings:
-    """The settings of the environment, with ``given`` over them. Raises SettingsError."""
+    """The settings of the environment, with ``given`` over them. Raises SettingsError, which names
+    every one that cannot be used, is not known, or lacks another.
+    """
+    lines = _unknown(os.environ)
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
-        mistakes = error.errors(include_url=False)
-        lines = []
-        for entry, one in zip(validation_entries(mistakes), mistakes, strict=True):
-            name = str(one["loc"][0])
-            value = "" if name in SECRET else f"，写的是“{str(one['input'])[:80]}”"
-            hint = f"。{entry['hint']}" if entry.get("hint") else ""
-            lines.append(f"设置 {PREFIX}{name.upper()} 不能用：{entry['detail']}{value}{hint}")
-        raise SettingsError("\n".join(lines)) from None
-    except Unreadable as error:
-        # Lists are written as JSON; the library names the field and no more.
-        field = str(error).partition('field "')[2].partition('"')[0]
-        line = f'设置 {PREFIX}{field.upper()} 不能用：应是 JSON 列表，如 ["2027-01-01"]'
-        raise SettingsError(line) from None
+        raise SettingsError("\n".join([*lines, *_wrong(error)])) from None
+    lines += _lacking(settings)
+    if lines:
+        raise SettingsError("\n".join(lines))
+    return settings
+
+
+def _wrong(error: ValidationError) -> Iterator[str]:
+    mistakes = error.errors(include_url=False)
+    for entry, one in zip(validation_entries(mistakes), mistakes, strict=True):
+        name = str(one["loc"][0])
+        value = "" if name in SECRET else f"，写的是“{str(one['input'])[:80]}”"
+        hint = f"。{entry['hint']}" if entry.get("hint") else ""
+        yield f"设置 {PREFIX}{name.upper()} 不能用：{entry['detail']}{value}{hint}"
+
+
+def _unknown(environment: Iterable[str]) -> list[str]:
+    """A line for each name that starts like a setting and is none."""
+    lines = []
+    for full in sorted(environment):
+        name = full.upper().removeprefix(PREFIX)
+        known = name.lower() in Settings.model_fields or name in OTHERS
+        if not full.upper().startswith(PREFIX) or known or name.startswith(FOR_TESTS):
+            continue
+        near = difflib.get_close_matches(name, [n.upper() for n in Settings.model_fields], 1)
+        hint = f"。是不是 {PREFIX}{near[0]}？" if near else "。全部设置见 docs/operations.md"
+        lines.append(f"没有 {full[:80]} 这个设置{hint}")
+    return lines
+
+
+def _lacking(settings: Settings) -> list[str]:
+    """A line for each setting that says nothing without another."""
+    lines = []
+    secret = settings.oidc_client_secret
+    if settings.oidc_issuer and not settings.oidc_client_id:
+        lines.append(f"设置了 {PREFIX}OIDC_ISSUER，还要设 {PREFIX}OIDC_CLIENT_ID")
+    if not settings.oidc_issuer and (settings.oidc_client_id or secret):
+        lines.append(f"设置了 {PREFIX}OIDC_CLIENT_ID 或 _SECRET，还要设 {PREFIX}OIDC_ISSUER")
+    return lines

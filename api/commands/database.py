@@ -28,7 +28,7 @@ FIRST_SHOWN = 2024
 @db_app.command("upgrade")
 def upgrade(database_url: Url = None) -> None:
     """把数据库结构升级到本程序需要的版本。"""
-    with database_at(database_url) as db:
+    with database_at(database_url, wait=True) as db:
         db.migrate()
         console.print(f"数据库结构版本：{db.revision()}")
 

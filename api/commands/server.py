@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
+import signal
+import socket
 import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.supervisors.multiprocess import Multiprocess
 
 from api.app import create_app
 from api.settings import Settings
 from api.transport.telemetry import MULTIPROCESS
 
+log = logging.getLogger("api")
 GRACE_SECONDS = 30
+# A worker reads the rulebook before it serves.
+READY_SECONDS = 60
 # A request makes thousands of short-lived objects and hardly ever a cycle.
 COLLECT_AFTER = (20_000, 20, 50)
 
@@ -29,31 +38,79 @@ def application(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def run(settings: Settings, workers: int = 1) -> None:
-    """Serve until a signal; requests under way are finished, for up to GRACE_SECONDS.
+def run(
+    settings: Settings,
+    door: socket.socket,
+    workers: int = 1,
+    announce: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve at ``door`` until SIGTERM; requests under way are finished, for up to GRACE_SECONDS.
 
-    With several workers every one reads its settings from the environment, so those given here are
-    put there; what they count together lies in a directory that goes when they have gone.
+    ``announce`` is called once it listens. With several workers every one reads its settings from
+    the environment, so those given here are put there; what they count together lies in a directory
+    that goes when they have gone; SIGHUP replaces one after the other, each when its successor serves.
     """
     options = {
-        "host": settings.host,
-        "port": settings.port,
         "log_config": None,
         "access_log": False,
         "server_header": False,
         "timeout_graceful_shutdown": GRACE_SECONDS,
+        "timeout_worker_healthcheck": READY_SECONDS,
         "proxy_headers": False,
     }
-    if workers > 1:
-        for name in Settings.model_fields:
-            value = getattr(settings, name)
-            if name in settings.model_fields_set and isinstance(value, (str, int, float)):
-                os.environ[f"ADMISSION_{name.upper()}"] = str(value)
-        with tempfile.TemporaryDirectory(prefix="admission-") as directory:
-            _share(Path(directory), settings)
-            uvicorn.run("api.commands.server:application", factory=True, workers=workers, **options)  # type: ignore[arg-type]
+    if workers == 1:
+        signal.signal(signal.SIGHUP, _alone)
+        _Server(uvicorn.Config(application(settings), **options), announce).run([door])  # type: ignore[arg-type]
         return
-    uvicorn.run(application(settings), **options)  # type: ignore[arg-type]
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if name in settings.model_fields_set and isinstance(value, (str, int, float)):
+            os.environ[f"ADMISSION_{name.upper()}"] = str(value)
+    with tempfile.TemporaryDirectory(prefix="admission-") as directory:
+        _share(Path(directory), settings)
+        config = uvicorn.Config(
+            "api.commands.server:application",
+            factory=True,
+            workers=workers,
+            **options,  # type: ignore[arg-type]
+        )
+        supervisor = _Workers(config, [door])
+        threading.Thread(target=supervisor.tell, args=(announce,), daemon=True).start()
+        supervisor.run()
+
+
+def _alone(_number: int, _frame: object) -> None:
+    log.warning("SIGHUP: one process alone cannot be replaced; use --workers 2")
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+class _Workers(Multiprocess):
+    """Says when the first of them listens."""
+
+    def tell(self, announce: Callable[[], None]) -> None:
+        """Wait for the first worker that serves. For a thread of its own."""
+        while not self.should_exit.wait(0.1):
+            # Only who is pinged by nobody else may be asked: so by a connection, not by its pipe.
+            try:
+                with socket.create_connection(self.sockets[0].getsockname()[:2], 5) as asked:
+                    asked.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+                    if asked.recv(64).startswith(b"HTTP/1.1 200"):
+                        announce()
+                        return
+            except OSError:
+                continue
 
 
 def _share(directory: Path, settings: Settings) -> None:

@@ -11,11 +11,11 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from api.commands.backup import BackupError
 from api.database.db import Database
-from api.errors import Invalid, StoreError, Unmigrated
+from api.errors import Invalid, Newer, NotAnswering, StoreError, Unmigrated, Unusable
 from api.settings import SettingsError, read_settings
 from api.store.core import Store
 from evaluator.problems.errors import InputError
@@ -27,6 +27,8 @@ Url = Annotated[
         help="数据库地址；不写则用环境变量 ADMISSION_DATABASE_URL，再不然用 var/admission.db",
     ),
 ]
+# Why a command ended, as sysexits.h has it; 2 is what was typed, or the record refusing.
+NEWER_EXIT, FILES_EXIT, ABSENT_EXIT, SETTINGS_EXIT = 65, 73, 75, 78
 console = Console()
 errors = Console(stderr=True)
 
@@ -45,19 +47,35 @@ def told_in_a_line() -> Iterator[None]:
         yield
     except Invalid as error:
         fail(f"{error.detail}{'。' + error.hint if error.hint else ''}")
-    except (SettingsError, StoreError, BackupError, Unmigrated, InputError, OSError) as error:
+    except SettingsError as error:
+        fail(str(error), SETTINGS_EXIT)
+    except (Unusable, OSError) as error:
+        fail(str(error), FILES_EXIT)
+    except Newer as error:
+        fail(str(error), NEWER_EXIT)
+    except NotAnswering as error:
+        fail(str(error), ABSENT_EXIT)
+    except (StoreError, BackupError, Unmigrated, InputError) as error:
         fail(str(error))
+    except OperationalError as error:
+        # The file of SQLite cannot be opened or written, or PostgreSQL is not there.
+        fail(f"数据库没有应答：{str(error.orig).strip().splitlines()[0]}", ABSENT_EXIT)
     except SQLAlchemyError as error:
         fail(f"数据库出错：{str(error).splitlines()[0]}")
 
 
 @contextmanager
-def database_at(url: str | None) -> Iterator[Database]:
-    """The database, closed afterwards; what goes wrong in it is told in a line."""
+def database_at(url: str | None, *, wait: bool = False) -> Iterator[Database]:
+    """The database, closed afterwards; what goes wrong in it is told in a line.
+
+    With ``wait`` one that does not answer yet is waited for, as long as the settings say.
+    """
     with told_in_a_line():
         settings = read_settings()
         db = Database(url or settings.database_url, settings.database_pool)
         try:
+            if wait:
+                db.wait(settings.database_wait, errors.print)
             yield db
         finally:
             db.close()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import fcntl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from api.errors import Unmigrated
+from api.errors import Newer, NotAnswering, Unmigrated
 
 MIGRATION_LOCK = 7_305_001
 SQLITE_WAIT_MS = 30_000
+WAIT_STEP_SECONDS, WAIT_WORD_SECONDS = 1.0, 10.0
 
 
 class Database:
@@ -80,9 +83,10 @@ class Database:
         return config
 
     def migrate(self, revision: str = "head") -> None:
-        """Bring the structure forward to ``revision``; one process at a time."""
+        """Bring the structure forward to ``revision``; one process at a time. Raises Newer."""
         with self.migrating() as connection:
             config = self.alembic()
+            self._refuse_newer(MigrationContext.configure(connection).get_current_revision())
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
 
@@ -97,15 +101,48 @@ class Database:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
 
+    def wait(self, seconds: float, say: Callable[[str], None]) -> None:
+        """Return once the database answers. Raises NotAnswering after ``seconds``; ``say`` is told
+        at once, and every ten seconds, what it answers instead. SQLite is a file: nothing to wait for.
+        """
+        end, next_word = time.monotonic() + seconds, 0.0
+        while not self.sqlite:
+            try:
+                self.engine.connect().close()
+            except OperationalError as error:
+                reason = str(error.orig).strip().splitlines()[0]
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise NotAnswering(f"数据库没有应答，等了 {seconds:.0f} 秒：{reason}") from None
+                if time.monotonic() >= next_word:
+                    say(f"数据库还没有应答，再等最多 {left:.0f} 秒：{reason}")
+                    next_word = time.monotonic() + WAIT_WORD_SECONDS
+                time.sleep(min(WAIT_STEP_SECONDS, max(left, 0.01)))
+            else:
+                return
+
     def revision(self) -> str | None:
         """The revision the structure is at; None for an empty database."""
         with self.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
 
+    def head(self) -> str | None:
+        """The revision that this program needs."""
+        return ScriptDirectory.from_config(self.alembic()).get_current_head()
+
+    def _refuse_newer(self, revision: str | None) -> None:
+        script = ScriptDirectory.from_config(self.alembic())
+        known = {s.revision for s in script.walk_revisions()}
+        if revision is not None and revision not in known:
+            raise Newer(
+                f"数据库结构版本为 {revision}，比本程序（{self.head()}）新，什么也没有改："
+                "请装写入它的程序版本，或先用那个版本运行 admission db downgrade 退回"
+            )
+
     def check(self) -> None:
-        """Raise Unmigrated unless the database answers and has the structure this program needs."""
-        head = ScriptDirectory.from_config(self.alembic()).get_current_head()
-        revision = self.revision()
+        """Raise Unmigrated, or Newer, unless the database has the structure this program needs."""
+        head, revision = self.head(), self.revision()
+        self._refuse_newer(revision)
         if revision != head:
             raise Unmigrated(
                 f"数据库结构版本为 {revision}，程序需要 {head}；请运行 admission db upgrade"

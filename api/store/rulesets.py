@@ -33,7 +33,7 @@ from evaluator.problems.errors import AdmissionError, InputError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.files import Layers
 from evaluator.rulebook.load import load_directory, load_layers
-from evaluator.rulebook.shipped import rulebook_path
+from evaluator.rulebook.shipped import shipped_path
 
 log = logging.getLogger("api")
 KEPT = 4
@@ -193,7 +193,7 @@ class Rulesets:
             return self.current()
         except (Missing, Unreadable):
             if self._stand_in is None:
-                self._stand_in = Judge(load_directory(rulebook_path(None)), "reference")
+                self._stand_in = Judge(load_directory(shipped_path()), "reference")
             return self._stand_in
 
     def refresh(self) -> None:

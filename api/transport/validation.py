@@ -26,6 +26,7 @@ _VALIDATION = {
     "enum": "不在可用的值之内",
     "literal_error": "不在可用的值之内",
     "json_invalid": "不是有效的 JSON",
+    "date_from_datetime_inexact": "应是日期，写作 2024-01-01",
     "date_from_datetime_parsing": "应是日期，写作 2024-01-01",
     "date_parsing": "应是日期，写作 2024-01-01",
 }

@@ -51,6 +51,7 @@ ACTIONS = {
     "proposal.withdraw": "撤回提案",
     "review.conclude": "委员会作结论",
     "ruleset.install": "装入规则集",
+    "demo.fill": "放入演示账号和示例项目",
     "ruleset.publish": "发布规则集",
     "ruleset.store": "存规则集",
     "supervision.close": "销号",
