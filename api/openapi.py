@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
@@ -64,6 +65,19 @@ def install(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> None:
         return app.openapi_schema
 
     app.openapi = build  # type: ignore[method-assign]
+    path = app.openapi_url
+    app.router.routes[:] = [r for r in app.router.routes if getattr(r, "path", None) != path]
+    lock = threading.Lock()
+    kept: list[bytes] = []
+
+    def document(_: Request) -> Response:
+        """The document, written once: it is large, and always the same."""
+        with lock:
+            if not kept:
+                kept.append(json.dumps(build(), ensure_ascii=False, separators=(",", ":")).encode())
+        return Response(kept[0], media_type="application/json")
+
+    app.router.add_route(path or "", document, include_in_schema=False)
 
 
 def _document(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import Depends, Request
 
 from api.judging.judge import Judge
@@ -25,5 +26,22 @@ def reading_judge(request: Request) -> Judge:
     return judge
 
 
-CurrentJudge = Annotated[Judge, Depends(current_judge)]
-ReadingJudge = Annotated[Judge, Depends(reading_judge)]
+async def _current(request: Request) -> Judge:
+    judge: Judge | None = request.app.state.judges.held()
+    if judge is None:
+        # Threads of its own: those of the others may all be waiting for the database.
+        lane = request.app.state.judging
+        judge = await to_thread.run_sync(current_judge, request, limiter=lane)
+    return judge
+
+
+async def _reading(request: Request) -> Judge:
+    judge: Judge | None = request.app.state.judges.held()
+    if judge is None:
+        lane = request.app.state.judging
+        judge = await to_thread.run_sync(reading_judge, request, limiter=lane)
+    return judge
+
+
+CurrentJudge = Annotated[Judge, Depends(_current)]
+ReadingJudge = Annotated[Judge, Depends(_reading)]

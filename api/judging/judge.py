@@ -47,6 +47,8 @@ class Judge:
         # back when the last of them lets go.
         weakref.finalize(self, self._evaluator.close)
         self._lock = threading.Lock()
+        # Answers about the ruleset itself, by name.
+        self.kept: dict[str, bytes] = {}
 
     def read(self, raw: Any) -> Profile:
         """A dossier out of JSON data. Raises DossierError with every problem found."""

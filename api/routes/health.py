@@ -51,6 +51,6 @@ def readyz(request: Request) -> dict[str, str]:
         **schemas.problems(),
     },
 )
-async def metrics() -> Response:
+def metrics() -> Response:
     """All metrics."""
     return Response(metrics_text(), media_type="text/plain; version=0.0.4")

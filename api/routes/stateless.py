@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from api.access.security import any_actor, settings_of
 from api.filters import find_department, find_part
@@ -17,6 +17,7 @@ from api.judging.judge import Judge, Memo
 from api.judging.reading import checked_data, untrusted
 from api.judging.workers import Workers, source_of
 from api.transport import schemas
+from api.transport.answers import answer
 from api.transport.body import JSON, json_bytes, read_json
 from api.transport.parameters import AsOf, parse_day
 from api.transport.views import criterion_view, rule_view, ruleset_view
@@ -71,7 +72,7 @@ async def evaluate(
 ) -> Response:
     """Judge the dossier in the body."""
     if not settings_of(request).open_evaluation:
-        await run_in_threadpool(any_actor, request)
+        await to_thread.run_sync(any_actor, request, limiter=request.app.state.judging)
     raw = await json_bytes(request)
     ask = _Ask(raw, parse_day(as_of, "as_of"), counterfactual, find_department(judge, department))
     memo: Memo = request.app.state.memo
@@ -92,15 +93,23 @@ async def evaluate(
     return Response(body, headers=TRIAL, media_type="application/json")
 
 
+def _kept(judge: Judge, what: str, make: Callable[[], Any]) -> Response:
+    """An answer that is the same as long as the ruleset is: made once."""
+    body = judge.kept.get(what)
+    if body is None:
+        body = judge.kept[what] = bytes(answer(make()).body)
+    return Response(body, media_type=JSON)
+
+
 @router.get(
     "/ruleset",
     summary="生效的规则集",
     response_model=schemas.RulesetOut,
     responses=schemas.problems(422, 503),
 )
-async def ruleset(judge: CurrentJudge) -> dict[str, Any]:
+def ruleset(judge: CurrentJudge) -> Response:
     """Identity and counts of the ruleset in force."""
-    return ruleset_view(judge.ruleset, judge.engine)
+    return _kept(judge, "ruleset", lambda: ruleset_view(judge.ruleset, judge.engine))
 
 
 @router.get(
@@ -109,9 +118,10 @@ async def ruleset(judge: CurrentJudge) -> dict[str, Any]:
     response_model=list[schemas.RuleOut],
     responses=schemas.problems(422, 503),
 )
-async def rules(judge: CurrentJudge) -> list[dict[str, Any]]:
+def rules(judge: CurrentJudge) -> Response:
     """Every rule, by id."""
-    return [rule_view(r, judge.ruleset) for r in judge.ruleset.rules.values()]
+    listed = judge.ruleset.rules.values()
+    return _kept(judge, "rules", lambda: [rule_view(r, judge.ruleset) for r in listed])
 
 
 @router.get(
@@ -120,10 +130,10 @@ async def rules(judge: CurrentJudge) -> list[dict[str, Any]]:
     response_model=schemas.RuleSourceOut,
     responses=schemas.problems(404, 422, 503),
 )
-async def rule(rule_id: str, judge: CurrentJudge) -> dict[str, Any]:
+def rule(rule_id: str, judge: CurrentJudge) -> Response:
     """One rule with its source."""
     asked = find_part("规则", rule_id, judge.ruleset.rules)
-    return rule_view(asked, judge.ruleset, source=True)
+    return answer(rule_view(asked, judge.ruleset, source=True))
 
 
 @router.get(
@@ -132,9 +142,10 @@ async def rule(rule_id: str, judge: CurrentJudge) -> dict[str, Any]:
     response_model=list[schemas.CriterionOut],
     responses=schemas.problems(422, 503),
 )
-async def criteria(judge: CurrentJudge) -> list[dict[str, Any]]:
+def criteria(judge: CurrentJudge) -> Response:
     """Every criterion with its periods."""
-    return [criterion_view(c) for c in judge.ruleset.criteria.values()]
+    listed = judge.ruleset.criteria.values()
+    return _kept(judge, "criteria", lambda: list(map(criterion_view, listed)))
 
 
 @router.get(
@@ -143,9 +154,9 @@ async def criteria(judge: CurrentJudge) -> list[dict[str, Any]]:
     response_model=schemas.CriterionOut,
     responses=schemas.problems(404, 422, 503),
 )
-async def criterion(criterion_id: str, judge: CurrentJudge) -> dict[str, Any]:
+def criterion(criterion_id: str, judge: CurrentJudge) -> Response:
     """One criterion with its periods."""
-    return criterion_view(find_part("准入标准", criterion_id, judge.ruleset.criteria))
+    return answer(criterion_view(find_part("准入标准", criterion_id, judge.ruleset.criteria)))
 
 
 @router.get(
@@ -154,6 +165,7 @@ async def criterion(criterion_id: str, judge: CurrentJudge) -> dict[str, Any]:
     response_model=dict[str, Any],
     responses=schemas.problems(422, 503),
 )
-async def dossier_schema(judge: CurrentJudge) -> dict[str, Any]:
+def dossier_schema(judge: CurrentJudge) -> Response:
     """JSON Schema of the request body of POST /evaluations."""
-    return dossiers.dossier_schema(judge.ruleset.registry)
+    registry = judge.ruleset.registry
+    return _kept(judge, "schema", lambda: dossiers.dossier_schema(registry))

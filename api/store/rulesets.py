@@ -184,6 +184,11 @@ class Rulesets:
         """Why nothing can be submitted now, as a sentence; None where all is well."""
         return None if self._broken is None else self._broken[1]
 
+    def held(self) -> Judge | None:
+        """The judge in force where it was looked for within ``check_seconds``; asks nobody."""
+        fresh = time.monotonic() - self._checked < self._check_seconds
+        return self._current if fresh else None
+
     def reading(self) -> Judge:
         """The judge in force, for labels and lists; where it cannot be read, the shipped one's.
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from fastapi import Depends
 from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api.transport.problems import ProblemError, field_error
@@ -29,11 +30,6 @@ _SUSPECT = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
 _BAD_TEXT = re.compile("[\ud800-\udfff\x00]")
 
 
-async def json_body(request: Request) -> Any:
-    """The body as JSON data. Raises ProblemError 400 or 415."""
-    return read_json(await json_bytes(request))
-
-
 def takes(model: type[BaseModel]) -> dict[str, Any]:
     """The ``openapi_extra`` of a route whose body is read by ``model_body(model)``."""
     BODIES[model.__name__] = model
@@ -44,13 +40,15 @@ def takes(model: type[BaseModel]) -> dict[str, Any]:
 def model_body(model: type[BaseModel]) -> Any:
     """A dependency: the body as ``model``, read as strictly as every other body."""
 
-    async def read(request: Request) -> BaseModel:
-        data = await json_body(request)
+    def made(raw: bytes) -> BaseModel:
         try:
-            return model.model_validate(data)
+            return model.model_validate(read_json(raw))
         except ValidationError as error:
             entries = validation_entries(error.errors(include_url=False))
             raise ProblemError(422, "请求体有误", entries) from None
+
+    async def read(request: Request) -> BaseModel:
+        return await run_in_threadpool(made, await json_bytes(request))
 
     return Depends(read)
 

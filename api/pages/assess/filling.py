@@ -59,10 +59,12 @@ def blank(
 def template(judge: CurrentJudge, example: Annotated[str, Query(max_length=80)] = "") -> Response:
     """The form as a spreadsheet."""
     del example
-    book = io.BytesIO()
-    write_template(judge.ruleset.registry, book)
+    if "template" not in judge.kept:
+        book = io.BytesIO()
+        write_template(judge.ruleset.registry, book)
+        judge.kept["template"] = book.getvalue()
     head = {"Content-Disposition": download("项目申报表.xlsx", "dossier-template.xlsx")}
-    return Response(book.getvalue(), media_type=XLSX, headers=head)
+    return Response(judge.kept["template"], media_type=XLSX, headers=head)
 
 
 @router.post("/assess/upload")

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 
 from api.pages.frame.render import page
 from api.pages.frame.session import safe_back
@@ -69,13 +70,18 @@ def problem_page(request: Request, status: int, problem: dict[str, Any]) -> Resp
         return shown()
 
 
+def _shown(request: Request, status: int, body: bytes) -> Response:
+    return problem_page(request, status, json.loads(body))
+
+
 def _wrapped(handler: Handler) -> Handler:
     async def handle(request: Request, error: Any) -> Response:
         response = await handler(request, error)
         if not _for_people(request):
             return response
-        problem = json.loads(bytes(response.body))
-        shown = problem_page(request, response.status_code, problem)
+        body = bytes(response.body)
+        # Who is looking is asked of the database, and that may take as long as it likes.
+        shown = await run_in_threadpool(_shown, request, response.status_code, body)
         for name in ("retry-after",):
             if name in response.headers:
                 shown.headers[name] = response.headers[name]
@@ -110,6 +116,6 @@ class PageRoute(APIRoute):
                     "detail": "这个页面没有做成，已记入日志。",
                     "instance": f"urn:request:{number}",
                 }
-                return problem_page(request, 500, problem)
+                return await run_in_threadpool(problem_page, request, 500, problem)
 
         return handle

@@ -17,11 +17,10 @@ from starlette.datastructures import FormData
 
 from api.access.security import COOKIE, SAFE, allowed, find_actor, foreign
 from api.store.work import Actor
+from api.transport.forms import posted_form
 from api.transport.problems import ProblemError
 
 BIG = "big"
-MAX_FIELDS = 2000
-MAX_PART = 1_500_000
 
 
 def actor_of(request: Request) -> Actor | None:
@@ -42,7 +41,8 @@ async def form_of(request: Request) -> AsyncIterator[FormData]:
     """The posted form, its files closed afterwards. Raises ProblemError 403 where it is not ours."""
     if foreign(request):
         raise ProblemError(403, "请求来自其他网站的页面，不予受理")
-    async with request.form(max_fields=MAX_FIELDS, max_part_size=MAX_PART) as form:
+    form = await posted_form(request)
+    try:
         token = str(form.get("csrf", ""))
         if any("\x00" in v for v in form.values() if isinstance(v, str)):
             raise ProblemError(422, "填写的内容中含有空字符，请删去后重新提交")
@@ -54,6 +54,8 @@ async def form_of(request: Request) -> AsyncIterator[FormData]:
                 )
             raise ProblemError(403, "页面已过期，请返回上一页刷新后重新提交")
         yield form
+    finally:
+        await form.close()
 
 
 Form = Annotated[FormData, Depends(form_of)]
