@@ -32,7 +32,10 @@ from evaluator.rulebook.shipped import rulebook_path
 
 speak_chinese()
 
-SUBCOMMANDS = {"portfolio": "evaluator.cli.portfolio:portfolio_app"}
+SUBCOMMANDS = {
+    "portfolio": "evaluator.cli.portfolio:portfolio_app",
+    "read": "evaluator.cli.read:read_app",
+}
 RULE_COMMANDS = {
     name: f"{app}#{name}"
     for app, names in {

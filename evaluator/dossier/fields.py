@@ -18,6 +18,7 @@ from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 
+from evaluator.dossier.lexicon import Lexicon, read_lexicon
 from evaluator.problems.choices import suggest
 from evaluator.problems.errors import Problems, RulebookError
 from evaluator.reading.yaml.reader import Reader, word_of
@@ -64,6 +65,7 @@ KEYS = {
     "supplied_by": "由谁提供",
     "changeable": "能否改动",
     "note": "说明",
+    "excerpt": "材料里怎么写它",
 }
 FILE_KEYS = {"fields": "字段", "groups": "分组", "departments": "部门", "applicant": "申报方"}
 FORMATS = {"credit_code": "统一社会信用代码", "industry_code": "行业代码"}
@@ -90,6 +92,7 @@ class Field:
     supplied_by: str | None = None
     changeable: bool = True
     note: str | None = None
+    excerpt: Lexicon | None = None
 
     @property
     def numeric(self) -> bool:
@@ -206,6 +209,7 @@ def _parse_field(
             unit = parse_unit(unit_node.text)
         except UnitError as error:
             r.report("E401", str(error), unit_node.place, unit_hint(unit_node.text))
+    values = _pairs(r, "values")
     field = Field(
         name=name or "",
         label=label or "",
@@ -215,13 +219,14 @@ def _parse_field(
         unit=unit,
         minimum=_number(r, "min"),
         maximum=_number(r, "max"),
-        values=_pairs(r, "values"),
+        values=values,
         key=r.text("key"),
         keys=_pairs(r, "keys"),
         format=r.choice("format", FORMATS),
         supplied_by=r.choice("supplied_by", departments),
         changeable=r.boolean("changeable", True),
         note=r.text("note"),
+        excerpt=read_lexicon(r.take("excerpt"), r.what, values, problems),
     )
     r.finish()
     if field.numeric and field.unit is None:

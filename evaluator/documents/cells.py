@@ -1,0 +1,262 @@
+"""The value in a cell, under the label of a field: number, choice, yes or no, date, text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from evaluator.documents.contexts import Scope, barred, sureness
+from evaluator.documents.findings import LABEL, NAMED, Finding, in_unit
+from evaluator.documents.industry import code_in
+from evaluator.documents.labels import Label
+from evaluator.documents.lexicon import Words
+from evaluator.documents.passage import Passage
+from evaluator.documents.prose import phrases
+from evaluator.documents.quantities import Quantity, quantities
+from evaluator.documents.strings import clean_name, day_in
+from evaluator.documents.text import folded, sentences
+from evaluator.dossier.fields import Field, FieldType
+
+_TICKED = re.compile(r"[☑√■☒✓✔●◉]\s*([^□☐○☑√■☒✓✔●◉\n]+?)(?=\s*(?:[□☐○☑√■☒✓✔●◉\n]|$))")
+_BEHIND = re.compile(r"([^□☐○☑√■☒✓✔●◉\s()]{1,12})\s*\(\s*[√✓✔]\s*\)")
+_BOXES = re.compile("[□☐☑√■☒✓✔○●◉]")
+_TOTAL = re.compile(r"(?:合计|共计|总计|总共|共)[^0-9，。;]{0,6}$")
+_OWN = re.compile(r"(?:本期|本次|本项目|本公司|本企业|本单位|其中本项目|新增)[^0-9，。;]{0,6}$")
+_YES = re.compile(r"^(?:是|有|属于|属|符合|涉及|已列入|位于|在|满足|√|Y|YES|yes)(?:[，。;(、].*)?$")
+_NO = re.compile(
+    r"^(?:否|无|没有|不是|不属于|不属|不涉及|未列入|未被列入|不在|不符合|未涉及|N|NO|no|×)(?:[，。;(、].*)?$"
+)
+NOTHING = frozenset(
+    {
+        "",
+        "-",
+        "--",
+        "—",
+        "——",
+        "/",
+        "无",
+        "待定",
+        "未定",
+        "不详",
+        "暂无",
+        "若干",
+        "待填",
+        "…",
+        "N/A",
+        "n/a",
+        "待测算",
+        "待核",
+    }
+)
+
+
+def ticked(text: str) -> list[str] | None:
+    """What is ticked among options; None where there are no boxes."""
+    if not _BOXES.search(text):
+        return None
+    return [t.strip() for t in _TICKED.findall(text)] or [t.strip() for t in _BEHIND.findall(text)]
+
+
+def read_cell(
+    words: Words, part: Passage, label: Label, scope: Scope, default: tuple[int, str] | None
+) -> Iterator[Finding]:
+    """What a cell says of the field that its label names."""
+    text = part.plain.text.strip()
+    if not text or (text in NOTHING and not (text == "无" or text == "暂无")):
+        return
+    for name in label.fields:
+        field = words.field(name)
+        found: list[Finding] = []
+        if field.numeric:
+            found = list(_number(words, part, field, label, scope, default))
+        elif field.type is FieldType.BOOL:
+            found = list(_yes_or_no(words, part, field, label, scope))
+        elif field.type is FieldType.ENUM:
+            found = list(_choice(words, part, field, scope))
+        elif field.type is FieldType.DATE:
+            day = day_in(part.original)
+            if day is not None:
+                found = [_whole(part, Finding(name, day, "", part.spot, strength=LABEL))]
+        elif field.format == "industry_code":
+            found = list(_industry(part, field))
+        elif field.type is FieldType.STR:
+            value = clean_name(field.name, part.original)
+            if value:
+                found = [
+                    _whole(
+                        part, Finding(name, value[0], "", part.spot, strength=LABEL, sure=value[1])
+                    )
+                ]
+        yield from found
+        if found:
+            return
+
+
+def _whole(part: Passage, finding: Finding) -> Finding:
+    last = len(part.plain.text)
+    return part.finding(finding, 0, last, (0, last)) if last else finding
+
+
+def _industry(part: Passage, field: Field) -> Iterator[Finding]:
+    found = code_in(part.original)
+    if found is not None:
+        code, derived = found
+        yield _whole(
+            part,
+            Finding(
+                field.name, code, "", part.spot, "derived" if derived else "exact", strength=LABEL,
+                arithmetic="由行业名称查 GB/T 4754-2017" if derived else None,
+            ),
+        )  # fmt: skip
+
+
+def _choice(words: Words, part: Passage, field: Field, scope: Scope) -> Iterator[Finding]:
+    chosen = ticked(part.original)
+    if chosen is not None:
+        codes = {c for t in chosen for c in [_option(words, field, t)] if c}
+        if len(codes) == 1:
+            yield _whole(part, Finding(field.name, codes.pop(), "", part.spot, strength=LABEL))
+        return
+    text = part.plain.text
+    found: list[Finding] = []
+    for sentence in sentences(text):
+        if barred(words, text, sentence, sentence[1] - 1, "enterprise", scope, said=True):
+            continue
+        found += phrases(words, part, sentence, scope, field.name)
+    if not found:
+        code = _option(words, field, text)
+        if code is not None:
+            yield _whole(part, Finding(field.name, code, "", part.spot, strength=LABEL))
+        return
+    order = [*words.lexicon(field.name).options, *field.values]
+    yield min(found, key=lambda f: order.index(str(f.value)))
+
+
+def _option(words: Words, field: Field, text: str) -> str | None:
+    """The one option that a short text means."""
+    said = re.sub(r"[()（）].*$", "", folded(text)).strip(" ，。;:")
+    if not said:
+        return None
+    for code, name in field.values.items():
+        if said == folded(name):
+            return code
+    options = words.lexicon(field.name).options
+    for code, names in options.items():
+        if any(said == folded(n) for n in names):
+            return code
+    hits = {c for c, name in field.values.items() if len(name) > 1 and folded(name) in said}
+    hits |= {c for c, ns in options.items() for n in ns if len(n) > 1 and folded(n) in said}
+    if not hits and len(said) >= 2:
+        hits = {c for c, ns in options.items() for n in ns if said in folded(n)}
+    if not hits:
+        hits = {
+            c
+            for c, name in field.values.items()
+            if len(said) >= 2
+            and (folded(name).startswith(said) or said.startswith(folded(name)[:2]))
+        }
+    if re.search("[不未非无]", said) and not any(
+        re.search("[不未非无]", field.values[h]) for h in hits
+    ):
+        return None
+    return hits.pop() if len(hits) == 1 else None
+
+
+def _yes_or_no(
+    words: Words, part: Passage, field: Field, label: Label, scope: Scope
+) -> Iterator[Finding]:
+    text = part.plain.text.strip()
+    chosen = ticked(part.original)
+    if chosen is not None:
+        if len(chosen) != 1:
+            return
+        text = folded(chosen[0])
+    if re.search("[不未无非]", label.bare.replace("有无", "").replace("负面", "")):
+        return
+    value = True if _YES.match(text) else False if _NO.match(text) else None
+    if value is None or (chosen is None and len(text) > 6):
+        said = [
+            f
+            for s in sentences(part.plain.text)
+            for f in phrases(words, part, s, scope, field.name)
+        ]
+        if said and len({f.value for f in said}) == 1:
+            yield said[0]
+            return
+    if value is not None:
+        yield _whole(part, Finding(field.name, value, "", part.spot, strength=LABEL))
+
+
+def _number(
+    words: Words,
+    part: Passage,
+    field: Field,
+    label: Label,
+    scope: Scope,
+    default: tuple[int, str] | None,
+) -> Iterator[Finding]:
+    text = part.plain.text
+    lexicon = words.lexicon(field.name)
+    usable: list[tuple[Quantity, Finding]] = []
+    previous = 0
+    for number in quantities(text):
+        since, previous = previous, number.end
+        sentence = next((s for s in sentences(text) if s[0] <= number.start < s[1]), (0, len(text)))
+        given = label.unit or default
+        read = in_unit(words, field, number, given)
+        if read is None and label.unit is None and default is not None:
+            read = in_unit(words, field, number)  # The heading's 万元 is not meant for 人.
+        if read is None or barred(words, text, sentence, number.start, lexicon.about, scope):
+            continue
+        if any(not t.fields for t in words.terms(text[since : number.start])):
+            continue
+        bracket = re.match(r"\(([^()]{1,12})\)", text[number.end :])
+        if bracket and any(not t.fields for t in words.terms(bracket[1])):
+            continue
+        if any(w in text[since : number.end + 6] for w in lexicon.never):
+            continue
+        if (
+            lexicon.near
+            and not lexicon.loose
+            and not any(w in text + label.text for w in lexicon.near)
+        ):
+            continue
+        sure = sureness(words, text, number, since)
+        kind = "range" if read[1] is not None else sure.kind
+        quote = (0, len(text))
+        usable.append(
+            (
+                number,
+                part.finding(
+                    Finding(
+                        field.name, read[0], "", part.spot, kind, read[1], sure.bound,
+                        LABEL, sure=read[2] or field.type is FieldType.INT,
+                    ),
+                    number.start, number.end, quote,
+                ),
+            )
+        )  # fmt: skip
+    if not usable:
+        if (
+            any(re.search(folded(n), text) for n in ("不涉及", "不使用", "不用", "^无$"))
+            and lexicon.none
+        ):
+            yield _whole(part, Finding(field.name, Fraction(0), "", part.spot, strength=LABEL))
+        return
+    yield _chosen(text, usable)
+
+
+def _chosen(text: str, usable: list[tuple[Quantity, Finding]]) -> Finding:
+    """The total where parts are given; the project's own where others are; else the first."""
+    for mark in (_TOTAL, _OWN):
+        for number, finding in usable:
+            if mark.search(text[: number.start]):
+                return finding
+    values = {f.value for _, f in usable}
+    first = usable[0][1]
+    plainly = usable[0][0].start <= 4
+    if len(values) == 1 or plainly:
+        return first
+    return replace(first, sure=False, strength=NAMED, note="这一格里有几个数，取的是第一个")

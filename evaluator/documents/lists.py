@@ -1,0 +1,180 @@
+"""Lists of projects: one row a project, under one or two rows of headings.
+
+Rows of totals are no project. A remark that speaks of a figure of its row takes away its sureness.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from evaluator.documents.cells import NOTHING, read_cell
+from evaluator.documents.contexts import Scope, phase_of
+from evaluator.documents.findings import LABEL, Finding
+from evaluator.documents.grids import distinct
+from evaluator.documents.labels import Label, label_of, unit_in
+from evaluator.documents.layout import Cell, Table
+from evaluator.documents.lexicon import Words
+from evaluator.documents.passage import Passage, passage
+from evaluator.documents.prose import phrases, read_passage
+from evaluator.documents.strings import clean_name
+from evaluator.documents.text import folded, sentences
+
+_TOTAL = re.compile("^(?:合计|小计|总计|共计|累计|全部|平均)")
+_PROJECT = re.compile("^(?:项目名称|建设项目名称|项目|工程名称|项目全称|项目名)$")
+HEADS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What one column holds."""
+
+    label: Label | None
+    text: str
+    never: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One project of a list."""
+
+    name: str
+    findings: tuple[Finding, ...]
+
+
+def _column(words: Words, head: list[str], scope: Scope) -> Column:
+    parts = [t for t in dict.fromkeys(head) if t]
+    joined = "".join(parts)
+    never = words.columns["never"].search(joined) is not None and not re.search("占地|其中", joined)
+    label = None
+    last = parts[-1] if parts else ""
+    tried = [last]
+    if len(parts) > 1:
+        tried += [joined, last + parts[0], parts[0] + last]
+    for text in tried:
+        found = label_of(words, text, scope)
+        if found is not None and (found.fields or label is None):
+            label = found
+            if found.fields:
+                break
+    if label is not None and label.unit is None:
+        units = [u for t in parts for u in map(unit_in, re.findall(r"\(([^()]*)\)", t)) if u]
+        label = replace(label, unit=units[0] if units else None)
+    return Column(label, joined, never)
+
+
+def find_list(words: Words, table: Table, scope: Scope) -> tuple[int, list[Column]] | None:
+    """How many rows of headings a list of projects has, and its columns; None where it is none."""
+    for number, row in enumerate(table.rows[:HEADS]):
+        texts = [folded(c.text).replace("\n", "").strip() for c in row]
+        if len(distinct(row)) < 3 or not any(_PROJECT.match(t) for t in texts):
+            continue
+        height = 1
+        if number + 1 < len(table.rows):
+            below = table.rows[number + 1]
+            same = sum(a.origin == b.origin for a, b in zip(row, below, strict=True))
+            spread = len(distinct(row)) < len(row)
+            blank = all(
+                not b.text.strip() or a.origin == b.origin or not re.search(r"\d", b.text)
+                for a, b in zip(row, below, strict=True)
+            )
+            if (same or (spread and blank)) and blank:
+                height = 2
+        heads = [
+            [
+                folded(table.rows[number + h][i].text).replace("\n", "").strip()
+                for h in range(height)
+            ]
+            for i in range(len(row))
+        ]
+        columns = [_column(words, h, scope) for h in heads]
+        known = [c for c in columns if c.label is not None or (c.never and len(c.text) <= 10)]
+        at = next(i for i, t in enumerate(texts) if _PROJECT.match(t))
+        beside = columns[at + 1 : at + 2]
+        if texts[0] != "序号" and not all(c in known for c in beside):
+            continue  # A form: beside 项目名称 stands the name.
+        if len({c.text for c in known}) < 3 or len(known) * 10 < len(columns) * 5:
+            continue
+        body = table.rows[number + height :]
+        if any(r[at].text.strip() and label_of(words, r[at].text, scope) is None for r in body):
+            return number + height, columns
+    return None
+
+
+def read_list(
+    words: Words,
+    table: Table,
+    found: tuple[int, list[Column]],
+    block: int,
+    default: tuple[int, str] | None,
+) -> Iterator[Listed]:
+    """Each project with what its row says."""
+    start, columns = found
+    at = next(i for i, c in enumerate(columns) if _PROJECT.match(re.sub(r"\(.*", "", c.text)))
+    for order, row in enumerate(table.rows[start:]):
+        name = clean_name("project_name", row[at].text)
+        if name is None or any(_TOTAL.match(folded(c.text).strip()) for c in row[: at + 2]):
+            continue
+        yield Listed(name[0], tuple(_row(words, row, columns, at, block, default, order)))
+
+
+def _row(
+    words: Words,
+    row: tuple[Cell, ...],
+    columns: list[Column],
+    at: int,
+    block: int,
+    default: tuple[int, str] | None,
+    order: int,
+) -> Iterator[Finding]:
+    scope = Scope(phase_of(row[at].text))
+    seen: set[int] = set()
+    found: list[Finding] = []
+    remarks: list[str] = []
+    for cell, column in zip(row, columns, strict=True):
+        text = folded(cell.text).strip()
+        if cell.origin in seen or text in NOTHING or (column.never and "备注" not in column.text):
+            continue
+        seen.add(cell.origin)
+        part = passage(cell.text, cell.spot, block, order)
+        read: list[Finding] = []
+        if column.label is not None and column.label.fields and not column.never:
+            read = list(read_cell(words, part, column.label, scope, default))
+        if not re.fullmatch(r"[\d.,%]+", text):
+            if re.search("用地|土地|占地", column.text):
+                label = Label(column.text, ("land_area",))
+                read += [f for f in read_cell(words, part, label, scope, None) if f.sure]
+            taken = {f.field for f in read}
+            read += [f for f in _said(words, part, scope) if f.field not in taken]
+            if re.search("备注|说明|情况|内容|概况", column.text):
+                remarks.append(text)
+        found += [replace(f, quote=" ".join(cell.text.split())) for f in read]
+    yield from _sobered(words, found, remarks)
+
+
+def _said(words: Words, part: Passage, scope: Scope) -> Iterator[Finding]:
+    """What a cell of words says by itself: "租赁厂房2000㎡", "不新增"."""
+    yield from read_passage(words, part, scope)
+    text = part.plain.text
+    if len(text) <= 12:
+        for sentence in sentences(text):
+            for f in phrases(words, part, sentence, scope, "land_use_mode"):
+                yield replace(f, strength=LABEL)
+
+
+def _sobered(words: Words, found: list[Finding], remarks: list[str]) -> Iterator[Finding]:
+    rented = {f.value for f in found if f.field == "plant_area"}
+    for f in found:
+        if f.field == "floor_area" and f.value in rented:
+            continue
+        doubt = next(
+            (
+                r
+                for r in remarks
+                for t in words.terms(r)
+                if f.field in t.fields and words.contexts["part"].search(r) and f.strength == LABEL
+            ),
+            None,
+        )
+        yield replace(f, sure=False, note=f"备注：{doubt}") if doubt else f

@@ -1,0 +1,34 @@
+"""A paragraph or a cell being read, and findings put at their place in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from evaluator.documents.findings import Finding
+from evaluator.documents.layout import Spot
+from evaluator.documents.text import Plain, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A paragraph or a cell being read."""
+
+    original: str
+    plain: Plain
+    spot: Spot
+    block: int
+    order: int
+
+    def finding(self, finding: Finding, start: int, end: int, quote: tuple[int, int]) -> Finding:
+        """The finding with its place in the original and its quote."""
+        a, b = self.plain.span(start, end)
+        c, d = self.plain.span(*quote)
+        text = " ".join(self.original[c:d].split())
+        return replace(
+            finding, block=self.block, start=a, end=b, quote=text, spot=self.spot, order=self.order
+        )
+
+
+def passage(text: str, spot: Spot, block: int, order: int) -> Passage:
+    """A paragraph ready to be read."""
+    return Passage(text, plain(text), spot, block, order)

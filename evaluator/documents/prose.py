@@ -1,0 +1,209 @@
+"""Values in running text: which number belongs to which name, and which phrases say yes or no.
+
+A number belongs to the nearest name before it in its clause ("总投资 12.5 亿元"), else to a name right
+behind it ("378 个就业岗位"). Names of other things (环保投资, 净利润) take their numbers, so that nothing
+else gets them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+
+from evaluator.documents.contexts import Scope, barred, sureness
+from evaluator.documents.findings import HINTED, LABEL, NAMED, Finding, in_unit
+from evaluator.documents.lexicon import Phrase, Term, Words
+from evaluator.documents.passage import Passage
+from evaluator.documents.pollutants import pollutants
+from evaluator.documents.quantities import Quantity, quantities
+from evaluator.documents.text import clause_of, sentences
+from evaluator.dossier.fields import Field
+
+REACH = 18
+_CLAUSE_MARK = re.compile(r"[，；;。！？!?\n]")
+_RESTATED = re.compile(r"(?:折合|折|合|即|约合|\(|计)[^0-9]{0,4}$")
+_NOT = re.compile(
+    r"(?:[不未非无没]|没有|不再|未被|并非|尚未|无需)(?:涉及|涉|属于|属|是|存在|采用|使用|含|有|需|需要|具备)?$"
+)
+_TOTAL = re.compile(r"(?:合计|共计|总计|总共|共)[^0-9，。;]{0,6}$")
+
+
+def read_passage(words: Words, part: Passage, scope: Scope) -> Iterator[Finding]:
+    """Every value in the passage that is this project's, as far as its sentence tells."""
+    text = part.plain.text
+    for sentence in sentences(text):
+        yield from _numbers(words, part, sentence, scope)
+        yield from phrases(words, part, sentence, scope)
+        yield from pollutants(words, part, sentence, scope)
+
+
+def _numbers(
+    words: Words, part: Passage, sentence: tuple[int, int], scope: Scope
+) -> Iterator[Finding]:
+    start, end = sentence
+    text = part.plain.text[start:end]
+    terms, numbers = words.terms(text), quantities(text)
+    used: set[int] = set()
+    found: list[Finding] = []
+    for i, number in enumerate(numbers):
+        before = numbers[i - 1].end if i else 0
+        after = numbers[i + 1].start if i + 1 < len(numbers) else len(text)
+        owned = _owner(terms, text, number, before)
+        if owned is None:
+            owned = _behind(terms, text, number, after)
+            if owned is not None and owned.start in used:
+                owned = None
+        total = owned is None and _TOTAL.search(text[: number.start]) is not None
+        if total:
+            owned = _summed(words, terms, text, number)
+        if owned is None:
+            continue
+        used.add(owned.start)
+        field = _field_of(words, text, owned, number)
+        if field is None or _set_aside(words, text, number):
+            continue
+        lexicon = words.lexicon(field.name)
+        if barred(words, part.plain.text, sentence, start + number.start, lexicon.about, scope):
+            continue
+        read = in_unit(words, field, number)
+        if read is None or not read[2]:
+            continue
+        since = max(before, clause_of(text, 0, len(text), number.start)[0])
+        sure = sureness(words, text, number, min(since, number.start))
+        kind = "range" if read[1] is not None else sure.kind
+        first = number.start if total else min(owned.start, number.start)
+        if total:  # What it sums up is no value of its own.
+            found = [f for f in found if f.field != field.name]
+        left = clause_of(text, 0, len(text), first)[0]
+        right = clause_of(text, 0, len(text), number.end)[1]
+        one = part.finding(
+            Finding(
+                field.name,
+                read[0],
+                "",
+                part.spot,
+                kind,
+                read[1],
+                sure.bound,
+                HINTED if field.name in owned.loose else NAMED,
+            ),
+            start + number.start,
+            start + number.end,
+            (start + left, start + max(right, owned.end if not total else 0)),
+        )
+        found.append(one)
+    yield from found
+
+
+def _summed(words: Words, terms: list[Term], text: str, number: Quantity) -> Term | None:
+    """The name that 合计 840 万元 sums up: the last before it that has this unit."""
+    for term in reversed(terms):
+        earlier = term.end <= number.start and term.fields
+        if earlier and _field_of(words, text, term, number) is not None:
+            return term
+    return None
+
+
+def _owner(terms: list[Term], text: str, number: Quantity, since: int) -> Term | None:
+    """The nearest name before the number, in its clause, with no other number between."""
+    for term in reversed(terms):
+        if term.end > number.start:
+            continue
+        gap = text[term.end : number.start]
+        if term.end < since or len(gap) > REACH or _CLAUSE_MARK.search(gap):
+            return None
+        if gap.count(")") > gap.count("("):
+            continue  # The name stands in brackets that are closed: (含流动资金).
+        if re.search(r"其中|另有|另外", gap):
+            return None
+        return term
+    return None
+
+
+def _behind(terms: list[Term], text: str, number: Quantity, until: int) -> Term | None:
+    for term in terms:
+        if term.start < number.end:
+            continue
+        gap = text[number.end : term.start]
+        if term.end > until or len(gap) > 5 or _CLAUSE_MARK.search(gap) or "、" in gap:
+            return None
+        follows = text[term.end : until]
+        if until < len(text) and not _CLAUSE_MARK.search(follows) and len(follows) <= 4:
+            return None  # 5 亿元、用地 109 亩: the name has its own number.
+        return term
+    return None
+
+
+def _field_of(words: Words, text: str, term: Term, number: Quantity) -> Field | None:
+    """The field that the name stands for, beside this unit and these neighbours."""
+    left, right = clause_of(text, 0, len(text), number.start)
+    for name in term.fields:
+        field = words.field(name)
+        if not field.numeric or in_unit(words, field, number) is None:
+            continue
+        if suits(words, field, text, (left, right), loose=name in term.loose):
+            return field
+    return None
+
+
+def suits(words: Words, field: Field, text: str, clause: tuple[int, int], *, loose: bool) -> bool:
+    """Whether the neighbours are as the lexicon of the field asks."""
+    lexicon = words.lexicon(field.name)
+    part = text[clause[0] : clause[1]]
+    if any(w.strip("“”") in part for w in lexicon.never):
+        return False
+    asked = lexicon.near and (loose or not lexicon.loose)
+    return not asked or any(w in text for w in lexicon.near)
+
+
+def _set_aside(words: Words, text: str, number: Quantity) -> bool:
+    """Whether a bracket behind the number says that it is something else: 11,117 tce（等价）."""
+    match = re.match(r"\(([^()]{1,12})\)", text[number.end :])
+    return bool(match) and any(not t.fields for t in words.terms(match[1] if match else ""))
+
+
+def phrases(
+    words: Words, part: Passage, sentence: tuple[int, int], scope: Scope, label: str | None = None
+) -> Iterator[Finding]:
+    """What the phrases of the lexicon say in a sentence, or in a cell under the label of a field."""
+    start, end = sentence
+    text = part.plain.text
+    found: dict[str, list[tuple[int, int, Phrase]]] = {}
+    for phrase in words.phrases:
+        if label is not None and phrase.field != label:
+            continue
+        for match in phrase.pattern.finditer(text, start, end):
+            if _NOT.search(text[start : match.start()]):
+                continue
+            a, b = match.span()
+            kept = found.setdefault(phrase.field, [])
+            if not any(x <= a and b <= y for x, y, _ in kept):
+                kept[:] = [k for k in kept if not (a <= k[0] and k[1] <= b)]
+                kept.append((a, b, phrase))
+    for name, places in found.items():
+        field = words.field(name)
+        lexicon = words.lexicon(name)
+        for a, b, phrase in places:
+            left, right = clause_of(text, start, end, a)
+            if label is None and not suits(
+                words, field, text[start:end], (left - start, right - start), loose=True
+            ):
+                continue
+            if barred(words, text, sentence, a, lexicon.about, scope, said=True):
+                continue
+            if words.contexts["intent"].search(text, left, a) and not label:
+                continue
+            value = phrase.value
+            yield part.finding(
+                Finding(
+                    name,
+                    Fraction(0) if value == "0" else value,
+                    "",
+                    part.spot,
+                    strength=LABEL if label else HINTED,
+                ),
+                a,
+                b,
+                (left, right),
+            )

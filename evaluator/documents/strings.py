@@ -1,0 +1,300 @@
+"""Names, dates and codes in running text: who invests, what the project is called, where, since when.
+
+Only what a cue names is taken: "项目名称：…", a title that ends in 可行性研究报告, "由…公司投资". Knows nothing
+of numbers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from evaluator.documents.contexts import Scope, barred
+from evaluator.documents.findings import HINTED, LABEL, NAMED, Finding
+from evaluator.documents.industry import code_in
+from evaluator.documents.lexicon import Words
+from evaluator.documents.passage import Passage
+from evaluator.documents.text import folded, sentences
+from evaluator.dossier.fields import FieldType
+from evaluator.dossier.scalars import FieldError
+from evaluator.dossier.values import read_value
+
+_DAY = re.compile(
+    r"((?:19|20)\d{2})\s*(?:[-./]|年)\s*(\d{1,2})\s*(?:[-./]|月)\s*(\d{1,2})\s*日?(?!\d)"
+)
+_COMPANY = re.compile(
+    r"[\u4e00-\u9fffA-Za-z0-9()（）·]{2,36}?(?:股份有限公司|有限责任公司|有限公司|[（(](?:普通|有限)合伙[)）]|(?<=[械工子料料属品造器具纸革布瓷备])厂(?![房区商长址界内外家]))(?:[（(](?:普通|有限)合伙[)）])?"
+)
+_BEFORE_COMPANY = re.compile(
+    r".*(?:由|与|和|向|是|为|系|受理|企业|业主|单位|投资方|公司[:：]|引进|引入|经|及|、|[:：]|的|同|对|方|将|关于|本文|因|原|至|到)(?=[\u4e00-\u9fffA-Za-z0-9]{4,})"
+)
+_STOP = r"[^，。；;:：、\n“”【】！!]"
+_CHINESE_ENDS = "可行性研究报告|可行性研究|可研报告|项目建议书|建议书|项目申请报告|申请报告|环境影响报告书|环境影响报告表|环境影响|环评|节能报告|节能|项目简介|简介|情况汇报|情况介绍|情况说明|入驻申请|投资计划书|商业计划书|申报书|资金申请报告|备案|会商|会议|汇报|函|请示|报告|意见|审查|评审|通知|纪要|准入|入园|实施方案|情况|建设方案"
+_TITLE = re.compile(
+    rf"^(?:关于)?(?:征求|申请|同意|推荐|开展|研究)?({_STOP}{{4,60}}?项目(?:[(（][一二三四]期[)）])?)(?:的)?(?:{_CHINESE_ENDS})"
+)
+_SIGNED = re.compile(
+    rf"({_STOP}{{3,44}}?项目(?:[(（][一二三四]期[)）])?)(?=[(（]以下|[(（]下称|，?(?:今日|近日|昨日|正式|顺利|成功)?(?:落地|签约|落户|开工|成功签约|总投资|计划总投资|位于|选址|拟选址|拟落户|由|于\d|在\S{{2,16}}(?:签约|落地|开工)))"
+)
+_LEADING = re.compile(
+    r"^.*(?:签约|投资建设|投资的|建设的|实施的|承办的|申报的|拟建设|计划建设|引进的|的是|洽谈的|介绍的|推进的|建设|共同打造|打造|标志着|看到的是|实施|新建|投资|，|的(?=.*项目))(?=[^，]{3,})"
+)
+_ZONE = re.compile(r"[\u4e00-\u9fff]{2,14}?(?:片区|组团)")
+_ZONE_LEAD = re.compile(
+    r"^.*(?:[市县州省]|高新区|经开区|开发区|新区|园区|产业园|工业园|科技园|园|位于|选址|选在|落在|落户|建于|在|的|为|于|区(?=[\u4e00-\u9fff]{2,}(?:片区|组团)))"
+)
+_CHAIN = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]{2,16}?产业链(?![环条上下名中长招])")
+_CHAIN_LEAD = re.compile(
+    r"^.*(?:[全我本][市县区省]|列入|属于|属|纳入|融入|归入|所属|重点|当地|围绕|聚焦|是|为|的|[市县区省](?=[\u4e00-\u9fff]{4,}))"
+)
+_FIELDS_OF_TEXT = ("project_id", "project_name", "enterprise_name", "zone", "chain_name")
+_LATER = re.compile(r"^[(（]?(?:以下|下文|下称|简称|以下简称)")
+
+
+def day_in(text: str) -> dt.date | None:
+    """The one full date of a text; None for a month or for two dates."""
+    days = {m.groups() for m in _DAY.finditer(folded(text))}
+    if len(days) != 1:
+        return None
+    year, month, day = map(int, days.pop())
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
+
+
+def clean_name(field: str, raw: str) -> tuple[str, bool] | None:
+    """A text value as it is entered, and whether it is sure; None where it is none."""
+    text = " ".join(raw.split())
+    if re.search(r"[\u4e00-\u9fff]\s[\u4e00-\u9fff]", text):
+        text = re.sub(r"(?<=[\u4e00-\u9fff（）])\s(?=[\u4e00-\u9fff（）])", "", text)
+    text = re.sub(r"(?<=-)\s(?=\d)", "", text).strip(" :：,，。；;")
+    if not text or len(text) > 120 or text in {"—", "-", "/", "无", "待定", "暂无"}:
+        return None
+    if field == "zone":
+        return zone_in(text)
+    if field == "enterprise_name":
+        companies = list(dict.fromkeys(companies_in(text)))
+        if len(companies) == 1:
+            return companies[0], True
+        return (text, len(companies) == 0 and len(text) <= 30)
+    if field == "chain_name":
+        return text, True
+    if field == "unified_social_credit_code":
+        match = re.search(r"(?<![0-9A-Z])[0-9A-HJ-NPQRTUWXY]{18}(?![0-9A-Z])", folded(text))
+        return (match[0], True) if match else None
+    if field == "project_id":
+        text = re.sub(r"[〔\[](\d{4})[〕\]]", r"〔\1〕", text)
+    return text, True
+
+
+def zone_in(text: str) -> tuple[str, bool] | None:
+    """The zone that an address names; the whole address, unsure, where it names none."""
+    match = _ZONE.search(text)
+    if match:
+        return _ZONE_LEAD.sub("", match[0]) or match[0], True
+    return text, False
+
+
+def companies_in(text: str) -> Iterator[str]:
+    """Names of enterprises in a text, without what stands before them."""
+    for match in _COMPANY.finditer(text):
+        name = _BEFORE_COMPANY.sub("", match[0])
+        name = name.lstrip("）)·")
+        if name.count("（") + name.count("(") > name.count("）") + name.count(")"):
+            name = re.split("[（(]", name)[-1]  # 我公司（某某有限公司）
+        if len(name) >= 6:
+            yield name
+
+
+def labelled(words: Words, part: Passage) -> Iterator[Finding]:
+    """ "项目名称：…", "受理日期：2024年7月16日": a label of a text or date field with a colon."""
+    raw = part.original
+    for name, field in words.registry.fields.items():
+        if (
+            field.type is FieldType.DATE
+            or name in _FIELDS_OF_TEXT
+            or field.format
+            or (field.type is FieldType.STR)
+        ):
+            lexicon = words.lexicon(name)
+            names = sorted({field.label, *lexicon.names}, key=len, reverse=True)
+            pattern = rf"(?:^|(?<=[\s。；;，、(（一二三四五六七八九十.\d]))(?:{'|'.join(map(re.escape, names))})\s*[:：]\s*"
+            for match in re.finditer(pattern, raw):
+                value, end = _until(raw, match.end())
+                yield from _labelled(part, field.name, field.type, field.format, value, match, end)
+
+
+def _until(raw: str, start: int) -> tuple[str, int]:
+    match = re.compile(r"[。；;，\n]|\s{2,}|\u3000|\t|\s(?=[\u4e00-\u9fff]{2,8}[:：])").search(
+        raw, start
+    )
+    end = match.start() if match else len(raw)
+    return raw[start:end], end
+
+
+def _labelled(
+    part: Passage,
+    name: str,
+    kind: FieldType,
+    form: str | None,
+    value: str,
+    match: re.Match[str],
+    end: int,
+) -> Iterator[Finding]:
+    quote = " ".join(part.original[match.start() : end].split())
+    base = Finding(name, "", quote, part.spot, strength=LABEL, block=part.block,
+                   start=match.end(), end=end, order=part.order)  # fmt: skip
+    if kind is FieldType.DATE:
+        day = day_in(value)
+        if day is not None:
+            yield replace(base, value=day)
+    elif form == "industry_code":
+        found = code_in(value)
+        if found is not None:
+            yield replace(
+                base, value=found[0], kind="derived" if found[1] else "exact",
+                arithmetic="由行业名称查 GB/T 4754-2017" if found[1] else None,
+            )  # fmt: skip
+    else:
+        text = clean_name(name, value)
+        if text is not None:
+            yield replace(base, value=text[0], sure=text[1])
+
+
+def read_strings(words: Words, part: Passage, scope: Scope) -> Iterator[Finding]:
+    """Text, dates and codes of a passage."""
+    yield from labelled(words, part)
+    raw = part.original
+    title = _TITLE.match(re.sub(r"\s+", "", raw)) if part.block < 4 else None
+    if title:
+        yield _at(part, "project_name", _unlabelled(title[1]), raw, NAMED, title[1])
+    text = part.plain.text
+    for sentence in sentences(text):
+        yield from _dates(words, part, sentence, scope)
+        a, b = part.plain.span(*sentence)
+        said = raw[a:b]
+        if barred(words, text, sentence, sentence[1] - 1, "enterprise", scope, said=True) is None:
+            yield from _named_project(part, said)
+            yield from _chain(words, part, said)
+            yield from _code(words, part, said)
+            yield from _zone(words, part, said)
+        yield from _invested(words, part, said)
+
+
+def _zone(words: Words, part: Passage, said: str) -> Iterator[Finding]:
+    zone = _ZONE.search(said)
+    value = zone_in(zone[0]) if zone and "zone" in words.registry.fields else None
+    if zone and value and len(value[0]) >= 4:
+        cue = re.search("选址|位于|落在|落户|地块|片区内|建设地点|拟建|入驻|用地|选在|在", said)
+        yield _at(part, "zone", value[0], said, HINTED if cue else 0, zone[0])
+
+
+_BUILT = re.compile(
+    rf"(?:投资建设|拟建设|建设|拟实施|实施|投资|新建|打造)(?:的)?({_STOP}{{4,36}}?项目(?:[(（][一二三四]期[)）])?)(?=[，。；(（、]|$)"
+)
+
+
+def _unlabelled(title: str) -> str:
+    """A title without the enterprise before the project: "某某有限公司年产…项目" keeps its project."""
+    return title.removeprefix("关于")
+
+
+def _at(part: Passage, field: str, value: str, quote: str, strength: int, shown: str) -> Finding:
+    start = part.original.find(shown)
+    return Finding(
+        field, value, " ".join(quote.split())[:200], part.spot, strength=strength, block=part.block,
+        start=max(start, 0), end=max(start, 0) + len(shown) if start >= 0 else 0, order=part.order,
+    )  # fmt: skip
+
+
+def _named_project(part: Passage, said: str) -> Iterator[Finding]:
+    for match in [*_SIGNED.finditer(said), *_BUILT.finditer(said)]:
+        name = _LEADING.sub("", match[1])
+        name = re.sub(r"^.*(?:有限公司|集团)", "", name).lstrip("的")
+        if 5 <= len(name) <= 40 and not re.match(
+            r"(?:本|该|此|上述|同类|相邻|整个|其他|新|一个)?项目|又一|又有|首个|多个|一批|.*(?:亿元|重大|重点)项目$",
+            name,
+        ):
+            yield _at(part, "project_name", name, said, HINTED, name)
+
+
+_ROLE = re.compile(
+    r"(?:由|与|和|同)(?P<a>[^，。；]{4,44}?)(?:共同)?(?:投资|承办|建设|实施|负责|签约|签订|签署|正式签约|承建|出资)"
+    r"|(?:引进|引入|受理)(?P<b>[^，。；]{4,44}公司)"
+    r"|(?P<c>[^，。；]{4,44}公司)(?:[(（][^)）]*[)）])?(?:拟|计划|将|投资|承办|建设|申请|出资|签约|成立|是|为|系|在|注册)"
+)
+
+
+def _invested(words: Words, part: Passage, said: str) -> Iterator[Finding]:
+    if "enterprise_name" not in words.registry.fields:
+        return
+    for match in _ROLE.finditer(said):
+        for name in companies_in(match["a"] or match["b"] or match["c"] or ""):
+            if re.search("母公司|控股股东|某", name) or words.contexts["elsewhere"].search(
+                folded(said[: match.start()])
+            ):
+                continue
+            yield _at(part, "enterprise_name", name, said, HINTED, name)
+    for name in companies_in(said):
+        # Named without a part in the project: counts only where nobody else is named.
+        yield replace(_at(part, "enterprise_name", name, said, 0, name), sure=True)
+
+
+def _chain(words: Words, part: Passage, said: str) -> Iterator[Finding]:
+    if "chain_name" not in words.registry.fields:
+        return
+    for match in _CHAIN.finditer(said):
+        name = _CHAIN_LEAD.sub("", match[0])
+        if len(name) >= 5 and not re.search("重点产业链|全产业链|上下游", match[0]):
+            yield _at(part, "chain_name", name, said, HINTED, match[0])
+
+
+def _code(words: Words, part: Passage, said: str) -> Iterator[Finding]:
+    if "industry_code" not in words.registry.fields or ("行业" not in said and "代码" not in said):
+        return
+    match = re.search(r"(?<![A-Za-z0-9])[A-T]\s?\d{3,4}(?![0-9A-Za-z-])", folded(said))
+    found = code_in(match[0]) if match else None
+    if match and found and not found[1]:
+        yield _at(part, "industry_code", found[0], said, NAMED, match[0])
+
+
+def _dates(
+    words: Words, part: Passage, sentence: tuple[int, int], scope: Scope
+) -> Iterator[Finding]:
+    """ "于2016年9月12日登记成立", "同意受理，2023年11月6日"."""
+    start, end = sentence
+    text = part.plain.text
+    wanted = {
+        "enterprise_founded_on": (r"成立|设立|注册(?!资本|资金|地|商标)", "enterprise"),
+        "submitted_on": (r"同意受理|受理|收件", "project"),
+    }
+    for name, (pattern, about) in wanted.items():
+        if name not in words.registry.fields:
+            continue
+        for day in _DAY.finditer(text, start, end):
+            before = text[max(start, day.start() - 10) : day.start()]
+            after = text[day.end() : min(end, day.end() + 8)]
+            near = re.search(rf"(?:{pattern})[^。；;]{{0,4}}$", before) or re.match(
+                rf"[^，。；;\d]{{0,4}}(?:{pattern})", after
+            )
+            value = day_in(day[0])
+            if not near or value is None:
+                continue
+            if barred(words, text, sentence, day.start(), about, scope, said=True):
+                continue
+            yield part.finding(
+                Finding(name, value, "", part.spot, strength=NAMED), day.start(), day.end(),
+                (max(start, day.start() - 12), min(end, day.end() + 8)),
+            )  # fmt: skip
+
+
+def is_readable(words: Words, name: str, value: object) -> bool:
+    """Whether the one reader of values takes what was found."""
+    field = words.registry.fields[name.partition(".")[0]]
+    try:
+        return field.type is FieldType.RECORD or read_value(field, value) is not None
+    except FieldError:
+        return False
