@@ -19,6 +19,14 @@ class Conflict(StoreError):
     """The record is not in the state that this needs."""
 
 
+class Changed(Conflict):
+    """What was acted upon is no longer what was seen; ``changes`` tells what happened since."""
+
+    def __init__(self, detail: str, changes: tuple[str, ...] = ()) -> None:
+        self.changes = changes
+        super().__init__(detail)
+
+
 class Invalid(StoreError):
     """What was given cannot be recorded; ``field`` names the part at fault."""
 

@@ -24,10 +24,12 @@ from api.jobs import Jobs
 from api.settings import read_settings
 from api.store import accounts, apikeys
 from api.store.core import Store
+from api.store.preconditions import of_proposal
 from api.store.proposals import drafting, publishing, reading, runs
 from api.store.proposals.text import Text, make_text
 from api.store.rulesets import install
 from api.store.work import SYSTEM, Actor
+from api.transport.seen import Seen, read_seen
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
 from evaluator.rulebook.transfer import read_text
@@ -99,13 +101,16 @@ def _publish(
             if second.account_id == drafter.account_id:
                 raise Denied("批准人不能是起草人自己，请由另一人批准")
         layers, materials = read_text(directory)
-        proposal = _propose(store, drafter, title, reason, make_text(layers, materials))
+        proposal, seen = _propose(store, drafter, title, reason, make_text(layers, materials))
         if second is None:
             console.print(f"提案 {proposal} 已送审，请另一人批准并发布。")
             return
         with store.work(second) as work:
-            publishing.approve(work, proposal, retroactive=retroactive)
-        made = publishing.publish_proposal(store, second, proposal, day)
+            # What was sent to review here, and nothing that somebody wrote meanwhile.
+            approved = of_proposal(
+                publishing.approve(work, proposal, seen, retroactive=retroactive)
+            )
+        made = publishing.publish_proposal(store, second, proposal, approved, day)
         console.print(
             f"提案 {proposal} 由 {drafter.name} 起草、{second.name} 批准，已发布，"
             f"是第 {made.id} 次发布，自 {made.effective_on} 起生效。",
@@ -160,8 +165,8 @@ def _who(store: Store, what: str, name: str | None, variable: str, action: str) 
     return actor
 
 
-def _propose(store: Store, drafter: Actor, title: str, reason: str, text: Text) -> int:
-    """A proposal, checked and sent to review; its number. Exits where something is in the way."""
+def _propose(store: Store, drafter: Actor, title: str, reason: str, text: Text) -> tuple[int, Seen]:
+    """A proposal, checked and sent to review: its number and state. Exits where something is in the way."""
     root = read_settings().root
     with store.work(drafter) as work:
         number = drafting.create(work, title, reason, root, text).id
@@ -178,8 +183,8 @@ def _propose(store: Store, drafter: Actor, title: str, reason: str, text: Text) 
         errors.print(f"提案 {number} 留在库里，可以在网页上修改。")
         raise typer.Exit(1)
     with store.work(drafter) as work:
-        drafting.submit(work, number)
-    return number
+        sent = of_proposal(drafting.submit(work, number, read_seen(view.seen)))
+    return number, sent
 
 
 def _check(store: Store, number: int) -> None:

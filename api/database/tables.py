@@ -130,6 +130,8 @@ class Account(Base):
     subject: Mapped[str | None] = mapped_column(String(500), unique=True)
     roles: Mapped[list[str]]
     active: Mapped[bool] = mapped_column(Boolean)
+    # The default is the database's: rows of an earlier structure are restored without it.
+    revision: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[dt.datetime]
 
 

@@ -14,7 +14,8 @@ from api.store.accounts import AccountOut
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.body import model_body, takes
-from api.transport.schemas import WRITES
+from api.transport.schemas import ACTS, WRITES
+from api.transport.seen import SeenHeader
 from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["账号"])
@@ -97,15 +98,19 @@ def create(
     summary="更改角色",
     response_model=AccountOut,
     openapi_extra=takes(Roles),
-    responses=WRITES,
+    responses=ACTS,
 )
 def set_roles(
-    request: Request, actor: Admin, name: Name, given: Annotated[Roles, model_body(Roles)]
+    request: Request,
+    actor: Admin,
+    name: Name,
+    seen: SeenHeader,
+    given: Annotated[Roles, model_body(Roles)],
 ) -> AccountOut:
     """Other roles for an account."""
     roles = _roles(request, given.roles)
     with store_of(request).work(actor, request_id.get()) as work:
-        return accounts.set_roles(work, name, roles)
+        return accounts.set_roles(work, name, roles, seen)
 
 
 @router.put(
@@ -113,18 +118,22 @@ def set_roles(
     summary="停用或恢复账号",
     response_model=AccountOut,
     openapi_extra=takes(Active),
-    responses=WRITES,
+    responses=ACTS,
 )
 def set_active(
-    request: Request, actor: Admin, name: Name, given: Annotated[Active, model_body(Active)]
+    request: Request,
+    actor: Admin,
+    name: Name,
+    seen: SeenHeader,
+    given: Annotated[Active, model_body(Active)],
 ) -> AccountOut:
     """Block an account, or let it in again."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return accounts.set_active(work, name, given.active)
+        return accounts.set_active(work, name, given.active, seen)
 
 
-@router.post("/{name}/password", summary="重设密码", response_model=NewPassword, responses=WRITES)
-def reset_password(request: Request, actor: Admin, name: Name) -> NewPassword:
+@router.post("/{name}/password", summary="重设密码", response_model=NewPassword, responses=ACTS)
+def reset_password(request: Request, actor: Admin, name: Name, seen: SeenHeader) -> NewPassword:
     """A new password; the account's logins end."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return NewPassword(password=accounts.change_password(work, name))
+        return NewPassword(password=accounts.change_password(work, name, seen=seen))

@@ -18,7 +18,8 @@ from api.store.work import Actor
 from api.transport.answers import answer
 from api.transport.body import model_body, takes
 from api.transport.parameters import DAY, From, Id, Number, To, parse_day
-from api.transport.schemas import READS, WRITES
+from api.transport.schemas import ACTS, READS
+from api.transport.seen import SeenHeader
 from api.transport.telemetry import request_id
 from api.workdays.china import today
 
@@ -84,18 +85,19 @@ def listed(request: Request, actor: Reader, number: Number) -> Response:
     status_code=201,
     response_model=list[CommitmentOut],
     openapi_extra=takes(PromisesIn),
-    responses=WRITES,
+    responses=ACTS,
 )
 def promise(
     request: Request,
     actor: Manager,
     number: Number,
+    seen: SeenHeader,
     given: Annotated[PromisesIn, model_body(PromisesIn)],
 ) -> Response:
     """Record what a project promised; a promise cannot be rewritten."""
     wanted = tuple(Promise(p.kind, _day(p.due_on, "due_on"), p.promised) for p in given.promises)
     with store_of(request).work(actor, request_id.get()) as work:
-        commitments.promise(work, number, wanted)
+        commitments.promise(work, number, wanted, seen)
         return answer(commitments.of_project(work.session, actor, number, today()), 201)
 
 
@@ -120,19 +122,20 @@ def late(
     "/commitments/{commitment_id}/reports",
     summary="填报实绩",
     status_code=204,
-    responses=WRITES,
+    responses=ACTS,
     openapi_extra=takes(ReportIn),
 )
 def report(
     request: Request,
     actor: Reporter,
     commitment_id: Id,
+    seen: SeenHeader,
     given: Annotated[ReportIn, model_body(ReportIn)],
 ) -> Response:
     """Report what was done; the newest report counts."""
     with store_of(request).work(actor, request_id.get()) as work:
         commitments.report(
-            work, commitment_id, _day(given.on_date, "on_date"), given.value, given.note
+            work, commitment_id, _day(given.on_date, "on_date"), given.value, given.note, seen
         )
     return Response(status_code=204)
 

@@ -26,7 +26,8 @@ from api.transport.answers import answer
 from api.transport.body import XLSX, json_bytes, model_body, takes
 from api.transport.parameters import DATE, From, Id, Number, To, parse_day
 from api.transport.problems import ProblemError
-from api.transport.schemas import READS, WRITES
+from api.transport.schemas import ACTS, READS, WRITES
+from api.transport.seen import Seen, SeenHeader, SeenText
 from api.transport.telemetry import judged, request_id
 
 router = APIRouter(prefix="/api/v1", tags=["项目"])
@@ -93,6 +94,7 @@ class ReceiptOut(BaseModel):
 @dataclass(frozen=True, slots=True)
 class ProjectDetail(ProjectOut):
     versions: tuple[VersionOut, ...]
+    seen: SeenText
 
 
 class DraftIn(BaseModel):
@@ -137,10 +139,11 @@ def _submit(
     number: str | None,
     days: Days,
     key: str | None,
+    seen: Seen | None = None,
 ) -> Response:
     registry = store_of(request).rulesets.current().ruleset.registry
     dossier = read_body(request.app.state.workers, source_of(request), *raw, registry)
-    return _received(request, actor, Submission(dossier, number, key, days))
+    return _received(request, actor, Submission(dossier, number, key, days, seen))
 
 
 def _received(request: Request, actor: Actor, asked: Submission) -> Response:
@@ -186,18 +189,19 @@ def submit(
     summary="补正后重新提交",
     status_code=201,
     response_model=ReceiptOut,
-    responses=WRITES,
+    responses=ACTS,
 )
 def resubmit(
     request: Request,
     actor: Submitter,
     raw: Raw,
     number: Number,
+    seen: SeenHeader,
     days: DaysAsked,
     idempotency_key: KeyHeader = None,
 ) -> Response:
     """A new version of the dossier, with its own decision and what it changed."""
-    return _submit(request, actor, raw, number, days, idempotency_key)
+    return _submit(request, actor, raw, number, days, idempotency_key, seen)
 
 
 @router.get("/projects", summary="查项目", response_model=ProjectPage, responses=READS)
@@ -243,7 +247,8 @@ def get(request: Request, actor: Reader, number: Number) -> Response:
     with store_of(request).db.read() as session:
         view = lookup.get(session, actor, number)
         listed = lookup.versions(session, actor, number)
-    return answer(ProjectDetail(**asdict(view), versions=listed))
+        seen = str(lookup.seen(session, actor, number))
+    return answer(ProjectDetail(**asdict(view), versions=listed, seen=seen))
 
 
 @router.get("/drafts", summary="我的草稿", response_model=list[DraftOut], responses=READS)
@@ -294,11 +299,11 @@ def save_draft(
         return answer(drafts.save(work, draft_id, plain_numbers(given.dossier), given.revision))
 
 
-@router.delete("/drafts/{draft_id}", summary="丢弃草稿", status_code=204, responses=WRITES)
-def discard_draft(request: Request, actor: Drafter, draft_id: Id) -> Response:
+@router.delete("/drafts/{draft_id}", summary="丢弃草稿", status_code=204, responses=ACTS)
+def discard_draft(request: Request, actor: Drafter, draft_id: Id, seen: SeenHeader) -> Response:
     """Throw a draft away."""
     with store_of(request).work(actor, request_id.get()) as work:
-        drafts.discard(work, draft_id)
+        drafts.discard(work, draft_id, seen)
     return Response(status_code=204)
 
 
@@ -307,20 +312,21 @@ def discard_draft(request: Request, actor: Drafter, draft_id: Id) -> Response:
     summary="提交草稿",
     status_code=201,
     response_model=ReceiptOut,
-    responses=WRITES,
+    responses=ACTS,
 )
 def submit_draft(
     request: Request,
     actor: Submitter,
     draft_id: Id,
+    seen: SeenHeader,
     days: DaysAsked,
     idempotency_key: KeyHeader = None,
 ) -> Response:
     """Submit a draft as it stands; the draft is kept until it is thrown away."""
     store = store_of(request)
     with store.db.read() as session:
-        draft = drafts.get(session, actor, draft_id)
-    asked = Submission(draft.dossier, draft.number, idempotency_key, days)
+        draft, base = drafts.to_submit(session, actor, draft_id, seen)
+    asked = Submission(draft.dossier, draft.number, idempotency_key, days, base)
     return _received(request, actor, asked)
 
 

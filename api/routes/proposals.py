@@ -23,6 +23,7 @@ from api.transport.answers import answer
 from api.transport.body import model_body, takes
 from api.transport.parameters import Id, parse_day
 from api.transport.schemas import READS, WRITES
+from api.transport.seen import SeenHeader
 from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/proposals", tags=["规则提案"])
@@ -33,7 +34,8 @@ Publisher = Annotated[Actor, require("proposal.approve")]
 Name = Annotated[str, Path(min_length=1, max_length=200)]
 Words = Annotated[str, Field(min_length=1, max_length=5000)]
 State = Literal["draft", "review", "approved", "published", "withdrawn"]
-ACTS = schemas.problems(401, 403, 404, 409, 422, 503)
+ACTS = schemas.problems(401, 403, 404, 409, 422, 428, 503)
+BODY_ACTS = schemas.ACTS
 
 
 def _with(example: dict[str, Any]) -> ConfigDict:
@@ -188,17 +190,18 @@ def files(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa
     summary="修改提案的文件",
     response_model=ProposalOut,
     openapi_extra=takes(EditsIn),
-    responses=WRITES,
+    responses=BODY_ACTS,
 )
 def edit(
     request: Request,
     actor: Drafter,
     proposal_id: Id,
+    seen: SeenHeader,
     given: Annotated[EditsIn, model_body(EditsIn)],
 ) -> Response:
     """Write files; the proposal is a draft again and is checked anew."""
     edits = [Edit(e.layer, e.path, e.text) for e in given.edits]
-    return _do(request, actor, lambda w: drafting.edit(w, proposal_id, given.revision, edits))
+    return _do(request, actor, lambda w: drafting.edit(w, proposal_id, given.revision, edits, seen))
 
 
 @router.get(
@@ -230,17 +233,20 @@ def recheck(request: Request, actor: Commenter, proposal_id: Id) -> Response:
     summary="豁免一条不变式",
     response_model=ProposalOut,
     openapi_extra=takes(WaiverIn),
-    responses=WRITES,
+    responses=BODY_ACTS,
 )
 def waive(
     request: Request,
     actor: Drafter,
     proposal_id: Id,
+    seen: SeenHeader,
     invariant: Name,
     given: Annotated[WaiverIn, model_body(WaiverIn)],
 ) -> Response:
     """By name and with a reason; the second person approves it with the rest."""
-    return _do(request, actor, lambda w: drafting.waive(w, proposal_id, invariant, given.reason))
+    return _do(
+        request, actor, lambda w: drafting.waive(w, proposal_id, invariant, given.reason, seen)
+    )
 
 
 @router.delete(
@@ -249,34 +255,36 @@ def waive(
     response_model=ProposalOut,
     responses=ACTS,
 )
-def unwaive(request: Request, actor: Drafter, proposal_id: Id, invariant: Name) -> Response:
+def unwaive(
+    request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader, invariant: Name
+) -> Response:
     """Take a waiver back."""
-    return _do(request, actor, lambda w: drafting.unwaive(w, proposal_id, invariant))
+    return _do(request, actor, lambda w: drafting.unwaive(w, proposal_id, invariant, seen))
 
 
 @router.post(
     "/{proposal_id}/submission", summary="送审", response_model=ProposalOut, responses=ACTS
 )
-def submit(request: Request, actor: Drafter, proposal_id: Id) -> Response:
+def submit(request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader) -> Response:
     """To review; 409 with every reason where it cannot be."""
-    return _do(request, actor, lambda w: drafting.submit(w, proposal_id))
+    return _do(request, actor, lambda w: drafting.submit(w, proposal_id, seen))
 
 
 @router.post(
     "/{proposal_id}/rebase", summary="合并到最新发布", response_model=ProposalOut, responses=ACTS
 )
-def rebase(request: Request, actor: Drafter, proposal_id: Id) -> Response:
+def rebase(request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader) -> Response:
     """Bring it onto what was published meanwhile; checked and reviewed anew."""
     root = settings_of(request).root
-    return _do(request, actor, lambda w: drafting.rebase(w, proposal_id, root))
+    return _do(request, actor, lambda w: drafting.rebase(w, proposal_id, seen, root))
 
 
 @router.post(
     "/{proposal_id}/withdrawal", summary="撤回", response_model=ProposalOut, responses=ACTS
 )
-def withdraw(request: Request, actor: Drafter, proposal_id: Id) -> Response:
+def withdraw(request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader) -> Response:
     """Give it up."""
-    return _do(request, actor, lambda w: drafting.withdraw(w, proposal_id))
+    return _do(request, actor, lambda w: drafting.withdraw(w, proposal_id, seen))
 
 
 @router.post(
@@ -284,16 +292,17 @@ def withdraw(request: Request, actor: Drafter, proposal_id: Id) -> Response:
     summary="写意见",
     response_model=ProposalOut,
     openapi_extra=takes(CommentIn),
-    responses=WRITES,
+    responses=BODY_ACTS,
 )
 def comment(
     request: Request,
     actor: Commenter,
     proposal_id: Id,
+    seen: SeenHeader,
     given: Annotated[CommentIn, model_body(CommentIn)],
 ) -> Response:
     """Say something about this revision."""
-    return _do(request, actor, lambda w: publishing.comment(w, proposal_id, given.comment))
+    return _do(request, actor, lambda w: publishing.comment(w, proposal_id, given.comment, seen))
 
 
 @router.post(
@@ -301,19 +310,20 @@ def comment(
     summary="批准",
     response_model=ProposalOut,
     openapi_extra=takes(ApprovalIn),
-    responses=WRITES,
+    responses=BODY_ACTS,
 )
 def approve(
     request: Request,
     actor: Publisher,
     proposal_id: Id,
+    seen: SeenHeader,
     given: Annotated[ApprovalIn, model_body(ApprovalIn)],
 ) -> Response:
     """By a person who had no hand in it."""
     return _do(
         request,
         actor,
-        lambda w: publishing.approve(w, proposal_id, given.comment, given.retroactive),
+        lambda w: publishing.approve(w, proposal_id, seen, given.comment, given.retroactive),
     )
 
 
@@ -322,16 +332,17 @@ def approve(
     summary="退回修改",
     response_model=ProposalOut,
     openapi_extra=takes(CommentIn),
-    responses=WRITES,
+    responses=BODY_ACTS,
 )
 def send_back(
     request: Request,
     actor: Publisher,
     proposal_id: Id,
+    seen: SeenHeader,
     given: Annotated[CommentIn, model_body(CommentIn)],
 ) -> Response:
     """Back to the drafter, with the reason."""
-    return _do(request, actor, lambda w: publishing.send_back(w, proposal_id, given.comment))
+    return _do(request, actor, lambda w: publishing.send_back(w, proposal_id, given.comment, seen))
 
 
 @router.post(
@@ -340,17 +351,18 @@ def send_back(
     status_code=201,
     response_model=PublicationOut,
     openapi_extra=takes(PublicationIn),
-    responses=WRITES,
+    responses=BODY_ACTS,
 )
 def publish(
     request: Request,
     actor: Publisher,
     proposal_id: Id,
+    seen: SeenHeader,
     given: Annotated[PublicationIn, model_body(PublicationIn)],
 ) -> Response:
     """From the effective date new submissions are judged by it; earlier decisions stay."""
     day = parse_day(given.effective_on, "effective_on")
     made = publishing.publish_proposal(
-        store_of(request), actor, proposal_id, day, given.reason, request_id.get()
+        store_of(request), actor, proposal_id, seen, day, given.reason, request_id.get()
     )
     return answer(made, 201)

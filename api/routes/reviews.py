@@ -28,7 +28,8 @@ from api.transport.answers import answer, download
 from api.transport.body import model_body, takes
 from api.transport.parameters import Id
 from api.transport.problems import ProblemError
-from api.transport.schemas import READS, WRITES
+from api.transport.schemas import ACTS, READS, WRITES
+from api.transport.seen import SeenHeader
 from api.transport.telemetry import request_id
 from api.transport.uploads import Upload, receive
 from api.workdays.china import today
@@ -199,18 +200,19 @@ def _parts(store: Store, attachment_id: int) -> Iterator[bytes]:
     summary="填写会审意见",
     response_model=list[TaskOut],
     openapi_extra=takes(OpinionIn),
-    responses=WRITES,
+    responses=ACTS,
 )
 def opinion(
     request: Request,
     actor: Department,
     task_id: Id,
+    seen: SeenHeader,
     given: Annotated[OpinionIn, model_body(OpinionIn)],
 ) -> Response:
     """A department's opinion; the answer is the task as it now stands."""
     store = store_of(request)
     with store.work(actor, request_id.get()) as work:
-        opinions.give_opinion(work, task_id, given.opinion, given.reason, given.attachments)
+        opinions.give_opinion(work, task_id, seen, given.opinion, given.reason, given.attachments)
         listed = find_tasks(
             work.session, actor, store.calendar, today(), after=task_id - 1, limit=1
         )
@@ -223,12 +225,13 @@ def opinion(
     status_code=201,
     response_model=ConclusionOut,
     openapi_extra=takes(ConclusionIn),
-    responses=WRITES,
+    responses=ACTS,
 )
 def conclude(
     request: Request,
     actor: Committee,
     decision_id: Id,
+    seen: SeenHeader,
     given: Annotated[ConclusionIn, model_body(ConclusionIn)],
 ) -> Response:
     """The committee's conclusion, beside the machine's verdict."""
@@ -239,6 +242,7 @@ def conclude(
             work,
             registry,
             decision_id,
+            seen,
             given.outcome,
             given.reason,
             given.authority,
@@ -265,14 +269,18 @@ def conclusion(request: Request, actor: Reader, decision_id: Id) -> Response:
     status_code=201,
     response_model=SupervisionOut,
     openapi_extra=takes(NoteIn),
-    responses=WRITES,
+    responses=ACTS,
 )
 def supervise(
-    request: Request, actor: Supervisor, task_id: Id, given: Annotated[NoteIn, model_body(NoteIn)]
+    request: Request,
+    actor: Supervisor,
+    task_id: Id,
+    seen: SeenHeader,
+    given: Annotated[NoteIn, model_body(NoteIn)],
 ) -> Response:
     """Put an overdue task under supervision."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return answer(supervision.start(work, task_id, given.note), 201)
+        return answer(supervision.start(work, task_id, given.note, seen), 201)
 
 
 @router.post(
@@ -281,17 +289,18 @@ def supervise(
     status_code=201,
     response_model=SupervisionOut,
     openapi_extra=takes(NoteIn),
-    responses=WRITES,
+    responses=ACTS,
 )
 def supervise_promise(
     request: Request,
     actor: Supervisor,
     commitment_id: Id,
+    seen: SeenHeader,
     given: Annotated[NoteIn, model_body(NoteIn)],
 ) -> Response:
     """Put an overdue commitment under supervision."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return answer(supervision.start_promise(work, commitment_id, given.note), 201)
+        return answer(supervision.start_promise(work, commitment_id, given.note, seen), 201)
 
 
 @router.get(
@@ -312,14 +321,15 @@ def supervisions(
     summary="销号",
     response_model=SupervisionOut,
     openapi_extra=takes(NoteIn),
-    responses=WRITES,
+    responses=ACTS,
 )
 def close(
     request: Request,
     actor: Supervisor,
     supervision_id: Id,
+    seen: SeenHeader,
     given: Annotated[NoteIn, model_body(NoteIn)],
 ) -> Response:
     """Strike a supervision off."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return answer(supervision.close(work, supervision_id, given.note))
+        return answer(supervision.close(work, supervision_id, given.note, seen))

@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from api.database.tables import Account, Login
 from api.errors import Conflict, Denied, Invalid, Missing
+from api.store.preconditions import must_be, of_account
 from api.store.work import Actor, Work
 from api.transport.schemas import record
+from api.transport.seen import Seen, SeenText
 
 FIXED_ROLES = ("submitter", "committee", "maintainer", "publisher", "auditor", "admin")
 MIN_PASSWORD = 12
@@ -32,6 +34,7 @@ class AccountOut:
     active: bool
     external: bool
     created_at: dt.datetime
+    seen: SeenText
 
 
 @lru_cache(maxsize=1)
@@ -64,7 +67,18 @@ def _view(account: Account) -> AccountOut:
         active=account.active,
         external=account.subject is not None,
         created_at=account.created_at,
+        seen=str(of_account(account)),
     )
+
+
+def _as_seen(work: Work, name: str, seen: Seen | None) -> Account:
+    """The account, locked; ``seen`` None is for the operator's commands, which act on what is."""
+    account = get_account(work.session, name)
+    work.session.refresh(account, with_for_update=True)
+    if seen is not None:
+        must_be(work.session, seen, of_account(account), f"账号“{name}”", [f"account:{name}"])
+    account.revision += 1
+    return account
 
 
 def check_roles(roles: Iterable[str], departments: Iterable[str]) -> list[str]:
@@ -135,9 +149,9 @@ def display_names(session: Session) -> dict[str, str]:
     return {"system": "系统"} | {row.name: row.display_name for row in rows}
 
 
-def set_roles(work: Work, name: str, roles: list[str]) -> AccountOut:
+def set_roles(work: Work, name: str, roles: list[str], seen: Seen | None = None) -> AccountOut:
     """Give an account other roles; its keys keep only those it still has. Raises Conflict."""
-    account = get_account(work.session, name)
+    account = _as_seen(work, name, seen)
     before = list(account.roles)
     if account.id == work.actor.account_id and "admin" in before and "admin" not in roles:
         raise Conflict("不能去掉自己的管理员角色，请由另一位管理员办理")
@@ -146,9 +160,9 @@ def set_roles(work: Work, name: str, roles: list[str]) -> AccountOut:
     return _view(account)
 
 
-def set_active(work: Work, name: str, active: bool) -> AccountOut:
+def set_active(work: Work, name: str, active: bool, seen: Seen | None = None) -> AccountOut:
     """Block an account or let it in again; blocking ends its logins."""
-    account = get_account(work.session, name)
+    account = _as_seen(work, name, seen)
     if account.id == work.actor.account_id and not active:
         raise Conflict("不能停用自己的账号")
     before, account.active = account.active, active
@@ -159,10 +173,14 @@ def set_active(work: Work, name: str, active: bool) -> AccountOut:
 
 
 def change_password(
-    work: Work, name: str, password: str | None = None, keep: str | None = None
+    work: Work,
+    name: str,
+    password: str | None = None,
+    keep: str | None = None,
+    seen: Seen | None = None,
 ) -> str:
     """A new password (made up where none is given); ends the account's logins, but for ``keep``."""
-    account = get_account(work.session, name)
+    account = _as_seen(work, name, seen)
     password = secrets.token_urlsafe(12) if password is None else password
     check_password(password)
     account.password_hash = _hasher().hash(password)

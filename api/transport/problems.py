@@ -19,7 +19,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from api.errors import Conflict, Denied, Invalid, Missing, StoreError, Unmigrated, Unreadable
+from api.errors import (
+    Changed,
+    Conflict,
+    Denied,
+    Invalid,
+    Missing,
+    StoreError,
+    Unmigrated,
+    Unreadable,
+)
 from api.transport.validation import validation_entries
 from evaluator.problems.errors import InputError
 from evaluator.problems.errors import Problem as Mistake
@@ -27,7 +36,14 @@ from evaluator.problems.errors import Problem as Mistake
 log = logging.getLogger("api")
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 200
-STORE_STATUS = {Denied: 403, Missing: 404, Conflict: 409, Invalid: 422, Unreadable: 503}
+STORE_STATUS = {
+    Denied: 403,
+    Missing: 404,
+    Conflict: 409,
+    Changed: 409,
+    Invalid: 422,
+    Unreadable: 503,
+}
 
 TITLES = {
     400: ("bad-request", "请求无法读取"),
@@ -39,6 +55,7 @@ TITLES = {
     413: ("too-large", "请求体过大"),
     415: ("unsupported-media-type", "请求体类型不支持"),
     422: ("invalid", "内容有误"),
+    428: ("precondition-required", "须写明办理的是哪一稿、哪一版"),
     429: ("too-many-requests", "请求过于频繁"),
     500: ("internal", "系统内部错误"),
     503: ("unavailable", "服务暂时不可用"),
@@ -158,6 +175,8 @@ def install(app: FastAPI, routes: Iterable[Route]) -> None:
         entries = []
         if isinstance(error, Invalid):
             entries = [field_error("A120", error.detail, f"/{error.field}", error.hint)]
+        if isinstance(error, Changed):
+            entries = [{"detail": change, "code": "A122"} for change in error.changes]
         status = STORE_STATUS[type(error)]
         return problem_response(status, str(error), entries, None, _request_id(request))
 

@@ -321,6 +321,7 @@ _WHEN = {
     413: "请求体过大",
     415: "请求体类型不支持",
     422: "内容有误，errors 逐项列出",
+    428: "没有用 If-Match 写明看的是哪一稿、哪一版",
     429: "请求过于频繁",
     503: "数据库暂时不可用，稍后重试",
 }
@@ -340,3 +341,5 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 READS = problems(401, 403, 404, 422, 503)
 WRITES = problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
+# Acts on what can change: which state of it was seen has to be told.
+ACTS = problems(400, 401, 403, 404, 409, 413, 415, 422, 428, 503)

@@ -117,14 +117,16 @@ class _Service:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """One request; a refusal ends the command with what the service says."""
+    def call(self, method: str, path: str, body: Any = None, seen: str | None = None) -> Any:
+        """One request; a refusal ends the command with what the service says.
+
+        ``seen`` is the state of the record that it acts on.
+        """
+        more: dict[str, Any] = {"headers": {"If-Match": seen}} if seen is not None else {}
+        if body is not None:
+            more["json"] = body
         try:
-            answer = (
-                self._http.request(method, path, json=body)
-                if body is not None
-                else (self._http.request(method, path))
-            )
+            answer = self._http.request(method, path, **more)
         except self._errors as error:
             why = "等了 60 秒没有答复" if "Timeout" in type(error).__name__ else "检查地址和网络"
             stop(f"连不上服务 {self._server}：{why}（地址用 --server 或环境变量 {SERVER} 写明）")
@@ -176,11 +178,11 @@ def publish(
             return
         run = _wait(service, proposal, wait)
         _tell(run, ruleset)
-        blockers = service.call("GET", f"/proposals/{proposal}")["blockers"]
-        if blockers:
-            stop("\n".join(f"还不能送审：{b}" for b in blockers), 1)
+        view = service.call("GET", f"/proposals/{proposal}")
+        if view["blockers"]:
+            stop("\n".join(f"还不能送审：{b}" for b in view["blockers"]), 1)
         if submit:
-            service.call("POST", f"/proposals/{proposal}/submission")
+            service.call("POST", f"/proposals/{proposal}/submission", seen=view["seen"])
             typer.echo(f"提案 {proposal} 已送审，请另一人批准并发布。")
 
 
@@ -243,6 +245,10 @@ def _tell(run: dict[str, Any], ruleset: Ruleset | None) -> None:
             typer.echo(f"  另有 {impact['moved_total'] - MAX_MOVED} 份没有列出，见网页上的提案")
 
 
+Mark = Annotated[
+    str | None,
+    typer.Option("--seen", help="看过的那一稿的标记（seen）；不写则显示改动并询问"),
+]
 Proposal = Annotated[
     int, typer.Argument(metavar="提案编号", help="publish 起草时给出的编号", min=1)
 ]
@@ -254,13 +260,27 @@ def approve(
     retroactive: Annotated[
         str, typer.Option("--retroactive", help="提案改了以前的标准时必写：为什么可以追溯")
     ] = "",
+    seen: Mark = None,
     server: Server = LOCAL,
 ) -> None:
     """批准一份待审的提案；起草或修改过它的人不能批准。"""
     given = {"comment": comment, "retroactive": retroactive}
     with _Service(server) as service:
-        service.call("POST", f"/proposals/{proposal}/approval", given)
-    typer.echo(f"提案 {proposal} 已批准。")
+        mark = seen or _shown(service, proposal, "批准这一稿？")
+        path = f"/proposals/{proposal}/approval"
+        approved = service.call("POST", path, given, mark)
+    typer.echo(f"提案 {proposal} 已批准，发布时的标记：{approved['seen']}")
+
+
+def _shown(service: _Service, proposal: int, question: str) -> str:
+    """The mark of a proposal as it is shown here, once whoever acts on it has said yes to it."""
+    view = service.call("GET", f"/proposals/{proposal}")
+    result = service.call("GET", f"/proposals/{proposal}/checks")["result"]
+    typer.echo(f"提案 {proposal}“{view['title']}”，第 {view['revision']} 稿，{view['label']}")
+    typer.echo(result.get("diff", {}).get("text", "检查还没有做到列出改动这一步"))
+    if not typer.confirm(question):
+        stop("没有办理。", 1)
+    return str(view["seen"])
 
 
 def release(
@@ -270,12 +290,14 @@ def release(
         typer.Option("--effective-on", help="从哪一天起生效，如 2027-01-01；不写则为今天"),
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="发布理由；不写则用提案的")] = None,
+    seen: Mark = None,
     server: Server = LOCAL,
 ) -> None:
     """发布一份已批准的提案：从生效日期起，新提交的材料按它判定，已有决定不变。"""
     with _Service(server) as service:
         given = {"effective_on": effective_on, "reason": reason}
-        made = service.call("POST", f"/proposals/{proposal}/publication", given)
+        mark = seen or _shown(service, proposal, "发布这一稿？")
+        made = service.call("POST", f"/proposals/{proposal}/publication", given, mark)
     typer.echo(
         f"提案 {proposal} 已发布，是第 {made['id']} 次发布，自 {made['effective_on']} 起生效。"
     )
@@ -291,7 +313,8 @@ def rollback(
         made = service.call("POST", f"/rulesets/{publication}/rollback", {"reason": reason})["id"]
         typer.echo(f"提案 {made} 已起草：回退到第 {publication} 次发布。")
         _wait(service, made, 600)
-        service.call("POST", f"/proposals/{made}/submission")
+        mark = service.call("GET", f"/proposals/{made}")["seen"]
+        service.call("POST", f"/proposals/{made}/submission", seen=mark)
     typer.echo(f"提案 {made} 已送审，请另一人批准并发布。")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
@@ -10,13 +11,17 @@ from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, NoResultFound
 from sqlalchemy.orm import Session
 
 from api.app import create_app
 from api.database.db import Database
+from api.database.proposal_tables import Proposal
+from api.database.review_tables import Commitment, Supervision, Task
+from api.database.tables import Account, Decision, Draft, Project
 from api.settings import Settings
-from api.store import accounts, apikeys
+from api.store import accounts, apikeys, preconditions
 from api.store.core import Store
 from api.store.work import SYSTEM, Actor
 from evaluator.problems.errors import Problems
@@ -99,6 +104,52 @@ def unlock(session: Session, table: str) -> None:
         session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
 
 
+ACTED_ON = (
+    # Which record an act is upon; the first group is its number.
+    (r"/proposals/(\d+)/(?!checks)", lambda s, n: preconditions.of_proposal(s.get(Proposal, n))),
+    (r"/decisions/(\d+)/conclu", lambda s, n: _decision(s, n)),
+    (
+        r"/tasks/(\d+)/(opinion|supervis)",
+        lambda s, n: preconditions.task_now(s, s.get(Task, n)),
+    ),
+    (r"/commitments/(\d+)/", lambda s, n: preconditions.commitment_now(s, s.get(Commitment, n))),
+    (r"/supervisions?/(\d+)/", lambda s, n: preconditions.of_supervision(s.get(Supervision, n))),
+    (
+        r"/projects/[^/]+/promises/(\d+)/",
+        lambda s, n: preconditions.commitment_now(s, s.get(Commitment, n)),
+    ),
+    (r"/drafts/(\d+)", lambda s, n: preconditions.of_draft(s, s.get(Draft, n))),
+    (r"/projects/([^/]+)/", lambda s, n: preconditions.of_project(s, _named(s, Project.number, n))),
+    (r"/accounts/([^/]+)/", lambda s, n: preconditions.of_account(_named(s, Account.name, n))),
+)
+
+
+def _named(session: Session, column: Any, name: str) -> Any:
+    return session.scalar(select(column.class_).where(column == name))
+
+
+def _decision(session: Session, number: str) -> Any:
+    decision = session.get_one(Decision, number)
+    return preconditions.of_decision(
+        session, decision, session.get_one(Project, decision.project_id)
+    )
+
+
+def now(store: Store, method: str, path: str) -> str | None:
+    """What somebody who has just looked would send as If-Match; for no such record, any state."""
+    if method == "GET":
+        return None
+    for pattern, made in ACTED_ON:
+        if match := re.match(pattern, path):
+            number: Any = int(match[1]) if match[1].isdecimal() else match[1]
+            with store.db.read() as session:
+                try:
+                    return str(made(session, number))
+                except (AttributeError, NoResultFound, OverflowError, DBAPIError):
+                    return f"0-{'0' * 64}"
+    return None
+
+
 class Service:
     """The whole service on one database, with one account and one API key for each role.
 
@@ -133,6 +184,8 @@ class Service:
     def call(self, role: str | None, method: str, path: str, **more: Any) -> Any:
         """One request; ``path`` is under /api/v1."""
         headers = {**self.headers(role), **more.pop("headers", {})}
+        seen = now(self.store, method, path) if "if-match" not in headers else None
+        headers |= {"if-match": seen} if seen else {}
         return self.client.request(method, f"/api/v1{path}", headers=headers, **more)
 
     def submit(self, stem: str = "r01", role: str = "submitter", **more: Any) -> dict[str, Any]:

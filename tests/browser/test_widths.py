@@ -12,10 +12,11 @@ from sqlalchemy import select, update
 
 from api.database.review_tables import Task
 from api.database.tables import Project
-from api.store import accounts
+from api.store import accounts, preconditions
 from api.store.promises import commitments, supervision
 from api.store.promises.commitments import Promise
 from api.store.work import SYSTEM
+from api.transport.seen import read_seen
 from api.workdays.china import today
 from scripts.seeding import people, submit_examples
 from scripts.serving import running
@@ -82,9 +83,11 @@ def place(
         with store.work(SYSTEM) as work:
             number = work.session.scalar(select(Project.number).order_by(Project.id).limit(1))
             assert number is not None
-            commitments.promise(work, number, promises)
+            project = work.session.scalars(select(Project).where(Project.number == number)).one()
+            seen = preconditions.of_project(work.session, project)
+            commitments.promise(work, number, promises, seen)
             view = commitments.of_project(work.session, SYSTEM, number, today())[2]
-            supervision.start_promise(work, view.id, LONG)
+            supervision.start_promise(work, view.id, LONG, read_seen(view.seen))
         yield address, browser
 
 

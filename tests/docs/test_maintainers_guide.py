@@ -80,6 +80,7 @@ def run(runner: CliRunner, line: str, expected: int) -> str:
         return done.stdout
     import shlex
 
-    found = runner.invoke(app, shlex.split(line)[1:], env={"COLUMNS": "200"})
+    # Whoever approves or publishes is shown what it is, and says yes.
+    found = runner.invoke(app, shlex.split(line)[1:], input="y\n", env={"COLUMNS": "200"})
     assert found.exit_code == expected, f"{line}\n{found.output}\n{found.exception!r}"
     return found.output

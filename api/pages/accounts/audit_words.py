@@ -11,57 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.pages.frame.words import OPINIONS, OUTCOMES, STATES, TASK_STATES, VERDICTS, role_label
+from api.store.actions import ACTIONS
 from api.store.promises.commitments import AMOUNTS, MILESTONES, title_of
 from api.store.proposals.reading import STATES as PROPOSAL_STATES
 from evaluator.rulebook.ast import Ruleset
 
-ACTIONS = {
-    "account.active": "停用或启用账号",
-    "account.create": "建账号",
-    "account.password": "改密码",
-    "account.password_fail": "改密码时原密码不对",
-    "account.roles": "改角色",
-    "audit.export": "导出审计日志",
-    "commitment.promise": "登记承诺",
-    "commitment.report": "填报实绩",
-    "database.downgrade": "退回数据库结构",
-    "decision.read": "查看结论",
-    "draft.create": "新建草稿",
-    "draft.discard": "丢弃草稿",
-    "draft.save": "保存草稿",
-    "key.create": "建密钥",
-    "key.revoke": "撤销密钥",
-    "login.close": "退出",
-    "login.fail": "登录失败",
-    "login.open": "登录",
-    "project.submit": "提交项目",
-    "proposal.approve": "批准提案",
-    "proposal.checked": "提案检查完成",
-    "proposal.comment": "对提案写意见",
-    "proposal.create": "起草提案",
-    "proposal.edit": "修改提案",
-    "proposal.publish": "发布提案",
-    "proposal.rebase": "提案合并到最新发布",
-    "proposal.recheck": "重新检查提案",
-    "proposal.retroactive": "同意改以前的标准",
-    "proposal.return": "退回提案",
-    "proposal.submit": "提案送审",
-    "proposal.unwaive": "取消豁免",
-    "proposal.waive": "豁免不变式",
-    "proposal.withdraw": "撤回提案",
-    "review.conclude": "委员会作结论",
-    "ruleset.install": "装入规则集",
-    "demo.fill": "放入演示账号和示例项目",
-    "ruleset.publish": "发布规则集",
-    "ruleset.store": "存规则集",
-    "supervision.close": "销号",
-    "supervision.start": "督办",
-    "task.attach": "上传附件",
-    "task.due": "重算期限",
-    "task.open": "送部门会审",
-    "task.opinion": "部门填意见",
-    "task.withdraw": "撤回会审事项",
-}
 SUBJECTS = {
     "account": "账号",
     "attachment": "附件",

@@ -13,12 +13,13 @@ from fastapi.responses import Response
 from api.access.security import store_of
 from api.filters import find_choice
 from api.judging.current import ReadingJudge
-from api.pages.accounts.audit_words import ACTIONS, record_words, subject_words
+from api.pages.accounts.audit_words import record_words, subject_words
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.session import entitled
 from api.store import accounts, audit, auditlist
+from api.store.actions import ACTIONS
 from api.store.auditlist import AuditFilter
 from api.transport.parameters import Before, parse_day
 from api.transport.telemetry import request_id

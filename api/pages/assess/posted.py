@@ -20,11 +20,13 @@ from evaluator.problems.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """The draft that the form belongs to, and the project that it is to be a new version of."""
+    """The draft that the form belongs to, and the project that it is to be a new version of,
+    in the state (``seen``) that it had when the form was opened."""
 
     draft: int | None = None
     revision: int = 0
     number: str = ""
+    seen: str = ""
 
 
 NOTHING = Keeping()
@@ -37,6 +39,7 @@ def keeping_of(form: FormData) -> Keeping:
         int(draft) if draft.isdecimal() and len(draft) < 16 else None,
         int(revision) if revision.isdecimal() and len(revision) < 16 else 0,
         str(form.get("number", ""))[:40],
+        str(form.get("seen", ""))[:100],
     )
 
 

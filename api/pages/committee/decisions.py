@@ -113,6 +113,7 @@ def decision(
         except Unreadable as error:
             return _as_stored(request, store, session, actor, decision_id, error)
         project = lookup.get(session, actor, view.number)
+        project_seen = str(lookup.seen(session, actor, view.number))
         versions = lookup.versions(session, actor, view.number)
         tasks = _tasks(store, session, actor, view.number, view.id)
         conclusion = _conclusion(session, actor, view.id)
@@ -128,6 +129,8 @@ def decision(
         "decision.html",
         project=project,
         acceptance=view.acceptance,
+        seen=view.seen,
+        project_seen=project_seen,
         tasks=tasks,
         conclusion=conclusion,
         promised=promised,

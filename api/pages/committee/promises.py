@@ -16,6 +16,7 @@ from api.store.promises import commitments
 from api.store.promises.commitments import AMOUNTS, MILESTONES, Promise
 from api.transport.parameters import Id, Number
 from api.transport.problems import ProblemError
+from api.transport.seen import seen_in
 from api.transport.telemetry import request_id
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -44,8 +45,9 @@ def promise(request: Request, form: Form, number: Number) -> Response:
         raise ProblemError(422, "请选择承诺的事项。")
     amount = str(form.get("promised", "")).strip().replace(",", "") or None
     wanted = Promise(kind, _day(form, "due_on"), amount if kind in AMOUNTS else None)
+    seen = seen_in(form)
     with store_of(request).work(actor, request_id.get()) as work:
-        commitments.promise(work, number, (wanted,))
+        commitments.promise(work, number, (wanted,), seen)
         decision = lookup.get(work.session, actor, number).decision
     return RedirectResponse(f"/decisions/{decision}#promises", 303)
 
@@ -56,7 +58,8 @@ def report(request: Request, form: Form, number: Number, commitment_id: Id) -> R
     actor = entitled(request, "commitment.report")
     value = str(form.get("value", "")).strip().replace(",", "") or None
     day, note = _day(form, "on_date"), str(form.get("note", "")).strip()[:2000]
+    seen = seen_in(form)
     with store_of(request).work(actor, request_id.get()) as work:
         decision = lookup.get(work.session, actor, number).decision
-        commitments.report(work, commitment_id, day, value, note)
+        commitments.report(work, commitment_id, day, value, note, seen)
     return RedirectResponse(f"/decisions/{decision}#promises", 303)

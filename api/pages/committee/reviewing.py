@@ -9,10 +9,10 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
 from api.access.security import store_of
-from api.errors import Invalid
+from api.errors import Changed, Invalid
 from api.judging.current import ReadingJudge
 from api.pages.assess.verdict_view import SEVERITY
-from api.pages.frame.errors import PageRoute
+from api.pages.frame.errors import PageRoute, writing
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
 from api.store.projects import decisions
@@ -21,6 +21,7 @@ from api.store.review.tasks import TaskOut, find_tasks
 from api.store.work import Actor
 from api.transport.parameters import Id
 from api.transport.problems import ProblemError
+from api.transport.seen import seen_in
 from api.transport.telemetry import request_id
 from api.transport.uploads import FORM_FILES, Policy, inspect, size_words
 from api.workdays.china import today
@@ -104,6 +105,7 @@ def opinion(
     if said not in opinions.OPINIONS:
         wrong = ("opinion", "请选择同意、不同意或要求补正")
         return _task_page(request, name, actor, task_id, 422, wrong, given)
+    seen = seen_in(form)
     try:
         policy: Policy = request.app.state.attachments
         uploads = [
@@ -113,7 +115,10 @@ def opinion(
         ]
         with store_of(request).work(actor, request_id.get()) as work:
             kept = [attachments.attach(work, task_id, u).id for u in uploads]
-            opinions.give_opinion(work, task_id, said, reason, kept)
+            opinions.give_opinion(work, task_id, seen, said, reason, kept)
+    except Changed as changed:
+        told = "；".join((str(changed), *changed.changes))
+        return _task_page(request, name, actor, task_id, 409, ("reason", told), given)
     except Invalid as error:
         return _task_page(
             request,
@@ -140,11 +145,12 @@ def conclude(request: Request, form: Form, decision_id: Id) -> Response:
     }
     store = store_of(request)
     registry = store.rulesets.reading().ruleset.registry
-    with store.work(actor, request_id.get()) as work:
+    with writing(texts["reason"]), store.work(actor, request_id.get()) as work:
         conclusions.conclude(
             work,
             registry,
             decision_id,
+            seen_in(form),
             outcome,
             texts["reason"],
             texts["authority"] or None,

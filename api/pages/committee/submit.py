@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,9 +10,10 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from api.access.security import store_of
-from api.errors import Conflict, Missing
+from api.errors import Changed, Conflict, Missing
 from api.judging.current import CurrentJudge
-from api.pages.assess.dossier_form import Filled, fill, raw_of, typed_of
+from api.judging.judge import Judge
+from api.pages.assess.dossier_form import Filled, Mistake, fill, raw_of, typed_of
 from api.pages.assess.posted import Keeping, form_page, keeping_of, profile_of, texts_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import environment, page
@@ -23,6 +24,7 @@ from api.store.projects.acceptance import Days
 from api.store.projects.submissions import Submission
 from api.transport.parameters import Id, Number, parse_day
 from api.transport.problems import ProblemError
+from api.transport.seen import Seen, seen_in
 from api.transport.telemetry import judged, request_id
 
 DAYS = tuple(f.name for f in fields(Days))
@@ -37,14 +39,29 @@ def submit(request: Request, judge: CurrentJudge, form: Form) -> Response:
     profile = profile_of(request, judge, form)
     key = str(form.get("once", ""))[:100] or None
     dossier = profile.to_dict(judge.ruleset.registry)
-    asked = Submission(dossier, keep.number or None, key, _days(form))
+    seen = seen_in(form) if keep.number else None
+    asked = Submission(dossier, keep.number or None, key, _days(form), seen)
     store = store_of(request)
-    receipt = submissions.submit(store, actor, asked, request_id.get())
+    try:
+        receipt = submissions.submit(store, actor, asked, request_id.get())
+    except Changed as changed:
+        return _again(request, judge, form, changed)
     if not receipt.repeated:
         judged(receipt.data["verdict"])
         if keep.draft is not None:
             _discard(request, keep.draft)
     return RedirectResponse(f"/decisions/{receipt.data['decision']}?received=1", 303)
+
+
+def _again(request: Request, judge: Judge, form: FormData, changed: Changed) -> Response:
+    """The form with all that was typed, on the project as it now is, and what happened to it."""
+    keep, actor = keeping_of(form), entitled(request, "submit")
+    with store_of(request).db.read() as session:
+        seen = str(lookup.seen(session, actor, keep.number))
+    typed = fill(texts_of(form), judge.ruleset.registry).typed
+    told = "；".join((str(changed), *changed.changes))
+    filled = Filled(typed, None, [Mistake("project_name", "这个项目", told)])
+    return form_page(request, judge, filled, 409, keep=replace(keep, seen=seen))
 
 
 def _days(form: FormData) -> Days:
@@ -58,12 +75,12 @@ def _days(form: FormData) -> Days:
     )
 
 
-def _discard(request: Request, draft_id: int) -> None:
-    """Throw the submitted draft away; that it is gone already is no matter."""
+def _discard(request: Request, draft_id: int, seen: Seen | None = None) -> None:
+    """Throw a draft away (a submitted one as it is); that it is gone already is no matter."""
     actor = entitled(request, "draft")
     try:
         with store_of(request).work(actor, request_id.get()) as work:
-            drafts.discard(work, draft_id)
+            drafts.discard(work, draft_id, seen)
     except Missing:
         return
 
@@ -97,11 +114,11 @@ def keep_quietly(request: Request, judge: CurrentJudge, form: Form) -> Response:
                 draft = drafts.create(work, raw, keep.number or None)
             else:
                 draft = drafts.save(work, keep.draft, raw, keep.revision)
-        keep = Keeping(draft.id, draft.revision, keep.number)
+        keep = Keeping(draft.id, draft.revision, keep.number, keep.seen)
         told = f"草稿已自动保存，{chinese_time(draft.updated_at)}"
     except (Conflict, Missing):
         told = "草稿没有自动保存：它已在别处修改或丢弃。请点“保存草稿”前先核对"
-        keep = Keeping(None, 0, keep.number)
+        keep = Keeping(None, 0, keep.number, keep.seen)
     text = environment().get_template("kept.html").render(keep=keep, told=told)
     return Response(text, media_type="text/html; charset=utf-8")
 
@@ -117,8 +134,9 @@ def resume(
     actor = entitled(request, "draft")
     with store_of(request).db.read() as session:
         draft = drafts.get(session, actor, draft_id)
+        seen = str(lookup.seen(session, actor, draft.number)) if draft.number else ""
     typed = typed_of(draft.dossier, judge.ruleset.registry)
-    keep = Keeping(draft.id, draft.revision, draft.number or "")
+    keep = Keeping(draft.id, draft.revision, draft.number or "", seen)
     return form_page(request, judge, Filled(typed), keep=keep, saved=bool(saved))
 
 
@@ -134,8 +152,7 @@ def ask(request: Request, draft_id: Id) -> Response:
 @router.post("/drafts/{draft_id}/discard")
 def discard(request: Request, form: Form, draft_id: Id) -> Response:
     """Throw a draft away."""
-    del form
-    _discard(request, draft_id)
+    _discard(request, draft_id, seen_in(form))
     return RedirectResponse("/projects", 303)
 
 
@@ -146,8 +163,9 @@ def amend(request: Request, judge: CurrentJudge, number: Number) -> Response:
     store = store_of(request)
     with store.db.read() as session:
         project = lookup.get(session, actor, number)
+        seen = str(lookup.seen(session, actor, number))
         view = decisions.get(session, store.rulesets, actor, project.decision)
     if not view.whole:
         raise ProblemError(403, "只有申报人和委员会可以补正申报材料。")
     typed = typed_of(view.dossier, judge.ruleset.registry)
-    return form_page(request, judge, Filled(typed), keep=Keeping(number=number))
+    return form_page(request, judge, Filled(typed), keep=Keeping(number=number, seen=seen))

@@ -29,6 +29,7 @@ from api.store.review.tasklist import TaskFilter
 from api.store.work import Work
 from api.transport.parameters import Before, Id
 from api.transport.problems import ProblemError
+from api.transport.seen import Seen, seen_in
 from api.transport.telemetry import request_id
 from api.workdays.china import today
 
@@ -253,29 +254,34 @@ def supervised_file(request: Request, judge: ReadingJudge, kind: Kind) -> Respon
 @router.post("/tasks/{task_id}/supervise")
 def supervise(request: Request, form: Form, task_id: Id) -> Response:
     """Put an overdue task under supervision."""
-    return _do(request, form, lambda work, note: supervision.start(work, task_id, note))
+    return _do(request, form, lambda work, note, seen: supervision.start(work, task_id, note, seen))
 
 
 @router.post("/commitments/{commitment_id}/supervise")
 def supervise_promise(request: Request, form: Form, commitment_id: Id) -> Response:
     """Put an overdue commitment under supervision."""
     return _do(
-        request, form, lambda work, note: supervision.start_promise(work, commitment_id, note)
+        request,
+        form,
+        lambda work, note, seen: supervision.start_promise(work, commitment_id, note, seen),
     )
 
 
 @router.post("/supervision/{supervision_id}/close")
 def close(request: Request, form: Form, supervision_id: Id) -> Response:
     """Strike a supervision off."""
-    return _do(request, form, lambda work, note: supervision.close(work, supervision_id, note))
+    return _do(
+        request, form, lambda work, note, seen: supervision.close(work, supervision_id, note, seen)
+    )
 
 
-def _do(request: Request, form: FormData, act: Callable[[Work, str], object]) -> Response:
+def _do(request: Request, form: FormData, act: Callable[[Work, str, Seen], object]) -> Response:
     """One act in one transaction, with what was written about it."""
     actor = entitled(request, "review.supervise")
     note = str(form.get("note", "")).strip()[:2000]
     if not note:
         raise ProblemError(422, "请写明督办要求或办理结果。")
+    seen = seen_in(form)
     with store_of(request).work(actor, request_id.get()) as work:
-        act(work, note)
+        act(work, note, seen)
     return RedirectResponse("/supervision", 303)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,6 +13,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from api.errors import Changed
 from api.pages.frame.render import page
 from api.pages.frame.session import safe_back
 
@@ -25,12 +27,23 @@ NEXT = {
     409: "请返回上一页刷新，看到最新内容后再办理。",
     413: "请删去表中多余的内容或图片，另存后重新上传。",
     422: "请返回上一页，按上面的说明改正后重新提交。",
+    428: "请返回上一页刷新，看到最新内容后再办理。",
     429: "请稍等片刻再试。",
     405: "请从首页重新进入，不要直接打开办理的地址。",
     500: "请先返回上一页再试一次；还是不行，请记下请求编号，告知系统管理员。",
     503: "请过几秒钟再试。没有显示“已受理”“已保存”的，都没有办成，请重新办理。",
 }
 Handler = Callable[[Request, Any], Awaitable[Response]]
+
+
+@contextmanager
+def writing(text: str) -> Iterator[None]:
+    """Whoever is refused because the record has changed gets back what they wrote."""
+    try:
+        yield
+    except Changed as changed:
+        told = (*changed.changes, f"您刚才写的内容：{text}") if text else changed.changes
+        raise Changed(str(changed), told) from None
 
 
 def _for_people(request: Request) -> bool:

@@ -18,7 +18,7 @@ from api.filters import find_choice
 from api.judging.current import ReadingJudge
 from api.judging.textdiff import side_by_side
 from api.judging.workers import Workers, source_of
-from api.pages.frame.errors import PageRoute
+from api.pages.frame.errors import PageRoute, writing
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
 from api.pages.rulebook.trying import problems_json
@@ -30,6 +30,7 @@ from api.store.proposals.text import MATERIALS, Text, load_text
 from api.store.work import Work
 from api.transport.parameters import Id
 from api.transport.problems import ProblemError
+from api.transport.seen import seen_in
 from api.transport.telemetry import request_id
 from api.workdays.china import today
 from evaluator.revision.diff import KINDS
@@ -196,20 +197,24 @@ def write(request: Request, form: Form, proposal_id: Id) -> Response:
     revision = str(form.get("revision", ""))
     if not revision.isdecimal() or len(revision) > 9:
         raise ProblemError(422, "缺少稿号，请重新打开文件后再改。")
-    edits = [Edit(layer, path, text)]
+    edits, seen = [Edit(layer, path, text)], seen_in(form)
     return _do(
         request,
         "proposal.draft",
         proposal_id,
-        lambda w: drafting.edit(w, proposal_id, int(revision), edits),
+        lambda w: drafting.edit(w, proposal_id, int(revision), edits, seen),
     )
 
 
 def _do(
-    request: Request, action: str, proposal_id: int, act: Callable[[Work], Proposal]
+    request: Request,
+    action: str,
+    proposal_id: int,
+    act: Callable[[Work], Proposal],
+    written: str = "",
 ) -> Response:
     actor = entitled(request, action)
-    with store_of(request).work(actor, request_id.get()) as work:
+    with writing(written), store_of(request).work(actor, request_id.get()) as work:
         act(work)
     jobs.wake(request)
     return RedirectResponse(f"/proposals/{proposal_id}", 303)
@@ -233,28 +238,32 @@ def act(request: Request, form: Form, proposal_id: Id) -> Response:
     """Whatever the pressed button says."""
     what, said = str(form.get("act", "")), str(form.get("comment", "")).strip()[:5000]
     word = str(form.get("retroactive", "")).strip()[:5000]
-    root = settings_of(request).root
+    invariant = str(form.get("invariant", ""))[:200]
+    root, seen = settings_of(request).root, seen_in(form)
     acts: dict[str, tuple[str, Callable[[Work], Proposal]]] = {
-        "submit": ("proposal.draft", lambda w: drafting.submit(w, proposal_id)),
-        "withdraw": ("proposal.draft", lambda w: drafting.withdraw(w, proposal_id)),
-        "rebase": ("proposal.draft", lambda w: drafting.rebase(w, proposal_id, root)),
+        "submit": ("proposal.draft", lambda w: drafting.submit(w, proposal_id, seen)),
+        "withdraw": ("proposal.draft", lambda w: drafting.withdraw(w, proposal_id, seen)),
+        "rebase": ("proposal.draft", lambda w: drafting.rebase(w, proposal_id, seen, root)),
         "recheck": ("proposal.comment", lambda w: drafting.recheck(w, proposal_id)),
-        "comment": ("proposal.comment", lambda w: publishing.comment(w, proposal_id, said)),
-        "approve": ("proposal.approve", lambda w: publishing.approve(w, proposal_id, said, word)),
-        "return": ("proposal.approve", lambda w: publishing.send_back(w, proposal_id, said)),
+        "comment": ("proposal.comment", lambda w: publishing.comment(w, proposal_id, said, seen)),
+        "approve": (
+            "proposal.approve",
+            lambda w: publishing.approve(w, proposal_id, seen, said, word),
+        ),
+        "return": ("proposal.approve", lambda w: publishing.send_back(w, proposal_id, said, seen)),
         "waive": (
             "proposal.draft",
-            lambda w: drafting.waive(w, proposal_id, str(form.get("invariant", ""))[:200], said),
+            lambda w: drafting.waive(w, proposal_id, invariant, said, seen),
         ),
         "unwaive": (
             "proposal.draft",
-            lambda w: drafting.unwaive(w, proposal_id, str(form.get("invariant", ""))[:200]),
+            lambda w: drafting.unwaive(w, proposal_id, invariant, seen),
         ),
     }
     if what not in acts:
         raise ProblemError(422, "没有这项操作。")
     action, run = acts[what]
-    return _do(request, action, proposal_id, run)
+    return _do(request, action, proposal_id, run, said)
 
 
 @router.post("/proposals/{proposal_id}/publish")
@@ -265,7 +274,9 @@ def publish(request: Request, form: Form, proposal_id: Id) -> Response:
         day = dt.date.fromisoformat(str(form.get("effective_on", "")))
     except ValueError:
         raise ProblemError(422, "请填写生效日期，如 2027-01-01。") from None
-    publishing.publish_proposal(store_of(request), actor, proposal_id, day, None, request_id.get())
+    publishing.publish_proposal(
+        store_of(request), actor, proposal_id, seen_in(form), day, None, request_id.get()
+    )
     return RedirectResponse("/publications", 303)
 
 

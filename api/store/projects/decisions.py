@@ -14,6 +14,7 @@ from api.database.tables import Decision, Project
 from api.errors import Denied, Missing
 from api.judging.judge import SOFTWARE, Judge, Judged
 from api.store.core import Store
+from api.store.preconditions import of_decision
 from api.store.projects.changes import moved_findings
 from api.store.rulesets import Rulesets
 from api.store.visibility import (
@@ -24,6 +25,7 @@ from api.store.visibility import (
 )
 from api.store.work import Actor
 from api.transport.schemas import StoredResult, VerdictWord, record
+from api.transport.seen import SeenText
 from evaluator.dossier.dossier import Profile
 from evaluator.judgement.result import judgement
 from evaluator.judgement.trace import trace_of
@@ -46,6 +48,7 @@ class DecisionOut:
     decided_at: dt.datetime
     acceptance: dict[str, Any] | None
     whole: bool
+    seen: SeenText
     dossier: dict[str, Any]
     result: StoredResult
 
@@ -92,6 +95,7 @@ def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) ->
         decided_at=decision.decided_at,
         acceptance=decision.acceptance,
         whole=sees_whole(actor, project),
+        seen=str(of_decision(session, decision, project)),
         dossier=dossier,
         result=visible_result(actor, project, json.loads(decision.result)),
     )

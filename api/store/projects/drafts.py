@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from api.database.tables import Draft, Project
 from api.errors import Conflict, Denied, Missing
+from api.store.preconditions import must_be, of_draft, of_project
 from api.store.visibility import get_project, may_write
 from api.store.work import Actor, Work
 from api.transport.schemas import record
+from api.transport.seen import Seen, SeenText
 
 
 @record
@@ -24,6 +26,7 @@ class DraftOut:
     dossier: dict[str, Any]
     revision: int
     updated_at: dt.datetime
+    seen: SeenText
 
 
 def _view(session: Session, draft: Draft) -> DraftOut:
@@ -35,6 +38,7 @@ def _view(session: Session, draft: Draft) -> DraftOut:
         dossier=draft.dossier,
         revision=draft.revision,
         updated_at=draft.updated_at,
+        seen=str(of_draft(session, draft)),
     )
 
 
@@ -89,8 +93,22 @@ def save(work: Work, draft_id: int, dossier: dict[str, Any], revision: int) -> D
     return _view(work.session, draft)
 
 
-def discard(work: Work, draft_id: int) -> None:
-    """Throw a draft away."""
+def to_submit(
+    session: Session, actor: Actor, draft_id: int, seen: Seen
+) -> tuple[DraftOut, Seen | None]:
+    """A draft as it was seen, and the state of the project that it is to be a new version of."""
+    draft = _own(session, actor, draft_id)
+    must_be(session, seen, of_draft(session, draft), "这份草稿", [f"draft:{draft_id}"])
+    project = session.get(Project, draft.project_id) if draft.project_id else None
+    return _view(session, draft), of_project(session, project) if project else None
+
+
+def discard(work: Work, draft_id: int, seen: Seen | None = None) -> None:
+    """Throw a draft away; ``seen`` None for one that has just been submitted."""
     draft = _own(work.session, work.actor, draft_id)
+    if seen is not None:
+        work.session.refresh(draft, with_for_update=True)
+        now = of_draft(work.session, draft)
+        must_be(work.session, seen, now, "这份草稿", [f"draft:{draft_id}"])
     work.session.delete(draft)
     work.log("draft.discard", f"draft:{draft_id}", {"revision": draft.revision}, None)

@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from api.database.tables import Decision, Hit, Project
 from api.errors import Invalid
+from api.store.preconditions import of_project
 from api.store.projects.submissions import normalised
 from api.store.visibility import get_project, owned, visible
 from api.store.work import Actor
 from api.transport.schemas import NextCursor, VerdictWord, record
+from api.transport.seen import Seen
 
 MAX_PAGE = 200
 _PLACE = re.compile("p[1-9][0-9]{0,17}")
@@ -155,6 +157,11 @@ def each(session: Session, actor: Actor, wanted: Filter) -> Iterator[ProjectOut]
 def get(session: Session, actor: Actor, number: str) -> ProjectOut:
     """One project by its 受理编号. Raises Missing or Denied."""
     return project_view(get_project(session, actor, number))
+
+
+def seen(session: Session, actor: Actor, number: str) -> Seen:
+    """The state of a project, for an act upon it. Raises Missing or Denied."""
+    return of_project(session, get_project(session, actor, number))
 
 
 def versions(session: Session, actor: Actor, number: str) -> tuple[VersionOut, ...]:

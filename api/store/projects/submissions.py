@@ -23,6 +23,7 @@ from api.database.tables import Counter, Decision, Hit, Idempotency, Project, du
 from api.errors import Conflict
 from api.judging.judge import SOFTWARE, Judge, Judged
 from api.store.core import Store
+from api.store.preconditions import must_be, of_project
 from api.store.projects.acceptance import NO_DAYS, Acceptance, Days, accept, stamped
 from api.store.projects.changes import changed_fields, moved_findings
 from api.store.promises.rates import past_record
@@ -30,6 +31,7 @@ from api.store.review.tasks import open_tasks
 from api.store.rulesets import current_identity, hold
 from api.store.visibility import get_project, may_write
 from api.store.work import SYSTEM, Actor, Work
+from api.transport.seen import Seen
 from api.workdays.china import china_day, today
 from evaluator.dossier.dossier import Profile
 from evaluator.rulebook.verdict import Status, Verdict
@@ -44,7 +46,8 @@ HITS = (Status.VIOLATED.value, Status.UNKNOWN.value)
 class Submission:
     """What is asked: a dossier as JSON data, for a new project or as a new version of ``number``.
 
-    ``days`` are the committee's alone. ``idempotency_key`` makes a repeated request give the first
+    ``days`` are the committee's alone;
+    ``seen`` is the state of the project that it is to be a new version of. ``idempotency_key`` makes a repeated request give the first
     answer again.
     """
 
@@ -52,6 +55,7 @@ class Submission:
     number: str | None = None
     idempotency_key: str | None = None
     days: Days = NO_DAYS
+    seen: Seen | None = None
 
     def digest(self) -> str:
         """What must be the same for a repetition."""
@@ -170,6 +174,7 @@ def _record(
             may_write(work.actor, project)
             if project.state in CONCLUDED:
                 raise Conflict("委员会已有结论，不能再改申报材料；有变化请作为新项目申报")
+            _as_seen(work, project, asked.seen)
             before = session.get_one(Decision, project.decision_id)
         decision = _decision(work, project, dossier, case)
         _apply(project, profile, judged, decision, work.now)
@@ -204,6 +209,12 @@ def _record(
         old = {"version": before.version, "verdict": before.verdict} if before else None
         work.log("project.submit", f"project:{project.number}", old, after)
         return Receipt(answer, False)
+
+
+def _as_seen(work: Work, project: Project, seen: Seen | None) -> None:
+    now = of_project(work.session, project)
+    subjects = [f"project:{project.number}", f"decision:{project.decision_id}"]
+    must_be(work.session, seen or Seen(0, ""), now, f"项目 {project.number}", subjects)
 
 
 def _asked_departments(judged: Judged) -> frozenset[str]:

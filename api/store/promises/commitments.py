@@ -18,9 +18,12 @@ from sqlalchemy.orm import Session
 from api.database.review_tables import Commitment, Report
 from api.database.tables import Decision, Project
 from api.errors import Conflict, Invalid, Missing
+from api.store import preconditions
+from api.store.preconditions import commitment_now, must_be, of_commitment
 from api.store.visibility import get_project, may_write
 from api.store.work import Actor, Work
 from api.transport.schemas import one_of, record
+from api.transport.seen import Seen, SeenText
 from api.workdays.china import china_day
 from evaluator.values.numbers import exact_text
 
@@ -79,13 +82,16 @@ class CommitmentOut:
     late: bool
     light: Annotated[str, one_of("green", "yellow", "red")]
     reports: tuple[ReportOut, ...]
+    seen: SeenText
 
 
-def promise(work: Work, number: str, promises: tuple[Promise, ...]) -> None:
+def promise(work: Work, number: str, promises: tuple[Promise, ...], seen: Seen) -> None:
     """Record what a project promised. Raises Invalid, or Conflict where it has promised it already."""
     project = get_project(work.session, work.actor, number, lock=True)
     if project.state not in PROMISING:
         raise Conflict("委员会不予准入的项目不登记承诺")
+    now = preconditions.of_project(work.session, project)
+    must_be(work.session, seen, now, f"项目 {number}", [f"project:{number}"])
     dossier = json.loads(work.session.get_one(Decision, project.decision_id).dossier)
     for place, wanted in enumerate(promises):
         exists = select(Commitment.id).where(
@@ -136,7 +142,9 @@ def _number(text: str, field: str) -> Fraction:
     return value
 
 
-def report(work: Work, commitment_id: int, on_date: dt.date, value: str | None, note: str) -> None:
+def report(
+    work: Work, commitment_id: int, on_date: dt.date, value: str | None, note: str, seen: Seen
+) -> None:
     """Report what was done (milestone: the date) or reached (amount: the number)."""
     # Locked, so that what it says of the newest report is of the newest report.
     commitment = work.session.get(Commitment, commitment_id, with_for_update=True)
@@ -144,6 +152,7 @@ def report(work: Work, commitment_id: int, on_date: dt.date, value: str | None, 
         raise Missing("没有这项承诺")
     project = work.session.get_one(Project, commitment.project_id)
     may_write(work.actor, get_project(work.session, work.actor, project.number))
+    promise_as_seen(work, commitment, project.number, seen)
     if (commitment.kind in AMOUNTS) != (value is not None):
         raise Invalid("value", "数量类承诺须填实绩，节点类承诺只填日期")
     if on_date > china_day(work.now):
@@ -163,6 +172,13 @@ def report(work: Work, commitment_id: int, on_date: dt.date, value: str | None, 
     work.session.flush()
     after = {"kind": commitment.kind, "on": on_date.isoformat(), "value": exact}
     work.log("commitment.report", f"project:{project.number}", None, after)
+
+
+def promise_as_seen(work: Work, commitment: Commitment, number: str, seen: Seen) -> None:
+    """Raise Changed unless the promise and its reports are those that were seen."""
+    subjects = [f"commitment:{commitment.id}", f"project:{number}"]
+    now = commitment_now(work.session, commitment)
+    must_be(work.session, seen, now, f"承诺“{title_of(commitment.kind)}”", subjects)
 
 
 def keeps(kind: str, promised: str | None, value: str | None) -> bool:
@@ -238,6 +254,7 @@ def _view(
         late=far.late,
         light=far.light,
         reports=said,
+        seen=str(of_commitment(commitment, (r.reported_at for r in said))),
     )
 
 

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from api.database.review_tables import Commitment, Supervision
 from api.database.tables import Project
+from api.store.preconditions import of_commitment
 from api.store.promises.commitments import AMOUNTS, PROMISING, Kind, progress, reports_of, title_of
 from api.store.review.tasklist import position
 from api.store.visibility import visible
 from api.store.work import Actor
 from api.transport.schemas import NextCursor, one_of, record
+from api.transport.seen import SeenText
 
 BATCH = 200
 Row = TypeVarTuple("Row")
@@ -42,6 +44,7 @@ class OverdueOut:
         str, one_of("yellow", "red"), Field(description="数量已接近承诺的为黄灯，其余红灯")
     ]
     supervision: Annotated[int | None, Field(description="正在进行的督办")]
+    seen: SeenText
 
 
 @record
@@ -103,6 +106,7 @@ def _batch(
                 days_late=(today - c.due_on).days,
                 light=progress(c.kind, c.promised, c.due_on, last_said, today).light,
                 supervision=supervision,
+                seen=str(of_commitment(c, (r.reported_at for r in said.get(c.id, ())))),
             )
         )
     return out

@@ -14,9 +14,17 @@ from sqlalchemy.orm import Session
 from api.database.review_tables import Commitment, Supervision, Task
 from api.database.tables import Project
 from api.errors import Conflict, Invalid, Missing
-from api.store.promises.commitments import PROMISING, ReportOut, reports_of, title_of
+from api.store.preconditions import must_be, of_supervision, task_now
+from api.store.promises.commitments import (
+    PROMISING,
+    ReportOut,
+    promise_as_seen,
+    reports_of,
+    title_of,
+)
 from api.store.review.waiting import WAITING
 from api.store.work import Work
+from api.transport.seen import Seen, SeenText
 from api.workdays.china import china_day
 
 BATCH = 200
@@ -42,6 +50,7 @@ class SupervisionOut:
     closed_at: dt.datetime | None
     project: str
     decision: int
+    seen: SeenText
     settled: Annotated[bool, Field(description="会审事项已办结，或督办以后已填报实绩，可以销号")]
 
 
@@ -88,6 +97,7 @@ def _views(session: Session, query: Rows) -> tuple[SupervisionOut, ...]:
                 closed_at=row.closed_at,
                 project=project.name,
                 decision=project.decision_id,
+                seen=str(of_supervision(row)),
                 settled=settled,
             )
         )
@@ -114,20 +124,22 @@ def _open(work: Work, supervision: Supervision, what: str, subject: str) -> Supe
     return _views(work.session, _query().where(Supervision.id == supervision.id))[0]
 
 
-def start(work: Work, task_id: int, note: str) -> SupervisionOut:
+def start(work: Work, task_id: int, note: str, seen: Seen) -> SupervisionOut:
     """Put an overdue task under supervision. Raises Conflict where it is not overdue, or already is."""
     task = work.session.get(Task, task_id, with_for_update=True)
     if task is None:
         raise Missing(f"没有第 {task_id} 号会审事项")
     if task.state not in WAITING or task.due_on >= china_day(work.now):
         raise Conflict("这件会审事项没有逾期，无须督办")
+    now = task_now(work.session, task)
+    must_be(work.session, seen, now, f"第 {task_id} 号会审事项", [f"task:{task_id}"])
     supervision = Supervision(
         task_id=task_id, note=note.strip(), opened_by=work.actor.name, opened_at=work.now
     )
     return _open(work, supervision, "这件会审事项", f"task:{task_id}")
 
 
-def start_promise(work: Work, commitment_id: int, note: str) -> SupervisionOut:
+def start_promise(work: Work, commitment_id: int, note: str, seen: Seen) -> SupervisionOut:
     """Put an overdue commitment under supervision. Raises Conflict as ``start`` does."""
     promise = work.session.get(Commitment, commitment_id, with_for_update=True)
     if promise is None:
@@ -135,6 +147,7 @@ def start_promise(work: Work, commitment_id: int, note: str) -> SupervisionOut:
     project = work.session.get_one(Project, promise.project_id)
     if promise.kept or promise.due_on >= china_day(work.now) or project.state not in PROMISING:
         raise Conflict("这项承诺没有逾期，无须督办")
+    promise_as_seen(work, promise, project.number, seen)
     supervision = Supervision(
         commitment_id=commitment_id,
         note=note.strip(),
@@ -144,7 +157,7 @@ def start_promise(work: Work, commitment_id: int, note: str) -> SupervisionOut:
     return _open(work, supervision, "这项承诺", f"commitment:{commitment_id}")
 
 
-def close(work: Work, supervision_id: int, note: str) -> SupervisionOut:
+def close(work: Work, supervision_id: int, note: str, seen: Seen) -> SupervisionOut:
     """Strike a supervision off (销号), with what was done about it.
 
     Its task must be settled, or an actual reported since. What is still short of the promise is
@@ -155,6 +168,12 @@ def close(work: Work, supervision_id: int, note: str) -> SupervisionOut:
         raise Missing("没有这件督办")
     if supervision.closed_at is not None:
         raise Conflict("这件督办已经销号")
+    subject = (
+        f"task:{supervision.task_id}"
+        if supervision.task_id
+        else f"commitment:{supervision.commitment_id}"
+    )
+    must_be(work.session, seen, of_supervision(supervision), "这件督办", [subject])
     if not note.strip():
         raise Invalid("note", "销号须写明办理结果")
     query = _query().where(Supervision.id == supervision_id)
@@ -167,11 +186,6 @@ def close(work: Work, supervision_id: int, note: str) -> SupervisionOut:
         work.now,
     )
     work.session.flush()
-    subject = (
-        f"task:{supervision.task_id}"
-        if supervision.task_id
-        else f"commitment:{supervision.commitment_id}"
-    )
     work.log("supervision.close", subject, None, {"supervision": supervision.id, "note": note})
     return _views(work.session, query)[0]
 

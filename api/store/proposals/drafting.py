@@ -14,10 +14,12 @@ from typing import Any
 from api.database.proposal_tables import Proposal
 from api.errors import Conflict, Invalid, Missing
 from api.store.proposals import runs
+from api.store.proposals.asseen import as_seen
 from api.store.proposals.merging import merge_texts
 from api.store.proposals.reading import DRAFT, OPEN, REVIEW, STATES, WITHDRAWN, blockers, get_row
 from api.store.proposals.text import Text, head, load_text, store_text, text_of, touched_by
 from api.store.work import Work
+from api.transport.seen import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,9 @@ def create(
     return proposal
 
 
-def _editable(work: Work, proposal_id: int, revision: int | None) -> Proposal:
+def _editable(
+    work: Work, proposal_id: int, seen: Seen | None, revision: int | None = None
+) -> Proposal:
     proposal = get_row(work.session, proposal_id, lock=True)
     if proposal.state not in OPEN:
         raise Conflict(f"第 {proposal.id} 号提案{STATES[proposal.state]}，不能再改")
@@ -90,6 +94,8 @@ def _editable(work: Work, proposal_id: int, revision: int | None) -> Proposal:
         raise Conflict(
             f"提案已被改到第 {proposal.revision} 稿，您改的是第 {revision} 稿；请重新打开后再改"
         )
+    if seen is not None:
+        as_seen(work, proposal, seen)
     return proposal
 
 
@@ -106,9 +112,11 @@ def _rewrite(work: Work, proposal: Proposal, text: Text, action: str, more: dict
     runs.queue(work, proposal)
 
 
-def edit(work: Work, proposal_id: int, revision: int, edits: Sequence[Edit]) -> Proposal:
+def edit(
+    work: Work, proposal_id: int, revision: int, edits: Sequence[Edit], seen: Seen
+) -> Proposal:
     """Change files. Raises Conflict where somebody else changed the proposal meanwhile, Invalid."""
-    proposal = _editable(work, proposal_id, revision)
+    proposal = _editable(work, proposal_id, seen, revision)
     text = load_text(work.session, proposal.text)
     for one in edits:
         text = text.with_file(one.layer, one.path, one.text)
@@ -125,9 +133,9 @@ def recheck(work: Work, proposal_id: int) -> Proposal:
     return proposal
 
 
-def waive(work: Work, proposal_id: int, invariant: str, reason: str) -> Proposal:
+def waive(work: Work, proposal_id: int, invariant: str, reason: str, seen: Seen) -> Proposal:
     """Let the proposal break an invariant, by name and with a reason; it has to be reviewed again."""
-    proposal = _editable(work, proposal_id, None)
+    proposal = _editable(work, proposal_id, seen)
     run = runs.latest(work.session, proposal.id)
     broken = (run.result or {}).get("proof", {}).get("broken", []) if run is not None else []
     if invariant not in broken:
@@ -144,9 +152,9 @@ def waive(work: Work, proposal_id: int, invariant: str, reason: str) -> Proposal
     return proposal
 
 
-def unwaive(work: Work, proposal_id: int, invariant: str) -> Proposal:
+def unwaive(work: Work, proposal_id: int, invariant: str, seen: Seen) -> Proposal:
     """Take a waiver back. Raises Missing."""
-    proposal = _editable(work, proposal_id, None)
+    proposal = _editable(work, proposal_id, seen)
     kept = [w for w in proposal.waivers if w["invariant"] != invariant]
     if len(kept) == len(proposal.waivers):
         raise Missing(f"没有豁免过不变式“{invariant[:80]}”")
@@ -164,11 +172,12 @@ def _reopen(work: Work, proposal: Proposal, waivers: list[dict[str, Any]]) -> No
         proposal.editors = [*proposal.editors, work.actor.account_id]
 
 
-def submit(work: Work, proposal_id: int) -> Proposal:
+def submit(work: Work, proposal_id: int, seen: Seen) -> Proposal:
     """Send it to review. Raises Conflict with every reason why it cannot be."""
     proposal = get_row(work.session, proposal_id, lock=True)
     if proposal.state != DRAFT:
         raise Conflict(f"提案{STATES[proposal.state]}，不用再送审")
+    as_seen(work, proposal, seen)
     reasons = blockers(work.session, proposal)
     if reasons:
         raise Conflict(f"还不能送审：{'；'.join(reasons)}")
@@ -178,22 +187,22 @@ def submit(work: Work, proposal_id: int) -> Proposal:
     return proposal
 
 
-def withdraw(work: Work, proposal_id: int) -> Proposal:
+def withdraw(work: Work, proposal_id: int, seen: Seen) -> Proposal:
     """Give it up."""
-    proposal = _editable(work, proposal_id, None)
+    proposal = _editable(work, proposal_id, seen)
     before = {"state": proposal.state}
     proposal.state, proposal.updated_at = WITHDRAWN, work.now
     work.log("proposal.withdraw", f"proposal:{proposal.id}", before, {"state": WITHDRAWN})
     return proposal
 
 
-def rebase(work: Work, proposal_id: int, root: Path | None = None) -> Proposal:
+def rebase(work: Work, proposal_id: int, seen: Seen, root: Path | None = None) -> Proposal:
     """Bring a proposal onto what was published meanwhile; it is checked and reviewed anew.
 
     What both sides changed is kept in ``overlap``; lines changed otherwise on both stand between
     markers in the files.
     """
-    proposal = _editable(work, proposal_id, None)
+    proposal = _editable(work, proposal_id, seen)
     newest = head(work.session)
     if newest.id == proposal.base_publication:
         raise Conflict("提案已经建立在最新发布的规则集上")

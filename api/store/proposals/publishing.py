@@ -19,11 +19,13 @@ from api.database.tables import Publication, StoredRuleset
 from api.errors import Conflict, Denied, Invalid
 from api.store.core import Store
 from api.store.proposals import drafting, reading, runs
+from api.store.proposals.asseen import as_seen
 from api.store.proposals.reading import APPROVED, DRAFT, PUBLISHED, REVIEW, STATES, get_row
 from api.store.proposals.text import Text, head, load_text, publication_row, text_of, touched_by
 from api.store.rulesets import current_publication, hold, publish
 from api.store.work import Actor, Work
 from api.transport.schemas import one_of, record
+from api.transport.seen import Seen
 from api.workdays.china import china_day, today
 from evaluator.problems.errors import InputError
 from evaluator.revision.diff import diff
@@ -79,16 +81,19 @@ def _say(work: Work, proposal: Proposal, outcome: str, text: str) -> None:
     work.log(f"proposal.{outcome}", f"proposal:{proposal.id}", {"state": proposal.state}, after)
 
 
-def comment(work: Work, proposal_id: int, text: str) -> Proposal:
+def comment(work: Work, proposal_id: int, text: str, seen: Seen) -> Proposal:
     """Say something about a revision."""
     proposal = get_row(work.session, proposal_id, lock=True)
     if not text.strip():
         raise Invalid("comment", "请写明意见")
+    as_seen(work, proposal, seen)
     _say(work, proposal, "comment", text.strip())
     return proposal
 
 
-def approve(work: Work, proposal_id: int, text: str = "", retroactive: str = "") -> Proposal:
+def approve(
+    work: Work, proposal_id: int, seen: Seen, text: str = "", retroactive: str = ""
+) -> Proposal:
     """Approve exactly the files and waivers as they are. Raises Denied for whoever wrote them.
 
     Files that change what held on past days need an explicit word of their own, ``retroactive``:
@@ -98,6 +103,7 @@ def approve(work: Work, proposal_id: int, text: str = "", retroactive: str = "")
     _second(work, proposal)
     if proposal.state != REVIEW:
         raise Conflict(f"提案{STATES[proposal.state]}，不在待审")
+    as_seen(work, proposal, seen)
     reasons = reading.blockers(work.session, proposal)
     if reasons:
         raise Conflict(f"还不能批准：{'；'.join(reasons)}")
@@ -119,12 +125,13 @@ def approve(work: Work, proposal_id: int, text: str = "", retroactive: str = "")
     return proposal
 
 
-def send_back(work: Work, proposal_id: int, text: str) -> Proposal:
+def send_back(work: Work, proposal_id: int, text: str, seen: Seen) -> Proposal:
     """Back to the drafter, with the reason."""
     proposal = get_row(work.session, proposal_id, lock=True)
     _second(work, proposal)
     if proposal.state not in (REVIEW, APPROVED):
         raise Conflict(f"提案{STATES[proposal.state]}，不在待审")
+    as_seen(work, proposal, seen)
     if not text.strip():
         raise Invalid("comment", "请写明退回的理由")
     _say(work, proposal, "return", text.strip())
@@ -140,6 +147,7 @@ def publish_proposal(
     store: Store,
     actor: Actor,
     proposal_id: int,
+    seen: Seen,
     effective_on: dt.date | None = None,
     reason: str | None = None,
     request_id: str | None = None,
@@ -159,20 +167,21 @@ def publish_proposal(
     with store.work(actor, request_id) as work:
         hold(work.session, change=True)
         proposal = get_row(work.session, proposal_id, lock=True)
+        day = effective_on or china_day(work.now)
+        _may_publish(work, proposal, day, seen)
         if proposal.text != digest:
             raise Conflict("提案刚被改动，请重新查看")
-        day = effective_on or china_day(work.now)
-        _may_publish(work, proposal, day)
         made = _publish(work, proposal, ruleset, day, (reason or "").strip() or proposal.reason)
         published = _view(work.session, made, head(work.session), current_publication(work.session))
     store.rulesets.refresh()
     return published
 
 
-def _may_publish(work: Work, proposal: Proposal, day: dt.date) -> None:
+def _may_publish(work: Work, proposal: Proposal, day: dt.date, seen: Seen) -> None:
     _second(work, proposal)
     if proposal.state != APPROVED or proposal.approved_text != proposal.text:
         raise Conflict(f"提案{STATES[proposal.state]}，批准后才能发布")
+    as_seen(work, proposal, seen)
     reasons = reading.blockers(work.session, proposal)
     if reading.retroactive_of(work.session, proposal) and not reading.retroactive_word(
         work.session, proposal

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from api.database.proposal_tables import Proposal, ProposalReview, ProposalRun
 from api.errors import Missing
+from api.store import preconditions
 from api.store.proposals import runs
 from api.store.proposals.checks import STAGES
 from api.store.proposals.text import Text, head, load_text
 from api.transport.schemas import one_of, record
+from api.transport.seen import SeenText
 
 DRAFT, REVIEW, APPROVED, PUBLISHED, WITHDRAWN = (
     "draft",
@@ -95,6 +97,7 @@ class ProposalOut:
     run: dict[str, Any] | None
     created_at: dt.datetime
     updated_at: dt.datetime
+    seen: SeenText
 
 
 def get_row(session: Session, proposal_id: int, *, lock: bool = False) -> Proposal:
@@ -172,6 +175,7 @@ def view(session: Session, proposal: Proposal) -> ProposalOut:
         run=short,
         created_at=p.created_at,
         updated_at=p.updated_at,
+        seen=str(preconditions.of_proposal(p)),
     )
 
 

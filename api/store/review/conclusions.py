@@ -12,12 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.database.review_tables import Conclusion, Task
-from api.database.tables import Project
+from api.database.tables import Decision, Project
 from api.errors import Conflict, Invalid, Missing
+from api.store.preconditions import must_be, of_decision
 from api.store.review.waiting import WAITING, withdraw
 from api.store.visibility import get_decision
 from api.store.work import Actor, Work
 from api.transport.schemas import VerdictWord, record
+from api.transport.seen import Seen
 from evaluator.dossier.fields import Registry
 
 
@@ -41,6 +43,7 @@ def conclude(
     work: Work,
     registry: Registry,
     decision_id: int,
+    seen: Seen,
     outcome: str,
     reason: str,
     authority: str | None = None,
@@ -59,6 +62,7 @@ def conclude(
         raise Conflict(f"这不是最新一次决定，最新为第 {project.decision_id} 号")
     if work.session.scalar(select(Conclusion.id).where(Conclusion.decision_id == decision.id)):
         raise Conflict("这次决定已有委员会结论")
+    _as_seen(work, decision, project, seen)
     waiting = work.session.scalars(
         select(Task).where(Task.decision_id == decision.id, Task.state.in_(WAITING))
     ).all()
@@ -110,6 +114,14 @@ def conclude(
     }
     work.log("review.conclude", f"decision:{decision.id}", before, after)
     return _conclusion(conclusion, project)
+
+
+def _as_seen(work: Work, decision: Decision, project: Project, seen: Seen) -> None:
+    tasks = select(Task.id).where(Task.decision_id == decision.id)
+    about = [f"task:{n}" for n in work.session.scalars(tasks)]
+    subjects = [f"project:{project.number}", f"decision:{decision.id}", *about]
+    now = of_decision(work.session, decision, project)
+    must_be(work.session, seen, now, f"第 {decision.id} 号决定的会审情况", subjects)
 
 
 def _conclusion(conclusion: Conclusion, project: Project) -> ConclusionOut:

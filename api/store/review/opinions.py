@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from api.database.review_tables import Attachment, Opinion, Task
 from api.errors import Invalid
+from api.store.preconditions import must_be, task_now
 from api.store.review.attachments import AttachmentOut, attachment_out
 from api.store.review.waiting import DONE, SUPPLEMENT, own_task
 from api.store.work import Work
 from api.transport.schemas import record
+from api.transport.seen import Seen
 
 OPINIONS = ("agree", "disagree", "supplement")
 
@@ -50,13 +52,20 @@ def opinions_on(session: Session, ids: list[int]) -> dict[int, tuple[OpinionOut,
 
 
 def give_opinion(
-    work: Work, task_id: int, opinion: str, reason: str, attachment_ids: Iterable[int] = ()
+    work: Work,
+    task_id: int,
+    seen: Seen,
+    opinion: str,
+    reason: str,
+    attachment_ids: Iterable[int] = (),
 ) -> None:
     """A department's word: agree or disagree closes the task, supplement asks the submitter.
 
     Raises Conflict where the task no longer waits, Invalid for a missing reason.
     """
     task, project = own_task(work, task_id)
+    now = task_now(work.session, task)
+    must_be(work.session, seen, now, f"第 {task_id} 号会审事项", [f"task:{task_id}"])
     if opinion != "agree" and not reason.strip():
         raise Invalid("reason", "不同意或要求补正时须写明理由")
     files: list[dict[str, Any]] = []

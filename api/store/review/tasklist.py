@@ -84,7 +84,9 @@ def find(
     limit: int = 50,
 ) -> TaskPage:
     """One page. Raises Invalid for a cursor that was not given out."""
-    query = select(Task, Project, Decision.version).join(Decision, Decision.id == Task.decision_id)
+    query = select(Task, Project, Decision.version, Decision.digest).join(
+        Decision, Decision.id == Task.decision_id
+    )
     query = _matching(query, actor, wanted, today)
     if wanted.urgent:
         query = query.order_by(Task.due_on, Task.id)

@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 
 from api.database.review_tables import Task
 from api.database.tables import Decision, Project
+from api.store.preconditions import of_task
 from api.store.review.opinions import OpinionOut, opinions_on
 from api.store.review.waiting import DONE, OPEN, SUPPLEMENT, WAITING, WITHDRAWN, withdraw
 from api.store.visibility import get_project, tasks_seen, visible
 from api.store.work import Actor, Work
 from api.transport.schemas import one_of, record
+from api.transport.seen import SeenText
 from api.workdays.china import china_day
 from api.workdays.workdays import WorkCalendar
 
@@ -52,6 +54,7 @@ class TaskOut:
     ]
     workdays_left: int
     opinions: tuple[OpinionOut, ...]
+    seen: SeenText
 
 
 def light(state: str, due_on: dt.date, today: dt.date, calendar: WorkCalendar) -> str | None:
@@ -121,7 +124,7 @@ def find_tasks(
 ) -> tuple[TaskOut, ...]:
     """Tasks the actor may see in order of their number, after task ``after``."""
     query = (
-        select(Task, Project, Decision.version)
+        select(Task, Project, Decision.version, Decision.digest)
         .join(Project, Project.id == Task.project_id)
         .join(Decision, Decision.id == Task.decision_id)
         .where(visible(actor), Task.id > after)
@@ -143,15 +146,16 @@ def find_tasks(
 def views(
     session: Session, rows: Sequence[Any], calendar: WorkCalendar, today: dt.date
 ) -> tuple[TaskOut, ...]:
-    """Rows of (task, project, the decision's version) with what was said about each."""
-    said = opinions_on(session, [t.id for t, _, _ in rows])
-    return tuple(_view(t, p, v, said.get(t.id, ()), calendar, today) for t, p, v in rows)
+    """Rows of (task, project, the decision's version and digest) with what was said about each."""
+    said = opinions_on(session, [t.id for t, *_ in rows])
+    return tuple(_view(t, p, v, d, said.get(t.id, ()), calendar, today) for t, p, v, d in rows)
 
 
 def _view(
     task: Task,
     project: Project,
     version: int,
+    digest: str,
     said: tuple[OpinionOut, ...],
     calendar: WorkCalendar,
     today: dt.date,
@@ -170,4 +174,5 @@ def _view(
         light=light(task.state, task.due_on, today, calendar),
         workdays_left=calendar.between(today, task.due_on),
         opinions=said,
+        seen=str(of_task(task, digest, (o.id for o in said))),
     )

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from fastapi.testclient import TestClient
 
 from scripts.seeding import PASSWORD
+from tests.api.support import now
 
 DRAFT = {
     "project_id": "T1",
@@ -32,6 +33,7 @@ class Visitor:
 
     def __init__(self, app: Any) -> None:
         self.client = TestClient(app, raise_server_exceptions=False)
+        self.store = app.state.store
 
     def get(self, path: str, **more: Any) -> Any:
         return self.client.get(path, **more)
@@ -39,7 +41,14 @@ class Visitor:
     def post(self, path: str, data: dict[str, str], **more: Any) -> Any:
         found = re.search(r'name="csrf" value="([0-9a-f]*)"', self.get("/rules").text)
         assert found is not None
-        return self.client.post(path, data={"csrf": found[1], **data}, **more)
+        seen = self.seen(path, data)
+        return self.client.post(path, data={"csrf": found[1], **seen, **data}, **more)
+
+    def seen(self, path: str, data: dict[str, str]) -> dict[str, str]:
+        """What a form on a page that was just opened says it is on."""
+        about = f"/projects/{data['number']}/" if data.get("number") else path
+        text = now(self.store, "POST", about)
+        return {"seen": text} if text else {}
 
     def log_in(self, name: str) -> Visitor:
         answer = self.post("/login", {"name": name, "password": PASSWORD, "next": "/"})

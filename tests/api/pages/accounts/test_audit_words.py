@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from api.pages.accounts.audit_words import ACTIONS, KEYS, record_words, subject_words
+from api.pages.accounts.audit_words import KEYS, record_words, subject_words
 from api.store import audit
+from api.store.actions import ACTIONS
 from tests.api.support import Service, example, shipped
 
 API = Path(__file__).parents[4] / "api"

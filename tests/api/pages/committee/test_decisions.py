@@ -10,7 +10,7 @@ from typing import Any
 from docx import Document
 
 from tests.api.pages.visitor import DRAFT, Visitor, saved_as
-from tests.api.support import example
+from tests.api.support import example, now
 
 
 def test_a_department_sees_only_its_part(app: Any) -> None:
@@ -92,8 +92,9 @@ def test_a_new_version_shows_what_was_changed_from_what_to_what(app: Any) -> Non
     header = {"origin": "http://testserver"}
     client = visitor.client
     number = client.post("/api/v1/projects", json=first, headers=header).json()["number"]
+    seen = {"if-match": str(now(visitor.store, "POST", f"/projects/{number}/versions"))}
     second = {**first, "employees": 800, "equipment_level": "domestic_leading", "debt_ratio": None}
-    again = client.post(f"/api/v1/projects/{number}/versions", json=second, headers=header)
+    again = client.post(f"/api/v1/projects/{number}/versions", json=second, headers=header | seen)
     assert again.status_code == 201, again.text
     page = visitor.get(f"/projects/{number}").text
     table = page.split("与上一版相比")[1].split("</table>")[0]

@@ -10,12 +10,13 @@ from sqlalchemy import select
 
 from api.app import open_store
 from api.database.tables import Project
-from api.store import accounts
+from api.store import accounts, preconditions
 from api.store.projects import submissions
 from api.store.projects.submissions import Submission
 from api.store.promises import commitments, rates
 from api.store.promises.commitments import Promise, ReportOut, progress
-from api.store.work import SYSTEM, Actor
+from api.store.work import SYSTEM, Actor, Work
+from api.transport.seen import Seen, read_seen
 from evaluator.rulebook.load import load_layers
 from tests.api.support import Service, example, settings, shipped
 
@@ -115,6 +116,11 @@ RULE = """
 """
 
 
+def _project(work: Work, number: str) -> Seen:
+    project = work.session.scalars(select(Project).where(Project.number == number)).one()
+    return preconditions.of_project(work.session, project)
+
+
 def test_a_rule_reads_the_enterprises_past_record(database_url: str) -> None:
     layers = [(name, dict(files)) for name, files in shipped().layers]
     layers[0][1].update({"fields.yaml": FIELDS, "rules/local.yaml": RULE})
@@ -135,11 +141,11 @@ def test_a_rule_reads_the_enterprises_past_record(database_url: str) -> None:
     number = submissions.submit(store, actor, Submission(example("d01"))).number
     with store.work(actor) as work:
         due = tuple(Promise(kind, D(2025, 1, 1)) for kind in ("signed", "started", "production"))
-        commitments.promise(work, number, due)
+        commitments.promise(work, number, due, _project(work, number))
     with store.db.read() as session:
         first = commitments.of_project(session, actor, number, D(2026, 1, 1))[0]
     with store.work(actor) as work:
-        commitments.report(work, first.id, D(2024, 12, 1), None, "")
+        commitments.report(work, first.id, D(2024, 12, 1), None, "", read_seen(first.seen))
     after = finding()
     assert after["status"] == "violated"
     assert after["value"] == "33.33"
@@ -158,12 +164,15 @@ def test_standings_are_those_of_each_project(service: Service) -> None:
                 commitments.Promise("signed", dt.date(2026, 1, 1)),
                 commitments.Promise("tax", dt.date(2026, 1, 1), "100"),
             ),
+            _project(work, number),
         )
     with service.store.db.read() as session:
         views = commitments.of_project(session, SYSTEM, number, TODAY)
     for value in ("10", "85", "100"):
         with service.store.work(SYSTEM) as work:
-            commitments.report(work, views[1].id, dt.date(2026, 2, 1), value, "")
+            commitments.report(
+                work, views[1].id, dt.date(2026, 2, 1), value, "", read_seen(views[1].seen)
+            )
         with service.store.db.read() as session:
             views = commitments.of_project(session, SYSTEM, number, TODAY)
             standing = [s for s in rates.standings(session, SYSTEM, TODAY) if s.project == project]

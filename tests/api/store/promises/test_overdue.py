@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from api.store.promises import overdue, rates
 from api.store.work import SYSTEM
-from tests.api.support import Service
+from tests.api.support import Service, now
 
 TODAY = dt.date(2026, 7, 1)
 NOTE = {"note": "请尽快兑现"}
@@ -195,8 +195,10 @@ def test_the_page_and_its_file(service: Service) -> None:
     assert "已逾期" in part
     assert "承诺 1,000 万元/年，最近实绩 900 万元/年" in part
     path = f"/commitments/{made['funded']['id']}/supervise"
-    assert service.client.post(path, data={"note": " "}, headers=headers).status_code == 422
-    told = service.client.post(path, data=NOTE, headers=headers, follow_redirects=False)
+    note = {"seen": str(now(service.store, "POST", path))}
+    blank = {**note, "note": " "}
+    assert service.client.post(path, data=blank, headers=headers).status_code == 422
+    told = service.client.post(path, data=note | NOTE, headers=headers, follow_redirects=False)
     assert (told.status_code, told.headers["location"]) == (303, "/supervision")
     part = service.client.get("/supervision", headers=headers).text.split("督办中和已销号")[1]
     assert "承诺资金到位，期限 2026年1月31日" in part

@@ -22,7 +22,7 @@ from api.transport.uploads import PART
 from scripts.serving import running
 from tests.api.conftest import new_database, postgres_database
 from tests.api.files import PDF, PNG, pdf
-from tests.api.support import Service
+from tests.api.support import Service, now
 
 ROLE = "department:natural_resources"
 LIMIT = 1_000_000
@@ -246,6 +246,7 @@ LATER = (
     "supervisions.commitment_id",
     "commitments.kept",
     "decisions.acceptance",
+    "accounts.revision",
 )
 
 
@@ -291,9 +292,11 @@ def opinion(service: Service, task: dict[str, Any], *files: tuple[str, bytes], *
     assert client.post("/api/v1/session", json=given).status_code == 200
     shown = client.get(f"/tasks/{task['id']}").text
     csrf = re.findall(r'name="csrf" value="([0-9a-f]{64})"', shown)[0]
+    # A task that no longer waits shows no form.
+    seen = str(now(service.store, "POST", f"/tasks/{task['id']}/opinion"))
     return client.post(
         f"/tasks/{task['id']}/opinion",
-        data={"csrf": csrf, "opinion": "agree", "reason": "", **more},
+        data={"csrf": csrf, "seen": seen, "opinion": "agree", "reason": "", **more},
         files=[("files", (name, content)) for name, content in files],
         follow_redirects=False,
     )

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from api.database.review_tables import Task
 from api.database.tables import Hit
 from api.errors import Invalid
-from api.store import accounts
+from api.store import accounts, preconditions
 from api.store.projects import lookup
 from api.store.projects.lookup import Filter
 from api.store.promises import supervision
@@ -123,7 +123,9 @@ def test_what_is_supervised_is_no_longer_late(filled: Service) -> None:
     with filled.store.db.write() as session:
         session.execute(update(Task).where(Task.id == before[0]).values(due_on=real))
     with filled.store.work(filled.actors["committee"]) as work:
-        supervision.start(work, before[0], "请办")
+        task = work.session.get_one(Task, before[0])
+        seen = preconditions.task_now(work.session, task)
+        supervision.start(work, before[0], "请办", seen)
     assert [t.id for t in listed(filled, CHAIR, late, 50)] == before[1:]
     with filled.store.db.read() as session:
         assert [s.task for s in supervision.each(session)] == [before[0]]
