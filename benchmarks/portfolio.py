@@ -30,9 +30,10 @@ from evaluator.dossier.dossier import make_profile
 from evaluator.engine.columnar import Layout, compile_ruleset
 from evaluator.engine.columnar.layout import scalar_fields
 from evaluator.interchange.jdm import jdm, jdm_context
-from evaluator.portfolio.duck import connect, copy, sql_of
+from evaluator.portfolio.duck import connect, sql_of
 from evaluator.portfolio.intake.load import load
-from evaluator.portfolio.intake.sources import open_source
+from evaluator.portfolio.intake.opening import open_source
+from evaluator.portfolio.output import copy
 from evaluator.portfolio.progress import silent
 from evaluator.portfolio.run import Options, evaluate_files
 from evaluator.portfolio.write import Writer

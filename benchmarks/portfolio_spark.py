@@ -27,9 +27,10 @@ from typing import Any
 from benchmarks.synth import ROOT, write_synthetic
 from benchmarks.timing import machine
 from evaluator.engine.columnar import Plan, compile_ruleset
-from evaluator.portfolio.duck import connect, copy, sql_of
+from evaluator.portfolio.duck import connect, sql_of
 from evaluator.portfolio.intake.load import load
-from evaluator.portfolio.intake.sources import open_source
+from evaluator.portfolio.intake.opening import open_source
+from evaluator.portfolio.output import copy
 from evaluator.portfolio.spark import judge_on, session
 from evaluator.rulebook.load import load_directory
 from tests.portfolio.spark_cluster import cluster

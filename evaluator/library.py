@@ -197,7 +197,7 @@ class Rulebook:
         as_of: dt.date | None = None,
         stage: str | None = None,
     ) -> tuple[Judgement, ...]:
-        """Judge every dossier of a .yaml, .json, .jsonl or .xlsx file, in its order.
+        """Judge every dossier of a file (.yaml, .json, .jsonl, .xlsx, .xls, .ods, .csv), in its order.
 
         Raises DossierError with the problems of the whole file, before anything is judged.
         """

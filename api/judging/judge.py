@@ -20,6 +20,7 @@ from evaluator.dossier.dossier import Profile, read_data
 from evaluator.judgement.evaluate import Evaluation, Evaluator
 from evaluator.judgement.result import canonical_bytes, result
 from evaluator.rulebook.ast import Ruleset
+from evaluator.values.numbers import stored
 
 # Stored with each decision: which version of the program judged.
 SOFTWARE = version("project-admission")
@@ -53,6 +54,10 @@ class Judge:
     def read(self, raw: Any) -> Profile:
         """A dossier out of JSON data. Raises DossierError with every problem found."""
         return read_data(raw, self.ruleset.registry, "请求体")
+
+    def read_snapshot(self, raw: Any) -> Profile:
+        """A dossier out of the JSON data of a decision. Raises DossierError."""
+        return read_data(stored(raw), self.ruleset.registry, "快照")
 
     def evaluate(self, profile: Profile, as_of: dt.date | None = None) -> Evaluation:
         """Judge a dossier as of a date, its acceptance date unless told otherwise."""

@@ -81,7 +81,10 @@ Rulebook = Annotated[
     Path | None,
     typer.Option("--rulebook", help="规则集目录；不写则用自带的，或环境变量 ADMISSION_RULEBOOK"),
 ]
-Files = Annotated[list[Path], typer.Argument(help="申报材料：.yaml、.json、.jsonl 或 .xlsx")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(help="申报材料：.yaml、.json、.jsonl、.xlsx、.xls、.ods、.csv 或 .tsv"),
+]
 AsOf = Annotated[
     str | None,
     typer.Option("--as-of", help="按哪一天有效的规则评估，如 2024-06-01；不写则为受理日期"),

@@ -31,7 +31,8 @@ BACKENDS = ("duckdb", "spark", "postgres")
 TOP = 10
 
 Inputs = Annotated[
-    list[Path] | None, typer.Argument(help="材料：.parquet、.csv、.jsonl、.sqlite、.xlsx，可写多个")
+    list[Path] | None,
+    typer.Argument(help="材料：.parquet、.csv、.tsv、.jsonl、.sqlite、.xlsx、.xls、.ods，可写多个"),
 ]
 Column = Annotated[
     str | None, typer.Option("--as-of-column", help="评估日期所在的列；不写则为受理日期")
@@ -81,6 +82,9 @@ def evaluate(
     ] = None,
     html: Html = None,
     memory: Memory = "3GB",
+    unique: Annotated[
+        bool, typer.Option("--unique", help="同一个项目编号有两份时不写结果，返回 2")
+    ] = False,
 ) -> None:
     """评估所有材料；不合格式的行写进退回文件，不影响其余。"""
     if backend not in BACKENDS:
@@ -88,7 +92,9 @@ def evaluate(
     if not inputs and backend != "postgres":
         raise typer.BadParameter("请写要评估的材料文件")
     ruleset = load_rulebook(rulebook)
-    options = replace(_options(as_of_column, as_of, table, memory), findings=findings)
+    options = replace(
+        _options(as_of_column, as_of, table, memory), findings=findings, unique=unique
+    )
     with _guarded(), bar(Console(stderr=True)) as say:
         if backend == "postgres":
             from evaluator.portfolio.postgres.run import evaluate_postgres
@@ -133,8 +139,13 @@ def _print_summary(summary: Summary, ruleset: Ruleset, out: Path) -> None:
     console = Console()
     for c in summary.counts:
         console.print(f"{c.name}：共 {c.total:,} 份，评估 {c.judged:,} 份，退回 {c.rejected:,} 份")
+        for note in c.notes:
+            console.print(f"  {note}", markup=False)
         if c.unused:
-            console.print(f"  没有用到的列：{'、'.join(c.unused)}")
+            console.print(f"  没有用到的列：{'、'.join(c.unused)}", markup=False)
+    if summary.repeated:
+        listed = "、".join(summary.repeated[:TOP])
+        console.print(f"提醒：{len(summary.repeated):,} 个项目编号不止一份：{listed}", markup=False)
     shown = "，".join(f"{VERDICT_LABELS[Verdict(v)]} {n:,}" for v, n in summary.verdicts.items())
     console.print(f"结论：{shown}")
     table = Table("规则", "情况", "份数", "责任部门", title="主要理由")

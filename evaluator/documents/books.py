@@ -15,7 +15,8 @@ from openpyxl.utils import get_column_letter
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
 from evaluator.documents.layout import Block, Cell, Paragraph, Spot, Table
-from evaluator.reading.spreadsheet import MAX_COLUMNS, Sheet, read_sheets
+from evaluator.reading.sheet import SINGLE, Sheet
+from evaluator.reading.spreadsheet import read_sheets
 
 MAX_ROWS = 5000
 Merge = tuple[tuple[int, int], tuple[int, int]]
@@ -56,7 +57,7 @@ def _own(sheet: Sheet) -> list[list[str]]:
 
 
 def _plain(rows: Sequence[Sequence[object]]) -> list[list[str]]:
-    return [[_text(v) for v in row[:MAX_COLUMNS]] for row in rows[: MAX_ROWS + 1]]
+    return [[_text(v) for v in row[: SINGLE.columns]] for row in rows[: MAX_ROWS + 1]]
 
 
 def _text(value: object) -> str:

@@ -13,17 +13,26 @@ from evaluator.dossier.fields import Field, FieldType, Registry, unknown_field
 from evaluator.dossier.scalars import Path, quoted
 from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place
-from evaluator.reading.spreadsheet import Cell
+from evaluator.reading.sheet import Cell
 from evaluator.values.units import UnitError, conversion, split_quantity
 
 
 @dataclass
 class Row:
-    """Raw data of one dossier and the place of each part, filled while its cells are read."""
+    """Raw data of one dossier and the place of each part, filled while its cells are read.
+
+    ``problems`` are of its cells; ``number`` is the row of its sheet, of a form the row of its head;
+    ``others`` holds the cells of columns that were asked for by name and hold no field. A ``void`` row
+    is no dossier, as its problem says.
+    """
 
     start: Place
+    number: int = 0
     raw: dict[str, Any] = field(default_factory=dict)
     places: dict[Path, Place] = field(default_factory=dict)
+    problems: Problems = field(default_factory=Problems)
+    others: dict[str, Cell] = field(default_factory=dict)
+    void: bool = False
 
     def put(self, path: Path, value: Any, place: Place) -> None:
         """Set a field, or append an entry to a record at (record, key)."""
@@ -61,29 +70,36 @@ class Column:
         """Label and name, as in every message about the field."""
         return f"{self.field.label}（{'.'.join(map(str, self.path))}）"
 
-    def put(self, row: Row, cell: Cell | None, place: Place, problems: Problems) -> None:
+    def put(self, row: Row, cell: Cell | None, place: Place) -> None:
         """Take one cell into the dossier; where a required field is empty, its place is kept."""
         if cell is None and not self.field.required:
             return
         if cell is None or cell.fault:
             if cell is not None:
-                problems.report("D120", f"{self.label()}：{cell.fault}", cell.place, cell.hint)
+                said = f"{self.label()}：{cell.fault}"
+                row.problems.report("D120", said, cell.place, cell.hint)
             if len(self.path) == 1:
                 row.put(self.path, None, place)
             return
-        value = _in_unit(cell.value, self.unit, self.field)
+        value = in_unit(cell.value, self.unit, self.field)
         if len(self.path) > 1:
             value = {"key": self.path[1], "value": value}
         row.put(self.path, value, cell.place)
 
 
 class Headings:
-    """Finds the field that a heading names, by field name or label."""
+    """Finds the field that a heading names, by field name or label.
 
-    def __init__(self, registry: Registry, problems: Problems) -> None:
+    With ``unused``, a heading that names no field is put there instead of being a problem.
+    """
+
+    def __init__(
+        self, registry: Registry, problems: Problems, unused: list[str] | None = None
+    ) -> None:
         self.registry = registry
         self.problems = problems
         self.report = problems.report
+        self.unused = unused
         self.targets: dict[str, Path] = {}
         for f in registry.fields.values():
             for key, label in f.keys.items():
@@ -92,18 +108,31 @@ class Headings:
             for text in (f.name, f.label):
                 self.targets[plain_label(text)] = (f.name,)
 
-    def read(self, cell: Cell) -> Column | None:
-        """What a heading names; "总投资（亿元）" is a field and the unit of its column."""
-        text = plain_label(cell.text)
-        path, unit = self.targets.get(text), ""
-        if path is None and text.endswith(")") and "(" in text:
+    def find(self, heading: str) -> tuple[Path, str] | None:
+        """The field that a heading names, and its unit: "总投资（亿元）"."""
+        text = plain_label(heading)
+        path = self.targets.get(text)
+        if path is not None:
+            return path, ""
+        if text.endswith(")") and "(" in text:
             head, _, unit = text[:-1].rpartition("(")
             path = self.targets.get(head)
-        if path is None:
+            return None if path is None else (path, unit)
+        return None
+
+    def read(self, heading: str, place: Place, unit: str = "") -> Column | None:
+        """The column that a heading names; ``unit`` is that of the heading above it."""
+        found = self.find(heading)
+        if found is None:
+            if self.unused is not None:
+                self.unused.append(heading)
+                return None
+            text = plain_label(heading)
             hint = unknown_field(text, self.registry) or "写字段名或字段的中文名；不需要的请删去"
-            self.report("D101", f"没有{quoted(cell.text)}这个字段", cell.place, hint)
+            self.report("D101", f"没有{quoted(heading)}这个字段", place, hint)
             return None
-        return self.column(path, unit, cell.place)
+        path, own = found
+        return self.column(path, own or unit, place)
 
     def column(self, path: Path, unit: str, place: Place) -> Column | None:
         """The column of a field shown in ``unit``; a problem where it cannot be."""
@@ -129,7 +158,7 @@ class Headings:
         return column
 
 
-def _in_unit(value: Any, unit: str, field: Field) -> Any:
+def in_unit(value: Any, unit: str, field: Field) -> Any:
     """A number with the unit that stands beside it, unless it has one of its own."""
     if not unit or field.unit is None or unit == field.unit.name:
         return value

@@ -20,7 +20,7 @@ from evaluator.dossier.scalars import FieldError, Path, quoted
 from evaluator.dossier.values import Item, Value, read_value
 from evaluator.problems.errors import DossierError, Problem, Problems
 from evaluator.problems.source import Place, SourceText, json_pointer
-from evaluator.values.numbers import exact_text
+from evaluator.values.numbers import exact_data, stored
 from evaluator.values.units import ONE, parse_unit
 
 # Unknown fields that are looked into, each for what may have been meant; the rest are counted.
@@ -88,11 +88,11 @@ def _dump(value: Value) -> Any:
     if isinstance(value, (bool, str)):
         return value
     if isinstance(value, Fraction):
-        return exact_text(value)
+        return exact_data(value)
     if isinstance(value, dt.date):
         return value.isoformat()
     return [
-        {"key": v.key, "value": exact_text(v.number), "unit": v.unit.name}
+        {"key": v.key, "value": exact_data(v.number), "unit": v.unit.name}
         if isinstance(v, Item)
         else v
         for v in value
@@ -191,8 +191,8 @@ def read_data(raw: Any, registry: Registry, name: str) -> Profile:
 
 
 def make_profile(registry: Registry, **values: Any) -> Profile:
-    """A profile out of keyword values. Raises DossierError."""
-    return read_data(values, registry, "(dossier)")
+    """A profile out of keyword values, ratios among them. Raises DossierError."""
+    return read_data(stored(values), registry, "(dossier)")
 
 
 def _json_schema(field: Field) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Dossiers from files: YAML, JSON, JSON Lines, .xlsx.
+"""Dossiers from files: YAML, JSON, JSON Lines, workbooks (.xlsx, .xls, .ods), CSV and TSV.
 
 A file holds one dossier (a mapping of fields, or {source, dossier}), a list of either, or such a
 list under ``dossiers`` or ``projects``. It is read whole or not at all: one DossierError carries
@@ -46,11 +46,12 @@ def read_dossiers(source: FileSource, registry: Registry) -> list[Profile]:
         return _collect(iter_dossiers(source, registry))
     name, data = read_bytes(source)
     problems = Problems()
-    if kind == "xlsx":
-        from evaluator.dossier.sheets import read_workbook  # openpyxl is slow to import
+    if kind in ("workbook", "csv"):
+        from evaluator.dossier.tables import read_book  # openpyxl is slow to import
 
-        rows = read_workbook(name, data, registry, problems)
-        drafts = [_Draft(row.raw, row.place) for row in rows]
+        rows = read_book(name, data, registry, problems).rows
+        problems.extend(p for row in rows for p in row.problems)
+        drafts = [_Draft(row.raw, row.place) for row in rows if not row.void]
     else:
         text = SourceText(name, decode(name, data))
         drafts = (

@@ -31,7 +31,7 @@ from evaluator.dossier.sheets import COLUMNS, ITEM_COLUMNS, sheet_title
 from evaluator.dossier.values import Item, Value
 from evaluator.problems.source import display_width
 from evaluator.values.numbers import exact_text, terminates
-from evaluator.values.units import ONE
+from evaluator.values.units import ONE, Unit, writable
 
 WIDTHS = (34, 30, 14, 46, 22, 34, 28)
 ITEM_WIDTHS = (34, 20, 26)
@@ -213,9 +213,9 @@ def _put_text(cell: Cell, text: str) -> None:
     cell.data_type = "s"  # A text that begins with "=" is no formula.
 
 
-def _put_number(cell: Cell, value: Fraction) -> None:
+def _put_number(cell: Cell, value: Fraction, unit: Unit | None) -> None:
     """As a number where a spreadsheet keeps every digit of it, else as text."""
-    text = exact_text(value)
+    text = writable(value, unit or ONE)
     digits = text.lstrip("-").replace(".", "").lstrip("0")
     if terminates(value) and len(digits) <= 15 and (not value or abs(value) >= Fraction(1, 10**9)):
         cell.value = Decimal(text)
@@ -228,7 +228,7 @@ def _put_value(cell: Cell, field: Field, value: Value | None) -> None:
     if value is None:
         return
     if isinstance(value, Fraction):
-        _put_number(cell, value)
+        _put_number(cell, value, field.unit)
     elif isinstance(value, bool):
         _put_text(cell, "是" if value else "否")
     elif isinstance(value, str):
@@ -338,7 +338,7 @@ def _item_sheet(book: Workbook, field: Field, value: Value | None) -> None:
         if number < len(items):
             item = items[number]
             _put_text(name, item.key)
-            _put_number(amount, item.number)
+            _put_number(amount, item.number, item.unit)
             _put_text(unit, item.unit.name)
     sheet.freeze_panes = "A3"
     _fit_page(sheet)

@@ -25,15 +25,13 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from io import BytesIO
 from typing import Any
-
-from python_calamine import CalamineWorkbook
 
 from evaluator.problems.choices import suggest
 from evaluator.problems.errors import Problem, Problems, RulebookError
 from evaluator.problems.source import Place
-from evaluator.reading.spreadsheet import Cell, Sheet, read_sheets
+from evaluator.reading.sheet import Cell, Sheet
+from evaluator.reading.spreadsheet import read_sheets
 from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.criteria import Criterion
@@ -86,17 +84,16 @@ def criteria_from_sheets(name: str, data: bytes, ruleset: Ruleset) -> tuple[Crit
     found: list[Criterion] = []
     seen: dict[str, Place] = {}
     sheets = read_sheets(name, data)
-    merged = _merged(data)
     for sheet in sheets:
         if not sheet.visible or not sheet.rows:
             continue
-        reader = _Reader(sheet, merged.get(sheet.name, ()), ruleset, problems)
+        reader = _Reader(sheet, sheet.merged, ruleset, problems)
         node = reader.read()
         if node is None:
             continue
         key = node.entries[0][0]
         first = seen.setdefault(key.text, key.place)
-        if first is not key.place:
+        if first != key.place:
             reader.report(
                 "E102", f"标准编号“{key.text}”重复", key.place, f"第一处在 {first.label()}"
             )
@@ -108,16 +105,6 @@ def criteria_from_sheets(name: str, data: bytes, ruleset: Ruleset) -> tuple[Crit
     if problems.wrong():
         raise RulebookError(problems)
     return tuple(found)
-
-
-def _merged(data: bytes) -> dict[str, tuple[tuple[int, int, int, int], ...]]:
-    """Merged ranges by sheet: first row, first column, last row, last column, 1-based."""
-    book = CalamineWorkbook.from_filelike(BytesIO(data))
-    out: dict[str, tuple[tuple[int, int, int, int], ...]] = {}
-    for name in book.sheet_names:
-        ranges = book.get_sheet_by_name(name).merged_cell_ranges or ()
-        out[name] = tuple((a + 1, b + 1, c + 1, d + 1) for (a, b), (c, d) in ranges)
-    return out
 
 
 class _Reader:
@@ -207,7 +194,7 @@ class _Reader:
             cell = self.sheet.rows.get(first, {}).get(left)
             if cell is not None and first <= number <= last:
                 for column in range(left, right + 1):
-                    row[column] = replace(cell, place=self.sheet.place(number, column))
+                    row[column] = replace(cell, row=number, column=column)
         return row
 
     def _ordered(self, head: dict[str, YScalar]) -> None:

@@ -47,8 +47,10 @@ def lines(criterion: Criterion, as_of: dt.date, item: Mapping[str, str]) -> Iter
     # covers lie between two; they end in "no value".
     starts = [(current.accepted_before, current.rows)]
     for period in reversed(criterion.periods):
-        if period.start < current.accepted_before and period.start <= as_of:
-            if period.end is not None and period.end + DAY < starts[-1][0]:
+        if period.start < min(current.accepted_before, current.start):
+            # What was in force when the new period began also judges those accepted since.
+            until = min(starts[-1][0], current.start)
+            if period.end is not None and period.end + DAY < until:
                 starts.append((period.end + DAY, ()))
             starts.append((period.start, period.rows if period.gap is None else ()))
     for day, rows in starts:

@@ -28,7 +28,8 @@ from evaluator.portfolio.errors import PortfolioError, TooManyRows
 from evaluator.portfolio.findings import finding_values, findings_json
 from evaluator.portfolio.intake.lines import read_lines
 from evaluator.portfolio.intake.load import Loaded, load
-from evaluator.portfolio.intake.sources import Source, open_source
+from evaluator.portfolio.intake.opening import open_source
+from evaluator.portfolio.intake.sources import Source
 from evaluator.portfolio.sql import text
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.verdict import Verdict

@@ -10,8 +10,10 @@ from pathlib import Path
 import duckdb
 
 from evaluator.engine.columnar import compile_ruleset
-from evaluator.portfolio.duck import connect, copy, prepare, sql_of
+from evaluator.portfolio.duck import connect, opened, sql_of
+from evaluator.portfolio.output import copy
 from evaluator.portfolio.progress import Progress, duckdb_share
+from evaluator.portfolio.rows import FEW, judge_few
 from evaluator.portfolio.run import Counts, Options
 from evaluator.rulebook.ast import Effect, Ruleset
 
@@ -39,11 +41,16 @@ def compare_file(
     """
     with closing(connect(options.threads, options.memory)) as db:
         progress(f"读取 {path.name}", duckdb_share(db))
-        loaded, plan = prepare(db, new, path, 0, options.table, options.as_of)
-        for name, compiled in (("old", compile_ruleset(old, loaded.layout)), ("new", plan)):
+        loaded = opened(db, new, path, 0, options.table, options.as_of)
+        for name, ruleset in (("old", old), ("new", new)):
             which = "旧" if name == "old" else "新"
             progress(f"按{which}规则集评估 {loaded.total:,} 份", duckdb_share(db))
-            select = sql_of(compiled.results(lookup=True))
+            if loaded.total <= FEW:
+                judge_few(db, ruleset, loaded, f"{name}_few")
+                select = f"SELECT * FROM {name}_few"
+            else:
+                compiled = compile_ruleset(ruleset, loaded.layout)
+                select = sql_of(compiled.results(lookup=True))
             db.execute(
                 f"CREATE TEMP TABLE {name}_results AS SELECT row_id, project_id, verdict, "
                 f"string_split(violated, ' ') AS violated, string_split(\"unknown\", ' ') AS missing "
@@ -62,7 +69,9 @@ def compare_file(
             columns = ", ".join(f"array_to_string({c}, ' ') AS {c}" for c in _CAUSES)
             copy(db, f"SELECT project_id, old_verdict, new_verdict, {columns} FROM changes", out)
         judged = sum(matrix.values())
-        counts = Counts(str(path), loaded.total, judged, loaded.total - judged, loaded.unused)
+        counts = Counts(
+            str(path), loaded.total, judged, loaded.total - judged, loaded.unused, loaded.notes
+        )
         return Comparison(counts, matrix, _rules(db))
 
 

@@ -11,10 +11,8 @@ import ibis.expr.types as ir
 from ibis.backends.sql.compilers import DuckDBCompiler, PostgresCompiler, PySparkCompiler
 
 from evaluator.engine.columnar import Plan, compile_ruleset
-from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.load import Loaded, load
-from evaluator.portfolio.intake.sources import open_source
-from evaluator.portfolio.sql import text
+from evaluator.portfolio.intake.opening import open_source
 from evaluator.rulebook.ast import Ruleset
 
 MEMORY = "3GB"
@@ -51,6 +49,21 @@ def sql_of(expr: ir.Table, dialect: str = "duckdb") -> str:
             gc.enable()
 
 
+def opened(
+    db: duckdb.DuckDBPyConnection,
+    ruleset: Ruleset,
+    path: Path,
+    number: int = 0,
+    table: str | None = None,
+    as_of: str | dt.date | None = None,
+) -> Loaded:
+    """Open a file as the views ``portfolio`` and ``portfolio_items``."""
+    source = open_source(db, path, number, table, ruleset.registry, as_of)
+    loaded = load(db, source, ruleset.registry, as_of)
+    register(db, loaded)
+    return loaded
+
+
 def prepare(
     db: duckdb.DuckDBPyConnection,
     ruleset: Ruleset,
@@ -60,8 +73,7 @@ def prepare(
     as_of: str | dt.date | None = None,
 ) -> tuple[Loaded, Plan]:
     """Open a file as the views ``portfolio`` and ``portfolio_items``, and compile for it."""
-    loaded = load(db, open_source(db, path, number, table), ruleset.registry, as_of)
-    register(db, loaded)
+    loaded = opened(db, ruleset, path, number, table, as_of)
     return loaded, compile_ruleset(ruleset, loaded.layout)
 
 
@@ -70,13 +82,3 @@ def register(db: duckdb.DuckDBPyConnection, loaded: Loaded) -> None:
     db.execute(f"CREATE OR REPLACE TEMP VIEW portfolio AS {loaded.main}")
     if loaded.items:
         db.execute(f"CREATE OR REPLACE TEMP VIEW portfolio_items AS {loaded.items}")
-
-
-def copy(db: duckdb.DuckDBPyConnection, select: str, path: Path) -> int:
-    """Write a SELECT to .parquet or .csv; the number of rows."""
-    suffix = path.suffix.lower()
-    if suffix not in (".parquet", ".csv"):
-        raise PortfolioError(f"结果只能写成 .parquet 或 .csv，写的是 {path.name}")
-    form = "FORMAT parquet" if suffix == ".parquet" else "FORMAT csv, HEADER"
-    row = db.execute(f"COPY ({select}) TO {text(str(path))} ({form})").fetchone()
-    return int(row[0]) if row else 0

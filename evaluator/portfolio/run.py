@@ -11,10 +11,13 @@ from pathlib import Path
 
 import duckdb
 
-from evaluator.portfolio.duck import connect, copy, prepare, sql_of
+from evaluator.engine.columnar import compile_ruleset
+from evaluator.portfolio.duck import connect, opened, sql_of
 from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.sources import FILE_STRIDE
+from evaluator.portfolio.output import copy, staged, written
 from evaluator.portfolio.progress import Progress, duckdb_share
+from evaluator.portfolio.rows import FEW, judge_few
 from evaluator.portfolio.sql import text
 from evaluator.portfolio.write import Writer
 from evaluator.rulebook.ast import Effect, Ruleset
@@ -25,35 +28,40 @@ RESULT = "project_id, industry_code, verdict, violated, unknown, applicable"
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows of one source; judged and rejected add up to total."""
+    """Rows of one source; judged and rejected add up to total. ``notes`` say how it was read."""
 
     name: str
     total: int
     judged: int
     rejected: int
     unused: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to read and judge; ``as_of`` is a column, or one date for all."""
+    """How to read and judge; ``as_of`` is a column, or one date for all; ``unique`` refuses a run
+    with a project in it twice."""
 
     as_of: str | dt.date | None = None
     table: str | None = None
     findings: Path | None = None
     threads: int | None = None
     memory: str = "3GB"
+    unique: bool = False
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What came out: counts of verdicts, of blocking rules, by department and by industry."""
+    """What came out: counts of verdicts, of blocking rules, by department and by industry;
+    ``repeated`` are ids of more than one dossier."""
 
     counts: tuple[Counts, ...]
     verdicts: Mapping[str, int]
     rules: Mapping[tuple[str, str], int]
     departments: Mapping[str, int]
     industries: Mapping[str, Mapping[str, int]]
+    repeated: tuple[str, ...] = ()
 
     @property
     def judged(self) -> int:
@@ -76,25 +84,38 @@ def evaluate_files(
 
     Raises PortfolioError or TooWide; a bad row never stops the run.
     """
-    if out.suffix.lower() not in (".parquet", ".csv"):
-        raise PortfolioError(f"结果只能写成 .parquet 或 .csv，写的是 {out.name}")
-    with closing(connect(options.threads, options.memory)) as db:
+    given = [p for i, p in enumerate(paths) if p not in paths[:i]]
+    if len(given) < len(paths):
+        raise PortfolioError("同一个文件写了两次")
+    targets = [out, rejects_path(out)]
+    if options.findings is not None:
+        targets += [_numbered(options.findings, n) for n in range(len(paths))]
+    with closing(connect(options.threads, options.memory)) as db, staged(*targets) as stage:
         db.execute("CREATE TEMP TABLE rejects (source VARCHAR, row_number BIGINT, reason VARCHAR)")
         counts: list[Counts] = []
         parts: list[Path] = []
         for number, path in enumerate(paths):
             progress(f"读取 {path.name}", duckdb_share(db))
-            part = out if len(paths) == 1 else out.with_name(f"{out.stem}.part{number}.parquet")
-            counts.append(_one(db, ruleset, path, number, part, options, progress))
-            parts.append(part)
+            several = stage[0].with_name(f"part{number}.parquet")
+            parts.append(stage[0] if len(paths) == 1 else several)
+            findings = stage[2 + number] if options.findings is not None else None
+            counts.append(_one(db, ruleset, path, number, parts[-1], findings, options, progress))
         if len(paths) > 1:
             listed = ", ".join(text(str(p)) for p in parts)
-            copy(db, f"SELECT * FROM read_parquet([{listed}])", out)
-            for part in parts:
-                part.unlink()
-        copy(db, "SELECT * FROM rejects ORDER BY source, row_number", rejects_path(out))
+            copy(db, f"SELECT * FROM read_parquet([{listed}])", stage[0])
+        copy(db, "SELECT * FROM rejects ORDER BY source, row_number", stage[1])
         progress("汇总", duckdb_share(db))
-        return summarise(db, ruleset, out, tuple(counts))
+        summary = summarise(db, ruleset, stage[0], tuple(counts))
+        if options.unique and summary.repeated:
+            listed = "、".join(summary.repeated[:10])
+            raise PortfolioError(
+                f"有 {len(summary.repeated)} 个项目编号不止一份，没有写结果：{listed}"
+            )
+        return summary
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.stem}.{number}{path.suffix}") if number else path
 
 
 def _one(
@@ -103,39 +124,40 @@ def _one(
     path: Path,
     number: int,
     part: Path,
+    findings: Path | None,
     options: Options,
     progress: Progress,
 ) -> Counts:
-    loaded, plan = prepare(db, ruleset, path, number, options.table, options.as_of)
+    loaded = opened(db, ruleset, path, number, options.table, options.as_of)
     progress(f"评估 {path.name}：{loaded.total:,} 份", duckdb_share(db))
-    judged = Writer(plan, tuple(RESULT.split(", "))).write(db, part)
-    if options.findings is not None:
-        progress(f"写出 {path.name} 的逐条结论", duckdb_share(db))
-        target = options.findings
-        if number:
-            target = target.with_name(f"{target.stem}.{number}{target.suffix}")
-        copy(db, sql_of(plan.findings()), target)
+    if loaded.total <= FEW and findings is None:
+        judge_few(db, ruleset, loaded, "few_results")
+        judged = copy(db, f"SELECT {RESULT} FROM few_results", part)
+    else:
+        plan = compile_ruleset(ruleset, loaded.layout)
+        judged = Writer(plan, tuple(RESULT.split(", "))).write(db, part)
+        if findings is not None:
+            progress(f"写出 {path.name} 的逐条结论", duckdb_share(db))
+            copy(db, sql_of(plan.findings()), findings)
     rejected = 0
     if judged < loaded.total:
-        db.execute(
-            f"INSERT INTO rejects SELECT {text(path.name)}, row_id - {number * FILE_STRIDE}, reason "
-            f"FROM ({loaded.rejects})"
-        )
-        row = db.execute("SELECT count(*) FROM rejects WHERE source = ?", [path.name]).fetchone()
-        rejected = int(row[0]) if row else 0
+        source, row = loaded.told(str(path), number * FILE_STRIDE)
+        added = db.execute(
+            f"INSERT INTO rejects SELECT {source}, {row}, reason FROM ({loaded.rejects})"
+        ).fetchone()
+        rejected = int(added[0]) if added else 0
     if judged + rejected != loaded.total:
         raise PortfolioError(
             f"{path}：评估 {judged} 份、退回 {rejected} 份，与总数 {loaded.total} 不符；结果不可用"
         )
-    return Counts(str(path), loaded.total, judged, rejected, loaded.unused)
+    return Counts(str(path), loaded.total, judged, rejected, loaded.unused, loaded.notes)
 
 
 def summarise(
     db: duckdb.DuckDBPyConnection, ruleset: Ruleset, out: Path, counts: tuple[Counts, ...]
 ) -> Summary:
     """Count verdicts and reasons in a file of results."""
-    reader = "read_parquet" if out.suffix.lower() == ".parquet" else "read_csv"
-    source = f"{reader}({text(str(out))})"
+    source = written(out)
     industry = "coalesce(substr(industry_code, 1, 3), '未填')"
     verdicts: Counter[str] = Counter()
     industries: dict[str, Counter[str]] = {}
@@ -160,4 +182,8 @@ def summarise(
             for department in rule.departments:
                 departments[department] += n
     ordered = {v.value: verdicts.get(v.value, 0) for v in Verdict}
-    return Summary(counts, ordered, rules, departments, industries)
+    twice = db.execute(
+        f"SELECT project_id FROM {source} GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
+    ).fetchall()
+    repeated = tuple(str(r[0]) for r in twice)
+    return Summary(counts, ordered, rules, departments, industries, repeated)

@@ -16,10 +16,11 @@ from typing import Any
 import duckdb
 
 from evaluator.engine.columnar import Plan, compile_ruleset
-from evaluator.portfolio.duck import connect, copy, register, sql_of
+from evaluator.portfolio.duck import connect, register, sql_of
 from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.load import load
-from evaluator.portfolio.intake.sources import open_source
+from evaluator.portfolio.intake.opening import open_source
+from evaluator.portfolio.output import copy
 from evaluator.portfolio.progress import Progress, duckdb_share, spark_share
 from evaluator.portfolio.run import RESULT, Counts, Options, Summary, rejects_path, summarise
 from evaluator.portfolio.sql import text
@@ -93,7 +94,7 @@ def evaluate_spark(
     try:
         with closing(connect(options.threads, options.memory)) as db:
             progress(f"读取并检查 {paths[0].name}", duckdb_share(db))
-            source = open_source(db, paths[0], 0, options.table)
+            source = open_source(db, paths[0], 0, options.table, ruleset.registry, options.as_of)
             loaded = load(db, source, ruleset.registry, options.as_of)
             register(db, loaded)
             main, items = stage / "main.parquet", stage / "items.parquet"

@@ -13,7 +13,8 @@ import duckdb
 import ibis
 
 from evaluator.engine.columnar import Plan
-from evaluator.portfolio.duck import copy, sql_of
+from evaluator.portfolio.duck import sql_of
+from evaluator.portfolio.output import copy
 from evaluator.portfolio.sql import quote
 
 MASKS, SETS = "judged_masks", "judged_sets"

@@ -39,9 +39,12 @@ def periods(criterion: Criterion, domain: Domain) -> list[tuple[Bool, Period]]:
     submitted = domain.term("submitted_on")
     out: list[tuple[Bool, Period]] = [(submitted >= before.toordinal(), current)]
     for period in criterion.periods:
-        if period.start > domain.as_of:
+        if period.start > min(domain.as_of, current.former):
             continue
         last = min(period.end or dt.date.max, domain.as_of, before - dt.timedelta(days=1))
+        if period.covers(current.former):
+            # What was in force when the new period began also judges those accepted since.
+            last = before - dt.timedelta(days=1)
         guard = z3.And(submitted >= period.start.toordinal(), submitted <= last.toordinal())
         out.append((guard, period))
     return out

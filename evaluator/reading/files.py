@@ -22,15 +22,16 @@ SUFFIXES = {
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
-    ".xlsx": "xlsx",
+    ".xlsx": "workbook",
+    ".xls": "workbook",
+    ".ods": "workbook",
+    ".csv": "csv",
+    ".tsv": "csv",
 }
-_HINT = "可用：.yaml、.json、.jsonl、.xlsx"
+_HINT = "可用：.yaml、.json、.jsonl、.xlsx、.xls、.ods、.csv、.tsv"
 _ADVICE = {
-    ".xls": "用 Excel 或 WPS 打开，另存为 .xlsx",
     ".et": "用 WPS 打开，另存为 .xlsx",
-    ".ods": "打开后另存为 .xlsx",
     ".xlsm": "打开后另存为不含宏的 .xlsx",
-    ".csv": "用 Excel 或 WPS 打开，核对数字后另存为 .xlsx",
 }
 _OLE = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
@@ -45,7 +46,7 @@ def _whole(name: str) -> Place:
 
 
 def kind_of(source: FileSource) -> str:
-    """yaml, json, jsonl or xlsx, by suffix. Raises DossierError for any other."""
+    """yaml, json, jsonl, workbook or csv, by suffix. Raises DossierError for any other."""
     name = source[0] if isinstance(source, tuple) else os.fspath(source)
     suffix = Path(name).suffix.lower()
     if suffix not in SUFFIXES:
@@ -88,14 +89,19 @@ def read_bytes(source: FileSource) -> tuple[str, bytes]:
     return name, data
 
 
-def decode(name: str, data: bytes, first_line: int = 1) -> str:
-    """The text of UTF-8 bytes, without a byte order mark. Raises DossierError for anything else."""
+def check_text(name: str, data: bytes) -> None:
+    """Raise DossierError for the beginning of a file that is a workbook or UTF-16."""
     if data.startswith((_ZIP, _OLE)):
         what = " Excel 工作簿" if data.startswith(_ZIP) else "旧版 Excel（.xls）或加密的文件"
         hint = "后缀改为 .xlsx" if data.startswith(_ZIP) else "去掉密码，另存为 .xlsx"
         raise _failed("D114", f"内容是{what}，与后缀不符", _whole(name), hint)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _failed("D112", "文件是 UTF-16 编码", _whole(name), "另存为 UTF-8 编码")
+
+
+def decode(name: str, data: bytes, first_line: int = 1) -> str:
+    """The text of UTF-8 bytes, without a byte order mark. Raises DossierError for anything else."""
+    check_text(name, data)
     try:
         return data.decode("utf-8-sig" if first_line == 1 else "utf-8")
     except UnicodeDecodeError as error:

@@ -9,7 +9,6 @@ dossiers, in ``Copies``: then nothing is read but what the changed rules read.
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import logging
 import tempfile
 from collections import Counter
@@ -27,8 +26,8 @@ import ibis.expr.types as ir
 
 from evaluator.engine.columnar import Layout, TooWide, compile_ruleset
 from evaluator.engine.columnar.outputs import packed_bit, packed_columns, verdict_of
-from evaluator.portfolio.duck import connect, prepare, sql_of
-from evaluator.portfolio.errors import PortfolioError
+from evaluator.portfolio.duck import connect, sql_of
+from evaluator.portfolio.intake.load import Loaded
 from evaluator.portfolio.sql import text
 from evaluator.revision.copies import Copies, Unusable, digest_of
 from evaluator.revision.tally import (
@@ -53,30 +52,21 @@ BATCH = 50_000  # Snapshots typed at a time.
 ALWAYS = frozenset({"submitted_on", "industry_code"})  # Dated rules and tables look at these.
 
 
-def count_file(
-    tally: Tally, path: Path, as_of: dt.date | str | None = None, table: str | None = None
-) -> Impact:
-    """Count a portfolio file. Raises PortfolioError.
-
-    Raises TooWide where the dossiers need more digits than the engine has, and PortfolioError where
-    the two rulesets do not declare the same fields: then the file has no one reading.
-    """
-    if tally.old.registry.fields != tally.new.registry.fields:
-        raise PortfolioError("两个规则集的字段定义不同，不能用组合引擎比较；请改用逐份评估")
+def count_loaded(tally: Tally, db: duckdb.DuckDBPyConnection, loaded: Loaded, note: str) -> Impact:
+    """Count what is loaded of a file. Raises TooWide."""
     changed = changed_rules(tally.old, tally.new)
-    with closing(connect()) as db:
-        loaded, plan = prepare(db, tally.old, path, 0, table, as_of)
-        db.execute(f"CREATE TEMP TABLE olds AS {sql_of(plan.packed())}")
-        _news(db, tally, changed, loaded.layout)
-        _settle(db, tally, changed)
-        industry = "industry_code" if "industry_code" in plan.kept else "NULL"
-        db.execute(
-            f"CREATE TEMP VIEW named AS SELECT row_id, project_id, {industry} AS industry_code FROM olds"
-        )
-        _list_moved(db, tally, changed)
+    plan = compile_ruleset(tally.old, loaded.layout)
+    db.execute(f"CREATE TEMP TABLE olds AS {sql_of(plan.packed())}")
+    _news(db, tally, changed, loaded.layout)
+    _settle(db, tally, changed)
+    industry = "industry_code" if "industry_code" in plan.kept else "NULL"
+    db.execute(
+        f"CREATE TEMP VIEW named AS SELECT row_id, project_id, {industry} AS industry_code FROM olds"
+    )
+    _list_moved(db, tally, changed)
     tally.unread += loaded.total - tally.matrix.total()
     tally.total += loaded.total
-    return tally.impact("columnar", NOTE)
+    return tally.impact("columnar", note)
 
 
 # --- stored decisions ----------------------------------------------------------------------------

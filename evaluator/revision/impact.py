@@ -13,6 +13,7 @@ from pathlib import Path
 
 from evaluator.dossier.files import read_dossiers
 from evaluator.engine.reference.engine import ReferenceEngine
+from evaluator.portfolio.errors import PortfolioError
 from evaluator.revision.tally import (
     Impact,
     Listed,
@@ -26,7 +27,7 @@ from evaluator.revision.tally import (
 from evaluator.rulebook.ast import Ruleset
 
 COLUMNAR_FROM = 2_000  # Below this, compiling the query takes longer than judging one by one.
-PORTFOLIO = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".sqlite", ".db")
+WHOLE = (".yaml", ".yml", ".json")  # Read whole or not at all, as ``admission evaluate`` does.
 
 
 # --- which rules move a project ------------------------------------------------------------------
@@ -109,16 +110,17 @@ def impact_file(
 
     Raises DossierError, or PortfolioError for a portfolio file that cannot be read at all.
     """
-    chosen = engine or ("columnar" if path.suffix.lower() in PORTFOLIO else "reference")
     tally = Tally(old, new)
-    if chosen == "reference":
-        engines = ReferenceEngine(old), ReferenceEngine(new)
-        same = old.registry.fields == new.registry.fields
-        for n, after in enumerate(read_dossiers(path, new.registry), 1):
-            before = after if same else profile_of(old, after.to_dict(new.registry))
-            day = as_of if isinstance(as_of, dt.date) else None
-            judge_one(tally, engines, Row(str(n), "", day), before, after)
-        return tally.impact("reference", "逐份评估")
-    from evaluator.revision.columnar import count_file
+    if path.suffix.lower() not in WHOLE:
+        from evaluator.revision.files import count_file
 
-    return count_file(tally, path, as_of, table)
+        return count_file(tally, path, engine, COLUMNAR_FROM, as_of, table)
+    if engine == "columnar":
+        raise PortfolioError("组合引擎不读 .yaml 和 .json；请不写 --engine")
+    engines = ReferenceEngine(old), ReferenceEngine(new)
+    same = old.registry.fields == new.registry.fields
+    for n, after in enumerate(read_dossiers(path, new.registry), 1):
+        before = after if same else profile_of(old, after.to_dict(new.registry))
+        day = as_of if isinstance(as_of, dt.date) else None
+        judge_one(tally, engines, Row(str(n), "", day), before, after)
+    return tally.impact("reference", "逐份评估")

@@ -21,6 +21,7 @@ from evaluator.revision.diff import bare
 from evaluator.rulebook import ast, walk
 from evaluator.rulebook.reads import criteria_of
 from evaluator.rulebook.verdict import VERDICT_LABELS, Status, Verdict
+from evaluator.values.numbers import stored
 
 NO_INDUSTRY = "未填"
 
@@ -244,7 +245,7 @@ class Tally:
 
 def profile_of(ruleset: ast.Ruleset, raw: Any) -> Profile | None:
     problems = Problems()
-    return parse_dossier(raw, ruleset.registry, lambda _: _NOWHERE, problems)
+    return parse_dossier(stored(raw), ruleset.registry, lambda _: _NOWHERE, problems)
 
 
 def judge_each(tally: Tally, rows: Iterable[Row]) -> None:

@@ -76,7 +76,7 @@ def _cells(db: duckdb.DuckDBPyConnection, registry: Registry) -> Source:
             types[name] = _KINDS.get(fields[name].type) or f"DECIMAL(18, {scales[name]})"
     cells = ", ".join(f"CAST({quote(n)} AS {kind}) AS {quote(n)}" for n, kind in types.items())
     db.execute(f"CREATE TEMP VIEW cells AS SELECT row_id, {cells} FROM snapshots")
-    return Source("（已有决定）", "SELECT * FROM cells", types)
+    return Source("（已有决定）", "SELECT * FROM cells", types, own=True)
 
 
 _KINDS = {FieldType.INT: "BIGINT", FieldType.BOOL: "BOOLEAN", FieldType.DATE: "DATE"}

@@ -110,6 +110,11 @@ class Period:
     accepted_before: dt.date | None
     place: Place
 
+    @property
+    def former(self) -> dt.date:
+        """The last day before it begins."""
+        return self.start - DAY if self.start > dt.date.min else self.start
+
     def covers(self, day: dt.date) -> bool:
         """Whether the period is in force on ``day``."""
         return self.start <= day and (self.end is None or day <= self.end)
@@ -132,11 +137,12 @@ class Criterion:
     def period(self, as_of: dt.date, submitted_on: dt.date) -> Period | None:
         """The period that judges a dossier accepted on ``submitted_on``, as of a date.
 
-        A transition clause keeps the value in force at acceptance for dossiers accepted earlier.
+        A transition clause keeps the value in force at acceptance for dossiers accepted earlier, and
+        the former one for those accepted after the new period has begun.
         """
         period = self._on(as_of)
         if period and period.accepted_before and submitted_on < period.accepted_before:
-            return self._on(min(submitted_on, as_of))
+            return self._on(min(submitted_on, as_of, period.former))
         return period
 
     def _on(self, day: dt.date) -> Period | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
+from typing import Any
 
 MAX_SHOWN_DIGITS = 60
 
@@ -22,6 +25,35 @@ def scale_of(value: Fraction) -> int:
 def terminates(value: Fraction) -> bool:
     """Whether the value has a finite decimal form."""
     return odd_part(value) == 1
+
+
+class Exact(str):
+    """A number in the program's own notation: the text of a ratio ("2000/3").
+
+    What a person writes is never one: 3/5 may be a share, 24/12 a range of months.
+    """
+
+    __slots__ = ()
+
+
+_RATIO = re.compile(r"[+-]?[0-9]{1,60}/[1-9][0-9]{0,59}")
+
+
+def exact_data(value: Fraction) -> str:
+    """``exact_text`` for data that the program reads back."""
+    text = exact_text(value)
+    return Exact(text) if "/" in text else text
+
+
+def stored(data: Any) -> Any:
+    """JSON data of a snapshot, its ratios known as such. For what the program itself has written."""
+    if isinstance(data, str):
+        return Exact(data) if "/" in data and _RATIO.fullmatch(data) else data
+    if isinstance(data, Mapping):
+        return {key: stored(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [stored(value) for value in data]
+    return data
 
 
 def exact_text(value: Fraction) -> str:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from evaluator.values.numbers import exact_text, terminates
+from evaluator.values.numbers import Exact, exact_text, terminates
 
 Dimension = tuple[tuple[str, int], ...]
 
@@ -201,7 +201,7 @@ def conversion(name: str, unit: Unit) -> Fraction:
 BARE = frozenset({"万", "百万", "千万", "亿"})
 _NUMBER = r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
 _QUANTITY = re.compile(rf"({_NUMBER})\s*([^\s0-9.,/+-].*)?")
-# How a snapshot writes a value that no decimal can ("2000/3" 平方米, out of 1 亩).
+# How a snapshot writes a value that no decimal can ("2000/3" 平方米, out of 1 亩): see numbers.Exact.
 _RATIO = re.compile(r"([+-]?[0-9]{1,60})/([1-9][0-9]{0,59})")
 MAX_DIGITS = 30
 MAX_LENGTH = 200
@@ -224,7 +224,7 @@ def fits(value: Fraction) -> bool:
 def split_quantity(text: str) -> tuple[Fraction, str]:
     """The number and the unit as written ("" where there is none) of ``"18 公顷"``.
 
-    Raises NotANumber where the text is not one number, or the number is longer than MAX_DIGITS.
+    A ratio is a number only as ``Exact``. Raises NotANumber where the text is not one number, or the number is longer than MAX_DIGITS.
     """
     if len(text) > MAX_LENGTH:
         raise NotANumber(f"“{text[:40]}…”不是数")
@@ -238,12 +238,22 @@ def split_quantity(text: str) -> tuple[Fraction, str]:
         if len(digits) > MAX_DIGITS and sum(map(str.isdigit, digits)) > MAX_DIGITS:
             raise NotANumber(f"数“{digits[:40]}”过长，最多 {MAX_DIGITS} 位")
         return Fraction(Decimal(digits) if "." in digits else int(digits)), match[2] or ""
-    ratio = _RATIO.fullmatch(plain)
+    ratio = _RATIO.fullmatch(plain) if isinstance(text, Exact) else None
     if ratio:
         value = Fraction(int(ratio[1]), int(ratio[2]))
         if fits(value):
             return value, ""
     raise NotANumber(f"“{text[:40]}{'…' if len(text) > 40 else ''}”不是数")
+
+
+def writable(value: Fraction, unit: Unit) -> str:
+    """A number of ``unit`` as a person can write it: in another unit ("1 亩") where no decimal ends."""
+    if not terminates(value):
+        for name in alternatives(unit):
+            other = value / conversion(name, unit)
+            if terminates(other):
+                return f"{exact_text(other)} {name}"
+    return exact_text(value)
 
 
 def parse_quantity(text: str, unit: Unit) -> Fraction:

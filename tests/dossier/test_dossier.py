@@ -16,7 +16,7 @@ from evaluator.dossier.dossier import dossier_schema, make_profile
 from evaluator.dossier.fields import base_registry
 from evaluator.dossier.values import Item
 from evaluator.problems.errors import DossierError, Problem, Problems
-from evaluator.values.numbers import exact_text
+from evaluator.values.numbers import Exact, exact_data
 from evaluator.values.units import (
     ONE,
     UnitError,
@@ -81,9 +81,9 @@ def third(n: int) -> Fraction:
         ("  18  公顷 ", "亩", 270),
         ("-3 万元", "元", -30000),
         ("+3", "元", 3),
-        ("2000/3", "平方米", third(2000)),
-        ("-1/3", "亩", Fraction(-1, 3)),
-        ("2000/3", "1", third(2000)),
+        (Exact("2000/3"), "平方米", third(2000)),
+        (Exact("-1/3"), "亩", Fraction(-1, 3)),
+        (Exact("2000/3"), "1", third(2000)),
         ("007", "1", 7),
         ("1.2亿", "万元", 12000),
         ("5000 万", "万元/年", 5000),
@@ -171,7 +171,7 @@ def test_alternatives_convert(name: str) -> None:
 
 @given(st.fractions())
 def test_what_fits_is_read_back(value: Fraction) -> None:
-    text = exact_text(value)
+    text = exact_data(value)
     if fits(value):
         assert parse_quantity(text, ONE) == value
     else:

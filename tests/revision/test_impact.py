@@ -92,7 +92,10 @@ def test_the_shipped_rulebook_over_a_file_of_the_examples(tmp_path: Path) -> Non
         for example in examples:
             (found,) = read_dossiers(example, shipped.registry)
             out.write(json.dumps(found.to_dict(shipped.registry), ensure_ascii=False) + "\n")
-    fast, slow = impact_file(shipped, new, path), impact_file(shipped, new, path, "reference")
+    fast = impact_file(shipped, new, path, "columnar")
+    slow = impact_file(shipped, new, path, "reference")
+    # A few dossiers are not worth compiling for.
+    assert impact_file(shipped, new, path).engine == "reference"
     assert (fast.engine, slow.engine) == ("columnar", "reference")
     assert fast.total == slow.total == len(examples)
     assert fast.matrix == slow.matrix

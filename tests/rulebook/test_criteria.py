@@ -43,6 +43,23 @@ DATED = """
 """
 
 
+def test_a_transition_clause_outlives_the_beginning_of_the_new_value() -> None:
+    old = "values: [{from: 2020-01-01, source: law, clause: 第三条, verified: true, value: 20}]"
+    dated = """values:
+      - {from: 2024-01-01, until: 2024-12-31, source: law, verified: true, value: 10}
+      - {from: 2025-01-01, source: law, verified: true, value: 20, transition: {accepted_before: 2025-03-01}}
+"""
+    ruleset = ruleset_of(criteria=CRITERIA.replace(old, dated))
+    for day, expected in (
+        ("2024-12-31", Verdict.PASS),
+        ("2025-01-01", Verdict.PASS),
+        ("2025-02-28", Verdict.PASS),
+        ("2025-03-01", Verdict.REFER),
+    ):
+        values = good(annual_tax=1500, submitted_on=day)
+        assert judge(ruleset, dt.date.fromisoformat(day), **values).verdict is expected, day
+
+
 @pytest.mark.parametrize(
     ("as_of", "submitted_on", "expected"),
     [

@@ -22,6 +22,7 @@ from evaluator.dossier.values import MAX_ITEMS, Item, read_value
 from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.values.numbers import exact_text
+from evaluator.values.units import ONE, writable
 
 ROWS = 4  # Of a record with free keys.
 PARTS = ("key", "value", "unit")
@@ -359,15 +360,15 @@ def typed_from(profile: Profile, registry: Registry) -> dict[str, str]:
         if f.type is FieldType.RECORD and isinstance(value, tuple):
             for row, item in enumerate(i for i in value if isinstance(i, Item)):
                 if f.keys:
-                    typed[f"{name}.{item.key}"] = exact_text(item.number)
+                    typed[f"{name}.{item.key}"] = writable(item.number, item.unit)
                 else:
                     typed[f"{name}.{row}.key"] = item.key
-                    typed[f"{name}.{row}.value"] = exact_text(item.number)
+                    typed[f"{name}.{row}.value"] = writable(item.number, item.unit)
                     typed[f"{name}.{row}.unit"] = item.unit.name
         elif isinstance(value, bool):
             typed[name] = "是" if value else "否"
         elif isinstance(value, Fraction):
-            typed[name] = exact_text(value)
+            typed[name] = writable(value, f.unit or ONE)
         elif isinstance(value, dt.date):
             typed[name] = value.isoformat()
         elif isinstance(value, tuple):

@@ -79,7 +79,7 @@ def _case(
         digest=view.digest,
         whole=view.whole,
     )
-    return view, case_of(origin, view.result, judge.read(view.dossier), judge)
+    return view, case_of(origin, view.result, judge.read_snapshot(view.dossier), judge)
 
 
 def _conclusion(session: Session, actor: Actor, decision_id: int) -> ConclusionOut | None:

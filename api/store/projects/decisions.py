@@ -134,7 +134,7 @@ def _judged_again(
     session: Session, rulesets: Rulesets, decision: Decision
 ) -> tuple[Judge, Profile]:
     judge = rulesets.past(session, decision.ruleset)
-    profile = judge.read(json.loads(decision.dossier))
+    profile = judge.read_snapshot(json.loads(decision.dossier))
     return judge, profile
 
 

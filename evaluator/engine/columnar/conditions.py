@@ -123,7 +123,9 @@ class Conditions:
             f"{purpose} whole",
             lambda row: (self._value(ref, row) * step).denominator == 1,
         )
-        return side(-1, ast.Op.MORE_THAN) & side(1, ast.Op.LESS_THAN) & whole
+        near = side(-1, ast.Op.MORE_THAN) & side(1, ast.Op.LESS_THAN)
+        # Where nothing can round to the target, a value that is missing is still unknown.
+        return ibis.ifelse(near.isnull(), unknown(), near & whole)
 
     def member(self, leaf: ast.Member) -> Any:
         """Whether a word, or one of several, is among the options."""

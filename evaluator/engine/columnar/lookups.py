@@ -146,7 +146,8 @@ class Lookups:
                 chosen = made[p.start]
                 if transitions and p.accepted_before and submitted is not None:
                     before = submitted < ibis.literal(p.accepted_before)
-                    chosen = ibis.ifelse(before, on(earlier, None, False), chosen)
+                    day_before = ibis.least(earlier, ibis.literal(p.former))
+                    chosen = ibis.ifelse(before, on(day_before, None, False), chosen)
                 if current is True:
                     return choose(cases, chosen)
                 cases.append((current, chosen))

@@ -44,6 +44,10 @@ def compile_ruleset(
     first = Conditions(ruleset, Scope(None, layout, codes))
     for rule in rules:
         _truths(first, rule)
+        for leaf in walk.leaves(rule.require):
+            # A finding shows the value itself, which a comparison by rounding does not look up.
+            if isinstance(leaf, ast.Compare) and leaf.rounded is not None:
+                first.amount(leaf.right)
     items = _Items(ruleset, layout, codes, rules)
     items.collect()
     base = items.joined(codes.joined(main))

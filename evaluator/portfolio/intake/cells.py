@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from decimal import Decimal
 from typing import Any
 
+from evaluator.dossier.columns import in_unit
 from evaluator.dossier.fields import Field, FieldType
+from evaluator.dossier.scalars import fail
 from evaluator.dossier.values import Value, read_value
 from evaluator.portfolio.canonical import Dialect
 from evaluator.portfolio.canonical import canonical as canonical_text
+from evaluator.portfolio.intake.marks import MARK, marked_value
 from evaluator.portfolio.intake.sources import Cell
 from evaluator.portfolio.sql import quote, text
+from evaluator.reading import cells
+from evaluator.reading.cells import CellFault
+from evaluator.values.numbers import Exact, stored
 
 ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 # What no text of a dossier may hold (see evaluator.dossier.values), as RE2 writes it.
@@ -28,8 +35,9 @@ def iso_date(raw: str) -> str:
 
 
 DUCKDB = Dialect(_whole, iso_date, lambda raw: f"regexp_matches({raw}, {text(BAD)})")
-# Before a value that is not of the JSON type in which its field is written; see postgres.table.
-MARK = "\x1f"
+ZONED = "TIMESTAMP WITH TIME ZONE"
+MOMENTS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
+WIDE = ("HUGEINT", "UHUGEINT", "UBIGINT")
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 
 
@@ -50,14 +58,14 @@ def native(field: Field, cell: Cell) -> bool:
             return False
 
 
-def source_text(field: Field, cell: Cell) -> str:
+def source_text(cell: Cell) -> str:
     """SQL for the cell as text, blank as NULL."""
     column = quote(cell.column)
     if cell.type in ("VARCHAR", "JSON"):
         return f"nullif(trim({column}), '')"
     if "[]" in cell.type or cell.type.startswith("STRUCT") or cell.type.startswith("MAP"):
         return f"nullif(to_json({column})::VARCHAR, '[]')"
-    if field.type is FieldType.DATE and cell.type.startswith("TIMESTAMP"):
+    if cell.type in MOMENTS:
         return f"CAST(CAST({column} AS DATE) AS VARCHAR)"
     return f"CAST({column} AS VARCHAR)"
 
@@ -66,7 +74,29 @@ def canonical(field: Field, cell: Cell, raw: str) -> str:
     """SQL for whether the text ``raw`` (SQL) is in canonical form."""
     if field.numeric and cell.unit and (field.unit is None or cell.unit != field.unit.name):
         return "false"
-    return canonical_text(DUCKDB, field, raw)
+    return canonical_of(DUCKDB, field, cell.type, raw)
+
+
+def canonical_of(dialect: Dialect, field: Field, kind: str, raw: str) -> str:
+    """SQL for whether a text of a column of that type is canonical."""
+    if field.numeric and kind in ("DOUBLE", "FLOAT"):
+        # What has no more digits than a binary number keeps is the number that was meant.
+        digits = f"length(regexp_replace({raw}, '[^0-9]', '', 'g'))"
+        return f"({canonical_text(dialect, field, raw)} AND {digits} <= {cells.DIGITS})"
+    if kind not in _AS_TEXT.get(field.type, ("VARCHAR", "JSON")):
+        return "false"
+    return canonical_text(dialect, field, raw)
+
+
+_PLAIN = ("VARCHAR", "JSON", "DECIMAL", *INTEGERS)
+# Column types whose text says all: what is canonical of them needs no look at the type.
+_AS_TEXT = {
+    FieldType.INT: _PLAIN,
+    FieldType.DECIMAL: _PLAIN,
+    FieldType.BOOL: ("VARCHAR", "JSON", "BOOLEAN"),
+    FieldType.DATE: ("VARCHAR", "JSON", "DATE", *MOMENTS),
+    FieldType.STR: ("VARCHAR", "JSON", "DATE", *MOMENTS, *INTEGERS),
+}
 
 
 def read_cell(field: Field, cell: Cell, raw: str) -> Value | None:
@@ -75,21 +105,73 @@ def read_cell(field: Field, cell: Cell, raw: str) -> Value | None:
 
 
 def _raw(field: Field, cell: Cell, raw: str) -> object:
-    if cell.type == "JSONB" and raw[:1] == MARK:
-        return json.loads(raw[1:], parse_float=Decimal)
-    if field.numeric:
-        if cell.type in ("DOUBLE", "FLOAT"):
-            return Decimal(raw)
-        if cell.unit:
-            return f"{raw} {cell.unit}" if raw[-1:].isdigit() else raw
-        if cell.type != "JSONB" and ("e" in raw or "E" in raw):
+    try:
+        value = _typed(field, cell, raw)
+    except CellFault as fault:
+        raise fail("D120", fault.message, fault.hint) from None
+    return in_unit(value, cell.unit, field)
+
+
+def _typed(field: Field, cell: Cell, raw: str) -> object:
+    """What stands in the cell, in the type that its column, or its mark, says. Raises CellFault."""
+    if raw[:1] == MARK and cell.marked:
+        return marked_value(raw[1:])
+    kind = cell.type
+    if kind == "JSONB":
+        if raw[:1] == MARK:
+            return stored(json.loads(raw[1:], parse_float=Decimal))
+        raw = stored(raw)
+    elif kind in ("DOUBLE", "FLOAT"):
+        return cells.decimal_of(float(raw))
+    elif kind in INTEGERS or kind in WIDE or kind.startswith("DECIMAL"):
+        return Decimal(raw)
+    elif kind == "BOOLEAN":
+        return raw == "true"
+    elif kind in ("DATE", *MOMENTS):
+        return cells.day(_moment(raw))
+    elif kind == ZONED:
+        return cells.day(dt.datetime.now(dt.UTC))
+    elif kind.startswith(("TIME", "INTERVAL")):
+        return cells.day(dt.time())
+    elif kind in ("BLOB", "BIT"):
+        return cells.meaning(b"")
+    elif cell.lines:
+        if raw[:1] == MARK:
+            return Exact(raw[1:])
+        if field.numeric and ("e" in raw or "E" in raw):
             return _scientific(raw)
     if field.type in (FieldType.CODES, FieldType.RECORD) and raw[:1] in "[{":
+        binary = "DOUBLE" in kind or "FLOAT" in kind
         try:
-            return json.loads(raw, parse_float=Decimal, object_pairs_hook=_once)
+            data = json.loads(
+                raw, parse_float=_binary if binary else Decimal, object_pairs_hook=_once
+            )
         except (ValueError, RecursionError):
             return raw
-    return raw
+        if cell.lines:
+            return _unmarked(data)
+        return stored(data) if kind == "JSONB" or cell.own else data
+    return stored(raw) if cell.own else raw
+
+
+def _binary(text_: str) -> Decimal:
+    return cells.decimal_of(float(text_))
+
+
+def _unmarked(data: Any) -> Any:
+    """Data of a line, its marked texts as the ratios that they are."""
+    if isinstance(data, str):
+        return Exact(data[1:]) if data[:1] == MARK else data
+    if isinstance(data, dict):
+        return {key: _unmarked(value) for key, value in data.items()}
+    return [_unmarked(value) for value in data] if isinstance(data, list) else data
+
+
+def _moment(raw: str) -> dt.date:
+    try:
+        return dt.datetime.fromisoformat(raw)
+    except ValueError:
+        raise CellFault(f"日期“{raw[:40]}”超出能读的范围") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -100,7 +182,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _scientific(raw: str) -> object:
-    # JSON numbers and spreadsheets may write 1e-07.
+    # JSON numbers may be written 1e-07; a text that is so written has been refused before.
     try:
         return Decimal(raw)
     except ArithmeticError:

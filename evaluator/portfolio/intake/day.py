@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -12,10 +12,11 @@ from evaluator.dossier.fields import FieldType, Registry
 from evaluator.engine.columnar.layout import Days
 from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.columns import Column
-from evaluator.portfolio.intake.sources import Source
+from evaluator.portfolio.intake.sources import Cell, Source
 from evaluator.portfolio.sql import quote, reason
 
 SUBMITTED = "submitted_on"
+OWN = "as_of day"  # No field can be called so.
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,24 @@ class JudgedOn:
         if row and row[1] and not row[0]:
             raise PortfolioError(f"{source.name} 没有一行写了“{key}”")
 
+    def own(self, source: Source, registry: Registry) -> list[Column]:
+        """The column that holds the day and is no field, read as any date is."""
+        name = self.column
+        if name is None or name in registry.references or name not in source.columns:
+            return []
+        submitted = registry.fields[SUBMITTED]
+        field = replace(submitted, name=OWN, label=f"评估日期（{name}）", required=False)
+        kind = source.columns[name]
+        return [Column(field, Cell(name, kind, lines=source.json, marked=source.marked))]
+
     def value(self, columns: Sequence[Column], values: Mapping[str, str]) -> tuple[str, str | None]:
         """SQL of the day, by the SQL of the fields' values; and of the reason if it is none."""
         if isinstance(self.as_of, dt.date):
             return f"DATE '{self.as_of.isoformat()}'", None
         if self.as_of is None or self.as_of == SUBMITTED:
             return values[SUBMITTED], None
-        raw = next((c.raw for c in columns if c.name == self.as_of), f"s.{quote(self.as_of)}")
-        day = values.get(self.as_of, f"TRY_CAST({raw} AS DATE)")
+        name = self.as_of if self.as_of in values else OWN
+        raw, day = next(c.raw for c in columns if c.name == name), values[name]
         wrong = reason(f"{day} IS NULL AND {raw} IS NOT NULL", f"评估日期（{self.as_of}）不是日期")
         return f"coalesce({day}, {values[SUBMITTED]})", wrong
 

@@ -18,10 +18,11 @@ import duckdb
 import pyarrow as pa
 
 from evaluator.dossier.dossier import Profile, parse_dossier
-from evaluator.dossier.fields import Registry
+from evaluator.dossier.fields import FieldType, Registry
 from evaluator.dossier.scalars import Path
 from evaluator.dossier.values import Item
 from evaluator.portfolio.intake.documents import TYPES, WRAP, Documents
+from evaluator.portfolio.intake.marks import MARK
 from evaluator.portfolio.intake.tables import insert
 from evaluator.portfolio.sql import quote, text, texts
 from evaluator.problems.errors import Problem, Problems
@@ -31,10 +32,10 @@ from evaluator.values.numbers import exact_text, terminates
 
 PAGE = 2_000
 # A number of more than 15 digits, or with an exponent of three; a comma before a bracket; escapes of
-# NUL and of surrogates. Found inside a text, too: then the line is only read more slowly.
+# NUL, of our own mark and of surrogates. Found inside a text, too: then the line is only read more slowly.
 ODD = (
     r"[:\[,][ \t\r]*-?[0-9][0-9.]{15}|[0-9][eE][-+]?[0-9]{3}|,[ \t\r]*[}\]]"
-    r"|\\u(?:0000|[dD][89a-fA-F])"
+    r"|\\u(?:0000|001[fF]|[dD][89a-fA-F])"
 )
 PLAIN_DIGITS = 15  # A double holds that many decimal digits.
 
@@ -102,7 +103,7 @@ def _read(line: str, documents: Documents) -> tuple[str, str | None]:
     if read is not None:
         profile = parse_dossier(data, documents.registry, _place(read), problems)
         if profile is not None:
-            return _line(profile, documents.registry, extra), None
+            return line_of(profile, documents.registry, extra), None
     known = _plain(data.get("project_id")) if isinstance(data, Mapping) else None
     said = "；".join(map(_words, problems))
     return (
@@ -111,7 +112,7 @@ def _read(line: str, documents: Documents) -> tuple[str, str | None]:
     )
 
 
-def _line(profile: Profile, registry: Registry, extra: Mapping[str, str]) -> str:
+def line_of(profile: Profile, registry: Registry, extra: Mapping[str, str]) -> str:
     """A profile as a regular line: numbers as numbers where a double holds them."""
     written = profile.to_dict(registry)
     parts = [f"{_text(k)}: {_text(v)}" for k, v in extra.items()]
@@ -126,6 +127,13 @@ def _line(profile: Profile, registry: Registry, extra: Mapping[str, str]) -> str
                 f'{{{key}: {_text(i.key)}, "value": {_number(i.number)}}}' for i in items
             )
             parts.append(f"{_text(name)}: [{listed}]")
+        elif field.type is FieldType.RECORD and isinstance(value, tuple):
+            entries = [
+                {"key": i.key, "value": _marked(i.number), "unit": i.unit.name}
+                for i in value
+                if isinstance(i, Item)
+            ]
+            parts.append(f"{_text(name)}: {_text(entries)}")
         elif name in written:
             parts.append(f"{_text(name)}: {_text(written[name])}")
     return f"{{{', '.join(parts)}}}"
@@ -135,10 +143,15 @@ def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _marked(value: Fraction) -> str:
+    # A ratio is marked: none that an applicant has written gets here.
+    return exact_text(value) if terminates(value) else MARK + exact_text(value)
+
+
 def _number(value: Fraction) -> str:
     plain = exact_text(value)
     short = terminates(value) and sum(map(str.isdigit, plain)) <= PLAIN_DIGITS
-    return plain if short else _text(plain)
+    return plain if short else _text(_marked(value))
 
 
 def _place(read: JsonText) -> Any:

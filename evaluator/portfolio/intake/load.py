@@ -19,9 +19,9 @@ from evaluator.dossier.fields import Registry
 from evaluator.engine.columnar.layout import Layout, Number, column_of, open_records
 from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.columns import Column, columns_of, look, read_others
-from evaluator.portfolio.intake.day import JudgedOn
+from evaluator.portfolio.intake.day import OWN, JudgedOn
 from evaluator.portfolio.intake.settle import settle
-from evaluator.portfolio.intake.sources import Source, map_columns
+from evaluator.portfolio.intake.sources import SHEET_STRIDE, Source, map_columns
 from evaluator.portfolio.intake.stage import staged
 from evaluator.portfolio.intake.values import Values
 from evaluator.portfolio.limits import ITEM_DIGITS, ITEM_SCALE, missing
@@ -35,7 +35,7 @@ class Loaded:
     """A source ready to be judged.
 
     ``main`` and ``items`` are SELECTs for the tables of the layout, ``rejects`` one of row_id,
-    reason and project_id; ``total`` counts the rows of the source, ``unused`` names columns that hold no field.
+    reason and project_id; ``notes`` say how it was read; ``total`` counts the rows of the source, ``unused`` names columns that hold no field.
     """
 
     layout: Layout
@@ -44,6 +44,18 @@ class Loaded:
     rejects: str
     total: int
     unused: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
+
+    def told(self, name: str, base: int) -> tuple[str, str]:
+        """SQL of where a rejected row stands: file (and sheet), and number of the row."""
+        if len(self.sheets) < 2:
+            return text(name), f"row_id - {base}"
+        sheet = f"(row_id - {base}) // {SHEET_STRIDE}"
+        cases = " ".join(
+            f"WHEN {n} THEN {text(f'{name}（{title}）')}" for n, title in enumerate(self.sheets)
+        )
+        return f"CASE {sheet} {cases} END", f"(row_id - {base}) % {SHEET_STRIDE}"
 
 
 def load(
@@ -65,7 +77,7 @@ def load(
     lacking = [f.label for f in required if f.name not in mapped.cells]
     if lacking:
         raise PortfolioError(f"{source.name} 缺少必填的列：{'、'.join(lacking)}")
-    columns = columns_of(mapped, registry)
+    columns = columns_of(mapped, registry) + judged_on.own(source, registry)
     base = staged(db, source, registry, columns, judged_on.column, f"stage_{tag}")
     judged_on.check_key(db, source, registry, base)
     total = look(db, base, columns)
@@ -75,6 +87,7 @@ def load(
     for column in columns:
         values.add(column)
     day, no_day = judged_on.value(columns, values.sql)
+    values.sql.pop(OWN, None)
     odd = [(c.raw, c.odd) for c in columns if c.odd]
     reasons = [
         *(["s.line_reason"] if source.json else []),
@@ -85,7 +98,7 @@ def load(
     ]
     good = " AND ".join(f"({r}) IS NULL" for r in reasons)
     said = f"concat_ws('；', {', '.join(reasons)})"
-    if source.json:
+    if source.json or source.faults:
         good = f"s.line_fault IS NULL AND {good}"
         said = f"coalesce(s.line_fault, {said})"
     rows = " ".join([f"({base}) AS s", *(o.join(raw) for raw, o in odd)])
@@ -107,6 +120,8 @@ def load(
         f"SELECT s.row_id, {said} AS reason, {known} FROM {rows} WHERE NOT ({good})",
         total,
         tuple(c for c in mapped.unused if c != as_of),
+        source.notes,
+        source.sheets,
     )
 
 

@@ -35,8 +35,10 @@ def staged(
     keep = [c.cell.column for c in columns if c.native]
     keep += [day] if day in source.columns else []
     wanted = ["row_id", *map(quote, dict.fromkeys(keep))]
-    wanted += [f"{source_text(c.field, c.cell)} AS {quote(c.text)}" for c in texts]
+    wanted += [f"{source_text(c.cell)} AS {quote(c.text)}" for c in texts]
     select = source.select
+    if source.faults:
+        wanted.append("line_fault")
     if source.json:
         wanted += ["line_reason", "line_fault"]
         select = _documents(source, registry)

@@ -77,12 +77,11 @@ def _read_others(table: Table) -> None:
         for c in table.all
     )
     texts = table.run(f"SELECT {asked} FROM portfolio_raw AS q").fetchone() or ()
-    kind = "JSONB" if table.place.column else "VARCHAR"
     with duckdb.connect() as db:
         for n, (column, raws) in enumerate(zip(table.all, texts, strict=True)):
             if isinstance(raws, list):
                 name = f"portfolio_odd_{n}"
-                column.odd = read_odd(db, name, column.field, Cell(column.name, kind), raws)
+                column.odd = read_odd(db, name, column.field, Cell(column.name, column.kind), raws)
                 _copy(table, db, name)
                 if column.document and not column.field.keys:
                     _copy(table, db, f"{name}_items")

@@ -18,8 +18,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from evaluator.engine.columnar import compile_ruleset
-from evaluator.portfolio.duck import copy, sql_of
+from evaluator.portfolio.duck import sql_of
 from evaluator.portfolio.errors import PortfolioError
+from evaluator.portfolio.output import copy
 from evaluator.portfolio.postgres.load import load_table
 from evaluator.portfolio.postgres.table import Place
 from evaluator.portfolio.progress import Progress

@@ -14,7 +14,8 @@ from evaluator.dossier.fields import Field, FieldType, Registry
 from evaluator.engine.columnar.layout import column_of
 from evaluator.portfolio.canonical import canonical
 from evaluator.portfolio.errors import PortfolioError
-from evaluator.portfolio.intake.cells import MARK
+from evaluator.portfolio.intake.cells import ZONED, canonical_of
+from evaluator.portfolio.intake.marks import MARK
 from evaluator.portfolio.intake.odd import Odd, either
 from evaluator.portfolio.postgres.cells import POSTGRES
 from evaluator.portfolio.sql import quote, text, texts
@@ -26,6 +27,21 @@ TYPES: Mapping[FieldType, tuple[str, ...]] = {
     FieldType.DECIMAL: ("number", "string"),
     FieldType.CODES: ("array", "string"),
     FieldType.RECORD: ("array",),
+}
+KINDS = {
+    "boolean": "BOOLEAN",
+    "smallint": "SMALLINT",
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "numeric": "DECIMAL",
+    "real": "FLOAT",
+    "double precision": "DOUBLE",
+    "date": "DATE",
+    "timestamp without time zone": "TIMESTAMP",
+    "timestamp with time zone": ZONED,
+    "time without time zone": "TIME",
+    "interval": "INTERVAL",
+    "bytea": "BLOB",
 }
 TEXT_AS_JSON = """
 CREATE OR REPLACE FUNCTION pg_temp.portfolio_json(line text) RETURNS jsonb LANGUAGE plpgsql AS
@@ -60,6 +76,7 @@ class Column:
     source: str
     document: str | None = None
     odd: Odd | None = None
+    kind: str = "VARCHAR"
 
     def staged(self, kind: str) -> str:
         """Its column of ``portfolio_raw``: the text (r), a record's JSONB (j), is that canonical (c)."""
@@ -80,7 +97,9 @@ class Column:
         """SQL for whether it needs no Python."""
         if self.document:
             return f"q.{self.staged('c')}"
-        return canonical(POSTGRES, self.field, self.raw)
+        if self.kind == "JSONB":
+            return canonical(POSTGRES, self.field, self.raw)
+        return canonical_of(POSTGRES, self.field, self.kind, self.raw)
 
     @property
     def times(self) -> int:
@@ -159,19 +178,19 @@ class Table:
             raise PortfolioError(f"数据库里没有表 {self.place.table}")
         return {str(n): str(t) for n, t in rows}
 
-    def _text(self, name: str, field: Field) -> str:
+    def _text(self, name: str) -> str:
         """The text of a column, blank as NULL."""
         column, kind = f"t.{quote(name)}", self.types[name]
         if kind.endswith("[]"):
             return f"nullif(to_json({column})::text, '[]')"
-        if field.type is FieldType.DATE and kind.startswith("timestamp"):
+        if self._kind(name) == "TIMESTAMP":
             return f"({column})::date::text"
         return f"nullif(btrim(({column})::text), '')"
 
     def _fields(self) -> list[Column]:
         fields = {n: f for n, f in self.registry.references.items() if column_of(n) in self.types}
         return [
-            Column(n, f, self._text(column_of(n), f))
+            Column(n, f, self._text(column_of(n)), kind=self._kind(column_of(n)))
             for n, f in fields.items()
             if f.type is not FieldType.RECORD
         ]
@@ -196,7 +215,14 @@ class Table:
             raise PortfolioError(f"表 {self.place.table} 没有列“{as_of}”，有：{listed}")
         submitted = self.registry.fields["submitted_on"]
         named = replace(submitted, name=as_of, label="评估日期", required=False)
-        return Column(" as_of", named, self._text(as_of, named))
+        return Column(" as_of", named, self._text(as_of), kind=self._kind(as_of))
+
+    def _kind(self, name: str) -> str:
+        """The type of a column, by the name that DuckDB has for it."""
+        base, bracket, rest = self.types[name].partition("(")
+        # "timestamp(3) with time zone"
+        base = base.strip() + rest.partition(")")[2] if bracket else base
+        return KINDS.get(base, "VARCHAR")
 
 
 def _member(name: str, field: Field) -> Column:
@@ -212,4 +238,5 @@ def _member(name: str, field: Field) -> Column:
         f"THEN nullif({own}, '') "
         f"WHEN jsonb_typeof({value}) <> 'null' AND {written} <> '' THEN {text(MARK)} || ({value})::text END"
     )
-    return Column(name, field, source, value if field.type is FieldType.RECORD else None)
+    document = value if field.type is FieldType.RECORD else None
+    return Column(name, field, source, document, kind="JSONB")

@@ -10,7 +10,7 @@ import pytest
 from evaluator.judgement.explain import explain
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.verdict import Status
-from evaluator.values.numbers import exact_text, round_half_even, shown, shown_apart
+from evaluator.values.numbers import Exact, exact_text, round_half_even, shown, shown_apart
 from evaluator.values.units import UnitError, parse_quantity, parse_unit
 from tests.support import CRITERIA, judge, ruleset_of
 
@@ -176,7 +176,7 @@ def test_finding_shows_the_digits_that_decide() -> None:
         ("3亿千瓦时", "万千瓦时", "30000"),
         ("5 亿元", "万元/年", "50000"),
         ("270万元/亩", "万元/公顷", "4050"),
-        ("2000/3", "平方米", "2000/3"),
+        (Exact("2000/3"), "平方米", "2000/3"),
     ],
 )
 def test_quantity(text: str, unit: str, number: str) -> None:
