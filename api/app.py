@@ -42,7 +42,7 @@ from api.store.review.due import recount
 from api.store.rulesets import current_identity
 from api.store.work import SYSTEM
 from api.transport import problems
-from api.transport.middleware import BodyLimit, Edge
+from api.transport.middleware import BodyLimit, Edge, Pace
 from api.transport.ratelimit import Attempts, RateLimit
 from api.transport.strict import strict_query
 from api.transport.telemetry import configure_logging
@@ -203,5 +203,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         limits=_upload_limits(settings),
         limit=limit,
         trust_forwarded=settings.trust_forwarded,
+        pace=Pace(settings.body_seconds, settings.body_rate, settings.answer_seconds),
     )
     return app

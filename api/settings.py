@@ -105,6 +105,16 @@ class Settings(BaseSettings):
         description="已有材料的列式副本（算提案影响用）放在哪里；不设则在 SQLite 库文件旁，PostgreSQL 则为 var/impact",
     )
     open_evaluation: bool = Field(default=True, description="预评估（不存档）是否免登录")
+    connections: int = Field(
+        default=1_000, ge=2, description="每个进程最多几个连接，一个来源至多占一半"
+    )
+    head_seconds: float = Field(default=10, gt=0, description="请求头最多几秒要收全")
+    body_seconds: float = Field(
+        default=20, gt=0, description="等请求体最多几秒，每收到 BODY_RATE 字节多等一秒"
+    )
+    body_rate: int = Field(default=1_000, ge=1, description="请求体至少每秒几字节")
+    answer_seconds: float = Field(default=60, gt=0, description="对方不收答复，最多等几秒")
+    grace_seconds: int = Field(default=30, ge=1, description="停止时等进行中的请求最多几秒")
     worker_processes: int = Field(
         default=2, ge=1, le=64, description="每个进程配几个读文件的进程（不可信的文件在其中读）"
     )

@@ -9,8 +9,11 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,10 +21,12 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 
 from api.app import create_app
 from api.settings import Settings
+from api.transport.connections import Guarded
 from api.transport.telemetry import MULTIPROCESS
 
 log = logging.getLogger("api")
-GRACE_SECONDS = 30
+# After the grace: the databases and processes are closed, then the kernel ends what is left.
+LAST_SECONDS = 5
 # A worker reads the rulebook before it serves.
 READY_SECONDS = 60
 # A request makes thousands of short-lived objects and hardly ever a cycle.
@@ -30,12 +35,37 @@ COLLECT_AFTER = (20_000, 20, 50)
 
 def application(settings: Settings | None = None) -> FastAPI:
     """The application of a process that does nothing else."""
+    settings = settings or Settings()
     app = create_app(settings)
+    Guarded.limit(settings.head_seconds, settings.connections, settings.trust_forwarded)
+    _ends(app, settings.grace_seconds + LAST_SECONDS)
     # What is there now stays: the collector need not look through the rulebook again and again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
     return app
+
+
+def _ends(app: FastAPI, seconds: float) -> None:
+    """Once told to stop the process ends within ``seconds``, whatever its threads are at."""
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(given: FastAPI) -> AsyncIterator[Any]:
+        before = signal.getsignal(signal.SIGTERM)
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            # An alarm that nobody handles ends the process; no Python has to run for it.
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(signal.SIGTERM, stop)
+        async with inner(given) as state:
+            yield state
+
+    app.router.lifespan_context = lifespan
 
 
 def run(
@@ -44,7 +74,7 @@ def run(
     workers: int = 1,
     announce: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve at ``door`` until SIGTERM; requests under way are finished, for up to GRACE_SECONDS.
+    """Serve at ``door`` until SIGTERM; requests under way are finished, for up to ``grace_seconds``.
 
     ``announce`` is called once it listens. With several workers every one reads its settings from
     the environment, so those given here are put there; what they count together lies in a directory
@@ -54,7 +84,8 @@ def run(
         "log_config": None,
         "access_log": False,
         "server_header": False,
-        "timeout_graceful_shutdown": GRACE_SECONDS,
+        "timeout_graceful_shutdown": settings.grace_seconds,
+        "http": Guarded,
         "timeout_worker_healthcheck": READY_SECONDS,
         "proxy_headers": False,
     }

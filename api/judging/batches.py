@@ -23,6 +23,7 @@ from prometheus_client import Counter
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.judging.slots import Busy, Slots
 from api.settings import Settings
 from api.transport.problems import ProblemError, field_error
 from api.transport.telemetry import registry
@@ -44,6 +45,8 @@ PIECE = 1 << 20  # Bytes written to the file at a time.
 RETRY_SECONDS = 10
 RETRY = {"Retry-After": str(RETRY_SECONDS)}
 POLL_SECONDS = 0.2
+# Batches that may be arriving, waiting or under way, for each that may be judged; how long one waits.
+ARRIVING_EACH, WAIT_SECONDS = 4, 3.0
 # Temporary space beside the body: bodies of the largest size, and megabytes.
 DISK_FACTOR, LEAST_DISK = 10, 100
 MAGIC = {b"PAR1": "Parquet", b"\x1f\x8b": "gzip 压缩", b"PK\x03\x04": "zip 压缩或 Excel"}
@@ -61,26 +64,37 @@ T = TypeVar("T")
 
 
 class Batches:
-    """The batches of one process: at most ``batch_concurrency`` at once."""
+    """The batches of one process: ``batch_concurrency`` are judged at once, and more may be arriving.
+
+    Whoever sends slowly holds no place of those that are judged; half of all places are the most that
+    one source gets.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.root = settings.batch_directory or Path(tempfile.gettempdir())
         self.root.mkdir(parents=True, exist_ok=True)
         self.runs: set[Run] = set()
+        self.most = ARRIVING_EACH * settings.batch_concurrency
+        self.slots = Slots(settings.batch_concurrency, self.most, WAIT_SECONDS)
         self._sweep()
 
-    def open(self) -> Run:
+    def open(self, source: str) -> Run:
         """Begin a batch. Raises ProblemError 503 where enough are under way."""
-        if len(self.runs) >= self.settings.batch_concurrency:
-            raise ProblemError(
-                503,
-                f"正在进行的批量评估已有 {len(self.runs)} 个，请 {RETRY_SECONDS} 秒后再试",
-                headers=RETRY,
-            )
-        run = Run(self, self.root)
+        mine = sum(run.source == source for run in self.runs)
+        if len(self.runs) >= self.most or mine >= self.most // 2:
+            raise self.busy()
+        run = Run(self, self.root, source)
         self.runs.add(run)
         return run
+
+    def busy(self) -> ProblemError:
+        """What a client is told for whom there is no place."""
+        return ProblemError(
+            503,
+            f"正在进行的批量评估已有 {len(self.runs)} 个，请 {RETRY_SECONDS} 秒后再试",
+            headers=RETRY,
+        )
 
     async def close(self) -> None:
         """End what is under way, with its files, when the server stops."""
@@ -101,8 +115,10 @@ class Batches:
 class Run:
     """One batch; everything but ``Batch`` itself happens in the event loop."""
 
-    def __init__(self, owner: Batches, root: Path) -> None:
+    def __init__(self, owner: Batches, root: Path, source: str) -> None:
         self._owner = owner
+        self.source = source
+        self._placed = False
         self.directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
         self._lock: IO[bytes] = (self.directory / LOCK).open("wb")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
@@ -161,6 +177,11 @@ class Run:
     ) -> None:
         """Read the body and judge its first rows. Raises ProblemError."""
         self._watcher = asyncio.create_task(self._watch(receive))
+        try:
+            await self._owner.slots.enter(self.source)
+        except Busy:
+            raise self._owner.busy() from None
+        self._placed = True
         try:
             await self._thread(self._begin, ruleset, form, options)
         except Exception as error:
@@ -290,6 +311,8 @@ class Run:
         finally:
             await asyncio.to_thread(shutil.rmtree, self.directory, ignore_errors=True)
             self._lock.close()
+            if self._placed:
+                self._owner.slots.leave(self.source)
             self._owner.runs.discard(self)
 
 

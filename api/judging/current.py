@@ -26,7 +26,8 @@ def reading_judge(request: Request) -> Judge:
     return judge
 
 
-async def _current(request: Request) -> Judge:
+async def fresh_judge(request: Request) -> Judge:
+    """The same for code on the event loop."""
     judge: Judge | None = request.app.state.judges.held()
     if judge is None:
         # Threads of its own: those of the others may all be waiting for the database.
@@ -43,5 +44,5 @@ async def _reading(request: Request) -> Judge:
     return judge
 
 
-CurrentJudge = Annotated[Judge, Depends(_current)]
+CurrentJudge = Annotated[Judge, Depends(fresh_judge)]
 ReadingJudge = Annotated[Judge, Depends(_reading)]

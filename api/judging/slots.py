@@ -29,16 +29,17 @@ class Slots:
     @asynccontextmanager
     async def take(self, source: str) -> AsyncIterator[None]:
         """Hold a place. Raises Busy."""
-        await self._enter(source)
+        await self.enter(source)
         try:
             yield
         finally:
-            self._leave(source)
+            self.leave(source)
 
     def _free(self, source: str) -> bool:
         return self.held.total() < self.total and self.held[source] < self.each
 
-    async def _enter(self, source: str) -> None:
+    async def enter(self, source: str) -> None:
+        """Hold a place until ``leave``. Raises Busy."""
         if self._free(source) and source not in self._queue:
             self.held[source] += 1
             return
@@ -53,7 +54,7 @@ class Slots:
                 await turn
         except BaseException as error:
             if turn.done() and not turn.cancelled():
-                self._leave(source)  # The turn came in the same moment.
+                self.leave(source)  # The turn came in the same moment.
             else:
                 self._forget(source, turn)
             if isinstance(error, TimeoutError):
@@ -71,7 +72,8 @@ class Slots:
         if not waiting:
             self._queue.pop(source, None)
 
-    def _leave(self, source: str) -> None:
+    def leave(self, source: str) -> None:
+        """Give a place back."""
         self.held[source] -= 1
         if not self.held[source]:
             del self.held[source]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from api.access.security import any_actor, settings_of
 from api.judging.batches import HINT, NDJSON, PARQUET, PATH, Batches, Form, Lines
-from api.judging.current import current_judge
+from api.judging.current import fresh_judge
+from api.judging.workers import source_of
 from api.transport import schemas
 from api.transport.parameters import AsOf, parse_day
 from api.transport.problems import ProblemError
@@ -84,14 +85,14 @@ async def evaluate_batch(
 ) -> Response:
     """Judge the dossiers in the body."""
     if not settings_of(request).open_evaluation:
-        await run_in_threadpool(any_actor, request)
+        await to_thread.run_sync(any_actor, request, limiter=request.app.state.judging)
     form, day = form_of(request), as_of_option(as_of, as_of_column)
     batches: Batches = request.app.state.batches
-    run = batches.open()
+    run = batches.open(source_of(request))
     try:
         await run.receive(request.stream(), form)
         # After the body, which may take minutes: the ruleset in force now, and one for all rows.
-        ruleset = (await run_in_threadpool(current_judge, request)).ruleset
+        ruleset = (await fresh_judge(request)).ruleset
         await run.judge(ruleset, form, {"as_of": day, "findings": findings}, request.receive)
         identity = {
             "identity": ruleset.identity,

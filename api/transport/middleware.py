@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,6 +40,7 @@ PLAIN = (
     '<p class="soft">请求编号：<code>{1}</code>（找管理员时请告知）</p></main></html>'
 )
 NEXT = {
+    408: "请检查网络，返回上一页再试；填好的内容不会丢。",
     413: "请返回上一页，删去多余的内容或图片，另存后重新上传。",
     422: "请检查地址，或从首页重新进入。",
     429: "请稍等片刻，返回上一页再试；填好的内容不会丢。",
@@ -45,8 +48,26 @@ NEXT = {
 }
 
 
-class _TooLarge(Exception):
+class BodyRefused(Exception):
+    """The body is not read to its end; the outer edge answers."""
+
+
+class _TooLarge(BodyRefused):
     pass
+
+
+class _TooSlow(BodyRefused):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How slow a client may be: seconds for a body, and one more for each ``rate`` bytes of it;
+    seconds in which it has to take a piece of the answer."""
+
+    body: float = 20
+    rate: int = 1_000
+    answer: float = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +97,13 @@ class Edge:
         limit: RateLimit,
         trust_forwarded: bool = False,
         limits: Sequence[BodyLimit] = (),
+        pace: Pace = Pace(),
     ) -> None:
         self.app = app
         self.limits = (*limits, BodyLimit(re.compile(".*", re.DOTALL), max_body))
         self.limit = limit
         self.trust_forwarded = trust_forwarded
+        self.pace = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -93,7 +116,7 @@ class Edge:
         scope["admission.source"] = self._source(scope, headers)
         token = request_id.set(rid)
         body = next(b for b in self.limits if b.path.fullmatch(scope["path"]))
-        exchange = _Exchange(receive, send, rid, body)
+        exchange = _Exchange(receive, send, rid, body, self.pace)
         exchange.for_people = not scope["path"].startswith("/api/") and b"text/html" in headers.get(
             b"accept", b""
         )
@@ -133,6 +156,8 @@ class Edge:
         except _TooLarge:
             await exchange.drain()
             await exchange.refuse(413, exchange.limit.refusal)
+        except _TooSlow:
+            await exchange.refuse(408, "请求体发得太慢，已停止接收")
         except Exception:
             log.exception("unhandled error: %s %s", scope["method"], scope["path"])
             await exchange.refuse(500, "系统内部错误，已记入日志，请凭请求编号联系管理员")
@@ -147,8 +172,12 @@ class Edge:
 
 
 class _Exchange:
-    def __init__(self, receive: Receive, send: Send, rid: str, limit: BodyLimit) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, rid: str, limit: BodyLimit, pace: Pace
+    ) -> None:
         self._receive, self._send = receive, send
+        self._pace = pace
+        self._waited = 0.0
         self.rid, self.limit = rid, limit
         self.status = 0
         self.read = 0
@@ -163,15 +192,27 @@ class _Exchange:
         return message
 
     async def _next(self) -> Message:
-        message = await self._receive()
+        if self.more:
+            # Only time spent waiting for the client counts, none that the service takes itself.
+            left = self._pace.body + self.read / self._pace.rate - self._waited
+            start = time.monotonic()
+            try:
+                async with asyncio.timeout(left):
+                    message = await self._receive()
+            except TimeoutError:
+                raise _TooSlow from None
+            self._waited += time.monotonic() - start
+        else:
+            message = await self._receive()
         self.read += len(message.get("body", b""))
         self.more = message["type"] == "http.request" and message.get("more_body", False)
         return message
 
     async def drain(self) -> None:
         """Read on without keeping anything: browsers show no answer before they have sent all."""
-        while self.more and self.read <= DRAINED * self.limit.bytes:
-            await self._next()
+        with suppress(_TooSlow):
+            while self.more and self.read <= DRAINED * self.limit.bytes:
+                await self._next()
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -182,7 +223,8 @@ class _Exchange:
                 *_HEADERS,
                 (b"x-request-id", self.rid.encode()),
             ]
-        await self._send(message)
+        async with asyncio.timeout(self._pace.answer):
+            await self._send(message)
 
     async def refuse(self, status: int, detail: str, retry_after: int = 0) -> None:
         """Answer with a problem, where no answer has begun."""

@@ -51,6 +51,7 @@ TITLES = {
     403: ("forbidden", "没有权限"),
     404: ("not-found", "没有找到"),
     405: ("method-not-allowed", "不支持这种请求方法"),
+    408: ("too-slow", "请求没有发完"),
     409: ("conflict", "与现有记录冲突"),
     413: ("too-large", "请求体过大"),
     415: ("unsupported-media-type", "请求体类型不支持"),

@@ -122,10 +122,11 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
 
 
 def test_the_unit_stops_as_the_server_does() -> None:
-    from api.commands.server import GRACE_SECONDS
+    from api.commands.server import LAST_SECONDS
+    from api.settings import Settings
 
     seconds = int(re.findall(r"^TimeoutStopSec=(\d+)$", unit(), re.MULTILINE)[0])
-    assert seconds > GRACE_SECONDS
+    assert seconds > Settings.model_fields["grace_seconds"].default + LAST_SECONDS
     assert "KillSignal" not in unit()
 
 

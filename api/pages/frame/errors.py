@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from api.errors import Changed
 from api.pages.frame.render import page
 from api.pages.frame.session import safe_back
+from api.transport.middleware import BodyRefused
 
 log = logging.getLogger("api")
 MACHINE = ("/api/", "/healthz", "/readyz", "/metrics", "/static/")
@@ -118,6 +119,8 @@ class PageRoute(APIRoute):
         async def handle(request: Request) -> Response:
             try:
                 return await inner(request)
+            except BodyRefused:
+                raise
             except Exception as error:
                 handlers = request.app.exception_handlers
                 if any(isinstance(kind, type) and isinstance(error, kind) for kind in handlers):

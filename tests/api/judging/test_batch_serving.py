@@ -221,10 +221,6 @@ def answers(port: int) -> bool:
 
 def test_a_stopped_server_leaves_no_files(tmp_path: Path) -> None:
     """SIGTERM with a batch under way that outlasts the grace: the real command, as it is run."""
-    code = (
-        "from api.commands import server; from api.settings import Settings; server.GRACE_SECONDS = 1; "
-        "server.run(Settings(log_level='ERROR'))"
-    )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -232,9 +228,13 @@ def test_a_stopped_server_leaves_no_files(tmp_path: Path) -> None:
         **os.environ,
         "ADMISSION_DATABASE_URL": f"sqlite:///{tmp_path}/a.db",
         "ADMISSION_PORT": str(port),
+        "ADMISSION_LOG_LEVEL": "ERROR",
+        "ADMISSION_GRACE_SECONDS": "1",
         "ADMISSION_BATCH_DIRECTORY": str(tmp_path / "batches"),
     }
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=env)
+    (tmp_path / "batches").mkdir()
+    command = [sys.executable, "-c", "from api.commands.app import app; app()", "serve"]
+    process = subprocess.Popen(command, cwd=ROOT, env=env)
     try:
         wait_until(lambda: process.poll() is not None or answers(port), "the server has started")
         connection = socket.create_connection(("127.0.0.1", port), PATIENCE)
