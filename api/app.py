@@ -186,6 +186,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.batches = running
     app.state.workers = workers
     app.state.judging = CapacityLimiter(JUDGING_THREADS)
+    app.state.probing = CapacityLimiter(1)
     app.state.memo = Memo(settings.memo_bytes)
     app.state.attempts = attempts
     app.state.oidc = Provider(settings) if settings.oidc_issuer else None

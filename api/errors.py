@@ -42,6 +42,10 @@ class Unreadable(StoreError):
     """A stored ruleset that this program cannot read: nothing can be judged by it."""
 
 
+class Locked(Exception):
+    """The database cannot be written now."""
+
+
 class Unmigrated(Exception):
     """The database's structure is not the one this program needs."""
 

@@ -21,8 +21,10 @@ from starlette.requests import Request
 
 from api.database.db import Database
 from api.database.tables import Decision
+from api.errors import Locked
 from api.settings import Settings
 from api.store.core import Store
+from api.store.late import write_late
 from api.store.proposals import runs
 from api.store.proposals.stored import copies_directory, copy_decisions
 from api.store.rulesets import current_identity
@@ -87,11 +89,12 @@ class Jobs:
         while not self._stop.is_set():
             try:
                 self._store.rulesets.refresh()
+                write_late(self._store)
                 while not self._stop.is_set() and self.once():
                     pass
                 self.copy()
-            except SQLAlchemyError as error:
-                log.error("jobs: database: %s", str(error).splitlines()[0])
+            except (SQLAlchemyError, Locked, OSError) as error:
+                log.error("jobs: %s", str(error).split("\n", 1)[0])
             self._wake.wait(self._seconds)
             self._wake.clear()
 

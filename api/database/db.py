@@ -23,10 +23,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from api.errors import Newer, NotAnswering, Unmigrated
+from api.errors import Locked, Newer, NotAnswering, Unmigrated
 
 MIGRATION_LOCK = 7_305_001
-SQLITE_WAIT_MS = 30_000
+WAIT_SECONDS = 10.0
+# So many may wait to write while one writer takes longer than that; the threads are for the readers, too.
+MAX_WAITING, LONG_SECONDS = 20, 2.0
+PROBE_SECONDS = 1.0
 WAIT_STEP_SECONDS, WAIT_WORD_SECONDS = 1.0, 10.0
 
 
@@ -40,6 +43,7 @@ class Database:
         self.url = parsed
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self._serial = threading.Lock()
+        self._waiting, self._since = 0, 0.0
         # What people submitted does not belong into error messages and logs.
         options: dict[str, Any] = {
             "hide_parameters": True,
@@ -50,7 +54,7 @@ class Database:
         if self.sqlite:
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            options["connect_args"] = {"timeout": SQLITE_WAIT_MS / 1000, "check_same_thread": False}
+            options["connect_args"] = {"timeout": WAIT_SECONDS, "check_same_thread": False}
         else:
             options["pool_pre_ping"] = True
             options["connect_args"] = {"connect_timeout": 5}
@@ -67,14 +71,49 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A session whose work is committed whole at the end, or not at all."""
-        if self.sqlite:
-            with self._serial, Session(self._writing) as session, session.begin():
-                yield session
-        else:
+    def write(self, wait: float | None = None) -> Iterator[Session]:
+        """A session whose work is committed whole at the end, or not at all.
+
+        Waits for other writers, ``wait`` seconds or WAIT_SECONDS. Raises Locked, or what the
+        database raises.
+        """
+        seconds = WAIT_SECONDS if wait is None else wait
+        if not self.sqlite:
             with Session(self._writing) as session, session.begin():
+                session.execute(text(f"SET LOCAL lock_timeout = {seconds * 1000:.0f}"))
                 yield session
+            return
+        self._take_turn(seconds)
+        try:
+            engine = self._writing.execution_options(admission_wait=seconds)
+            with Session(engine) as session, session.begin():
+                yield session
+        finally:
+            self._serial.release()
+
+    def _take_turn(self, seconds: float) -> None:
+        stuck = time.monotonic() - self._since > LONG_SECONDS
+        if self._serial.locked() and self._waiting >= MAX_WAITING and stuck:
+            raise Locked("数据库正被占用")
+        self._waiting += 1
+        try:
+            if not self._serial.acquire(timeout=seconds):
+                raise Locked("数据库正被占用")
+        finally:
+            self._waiting -= 1
+        self._since = time.monotonic()
+
+    def probe(self) -> None:
+        """Write, as little as can be. Raises Locked, or what the database raises."""
+        with self.write(PROBE_SECONDS) as session:
+            session.execute(text("UPDATE alembic_version SET version_num = version_num"))
+
+    @property
+    def directory(self) -> Path:
+        """Where what belongs to this database is kept beside it."""
+        if self.sqlite and self.url.database:
+            return Path(self.url.database).parent
+        return Path("var")
 
     def alembic(self) -> Config:
         """The configuration of the migrations that travel with the program."""
@@ -174,12 +213,16 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={SQLITE_WAIT_MS}",
+        f"busy_timeout={WAIT_SECONDS * 1000:.0f}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("admission_write")
+    options = connection.get_execution_options()
+    write = options.get("admission_write")
+    if write:
+        wait = options.get("admission_wait", WAIT_SECONDS)
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={wait * 1000:.0f}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

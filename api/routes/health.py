@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
+from anyio import to_thread
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.exc import OperationalError
 
 from api.access.security import store_of
-from api.errors import Unreadable
+from api.errors import Locked, Unreadable
+from api.store.core import Store
 from api.transport import schemas
 from api.transport.telemetry import metrics_text
 
+log = logging.getLogger("api")
 router = APIRouter(tags=["运行"])
 
 
@@ -27,13 +33,24 @@ async def healthz() -> dict[str, str]:
     response_model_exclude_none=True,
     responses=schemas.problems(503),
 )
-def readyz(request: Request) -> dict[str, str]:
-    """Ready: the database answers with the structure this program needs, and a ruleset is in force.
+async def readyz(request: Request) -> dict[str, str]:
+    """Ready: the database answers with the structure this program needs and takes what is written, and
+    a ruleset is in force.
 
     ``limited``: that ruleset cannot be read; what does not judge is served, so this is no 503.
     """
-    store = store_of(request)
+    # Threads of its own: those of the others may all be waiting for what this is to tell.
+    lane = request.app.state.probing
+    return await to_thread.run_sync(_ready, store_of(request), limiter=lane)
+
+
+def _ready(store: Store) -> dict[str, str]:
     store.db.check()
+    try:
+        store.db.probe()
+    except OperationalError as error:
+        log.error("database: not writable: %s", str(error).split("\n", 1)[0])
+        raise Locked("数据库眼下不能写入") from None
     try:
         with store.db.read() as session:
             store.rulesets.current_in(session)

@@ -39,9 +39,14 @@ class Store:
         self.rulesets = Rulesets(db, engine, check_seconds)
 
     @contextmanager
-    def work(self, actor: Actor, request_id: str | None = None) -> Iterator[Work]:
-        """One transaction, committed with its audit entries at the end, or not at all."""
-        with self.db.write() as session:
+    def work(
+        self, actor: Actor, request_id: str | None = None, wait: float | None = None
+    ) -> Iterator[Work]:
+        """One transaction, committed with its audit entries at the end, or not at all.
+
+        ``wait`` seconds at most for those who write already. Raises Locked.
+        """
+        with self.db.write(wait) as session:
             work = Work(session, actor, dt.datetime.now(dt.UTC), request_id)
             yield work
             session.flush()

@@ -24,6 +24,7 @@ from api.errors import (
     Conflict,
     Denied,
     Invalid,
+    Locked,
     Missing,
     StoreError,
     Unmigrated,
@@ -184,12 +185,15 @@ def install(app: FastAPI, routes: Iterable[Route]) -> None:
     @app.exception_handler(DBAPIError)
     @app.exception_handler(PoolTimeout)
     @app.exception_handler(Unmigrated)
+    @app.exception_handler(Locked)
     async def _database(request: Request, error: Exception) -> Response:
         if isinstance(error, IntegrityError):
             detail = "与同时进行的另一项操作冲突，请重试"
             return problem_response(409, detail, (), None, _request_id(request))
         log.error("database: %s", str(error).split("\n", 1)[0])
         detail = "数据库暂时不可用，请稍后重试"
+        if isinstance(error, Locked):
+            detail = f"{error}，请稍后重试"
         return problem_response(503, detail, (), {"Retry-After": "2"}, _request_id(request))
 
     @app.exception_handler(HTTPException)

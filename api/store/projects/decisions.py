@@ -14,6 +14,7 @@ from api.database.tables import Decision, Project
 from api.errors import Denied, Missing
 from api.judging.judge import SOFTWARE, Judge, Judged
 from api.store.core import Store
+from api.store.late import record_read
 from api.store.preconditions import of_decision
 from api.store.projects.changes import moved_findings
 from api.store.rulesets import Rulesets
@@ -103,8 +104,7 @@ def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) ->
 
 def log_read(store: Store, actor: Actor, decision_id: int, part: str, request_id: str) -> None:
     """A decision was read: who, when, which part."""
-    with store.work(actor, request_id) as work:
-        work.log("decision.read", f"decision:{decision_id}", None, {"part": part})
+    record_read(store, actor, f"decision:{decision_id}", {"part": part}, request_id)
 
 
 def findings(
