@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from evaluator.dossier.fields import Field, FieldType
+from evaluator.reading.cells import day
 from evaluator.values.national_codes import BadCode, credit_code, industry_code
 from evaluator.values.numbers import exact_text, shown_apart, terminates
 from evaluator.values.units import (
@@ -172,13 +173,14 @@ _DATE = re.compile(
 
 
 def read_date(_field: Field, raw: Any) -> Scalar | None:
-    """A day: 2024-01-01, 2024/1/1, 2024.1.1 or 2024年1月1日; a time of day is dropped."""
+    """A day: 2024-01-01, 2024/1/1, 2024.1.1 or 2024年1月1日; the time of a moment is dropped.
+
+    A text with a time is refused: it may be of another zone.
+    """
     if is_missing(raw):
         return None
-    if isinstance(raw, dt.datetime):
-        value = raw.date()
-    elif isinstance(raw, dt.date):
-        value = raw
+    if isinstance(raw, dt.date):
+        value = day(raw)
     else:
         match = _DATE.fullmatch(raw.strip()) if isinstance(raw, str) else None
         if not match or bool(match[5]) != bool(match[7]):

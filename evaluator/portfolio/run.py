@@ -41,7 +41,7 @@ class Counts:
 @dataclass(frozen=True)
 class Options:
     """How to read and judge; ``as_of`` is a column, or one date for all; ``unique`` refuses a run
-    with a project in it twice."""
+    with a project in it twice. A file of up to ``few`` rows is judged without compiling."""
 
     as_of: str | dt.date | None = None
     table: str | None = None
@@ -49,6 +49,7 @@ class Options:
     threads: int | None = None
     memory: str = "3GB"
     unique: bool = False
+    few: int = FEW
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _one(
 ) -> Counts:
     loaded = opened(db, ruleset, path, number, options.table, options.as_of)
     progress(f"评估 {path.name}：{loaded.total:,} 份", duckdb_share(db))
-    if loaded.total <= FEW and findings is None:
+    if loaded.total <= options.few and findings is None:
         judge_few(db, ruleset, loaded, "few_results")
         judged = copy(db, f"SELECT {RESULT} FROM few_results", part)
     else:

@@ -2,8 +2,8 @@
 
 A spreadsheet keeps 15 significant digits, so a binary number means the decimal of 15 digits that it
 shows; its number format may add a percent sign, a unit or leading zeros, and those are part of what
-a person reads. A moment on a calendar means its day; one with a zone means no day, since the day
-depends on where it is read. What cannot be taken is a CellFault: it is never an empty cell. Knows
+a person reads. A moment on a calendar means its day; an instant (a moment with a zone, as databases
+keep it) its day in Beijing, wherever the machine stands. What cannot be taken is a CellFault: it is never an empty cell. Knows
 neither files nor dossiers.
 """
 
@@ -16,6 +16,7 @@ from typing import NoReturn
 from evaluator.reading.numberformat import FormatError, displayed
 
 CellValue = Decimal | str | bool | dt.date
+BEIJING = dt.timezone(dt.timedelta(hours=8))
 DIGITS = 15  # What a spreadsheet keeps of a number that was typed, and shows of a computed one.
 _TEXT = "把单元格格式设为“文本”，再重新填写"
 _GENERAL = "把单元格格式改为“常规”，核对后重填"
@@ -71,11 +72,9 @@ def decimal_of(value: float) -> Decimal:
 
 
 def day(value: dt.date | dt.time | dt.timedelta) -> dt.date:
-    """The day of a date or moment. Raises CellFault for a time of day and for a moment with a zone."""
+    """The day of a date, moment or instant. Raises CellFault for a time of day."""
     if isinstance(value, dt.datetime):
-        if value.tzinfo is not None:
-            raise CellFault("是带时区的时刻，看不出是哪一天", "只写日期，如 2024-09-02")
-        return value.date()
+        return (value.astimezone(BEIJING) if value.tzinfo else value).date()
     if isinstance(value, dt.date):
         return value
     raise CellFault("单元格是时刻，不是数或日期", _TIME)

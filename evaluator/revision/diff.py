@@ -14,6 +14,7 @@ from typing import Any
 from evaluator.judgement.inwords import condition_words, expr_words
 from evaluator.prove.invariants import Invariant, invariants_of
 from evaluator.revision.criteria import criterion_lines, quoted, whole_criterion
+from evaluator.revision.fields import field_lines
 from evaluator.rulebook import ast
 from evaluator.rulebook.stage import Stage
 from evaluator.rulebook.verdict import EFFECT_LABELS, LIST_LABELS, VERDICT_LABELS, Verdict
@@ -87,10 +88,16 @@ def diff(old: ast.Ruleset, new: ast.Ruleset) -> Diff:
         ),
     ]
     labels_a, labels_b = ({x.id: x for x in r.labels} for r in (old, new))
-    entries += _each("label", labels_a, labels_b, _parts(("title", "dimensions")), lambda _: [])
+    words = {"title": "名称", "dimensions": "维度"}
+    entries += _each("label", labels_a, labels_b, _parts(words), lambda _: [])
     fields_a, fields_b = old.registry.fields, new.registry.fields
-    named = [f.name for f in dataclasses.fields(next(iter(fields_a.values())))]
-    entries += _each("field", fields_a, fields_b, _parts(tuple(named)), lambda _: [])
+    entries += _each(
+        "field",
+        fields_a,
+        fields_b,
+        lambda a, b: field_lines(a, b, old.registry, new.registry),
+        lambda _: [],
+    )
     entries += _stages(old, new)
     entries += _accepted(old, new)
     return Diff(tuple(entries))
@@ -131,12 +138,12 @@ def bare(node: object) -> object:
     return node
 
 
-def _parts(names: tuple[str, ...]) -> Any:
+def _parts(words: Mapping[str, str]) -> Any:
     def compare(a: object, b: object) -> Iterator[str]:
-        for name in names:
+        for name, word in words.items():
             x, y = getattr(a, name), getattr(b, name)
             if bare(x) != bare(y):
-                yield f"{name}：“{_text(x)}”→“{_text(y)}”"
+                yield f"{word}：{_text(x)} → {_text(y)}"
 
     return compare
 

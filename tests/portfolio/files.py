@@ -20,7 +20,8 @@ from tests.portfolio.tables import corpus
 
 
 def run(ruleset: Ruleset, paths: list[Path], out: Path, **options: Any) -> Summary:
-    return evaluate_files(ruleset, paths, out, Options(**options), silent)
+    """A run of the columnar engine, unless ``few`` says otherwise."""
+    return evaluate_files(ruleset, paths, out, Options(**{"few": 0, **options}), silent)
 
 
 def rows_of(path: Path, columns: str = "*") -> list[tuple[Any, ...]]:

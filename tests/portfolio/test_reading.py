@@ -8,8 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from evaluator.dossier.dossier import make_profile
 from evaluator.dossier.files import read_dossiers
 from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.run import Summary, rejects_path
@@ -165,6 +167,38 @@ def test_quotes_far_down_in_a_file(tmp_path: Path) -> None:
         "zone": '他说"好",走了',
         "total_investment": 8000,
     }
+
+
+def test_an_instant_means_its_day_in_beijing(tmp_path: Path) -> None:
+    """In the first hours of a month in Beijing it is still the month before in Greenwich."""
+    path = tmp_path / "input.parquet"
+    duckdb.sql(
+        "COPY (SELECT 'A1' AS project_id, '甲' AS project_name, "
+        f"make_timestamptz(1725123600000000) AS submitted_on) TO '{path}'"
+    )
+    assert as_portfolio(path) == [{**A, "submitted_on": dt.date(2024, 9, 1)}]
+    read = make_profile(
+        REGISTRY, **{**A, "submitted_on": dt.datetime(2024, 8, 31, 17, tzinfo=dt.UTC)}
+    )
+    assert read.submitted_on == dt.date(2024, 9, 1)
+    text = tmp_path / "input.csv"
+    text.write_text("项目编号,项目名称,受理日期\nA1,甲,2024-08-31T17:00:00+00:00", "utf-8")
+    for reader in (as_portfolio, as_single):
+        (reason,) = reader(text)
+        assert "应是日期" in reason
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".csv", ".sqlite", ".parquet", ".xls"])
+def test_what_is_no_such_file_is_told_in_chinese(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    for content in (b"", b"<html>", bytes(range(256)) * 4):
+        path.write_bytes(content)
+        with pytest.raises(AdmissionError) as caught:
+            run(ruleset_of(), [path], tmp_path / "out.csv")
+        words = str(caught.value).replace(str(path), "")
+        assert any("\u4e00" <= c <= "\u9fff" for c in words)
+        assert "Error" not in words
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_same_id_twice_is_said_and_refused_where_asked(tmp_path: Path) -> None:

@@ -131,3 +131,18 @@ criteria:
     ):
         run(ruleset, [source], out, **options)
         assert [r[0] for r in rows_of(out, "verdict")] == expected
+
+
+def test_few_rows_are_judged_one_by_one_with_the_same_results(
+    shipped: Ruleset, tmp_path: Path
+) -> None:
+    source = tmp_path / "in.jsonl"
+    profiles = numbered(shipped)[:60]
+    write_jsonl(source, [p.to_dict(shipped.registry) for p in profiles])
+    found = []
+    for few in (0, 60):
+        out = tmp_path / f"{few}.parquet"
+        run(shipped, [source], out, few=few)
+        found.append(sorted(rows_of(out)))
+    assert len(found[0]) == len(profiles)
+    assert found[0] == found[1]

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from evaluator.dossier.fields import base_registry, parse_registry
+from evaluator.problems.errors import Problems
 from evaluator.prove import compare
 from evaluator.prove.report import State
 from evaluator.revision.diff import diff
+from evaluator.revision.fields import field_lines
 from evaluator.rulebook.load import load_layers
 from tests.support import ROOT
 
@@ -201,3 +204,27 @@ def test_stages_and_what_is_due_at_them_are_told() -> None:
     assert "从哪个环节起要齐：会审 → 线索" in said
     assert "修改环节 review（上会）" in said
     assert "另外先问：投资主体" in said
+
+
+def test_a_field_is_told_in_the_words_of_the_form() -> None:
+    """Nothing of how the program holds a unit, a bound or a type is shown."""
+    before = (
+        "fields:\n  - {name: local_jobs, label: 本地就业, type: int, group: output, unit: 人, min: 0, "
+        "supplied_by: enterprise}\n"
+    )
+    after = (
+        "fields:\n  - {name: local_jobs, label: 本地岗位, type: decimal, group: output, unit: 万人, "
+        "min: 0.5, required: true, supplied_by: tax}\n"
+    )
+    a, b = (parse_registry("fields.yaml", t, Problems(), base_registry()) for t in (before, after))
+    assert a is not None
+    assert b is not None
+    lines = list(field_lines(a.fields["local_jobs"], b.fields["local_jobs"], a, b))
+    assert lines == [
+        "中文名：本地就业 → 本地岗位",
+        "类型：整数 → 数字",
+        "必填：否 → 是",
+        "单位：人 → 万人",
+        "最小值：0 → 0.5",
+        "由谁提供：申报企业 → 税务部门",
+    ]

@@ -36,6 +36,7 @@ def iso_date(raw: str) -> str:
 
 DUCKDB = Dialect(_whole, iso_date, lambda raw: f"regexp_matches({raw}, {text(BAD)})")
 ZONED = "TIMESTAMP WITH TIME ZONE"
+BEIJING_US = int(cells.BEIJING.utcoffset(None).total_seconds()) * 10**6
 MOMENTS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 WIDE = ("HUGEINT", "UHUGEINT", "UBIGINT")
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
@@ -67,6 +68,9 @@ def source_text(cell: Cell) -> str:
         return f"nullif(to_json({column})::VARCHAR, '[]')"
     if cell.type in MOMENTS:
         return f"CAST(CAST({column} AS DATE) AS VARCHAR)"
+    if cell.type == ZONED:
+        # The day in Beijing, whatever the zone of the machine; without the extension for zones.
+        return f"CAST(CAST(make_timestamp(epoch_us({column}) + {BEIJING_US}) AS DATE) AS VARCHAR)"
     return f"CAST({column} AS VARCHAR)"
 
 
@@ -94,8 +98,8 @@ _AS_TEXT = {
     FieldType.INT: _PLAIN,
     FieldType.DECIMAL: _PLAIN,
     FieldType.BOOL: ("VARCHAR", "JSON", "BOOLEAN"),
-    FieldType.DATE: ("VARCHAR", "JSON", "DATE", *MOMENTS),
-    FieldType.STR: ("VARCHAR", "JSON", "DATE", *MOMENTS, *INTEGERS),
+    FieldType.DATE: ("VARCHAR", "JSON", "DATE", ZONED, *MOMENTS),
+    FieldType.STR: ("VARCHAR", "JSON", "DATE", ZONED, *MOMENTS, *INTEGERS),
 }
 
 
@@ -127,10 +131,8 @@ def _typed(field: Field, cell: Cell, raw: str) -> object:
         return Decimal(raw)
     elif kind == "BOOLEAN":
         return raw == "true"
-    elif kind in ("DATE", *MOMENTS):
+    elif kind in ("DATE", ZONED, *MOMENTS):
         return cells.day(_moment(raw))
-    elif kind == ZONED:
-        return cells.day(dt.datetime.now(dt.UTC))
     elif kind.startswith(("TIME", "INTERVAL")):
         return cells.day(dt.time())
     elif kind in ("BLOB", "BIT"):

@@ -185,6 +185,9 @@ class Table:
             return f"nullif(to_json({column})::text, '[]')"
         if self._kind(name) == "TIMESTAMP":
             return f"({column})::date::text"
+        if self._kind(name) == ZONED:
+            # The day in Beijing, whatever the zone of the session.
+            return f"({column} AT TIME ZONE INTERVAL '+08:00')::date::text"
         return f"nullif(btrim(({column})::text), '')"
 
     def _fields(self) -> list[Column]:

@@ -14,6 +14,7 @@ from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place as SourcePlace
 from evaluator.problems.source import SourceText
 from evaluator.rulebook.ast import Ruleset
+from evaluator.values.numbers import stored
 from tests.portfolio.files import numbered
 from tests.portfolio.postgres.places import documents, judged, reasons, wanted
 from tests.portfolio.tables import (
@@ -76,9 +77,9 @@ def test_numbers_that_no_decimal_writes(server: psycopg.Connection, shipped: Rul
 
 
 def read(ruleset: Ruleset, raw: Any) -> Profile | None:
-    """The dossier that the reader of single dossiers makes of JSON data."""
+    """The dossier that the reader of single dossiers makes of a snapshot."""
     place = SourcePlace(SourceText("t", ""), 1)
-    return parse_dossier(raw, ruleset.registry, lambda _: place, Problems())
+    return parse_dossier(stored(raw), ruleset.registry, lambda _: place, Problems())
 
 
 ITEM = {"key": "COD", "value": "1.5", "unit": "吨/年"}
