@@ -11,7 +11,7 @@ STAMP := .venv/.stamp$(if $(EXTRAS),-spark)
 # Where Python may keep no bytecode, each of the many processes of the tests compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test soak fmt lint cases check bench screenshots clean
+.PHONY: help setup run test soak pythons bundle fmt lint cases check bench screenshots clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,16 @@ test: setup tests/oidc/node_modules/.stamp  ## every test but the longest; SPARK
 # What takes long: every page in large type, the image, whole corpora, the guide, all random draws.
 soak: setup  ## the longest tests
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m soak
+
+# Not in CI, which has one Python: an environment for each is made beside .venv.
+pythons: $(UV) api/static/.stamp  ## what a service rests on, under Python 3.11, 3.12 and 3.13
+	for python in 3.11 3.12 3.13; do \
+	  UV_PROJECT_ENVIRONMENT=.venv-$$python $(UV) sync --frozen --quiet --python $$python && \
+	  .venv-$$python/bin/pytest tests/values tests/reading tests/rulebook tests/judgement \
+	    tests/engine/durable tests/api/database tests/api/commands/test_start.py || exit 1; done
+
+bundle: setup  ## one archive to install from without network, for this machine; OPTIONS=--help
+	$(BIN)/python -m scripts.bundle $(OPTIONS)
 
 fmt: setup  ## format and mend what can be mended
 	$(BIN)/ruff check --fix .

@@ -24,6 +24,7 @@ log = logging.getLogger("api")
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 # How many times its limit a body may have to be read to its end, just to be refused.
 DRAINED = 4
+DRAIN_SECONDS = 30
 _ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -216,6 +217,11 @@ class _Exchange:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            if message["status"] >= 400 and self.more:
+                # A proxy that is still sending takes a closed connection for a broken service (502).
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(DRAIN_SECONDS):
+                        await self.drain()
             self.started = True
             self.status = message["status"]
             message["headers"] = [

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
 
 # Done by the machine already, or only to the image's own files.
 LEFT_OUT = ("apt-get ", "pip install ", "useradd ", "chown ", "rm -rf /var/lib/apt")
@@ -55,6 +56,7 @@ class Build:
         self.context, self.scratch, self.path = context, scratch, path
         self.root = scratch / "root"
         self.done: dict[str, Path] = {}
+        self.bases: list[str] = []
         self.ignored = [
             line.strip()
             for line in (context / ".dockerignore").read_text("utf-8").splitlines()
@@ -64,11 +66,17 @@ class Build:
     def run(self) -> Stage:
         """The last stage."""
         stage: Stage | None = None
+        given: dict[str, str] = {}
         for word, rest in self.steps:
+            if word == "ARG" and stage is None:
+                name, _, value = rest.partition("=")
+                given[name] = value
+                continue
             if word == "FROM":
                 if stage is not None:
                     self._keep(stage)
-                image, _, name = rest.partition(" AS ")
+                image, _, name = Template(rest).substitute(given).partition(" AS ")
+                self.bases.append(image)
                 self.root.mkdir(parents=True)
                 stage = Stage(name or "last", image, self.root)
                 continue
@@ -155,6 +163,10 @@ class Build:
                 check=True,
                 env=self.variables(stage),
             )
+
+    def _arg(self, stage: Stage, rest: str) -> None:
+        name, _, value = rest.partition("=")
+        stage.environment.setdefault(name, value)
 
     def _cmd(self, stage: Stage, rest: str) -> None:
         stage.command = json.loads(rest)

@@ -41,11 +41,7 @@ def test_the_image_is_built_step_by_step_and_serves(tmp_path: Path) -> None:
     path = ":".join([str(uv), python, node, "/usr/bin", "/bin"])
     build = Build(DEPLOY / "Dockerfile", ROOT, tmp_path, path)
     image = build.run()
-    assert [i for w, i in build.steps if w == "FROM"] == [
-        "node:20-slim AS web",
-        "python:3.11-slim AS build",
-        "python:3.11-slim",
-    ]
+    assert build.bases == ["node:20-bookworm-slim", *["python:3.11-slim-bookworm"] * 2]
     assert image.command == ["admission", "serve"]
     # Nothing but the program: no tests, no data, no environment of this machine.
     built = build.done["build"] / "opt" / "admission"
