@@ -33,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     dates.BasisNeverInForce(),
     dates.BasisPartlyInForce(),
     dates.RuleWithoutStandard(),
+    dates.TransitionInVain(),
     tables.UnreachableRow(),
     tables.TableHole(),
     tables.UnusedColumn(),

@@ -162,6 +162,33 @@ class RuleWithoutStandard:
             yield problem(self.code, message, rule.place, hint, notes, subject=rule.id)
 
 
+class TransitionInVain:
+    """A transition clause that keeps no former value for anybody.
+
+    Its day must lie after the period's first: whoever was accepted before that is judged by the former
+    value without it. The first period has no former value.
+    """
+
+    code: ClassVar[str] = "E943"
+    whole: ClassVar[bool] = False
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        for criterion in ruleset.criteria.values():
+            for n, period in enumerate(criterion.periods):
+                before = period.accepted_before
+                if before is None:
+                    continue
+                if n == 0:
+                    why, hint = "它是第一段，此前没有标准可沿用", "删去 transition"
+                elif before <= period.start:
+                    why = f"{before} 不晚于这一段的起始日期 {period.start}"
+                    hint = "写比 from 晚的日期：在那天之前受理的沿用上一段；没有过渡期就删去"
+                else:
+                    continue
+                message = f"“{criterion.id}”的过渡条款没有作用：{why}"
+                yield problem(self.code, message, period.place, hint, subject=criterion.id)
+
+
 class StandardNotYet:
     """A rule counts today, but the first value of a criterion it reads only begins later.
 
