@@ -16,6 +16,7 @@ from evaluator.judgement.explain import findings
 from evaluator.judgement.remedy.search import counterfactual
 from evaluator.judgement.result import how_to, sentence
 from evaluator.judgement.rows import (
+    CARD_COLUMNS,
     COLUMNS,
     MISSING_COLUMNS,
     Group,
@@ -23,10 +24,12 @@ from evaluator.judgement.rows import (
     departments,
     figures,
     groups,
+    item_row,
     later,
     missing,
     rest,
 )
+from evaluator.judgement.scores import Graded, score_sentence, scores
 from evaluator.rulebook.ast import Effect
 from evaluator.rulebook.verdict import Verdict
 
@@ -57,6 +60,8 @@ def print_evaluation(
     if department:
         shown = tuple(f for f in shown if department in f.rule.departments)
         console.print(f"只列 {registry.department(department)} 负责的事项。")
+    for graded in scores(evaluation):
+        console.print(_card(graded))
     for group in groups(shown):
         console.print(_table(evaluation, group))
     console.print(rest(shown), style="dim")
@@ -82,6 +87,16 @@ def _new_table(title: str, style: str, columns: dict[str, int]) -> Table:
     for name, ratio in columns.items():
         # Chinese has no spaces to break at: without folding, a cell would be cut off.
         table.add_column(name, ratio=ratio, overflow="fold")
+    return table
+
+
+def _card(graded: Graded) -> Table:
+    """What each item of a card gives, in points got, lost and still open."""
+    table = _new_table(
+        score_sentence(graded), "bold", dict(zip(CARD_COLUMNS, (5, 2, 2, 2, 4), strict=True))
+    )
+    for part in graded.score.items:
+        table.add_row(*map(escape, item_row(part)))
     return table
 
 

@@ -17,7 +17,11 @@ from evaluator.judgement.scores import scores
 from evaluator.rulebook.ast import Effect
 from evaluator.rulebook.verdict import Status, Verdict
 
-BREACHED = {"positive": "项正面标准未达到", "negative": "项触及负面清单"}
+BREACHED = {
+    "positive": "项正面标准未达到",
+    "negative": "项触及负面清单",
+    "scorecard": "项评分未达到",
+}
 DOUBTED = "项需要核实或说明"
 OPEN = "项因材料不足不能判断"
 # Of a finding: what was decided, by which figures. The rest is words about it.

@@ -6,12 +6,18 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from evaluator.dossier.fields import Registry
+from evaluator.engine.reference.scoring import ItemScore
 from evaluator.judgement.explain import Finding
+from evaluator.judgement.scores import points_text
 from evaluator.rulebook.ast import Effect, Ruleset
+from evaluator.rulebook.cards import PREFIX, ItemKind
+from evaluator.rulebook.grammar.cards import KINDS
 from evaluator.rulebook.verdict import LIST_LABELS, Status
+from evaluator.values.numbers import shown
 
 COLUMNS = ("事项", "要求", "申报", "差距", "依据", "责任部门", "怎么办")
 MISSING_COLUMNS = ("由谁提供", "缺的材料", "因此不能判断的事项")
+CARD_COLUMNS = ("评分项", "满分", "得分", "失分", "说明")
 NONE = "—"
 MAX_LATER = 8  # So many fields are named that a later stage asks for.
 
@@ -52,6 +58,7 @@ def groups(findings: Sequence[Finding]) -> tuple[Group, ...]:
         Group("不予准入的情形", Effect.REJECT, violated(Effect.REJECT, *LIST_LABELS)),
         Group("触及负面清单", Effect.REFER, violated(Effect.REFER, "negative")),
         Group("正面标准未达到", Effect.REFER, violated(Effect.REFER, "positive")),
+        Group("评分未达到", Effect.REFER, violated(Effect.REFER, PREFIX)),
         Group("审慎事项和需要核实的事项", Effect.REFER, doubted),
         Group("材料不足", Effect.REFER, unknown),
         Group("建议（不影响结论）", Effect.ADVISE, violated(Effect.ADVISE, *LIST_LABELS)),
@@ -99,6 +106,18 @@ def basis(finding: Finding) -> str:
 def departments(finding: Finding, registry: Registry) -> str:
     """The names of the departments that answer for the rule."""
     return "、".join(registry.department(d) for d in finding.rule.departments)
+
+
+def item_row(part: ItemScore) -> tuple[str, str, str, str, str]:
+    """One item of a card under ``CARD_COLUMNS``: points got, lost for sure, and why some are open."""
+    item = part.item
+    title = item.title if item.kind is ItemKind.REGULAR else f"{item.title}（{KINDS[item.kind]}）"
+    full = shown(item.high if item.high else item.low)
+    if part.applies is False:
+        return title, full, NONE, NONE, "不计这一项"
+    lost = item.high - part.high
+    note = "缺材料，待定" if part.open else ""
+    return title, full, points_text(part.low, part.high), shown(lost) if lost else NONE, note
 
 
 def missing(findings: Sequence[Finding], registry: Registry) -> Iterator[tuple[str, str, str]]:

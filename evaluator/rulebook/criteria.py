@@ -15,6 +15,7 @@ from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
 
+from evaluator.dossier.fields import Registry
 from evaluator.problems.source import Place
 from evaluator.values.units import Unit
 
@@ -193,6 +194,51 @@ def _narrow(
 def narrowed(rows: tuple[Row, ...], dimension: str, value: str) -> tuple[Row, ...]:
     """The rows of a table that are left once a dimension has a value."""
     return _narrow(rows, dimension, value)[0]
+
+
+def possible_values(
+    criterion: Criterion,
+    period: Period,
+    unit: Unit,
+    fixed: Mapping[str, str],
+    registry: Registry,
+) -> list[Fraction] | None:
+    """Every value that a table can give, in ``unit``, whatever its keys; None where it may give none.
+
+    ``fixed`` keys are known. The options of a field close the list of what a key can be.
+    """
+    rows: set[int] = set()
+    if not _reach(criterion.by, period.rows, fixed, registry, rows):
+        return None
+    taken = [r for r in period.rows if id(r) in rows]
+    return [r.value if r.unit is None else r.value * r.unit.factor_to(unit) for r in taken]
+
+
+def _reach(
+    by: tuple[str, ...],
+    rows: tuple[Row, ...],
+    fixed: Mapping[str, str],
+    registry: Registry,
+    found: set[int],
+) -> bool:
+    """Collect the rows that some keys lead to; False where some keys lead to none."""
+    if not rows:
+        return False
+    if not by:
+        found.add(id(rows[0]))
+        return True
+    dimension, rest = by[0], by[1:]
+    named = {w for r in rows for w in r.keys.get(dimension, ())}
+    if not named:
+        return _reach(rest, rows, fixed, registry, found)
+    if dimension in fixed:
+        left = narrowed(rows, dimension, fixed[dimension])
+        return _reach(rest, left, fixed, registry, found)
+    every = [narrowed(rows, dimension, word) for word in sorted(named)]
+    field = registry.fields.get(dimension)
+    if field is None or not field.values or not set(field.values) <= named:
+        every.append(tuple(r for r in rows if dimension not in r.keys))
+    return all(_reach(rest, left, fixed, registry, found) for left in every)
 
 
 def key_text(value: object) -> str:

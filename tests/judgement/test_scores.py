@@ -151,6 +151,46 @@ def test_a_score_comes_out_the_same_from_its_text(board: Evaluator) -> None:
     assert a == b
 
 
+SHOUXIAN = [
+    (
+        {
+            "catalogue_class": "encouraged",
+            "mean_output_3y": 4,
+            "land_area": 100,
+            "annual_tax": 1000,
+        },
+        ["10", "5", "5", "10", "10"],
+        "40",
+    ),
+    (
+        {"catalogue_class": "permitted", "mean_output_3y": 2, "land_area": 100, "annual_tax": 700},
+        ["5", "2", "3", "2", "9.7"],
+        "21.7",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "items", "total"), SHOUXIAN)
+def test_the_five_items_of_shouxian_come_out(
+    values: dict[str, Any], items: list[str], total: str
+) -> None:
+    evaluator = Evaluator(load_directory(ROOT / "profiles" / "shouxian"), "reference")
+    head = {"project_id": "P1", "project_name": "甲", "submitted_on": DAY}
+    evaluation = evaluator.evaluate(make_profile(evaluator.ruleset.registry, **head, **values))
+    (card,) = result(evaluation)["scores"]
+    assert [i["low"] for i in card["items"]] == items
+    assert (card["low"], card["high"]) == (total, total)
+
+
+def test_points_that_a_department_has_not_given_count_from_none_to_full() -> None:
+    evaluator = Evaluator(load_directory(ROOT / "profiles" / "tuanfeng"), "reference")
+    head = {"project_id": "P1", "project_name": "甲", "submitted_on": DAY}
+    given = {f"points_{i}": m for i, m in (("tax", 16), ("jobs", 5), ("investment_size", 17))}
+    evaluation = evaluator.evaluate(make_profile(evaluator.ruleset.registry, **head, **given))
+    (card,) = result(evaluation)["scores"]
+    assert (card["low"], card["high"], card["grade"]) == ("38", "100", None)
+
+
 # --- properties --------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from evaluator.engine.reference.meaning import Meaning
 from evaluator.engine.reference.state import State
 from evaluator.engine.reference.traces import Unknown
 from evaluator.rulebook import ast
-from evaluator.rulebook.criteria import INDUSTRY, Miss, Row, key_text, narrowed
+from evaluator.rulebook.criteria import Miss, possible_values
 
 End = Fraction | None
 
@@ -108,51 +108,12 @@ class Intervals:
         period = self.meaning.period(node.id, state)
         if isinstance(period, Miss):
             return ANY
+        criterion = self.ruleset.criteria[node.id]
         fixed = dict(node.keys)
-        by = self.ruleset.criteria[node.id].by
-        keys: list[tuple[str, object]] = [(d, fixed.get(d, state.values.get(d))) for d in by]
-        found: list[Interval] = []
-        for row in _candidates(period.rows, keys, self._words):
-            if row is None:
-                return ANY
-            unit = row.unit
-            found.append(
-                point(row.value if unit is None else row.value * unit.factor_to(node.unit))
-            )
-        return hull(found) if found else ANY
-
-    def _words(self, dimension: str) -> frozenset[str] | None:
-        """Every key that a dimension can have, where the field's options close the list."""
-        field = self.ruleset.registry.fields.get(dimension)
-        return frozenset(field.values) if field is not None and field.values else None
-
-
-def _candidates(
-    rows: tuple[Row, ...],
-    keys: list[tuple[str, object]],
-    words: Callable[[str], frozenset[str] | None],
-) -> Iterable[Row | None]:
-    """The rows that the lookup can take; None where it can find none."""
-    if not rows:
-        yield None
-        return
-    if not keys:
-        yield rows[0]
-        return
-    (dimension, value), rest = keys[0], keys[1:]
-    named = {w for r in rows for w in r.keys.get(dimension, ())}
-    if not named:
-        yield from _candidates(rows, rest, words)
-        return
-    if value is not None:
-        yield from _candidates(narrowed(rows, dimension, key_text(value)), rest, words)
-        return
-    for word in sorted(named):
-        yield from _candidates(narrowed(rows, dimension, word), rest, words)
-    closed = words(dimension) if dimension != INDUSTRY else None
-    if closed is None or not closed <= named:
-        others = tuple(r for r in rows if dimension not in r.keys)
-        yield from _candidates(others, rest, words)
+        if all(d in fixed or state.values.get(d) is not None for d in criterion.by):
+            return ANY
+        values = possible_values(criterion, period, node.unit, fixed, self.ruleset.registry)
+        return ANY if values is None else Interval(min(values), max(values))
 
 
 # --- operations --------------------------------------------------------------------------------

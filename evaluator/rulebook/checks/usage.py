@@ -22,6 +22,18 @@ def _roots(ruleset: ast.Ruleset) -> Iterator[walk.Node | None]:
     yield from (metric.formula for metric in ruleset.metrics.values())
     for rule in ruleset.rules.values():
         yield from rule.halves
+    for card in ruleset.scorecards.values():
+        yield from card.roots()
+        yield from (grade.reached for grade in card.grades)
+
+
+def _basis(ruleset: ast.Ruleset) -> Iterator[ast.Basis]:
+    """What rules, and items of cards, rest on."""
+    for rule in ruleset.rules.values():
+        yield from rule.basis
+    for card in ruleset.scorecards.values():
+        for item in card.items:
+            yield from item.basis
 
 
 class UnusedCriterion:
@@ -32,7 +44,7 @@ class UnusedCriterion:
 
     def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
         used = set(walk.named("criterion", *_roots(ruleset)))
-        used |= {b.criterion for r in ruleset.rules.values() for b in r.basis if b.criterion}
+        used |= {b.criterion for b in _basis(ruleset) if b.criterion}
         for id_, criterion in ruleset.criteria.items():
             if id_ not in used:
                 message = f"准入标准“{id_}”（{criterion.title}）没有规则使用"
@@ -48,7 +60,7 @@ class UnusedSource:
     whole: ClassVar[bool] = True
 
     def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
-        used = {b.source.id for r in ruleset.rules.values() for b in r.basis if b.source}
+        used = {b.source.id for b in _basis(ruleset) if b.source}
         for criterion in ruleset.criteria.values():
             for period in criterion.periods:
                 if period.provenance:

@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evaluator.rulebook.ast import Effect, Ruleset
+from evaluator.rulebook.cards import PREFIX
 from evaluator.rulebook.criteria import Kind
 from evaluator.rulebook.files import is_case_file
 from evaluator.rulebook.grammar.criteria_file import LEVELS, table_dimensions
 from evaluator.rulebook.grammar.parse import PLACEHOLDERS
+from evaluator.rulebook.schema.cards import card_schema
 from evaluator.rulebook.schema.cases import case_schemas
 from evaluator.rulebook.schema.parts import (
     BOOLEAN,
@@ -42,6 +44,7 @@ FILES: Mapping[str, str] = {
     "stages": "rules/**/stages.yaml",
     "invariants": "rules/**/invariants.yaml",
     "cases": "rules/**/*.cases.yaml",
+    "scorecards": "rules/scorecards/*.yaml",
     "rules": "rules/*/*.yaml",
 }
 
@@ -51,6 +54,8 @@ def kind_of(name: str) -> str:
     last = name.rsplit("/", 1)[-1]
     if is_case_file(name):
         return "cases"
+    if "scorecards/" in name:
+        return "scorecards"
     stem = last.removesuffix(".yaml")
     return stem if stem in FILES and stem not in ("cases", "rules") else "rules"
 
@@ -61,6 +66,7 @@ def schemas(ruleset: Ruleset) -> dict[str, Schema]:
         "rules": items(_rule(ruleset), "规则文件"),
         "metrics": items(_metric(), "指标文件"),
         "labels": _labels(ruleset),
+        "scorecards": card_schema(ruleset, BASIS),
         "stages": items(_stage(), "环节文件"),
         "criteria": _criteria(ruleset),
         "invariants": items(_invariant(), "不变式文件"),
@@ -107,9 +113,24 @@ def _list(item: Schema, what: str) -> Schema:
     return {"type": "array", "items": item, "minItems": 1, "uniqueItems": True, "description": what}
 
 
+BASIS = _list(
+    table(
+        "依据",
+        {
+            "criterion": _ref("criterion"),
+            "source": _ref("source"),
+            "clause": {**TEXT, "description": "条款"},
+        },
+        one_of=("criterion", "source"),
+    ),
+    "依据，至少一条",
+)
+OWN_LISTS = {name: label for name, label in LIST_LABELS.items() if name != PREFIX}
+
+
 def _rule(ruleset: Ruleset) -> Schema:
     known = "、".join(f"{{{p}}}" for p in PLACEHOLDERS)
-    lists = "|".join(LIST_LABELS)
+    lists = "|".join(OWN_LISTS)
     rule = table(
         "规则",
         {
@@ -119,7 +140,7 @@ def _rule(ruleset: Ruleset) -> Schema:
                 "description": "编号，写作“清单.名字”，如 positive.land_tax",
             },
             "title": {**TEXT, "description": "短标题"},
-            "list": choice(LIST_LABELS, "属于哪张清单"),
+            "list": choice(OWN_LISTS, "属于哪张清单"),
             "dimension": _ref("dimension"),
             "applies_when": {**_ref("condition"), "description": "什么样的项目适用；不写即都适用"},
             "require": {**_ref("condition"), "description": "要求什么；不满足即不符合"},
@@ -132,18 +153,7 @@ def _rule(ruleset: Ruleset) -> Schema:
                 "不符合时怎样处置",
             ),
             "departments": _list(_ref("department"), "负责部门，第一个牵头"),
-            "basis": _list(
-                table(
-                    "依据",
-                    {
-                        "criterion": _ref("criterion"),
-                        "source": _ref("source"),
-                        "clause": {**TEXT, "description": "条款"},
-                    },
-                    one_of=("criterion", "source"),
-                ),
-                "依据，至少一条",
-            ),
+            "basis": BASIS,
             "message": {**TEXT, "description": f"不符合时的一句话；可用 {known}、字段名、指标名"},
             "remedy": {**TEXT, "description": "怎样补正；可用的花括号同 message"},
             "note": {**TEXT, "description": "给维护者看的说明"},
@@ -162,7 +172,7 @@ def _rule(ruleset: Ruleset) -> Schema:
             "if": {"properties": {"list": {"const": name}}},
             "then": {"properties": {"id": {"pattern": rf"^{name}\."}}},
         }
-        for name in LIST_LABELS
+        for name in OWN_LISTS
     ]
     return rule
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from evaluator.rulebook.ast import OPERATIONS
 from evaluator.rulebook.grammar.conditions import ORDER
+from evaluator.rulebook.grammar.exprs import EXTREMES
 
 Schema = dict[str, Any]
 
@@ -77,6 +78,24 @@ def expressions(by: Mapping[str, Schema]) -> dict[str, Schema]:
     names = {"anyOf": [_ref("field"), _ref("metric")]}
     forms: list[Schema] = [
         *(table(op, {op: _operands()}, required=(op,)) for op in OPERATIONS),
+        *(table(op, {op: _operands()}, required=(op,)) for op in EXTREMES),
+        table("满足算 1", {"one_if": _ref("condition")}, required=("one_if",)),
+        table(
+            "按条件选用",
+            {
+                "choose": {
+                    "type": "array",
+                    "items": table(
+                        "一种情形",
+                        {"when": _ref("condition"), "then": _ref("expression")},
+                        required=("when", "then"),
+                    ),
+                    "minItems": 1,
+                },
+                "otherwise": _ref("expression"),
+            },
+            required=("choose", "otherwise"),
+        ),
         table("合计", {"sum": _ref("field")}, required=("sum",)),
         table("字段", {"field": _ref("field")}, required=("field",)),
         table("指标", {"metric": _ref("metric")}, required=("metric",)),
@@ -148,6 +167,20 @@ def conditions() -> dict[str, Schema]:
             "anyOf": [
                 table("都满足", {"all": several}, required=("all",)),
                 table("满足其一", {"any": several}, required=("any",)),
+                table(
+                    "至少满足几条",
+                    {"at_least_n_of": {"type": "integer", "minimum": 1}, "of": several},
+                    required=("at_least_n_of", "of"),
+                ),
+                table(
+                    "得分",
+                    {
+                        "score": {"type": "string", "description": "评分表的 id"},
+                        **{op: comparisons[op] for op in (*ORDER, "between")},
+                    },
+                    required=("score",),
+                    one_of=(*ORDER, "between"),
+                ),
                 table("不满足", {"not": _ref("condition")}, required=("not",)),
                 table("已填写", {"known": _ref("field")}, required=("known",)),
                 table("清单逐项", each, required=("each",), one_of=ORDER),

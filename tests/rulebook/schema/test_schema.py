@@ -85,8 +85,29 @@ def test_shipped_files_validate(name: str) -> None:
 
 @pytest.mark.parametrize("directory", sorted((ROOT / "profiles").iterdir()), ids=lambda p: p.name)
 def test_profiles_validate(directory: Path) -> None:
-    text = (directory / "criteria.yaml").read_text("utf-8")
-    assert list(validators(ROOT)["criteria"].iter_errors(load("criteria.yaml", text))) == []
+    found = validators(directory)
+    for path in sorted([directory / "criteria.yaml", *(directory / "rules").rglob("*.yaml")]):
+        name = path.relative_to(directory).as_posix()
+        data = load(name, path.read_text("utf-8"))
+        assert [e.message for e in found[kind_of(name)].iter_errors(data)] == [], name
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("full_marks: 95", "full_mark: 95"),
+        ("condition: {field: stable", "conditions: {field: stable"),
+        ("verdict: reject}", "verdict: refused}"),
+        ("cap: 1}", "cap: 1, least: 0}"),
+    ],
+)
+def test_a_card_of_the_wrong_shape_is_refused(old: str, new: str) -> None:
+    directory = ROOT / "profiles" / "shijiazhuang"
+    name = "rules/scorecards/board.yaml"
+    text = (directory / name).read_text("utf-8")
+    assert old in text
+    data = load(name, text.replace(old, new))
+    assert list(validators(directory)[kind_of(name)].iter_errors(data))
 
 
 @pytest.mark.parametrize("name", list(texts(MINIMAL)))
