@@ -36,7 +36,9 @@ from api.routes import (
     stateless,
     statistics,
 )
-from api.settings import Settings
+from api.settings import Settings, SettingsError
+from api.signing.keys import NO_KEY, SignatureError, Signer, read_signer
+from api.store.checkpoints import Sinks
 from api.store.core import Store
 from api.store.review.due import recount
 from api.store.rulesets import current_identity
@@ -105,7 +107,7 @@ def open_store(settings: Settings, ruleset: Ruleset | None = None) -> Store:
 
 
 def _prepare(store: Store, settings: Settings, ruleset: Ruleset | None) -> None:
-    store.db.migrate()
+    store.bring_forward()
     with store.work(SYSTEM) as work:
         changed = recount(work, store.calendar)
     if changed:
@@ -135,6 +137,28 @@ def _prepare(store: Store, settings: Settings, ruleset: Ruleset | None) -> None:
         store.rulesets.current()
 
 
+def signer_of(settings: Settings) -> Signer | None:
+    """Who signs, if anybody. Raises SettingsError for a key that cannot be used."""
+    if settings.signing_key is None:
+        if sinks_of(settings).any:
+            raise SettingsError(NO_KEY)
+        return None
+    try:
+        return read_signer(settings.signing_key)
+    except SignatureError as error:
+        raise SettingsError(str(error)) from None
+
+
+def sinks_of(settings: Settings) -> Sinks:
+    """Where the heads of the audit log are kept."""
+    return Sinks(
+        settings.checkpoint_seconds,
+        settings.checkpoint_file,
+        settings.checkpoint_syslog,
+        settings.checkpoint_webhook,
+    )
+
+
 def _upload_limits(settings: Settings) -> tuple[BodyLimit, ...]:
     one, form = settings.max_attachment_bytes, settings.max_body_bytes
     return (
@@ -150,7 +174,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     configure_logging(settings.log_level, settings.log_format)
     store = open_store(settings)
-    jobs = Jobs(store, settings.ruleset_check_seconds, settings.impact_directory)
+    signer, sinks = signer_of(settings), sinks_of(settings)
+    keep = (signer, sinks) if signer is not None and sinks.any else None
+    jobs = Jobs(store, settings.ruleset_check_seconds, settings.impact_directory, keep)
     shared = settings.shared_directory
     limit, attempts = RateLimit(settings.rate_limit, shared), Attempts(shared)
 
@@ -182,6 +208,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.store = store
     app.state.judges = store.rulesets
     app.state.jobs = jobs
+    app.state.signer = signer
     app.state.attachments = Policy(settings.max_attachment_bytes, settings.attachment_types)
     app.state.batches = running
     app.state.workers = workers

@@ -23,6 +23,9 @@ from api.database.db import Database
 from api.database.tables import Decision
 from api.errors import Locked
 from api.settings import Settings
+from api.signing.keys import Signer
+from api.store import checkpoints
+from api.store.checkpoints import Sinks
 from api.store.core import Store
 from api.store.late import write_late
 from api.store.proposals import runs
@@ -47,11 +50,22 @@ def wake(request: Request) -> None:
         jobs.wake()
 
 
+# Who signs the heads of the audit log, and where they are kept.
+Keep = tuple[Signer, Sinks]
+
+
 class Jobs:
     """The watching thread of one server process. ``wake`` makes it look at once."""
 
-    def __init__(self, store: Store, seconds: float = 1.0, copies: Path | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        seconds: float = 1.0,
+        copies: Path | None = None,
+        keep: Keep | None = None,
+    ) -> None:
         self._store = store
+        self._keep = keep
         self._directory = copies_directory(store.db, copies)
         self._copier: subprocess.Popen[str] | None = None
         self._running: subprocess.Popen[str] | None = None
@@ -90,6 +104,8 @@ class Jobs:
             try:
                 self._store.rulesets.refresh()
                 write_late(self._store)
+                if self._keep is not None:
+                    checkpoints.once(self._store.db, *self._keep)
                 while not self._stop.is_set() and self.once():
                     pass
                 self.copy()

@@ -144,6 +144,19 @@ class Settings(BaseSettings):
         default="openid profile", pattern=r"(^|\s)openid(\s|$)", description="登录时请求的范围"
     )
     oidc_roles_claim: str = Field(default="roles", description="身份令牌中列出角色的声明")
+    signing_key: Path | None = Field(
+        default=None, description="签名密钥文件（admission audit key 生成）"
+    )
+    checkpoint_seconds: int = Field(
+        default=3600, ge=10, le=7 * 86400, description="审计日志的链头每隔几秒另存一次"
+    )
+    checkpoint_file: Path | None = Field(default=None, description="链头追加到这个文件")
+    checkpoint_syslog: str | None = Field(
+        default=None, max_length=200, description="链头送到 syslog：主机:端口，或本机的套接字路径"
+    )
+    checkpoint_webhook: str | None = Field(
+        default=None, max_length=500, pattern="^https?://", description="链头 POST 到这个地址"
+    )
     review_workdays: int = Field(default=5, ge=1, le=250, description="会审办理期限（工作日）")
     paper_days: int = Field(
         default=30, ge=0, le=366, description="纸质材料的收到日期最多可补登记到几天前"

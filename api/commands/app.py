@@ -18,6 +18,7 @@ evaluator.SUBCOMMANDS.update(
         "audit": "api.commands.audit:audit_app",
         "config": "api.commands.config:config_app",
         "db": "api.commands.publish:db_app",
+        "receipt": "api.commands.receipt:receipt_app",
         "decisions": "api.commands.decisions:decisions_app",
         "backup": "api.commands.database:db_app#backup",
         "restore": "api.commands.database:db_app#restore",

@@ -25,14 +25,21 @@ from sqlalchemy.types import Date, LargeBinary
 from api.database import proposal_tables, review_tables
 from api.database.db import Database
 from api.database.review_tables import Attachment, AttachmentPart
-from api.database.tables import Base, Utc
-from api.store import audit
+from api.database.tables import ApiKey, Base, Counter, Utc
+from api.signing.keys import SignatureError, Signer, check
+from api.store import audit, verifying
+from api.store.core import Store
+from api.store.verifying import STRUCTURE
+from api.store.work import SYSTEM, Work
 
 FORMAT = 1
 BATCH = 500
 # Rows that carry files are large: fewer of them at once.
 BATCHES = {"attachments": 8, "attachment_parts": 16}
-MANIFEST = "manifest.json"
+MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+SIGNED = "admission-backup/1"
+# Who held a session then must not hold one again because of a restore.
+NEVER_BACK = frozenset({"logins"})
 assert review_tables.Task.metadata is proposal_tables.Proposal.metadata is Base.metadata
 
 
@@ -84,8 +91,11 @@ def _lines(session: Session, table: Table) -> Iterator[bytes]:
         yield json.dumps(data, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
 
-def backup(db: Database, path: Path) -> Manifest:
-    """Write a backup to ``path``; the service may go on meanwhile. Raises BackupError if it exists."""
+def backup(db: Database, path: Path, signer: Signer | None = None) -> Manifest:
+    """Write a backup to ``path``, its manifest signed; the service may go on meanwhile.
+
+    Raises BackupError if it exists.
+    """
     if path.exists():
         raise BackupError(f"文件已存在：{path}")
     revision = db.revision()
@@ -119,6 +129,8 @@ def backup(db: Database, path: Path) -> Manifest:
         )
         data = {"format": FORMAT, **{k: getattr(manifest, k) for k in Manifest.__slots__}}
         archive.writestr(MANIFEST, json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True))
+        if signer is not None:
+            archive.writestr(SIGNATURE, json.dumps(signer.sign(SIGNED, data)))
     part.rename(path)
     return manifest
 
@@ -135,9 +147,29 @@ def read_manifest(path: Path) -> Manifest:
         raise BackupError(f"不是可用的备份：{error}") from None
 
 
-def restore(db: Database, path: Path) -> Manifest:
-    """Fill an empty database from a backup, or leave it empty. Raises BackupError."""
-    manifest = read_manifest(path)
+def signed_by(path: Path, trusted: str | None = None) -> str | None:
+    """The key that signed a backup's manifest; None where nobody did. Raises BackupError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if SIGNATURE not in archive.namelist():
+                return None
+            told = json.loads(archive.read(MANIFEST))
+            return check(SIGNED, told, json.loads(archive.read(SIGNATURE)), trusted)
+    except SignatureError as error:
+        raise BackupError(f"备份的清单：{error}") from None
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise BackupError(f"不是可用的备份：{error}") from None
+
+
+def restore(
+    db: Database, path: Path, *, trusted: str | None = None, keep_keys: bool = False
+) -> Manifest:
+    """Fill an empty database from a backup, or leave it empty. Raises BackupError.
+
+    Sessions are not restored, and API keys are revoked unless ``keep_keys``: a backup is as old as it
+    is, and who has lost a key or a login since then must not have it back.
+    """
+    manifest, signer = read_manifest(path), signed_by(path, trusted)
     if db.revision() is not None:
         with db.read() as session:
             if any(session.scalar(select(func.count()).select_from(t)) for t in _tables()):
@@ -147,6 +179,7 @@ def restore(db: Database, path: Path) -> Manifest:
     try:
         with zipfile.ZipFile(path) as archive, db.write() as session:
             told = {MANIFEST, *(f"{name}.jsonl" for name in manifest.rows)}
+            told |= {SIGNATURE} if signer is not None else set()
             if differing := sorted(told.symmetric_difference(archive.namelist())):
                 raise BackupError(f"备份里的文件与清单不符：{'、'.join(differing)}")
             for table in _tables():
@@ -159,10 +192,35 @@ def restore(db: Database, path: Path) -> Manifest:
             _, broken = audit.verify(session, audit.Head(manifest.audit_seq, manifest.audit_hash))
             if broken:
                 raise BackupError(f"审计日志不完整：{broken[0].detail}")
+            if manifest.revision == db.head():
+                _check_rows(session)
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
         raise BackupError(f"备份已损坏：{error}") from None
-    db.migrate()
+    store = Store(db, "reference")
+    store.bring_forward()
+    with store.work(SYSTEM) as work:
+        revoked = [] if keep_keys else _revoke(work)
+        told_of = {"made_at": manifest.made_at, "audit_seq": manifest.audit_seq}
+        after = told_of | {"signed_by": signer, "revoked": revoked}
+        work.log("database.restore", "database", None, after)
     return manifest
+
+
+def _revoke(work: Work) -> list[str]:
+    """End every key that still counts; which they were."""
+    keys = work.session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None))).all()
+    for key in keys:
+        key.revoked_at = work.now
+    return [key.prefix for key in keys]
+
+
+def _check_rows(session: Session) -> None:
+    """Hold every row of evidence against the log, where there are seals in it."""
+    if session.get(Counter, STRUCTURE) is None:
+        return
+    unlike, _ = verifying.rows(session)
+    for item in (*unlike, *verifying.contents(session)):
+        raise BackupError(f"备份里的记录与审计日志不符：{item.detail}")
 
 
 def _fill(session: Session, table: Table, lines: IO[bytes], manifest: Manifest) -> None:
@@ -170,8 +228,10 @@ def _fill(session: Session, table: Table, lines: IO[bytes], manifest: Manifest) 
     batch: list[dict[str, Any]] = []
     for line in lines:
         digest.update(line)
-        batch.append(_load(table, json.loads(line)))
         count += 1
+        if table.name in NEVER_BACK:
+            continue
+        batch.append(_load(table, json.loads(line)))
         if len(batch) == BATCHES.get(table.name, BATCH):
             session.execute(insert(table), batch)
             batch = []

@@ -10,10 +10,20 @@ from rich.table import Table
 
 from api.commands.backup import backup as write_backup
 from api.commands.backup import restore as read_backup
+from api.commands.backup import signed_by
 from api.commands.downgrade import downgrade as run_downgrade
 from api.commands.downgrade import steps_back, trial
-from api.commands.terminal import Url, console, database_at, fail, told_in_a_line
+from api.commands.terminal import (
+    Key,
+    Url,
+    console,
+    database_at,
+    fail,
+    settings_signer,
+    told_in_a_line,
+)
 from api.settings import read_settings
+from api.store.core import Store
 from api.workdays.holidays import read_holidays
 from api.workdays.workdays import LAST, WorkCalendar
 
@@ -29,7 +39,7 @@ FIRST_SHOWN = 2024
 def upgrade(database_url: Url = None) -> None:
     """把数据库结构升级到本程序需要的版本。"""
     with database_at(database_url, wait=True) as db:
-        db.migrate()
+        Store(db, "reference").bring_forward()
         console.print(f"数据库结构版本：{db.revision()}")
 
 
@@ -84,9 +94,14 @@ def backup(
 ) -> None:
     """备份：一致的快照，服务不必停。"""
     with database_at(database_url) as db:
-        manifest = write_backup(db, path)
+        signer = settings_signer()
+        manifest = write_backup(db, path, signer)
+        signed = (
+            f"由 {signer.name} 签名" if signer else "没有签名（没有设置 ADMISSION_SIGNING_KEY）"
+        )
         console.print(
-            f"已备份 {sum(manifest.rows.values())} 行到 {path}；审计链头 {manifest.audit_seq}:{manifest.audit_hash}",
+            f"已备份 {sum(manifest.rows.values())} 行到 {path}，{signed}；"
+            f"审计链头 {manifest.audit_seq}:{manifest.audit_hash}",
             highlight=False,
             soft_wrap=True,
         )
@@ -94,9 +109,26 @@ def backup(
 
 @db_app.command("restore")
 def restore(
-    path: Annotated[Path, typer.Argument(help="备份文件")], database_url: Url = None
+    path: Annotated[Path, typer.Argument(help="备份文件")],
+    key: Key = None,
+    keep_keys: Annotated[
+        bool, typer.Option("--keep-keys", help="API 密钥照旧可用；不写则全部撤销")
+    ] = False,
+    database_url: Url = None,
 ) -> None:
-    """恢复到空库：校验和、行数、审计链都对上才写入。"""
+    """恢复到空库：签名、校验和、行数、审计链、登记的记录都对上才写入。
+
+    登录状态不恢复；API 密钥全部撤销，除非写 --keep-keys。
+    """
     with database_at(database_url) as db:
-        manifest = read_backup(db, path)
-        console.print(f"已恢复 {sum(manifest.rows.values())} 行（备份于 {manifest.made_at}）")
+        signed = signed_by(path, key)
+        if signed is None and key is not None:
+            fail("这份备份没有签名，不是应信的密钥签的")
+        manifest = read_backup(db, path, trusted=key, keep_keys=keep_keys)
+        console.print(
+            f"已恢复 {sum(manifest.rows.values())} 行（备份于 {manifest.made_at}，"
+            f"{f'由 {signed} 签名' if signed else '没有签名，不能确认是谁做的'}）。登录都已失效，"
+            f"API 密钥{'照旧可用' if keep_keys else '都已撤销'}",
+            highlight=False,
+            soft_wrap=True,
+        )

@@ -10,12 +10,14 @@ import datetime as dt
 from dataclasses import dataclass
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, column, func, inspect, select, table
+from sqlalchemy import Connection, column, delete, func, inspect, select, table
 from sqlalchemy.orm import Session
 
 from api.database.db import Database
+from api.database.tables import Counter
 from api.errors import Conflict, Invalid
 from api.store import audit
+from api.store.verifying import STRUCTURE
 from api.store.work import SYSTEM, Work
 
 BASE = "base"
@@ -131,4 +133,6 @@ def _log(connection: Connection, before: str, revision: str, loss: Loss) -> None
         after = {"structure": revision, "lost": dict(loss.rows), "columns": list(loss.columns)}
         work.log("database.downgrade", "database", {"structure": before}, after)
         audit.append(work)
+        # What is there when it has come forward again is sealed anew.
+        session.execute(delete(Counter).where(Counter.name == STRUCTURE))
         session.commit()

@@ -17,9 +17,13 @@ from api.commands.backup import BackupError
 from api.database.db import Database
 from api.errors import Invalid, Newer, NotAnswering, StoreError, Unmigrated, Unusable
 from api.settings import SettingsError, read_settings
+from api.signing.keys import SignatureError, Signer, read_signer
 from api.store.core import Store
 from evaluator.problems.errors import InputError
 
+Key = Annotated[
+    str | None, typer.Option("--key", help="应信的公钥，写作 ed25519:…；不写则列出是谁签的")
+]
 Url = Annotated[
     str | None,
     typer.Option(
@@ -55,13 +59,19 @@ def told_in_a_line() -> Iterator[None]:
         fail(str(error), NEWER_EXIT)
     except NotAnswering as error:
         fail(str(error), ABSENT_EXIT)
-    except (StoreError, BackupError, Unmigrated, InputError) as error:
+    except (StoreError, BackupError, SignatureError, Unmigrated, InputError) as error:
         fail(str(error))
     except OperationalError as error:
         # The file of SQLite cannot be opened or written, or PostgreSQL is not there.
         fail(f"数据库没有应答：{str(error.orig).strip().splitlines()[0]}", ABSENT_EXIT)
     except SQLAlchemyError as error:
         fail(f"数据库出错：{str(error).splitlines()[0]}")
+
+
+def settings_signer() -> Signer | None:
+    """Who signs by the settings, if anybody. Raises SettingsError, SignatureError."""
+    path = read_settings().signing_key
+    return read_signer(path) if path is not None else None
 
 
 @contextmanager
@@ -85,5 +95,6 @@ def database_at(url: str | None, *, wait: bool = False) -> Iterator[Database]:
 def store_at(url: str | None) -> Iterator[Store]:
     """The store on it, its structure brought up to date."""
     with database_at(url) as db:
-        db.migrate()
-        yield Store(db, "reference")
+        store = Store(db, "reference")
+        store.bring_forward()
+        yield store

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from api.access.security import require, store_of
 from api.errors import Invalid
-from api.store import audit
+from api.store import audit, verifying
 from api.store.audit import BrokenOut
 from api.store.work import Actor
 from api.transport import schemas
@@ -41,6 +41,7 @@ class VerifyOut(BaseModel):
     entries: int
     intact: bool
     broken: list[BrokenOut]
+    notes: list[str]
     head_seq: int
     head_hash: str
 
@@ -67,17 +68,18 @@ def verify(
         str | None, Query(pattern="^[0-9a-f]{64}$", description="另存的链头哈希")
     ] = None,
 ) -> dict[str, Any]:
-    """Every place where the chain does not hold."""
+    """Every place where the chain does not hold, and every record that is not as it was sealed."""
     if bool(head_seq) != bool(head_hash):
         raise Invalid("head_hash", "head_seq 和 head_hash 要一起给")
     expected = audit.Head(head_seq, head_hash) if head_hash else None
     with store_of(request).db.read() as session:
-        count, broken = audit.verify(session, expected)
+        checked = verifying.check(session, expected)
         head = audit.head(session)
     return {
-        "entries": count,
-        "intact": not broken,
-        "broken": broken,
+        "entries": checked.count,
+        "intact": not checked.broken,
+        "broken": checked.broken,
+        "notes": checked.notes,
         "head_seq": head.seq,
         "head_hash": head.hash,
     }

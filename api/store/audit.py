@@ -12,19 +12,23 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from api.database.tables import AuditEntry, dump_json
+from api.store import evidence
 from api.store.work import Work
 from api.transport.schemas import record
 
 GENESIS = "0" * 64
 CHAIN_LOCK = 7_305_002
 BATCH = 1000
+# Clocks of several processes differ, and on PostgreSQL a transaction may wait for another before it is
+# chained: a time may stand this much before that of the entry before it.
+TOLERANCE = dt.timedelta(seconds=120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ def append(work: Work) -> None:
     no gaps and every entry names its true predecessor.
     """
     session = work.session
+    _seal(work)
     if not work.entries:
         return
     lock(session)
@@ -104,6 +109,20 @@ def append(work: Work) -> None:
         last = Head(entry.seq, entry.hash)
     session.flush()
     work.entries.clear()
+
+
+def _seal(work: Work) -> None:
+    """Have the last entry that can say so seal the rows of evidence that were written with it."""
+    sealed = evidence.seals(work.session)
+    if not sealed:
+        return
+    for place in reversed(range(len(work.entries))):
+        entry = work.entries[place]
+        if entry.after is None or isinstance(entry.after, dict):
+            after = {**(entry.after or {}), evidence.SEALED: sealed}
+            work.entries[place] = replace(entry, after=after)
+            return
+    work.log("evidence.change", "evidence", None, {evidence.SEALED: sealed})
 
 
 def entries(
@@ -159,6 +178,7 @@ def verify(session: Session, expected: Head | None = None) -> tuple[int, tuple[B
     previous = Head(0, GENESIS)
     count = 0
     seen_expected = expected is None or expected.seq == 0
+    latest = dt.datetime.fromtimestamp(0, dt.UTC)
     for entry in _readable(session):
         count += 1
         if entry.seq != previous.seq + 1:
@@ -183,6 +203,10 @@ def verify(session: Session, expected: Head | None = None) -> tuple[int, tuple[B
                     entry.seq, f"第 {entry.seq} 条的内容被改动（{entry.action} {entry.subject}）"
                 )
             )
+        if isinstance(entry, AuditEntry):
+            if entry.at < latest - TOLERANCE:
+                broken.append(BrokenOut(entry.seq, _backwards(entry, latest)))
+            latest = max(latest, entry.at)
         if expected is not None and entry.seq == expected.seq:
             seen_expected = True
             if entry.hash != expected.hash:
@@ -190,11 +214,24 @@ def verify(session: Session, expected: Head | None = None) -> tuple[int, tuple[B
                     BrokenOut(entry.seq, f"第 {entry.seq} 条与另存的链头不同：日志被整体改写")
                 )
         previous = Head(entry.seq, entry.hash)
+    if latest > dt.datetime.now(dt.UTC) + TOLERANCE:
+        broken.append(BrokenOut(previous.seq, f"日志里最晚的时间 {_time(latest)} 还没有到"))
     if not seen_expected and expected is not None:
         broken.append(
             BrokenOut(expected.seq, f"另存的链头第 {expected.seq} 条已不在日志中：末尾被删除")
         )
     return count, tuple(broken)
+
+
+def _time(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).isoformat(timespec="seconds")
+
+
+def _backwards(entry: AuditEntry, latest: dt.datetime) -> str:
+    return (
+        f"第 {entry.seq} 条的时间 {_time(entry.at)} 早于它之前的 {_time(latest)}"
+        f"（容许 {TOLERANCE.seconds} 秒）：服务器的时钟被拨回，或日志被改写"
+    )
 
 
 def entry_data(entry: AuditEntry) -> dict[str, Any]:

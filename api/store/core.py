@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from api.database.db import Database
 from api.database.tables import Publication
-from api.store import audit
+from api.store import audit, verifying
 from api.store.rulesets import Rulesets, current_identity, install
 from api.store.work import SYSTEM, Actor, Work
 from api.workdays.china import today
@@ -37,6 +37,14 @@ class Store:
         # The day on which what comes in now is received: the server's, never the request's.
         self.day: Callable[[], dt.date] = today
         self.rulesets = Rulesets(db, engine, check_seconds)
+
+    def bring_forward(self) -> None:
+        """The structure that this program needs, and what was there before it sealed."""
+        self.db.migrate()
+        revision = self.db.revision()
+        if revision is not None and not verifying.adopted(self.db):
+            with self.work(SYSTEM) as work:
+                verifying.adopt(work, revision)
 
     @contextmanager
     def work(

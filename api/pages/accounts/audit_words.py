@@ -12,6 +12,7 @@ from typing import Any
 
 from api.pages.frame.words import OPINIONS, OUTCOMES, STATES, TASK_STATES, VERDICTS, role_label
 from api.store.actions import ACTIONS
+from api.store.evidence import SEALED
 from api.store.promises.commitments import AMOUNTS, MILESTONES, title_of
 from api.store.proposals.reading import STATES as PROPOSAL_STATES
 from evaluator.rulebook.ast import Ruleset
@@ -24,6 +25,7 @@ SUBJECTS = {
     "database": "数据库",
     "decision": "结论",
     "draft": "草稿",
+    "evidence": "存证",
     "key": "密钥",
     "project": "项目",
     "proposal": "提案",
@@ -33,6 +35,7 @@ SUBJECTS = {
 }
 # What the records' keys mean; a key that is not here is shown as it is.
 KEYS = {
+    "again": "重新登记",
     "acceptance": "受理",
     "accepted_on": "受理日",
     "action": "动作",
@@ -94,6 +97,7 @@ KEYS = {
     "rollback_to": "回退到第几次发布",
     "ruleset": "规则集",
     "run": "第几次检查",
+    "sealed": "存证",
     "size": "字节",
     "source": "来源",
     "state": "状态",
@@ -151,6 +155,8 @@ def _said(value: Any, key: str, about: str, ruleset: Ruleset) -> str:
         return "无"
     if isinstance(value, bool):
         return "是" if value else "否"
+    if key == SEALED and isinstance(value, dict):
+        return f"{len(value)} 行"
     if isinstance(value, dict):
         return "，".join(
             f"{KEYS.get(k, k)}：{_said(v, k, about, ruleset)}" for k, v in value.items()

@@ -18,7 +18,7 @@ from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.session import entitled
-from api.store import accounts, audit, auditlist
+from api.store import accounts, audit, auditlist, verifying
 from api.store.actions import ACTIONS
 from api.store.auditlist import AuditFilter
 from api.transport.parameters import Before, parse_day
@@ -142,9 +142,9 @@ def verified(request: Request) -> Response:
     """Whether any entry was altered, removed or moved."""
     entitled(request, "audit")
     with store_of(request).db.read() as session:
-        count, broken = audit.verify(session)
+        checked = verifying.check(session)
         head = audit.head(session)
-    return page(request, "audit_verify.html", count=count, broken=broken, head=head)
+    return page(request, "audit_verify.html", checked=checked, head=head)
 
 
 def _json(value: Any) -> str | None:
