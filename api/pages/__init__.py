@@ -21,7 +21,7 @@ from api.pages.committee import (
 from api.pages.committee.counts import CountsMemo
 from api.pages.frame import errors
 from api.pages.frame.render import STATIC
-from api.pages.rulebook import criteria, policy, proposing, rules, trying
+from api.pages.rulebook import criteria, forms, policy, proposing, rules, trying
 from evaluator.rulebook.shipped import examples_path
 
 __all__ = ["install"]
@@ -31,6 +31,7 @@ MODULES = (
     judged,
     filling,
     trying,
+    forms,
     rules,
     criteria,
     login,

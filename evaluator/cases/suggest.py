@@ -77,6 +77,12 @@ def suggest_cases(
         yield from part
 
 
+def suggest_values(ruleset: ast.Ruleset, cases: Cases, criterion: str) -> Iterator[Suggestion]:
+    """The same for slips in the values of one criterion: what stands on them and just beside."""
+    used = users(ruleset).get(criterion, [])
+    yield from _Suggester(ruleset, cases).about_criterion(criterion, used)
+
+
 def _whole(rule: ast.Rule, ruleset: ast.Ruleset, runner: Runner) -> Iterator[Suggestion]:
     for what, case, proven in whole_cases(rule, ruleset, runner):
         yield Suggestion(rule.id, what, case, proven)

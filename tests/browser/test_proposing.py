@@ -21,6 +21,9 @@ def test_from_draft_to_publication(seeded: str, browser: Browser) -> None:
     drafter = browser.new_context(java_script_enabled=False).new_page()
     second = browser.new_context().new_page()
     log_in(drafter, seeded, "maintainer", "/proposals")
+    closed = drafter.locator("details:not([open]) > summary", has_text="起草新提案")
+    if closed.count():
+        closed.click()
     drafter.click("button:has-text('起草')")
     expect(drafter.locator(".summary")).to_contain_text("请写明改什么")
     drafter.fill("#title", "亩均税收否决线由 10 降为 3")

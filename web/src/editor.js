@@ -55,14 +55,19 @@ async function start(area) {
   // The keyboard can scroll it, too.
   view.scrollDOM.tabIndex = 0;
   area.hidden = true;
+  if (area.dataset.open) show(view, Number(area.dataset.open));
   document.querySelectorAll("[data-line]").forEach((link) => {
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      const line = view.state.doc.line(Math.min(Number(link.dataset.line), view.state.doc.lines));
-      view.dispatch({ selection: { anchor: line.from }, effects: EditorView.scrollIntoView(line.from, { y: "center" }) });
-      view.focus();
+      show(view, Number(link.dataset.line));
     });
   });
+}
+
+function show(view, number) {
+  const line = view.state.doc.line(Math.min(number, view.state.doc.lines));
+  view.dispatch({ selection: { anchor: line.from }, effects: EditorView.scrollIntoView(line.from, { y: "center" }) });
+  view.focus();
 }
 
 async function check(view, form, address) {

@@ -20,6 +20,7 @@ from api.store.projects.submissions import normalised
 from api.store.proposals.history import published_changes
 from api.transport.views import block_text
 from api.workdays.china import today as china_today
+from evaluator.amend.examples import layer_of
 from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import KIND_LABELS, Criterion, Period, Provenance
 from evaluator.rulebook.reads import held_against
@@ -173,6 +174,7 @@ def criterion(request: Request, judge: CurrentJudge, criterion_id: str) -> Respo
         users=users,
         ruleset=ruleset,
         source=block_text(shown.place),
+        file=layer_of(ruleset, shown.place.source.name),
         today=china_today(),
         cite=_cite,
         past=past,

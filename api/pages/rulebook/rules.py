@@ -18,6 +18,7 @@ from api.pages.frame.words import EFFECTS, LISTS
 from api.pages.rulebook.criteria import about, criteria_named
 from api.store.projects.submissions import normalised
 from api.transport.views import block_text
+from evaluator.amend.examples import layer_of
 from evaluator.judgement.inwords import condition_words
 from evaluator.rulebook import ast
 
@@ -156,4 +157,5 @@ def rule(request: Request, judge: CurrentJudge, rule_id: str) -> Response:
         basis=basis,
         criteria=[ruleset.criteria[c] for c in criteria_named(shown) if c in ruleset.criteria],
         source=block_text(shown.place),
+        file=layer_of(ruleset, shown.place.source.name),
     )

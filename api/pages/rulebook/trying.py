@@ -65,11 +65,19 @@ def files(request: Request, judge: CurrentJudge) -> Response:
 
 
 @router.get("/edit")
-def edit(request: Request, judge: CurrentJudge, layer: File, file: File) -> Response:
-    """The editor with the file as it is in force."""
+def edit(
+    request: Request,
+    judge: CurrentJudge,
+    layer: File,
+    file: File,
+    line: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
+) -> Response:
+    """The editor with the file as it is in force, opened at a line."""
     entitled(request, "read")
     text = _text(judge.ruleset, layer, file)
-    return page(request, "try.html", layer=layer, file=file, text=text, tried=None, titles={})
+    return page(
+        request, "try.html", layer=layer, file=file, text=text, tried=None, titles={}, line=line
+    )
 
 
 @router.get("/words")
@@ -133,6 +141,7 @@ def tried(request: Request, judge: CurrentJudge, form: Form) -> Response:
         layer=layer,
         file=path,
         text=text,
+        line=None,
         tried=outcome,
         titles=outcome.titles,
     )

@@ -28,6 +28,7 @@ from evaluator.revision.tally import Impact
 from evaluator.rulebook.ast import Condition, Ruleset
 from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.checks.honest import far_values, value_falsehoods
+from evaluator.rulebook.files import is_case_file
 from evaluator.rulebook.load import load_layers
 from evaluator.rulebook.transfer import write_text
 from evaluator.rulebook.walk import nodes, references
@@ -90,7 +91,7 @@ def run_stages(
     )
     if ruleset is None or old is None:
         return
-    yield "cases", _cases(ruleset, text)
+    yield "cases", {**_cases(ruleset, text), **_changed_cases(old, base, ruleset, text)}
     entries = diff(old, ruleset)
     yield (
         "diff",
@@ -130,6 +131,27 @@ def _cases(ruleset: Ruleset, text: Text) -> dict[str, Any]:
         "gaps": gaps[:MAX_LISTED],
         "left_out": cases.left_out,
     }
+
+
+def _changed_cases(old: Ruleset, base: Text, new: Ruleset, text: Text) -> dict[str, list[str]]:
+    """The cases of rules that are new, and those that are gone, by rule and name."""
+    if _case_texts(base) == _case_texts(text):
+        return {"added": [], "dropped": []}
+    before, after = (
+        dict.fromkeys(
+            f"{ruleset.rules[c.rule].title}：{c.name}"
+            for c in read_cases(ruleset, Problems()).rules
+        )
+        for ruleset in (old, new)
+    )
+    return {
+        "added": [n for n in after if n not in before][:MAX_LISTED],
+        "dropped": [n for n in before if n not in after][:MAX_LISTED],
+    }
+
+
+def _case_texts(text: Text) -> list[tuple[str, str, str]]:
+    return [(n, p, t) for n, files in text.layers for p, t in files.items() if is_case_file(p)]
 
 
 def _changed_files(base: Text, text: Text) -> list[dict[str, str]]:
