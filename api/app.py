@@ -19,13 +19,14 @@ from api.errors import Unreadable
 from api.jobs import Jobs
 from api.judging import batches
 from api.judging.judge import SOFTWARE, Memo
-from api.judging.workers import Workers
+from api.judging.workers import Workers, for_documents
 from api.routes import (
     accounts,
     audit,
     batch,
     commitments,
     decisions,
+    excerpts,
     health,
     oidc,
     projects,
@@ -51,6 +52,7 @@ from api.transport.telemetry import configure_logging
 from api.transport.uploads import FORM_FILES, Policy
 from api.workdays.holidays import read_holidays
 from api.workdays.workdays import WorkCalendar
+from evaluator.documents.opened import MAX_BYTES
 from evaluator.problems.errors import InputError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
@@ -63,6 +65,7 @@ DESCRIPTION = "按规则集对工业项目申报材料作出准入、提交会�
 ROUTERS = (
     stateless,
     batch,
+    excerpts,
     projects,
     decisions,
     reviews,
@@ -164,6 +167,7 @@ def _upload_limits(settings: Settings) -> tuple[BodyLimit, ...]:
     return (
         BodyLimit(re.compile("/api/v1/tasks/[0-9]+/attachments"), one, "附件"),
         BodyLimit(re.compile(batches.PATH), settings.batch_limit),
+        BodyLimit(re.compile("/api/v1/excerpts|/assess/read"), MAX_BYTES + form, "材料"),
         # Several files in one form, and the form around them.
         BodyLimit(re.compile("/tasks/[0-9]+/opinion"), FORM_FILES * one + form, "附件合计"),
     )
@@ -181,6 +185,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     limit, attempts = RateLimit(settings.rate_limit, shared), Attempts(shared)
 
     running, workers = batches.Batches(settings), Workers(settings)
+    readers = Workers(for_documents(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -189,6 +194,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await running.close()
         jobs.stop()
         workers.close()
+        readers.close()
         limit.close()
         attempts.close()
         store.close()
@@ -212,6 +218,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.attachments = Policy(settings.max_attachment_bytes, settings.attachment_types)
     app.state.batches = running
     app.state.workers = workers
+    app.state.readers = readers
     app.state.judging = CapacityLimiter(JUDGING_THREADS)
     app.state.probing = CapacityLimiter(1)
     app.state.memo = Memo(settings.memo_bytes)

@@ -126,6 +126,17 @@ class Settings(BaseSettings):
         ge=300_000_000,
         description="每个读文件的进程的内存（地址空间）上限，字节",
     )
+    document_processes: int = Field(
+        default=1, ge=1, le=16, description="每个进程配几个读 Word、PDF 等材料的进程"
+    )
+    document_seconds: float = Field(
+        default=90, gt=0, le=600, description="读一份 Word、PDF 等材料最多几秒，超过即终止"
+    )
+    document_memory: int = Field(
+        default=2_000_000_000,
+        ge=300_000_000,
+        description="读 Word、PDF 等材料的进程的内存（地址空间）上限，字节；识别扫描件要 1.5 GB",
+    )
     memo_bytes: int = Field(default=64_000_000, ge=0, description="预评估答复缓存的字节上限")
     session_hours: int = Field(default=12, ge=1, le=720, description="登录有效小时数")
     cookie_secure: bool = Field(default=False, description="会话 Cookie 只在 HTTPS 下发送")

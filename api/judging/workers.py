@@ -131,6 +131,17 @@ class Workers:
             pool.join()
 
 
+def for_documents(settings: Settings) -> Settings:
+    """The settings of the processes that read Word, PDF and scans, which take longer and more."""
+    return settings.model_copy(
+        update={
+            "worker_processes": settings.document_processes,
+            "worker_seconds": settings.document_seconds,
+            "worker_memory": settings.document_memory,
+        }
+    )
+
+
 def _start(count: int, memory: int) -> ProcessPool:
     # The fork server never ran a thread, so that its children start clean and within milliseconds.
     context = multiprocessing.get_context("forkserver")

@@ -7,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api.pages.accounts import account, auditing, login
-from api.pages.assess import filling, home, judged
+from api.pages.assess import filling, home, judged, reading
 from api.pages.assess.examples import Examples
 from api.pages.committee import (
     decisions,
@@ -30,6 +30,7 @@ MODULES = (
     home,
     judged,
     filling,
+    reading,
     trying,
     forms,
     rules,

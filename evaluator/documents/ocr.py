@@ -31,7 +31,13 @@ def _engine() -> Any:
 
 def read_picture(picture: Any, page: int | None) -> list[Block]:
     """The blocks in a picture (an array of pixels)."""
-    result = _engine()(picture)
+    try:
+        result = _engine()(picture)
+    except Exception as error:
+        # onnxruntime has errors of its own for memory that it does not get.
+        if "alloc" in str(error).lower() or "memory" in str(error).lower():
+            raise MemoryError from None
+        raise
     if result is None or result.boxes is None or result.txts is None:
         return []
     pieces = [

@@ -23,6 +23,7 @@ from api.pages.assess.examples import Examples
 from api.pages.assess.form_check import check_one
 from api.pages.assess.industries import industry_name
 from api.pages.assess.judged import docx_response, opinion_page, verdict_page, why_page
+from api.pages.assess.origins import carried, sentences
 from api.pages.assess.posted import form_page, keeping_of, profile_of, texts_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import environment, page
@@ -110,7 +111,14 @@ def edit(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """Back to the form with everything that was typed, also from before the login."""
     filled = fill(texts_of(form), judge.ruleset.registry)
     restored = form.get("restored") == "1"
-    return form_page(request, judge, Filled(filled.typed), keep=keeping_of(form), restored=restored)
+    return form_page(
+        request,
+        judge,
+        Filled(filled.typed),
+        keep=keeping_of(form),
+        restored=restored,
+        origins=carried(form),
+    )
 
 
 @router.post("/assess/confirm")
@@ -118,7 +126,7 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """The form read: its mistakes, or everything for checking over."""
     filled = fill(texts_of(form), judge.ruleset.registry)
     if filled.profile is None:
-        return form_page(request, judge, filled, 422, keep=keeping_of(form))
+        return form_page(request, judge, filled, 422, keep=keeping_of(form), origins=carried(form))
     shown = sections(judge.ruleset.registry, filled.typed)
     store, actor = store_of(request), actor_of(request)
     day = store.day()
@@ -130,6 +138,8 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
         once=secrets.token_urlsafe(16),
         text=_shown(filled.profile, judge),
         keep=keeping_of(form),
+        origins=carried(form),
+        came=sentences(carried(form)),
         today=day,
         earliest=day - dt.timedelta(days=store.paper_days),
         official=actor is not None and OFFICIAL in actor.roles,

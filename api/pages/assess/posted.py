@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -12,6 +14,7 @@ from api.access.security import any_actor, settings_of
 from api.judging.judge import Judge
 from api.pages.assess.dossier_form import Filled, fill, sections
 from api.pages.assess.industries import industry_choices
+from api.pages.assess.origins import sentences
 from api.pages.frame.render import page
 from api.transport.problems import ProblemError
 from evaluator.dossier.dossier import Profile
@@ -59,10 +62,12 @@ def form_page(
     saved: bool = False,
     blank: bool = False,
     restored: bool = False,
+    origins: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     """The form with what stands in it and what is wrong with that.
 
     ``blank``: nobody has filled in anything yet. ``restored``: it was filled in before the login.
+    ``origins``: the documents that values were taken from.
     """
     registry = judge.ruleset.registry
     return page(
@@ -77,6 +82,8 @@ def form_page(
         saved=saved,
         blank=blank,
         restored=restored,
+        origins=origins,
+        came=sentences(origins),
         sent=request.method == "POST",
         industries=industry_choices(judge.ruleset),
     )

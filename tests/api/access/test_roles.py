@@ -32,6 +32,7 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/metrics"): OPEN,
     ("POST", "/api/v1/evaluations"): OPEN,
     ("POST", "/api/v1/evaluations:batch"): OPEN,
+    ("POST", "/api/v1/excerpts"): OPEN,
     ("GET", "/api/v1/ruleset"): OPEN,
     ("GET", "/api/v1/rules"): OPEN,
     ("GET", "/api/v1/rules/{rule_id}"): OPEN,

@@ -34,6 +34,7 @@ SEEN = "what was seen"
 ACTS = {
     ("POST", "/api/v1/evaluations"): NOTHING,
     ("POST", "/api/v1/evaluations:batch"): NOTHING,
+    ("POST", "/api/v1/excerpts"): NOTHING,
     ("POST", "/api/v1/projects"): NEW,
     ("POST", "/api/v1/projects/{number}/versions"): SEEN,
     ("POST", "/api/v1/drafts"): NEW,
@@ -72,6 +73,8 @@ ACTS = {
     ("POST", "/api/v1/accounts/{name}/password"): SEEN,
     # The same by forms.
     ("POST", "/assess/upload"): NOTHING,
+    ("POST", "/assess/read"): NOTHING,
+    ("POST", "/assess/read/take"): NOTHING,
     ("POST", "/assess/field"): NOTHING,
     ("POST", "/assess/edit"): NOTHING,
     ("POST", "/assess/confirm"): NOTHING,
