@@ -26,6 +26,7 @@ LABELS = {
     "industry": "行业代码",
     "list": "清单",
     "rule": "规则",
+    "stage": "环节",
     "state": "状态",
     "verdict": "结论",
 }
@@ -64,6 +65,17 @@ def find_department(judge: Judge, word: str | None) -> str | None:
         if label == word:
             return name
     raise _refusal("department", word, which(word, departments), "A109")
+
+
+def find_stage(judge: Judge, word: str | None) -> str | None:
+    """A stage by its id or title. Raises ProblemError 422 for one that the ruleset does not have."""
+    if word is None:
+        return None
+    stages = {s.id: s.title for s in judge.ruleset.stages}
+    for id_, title in stages.items():
+        if word in (id_, title):
+            return id_
+    raise _refusal("stage", word, which(word, stages))
 
 
 def find_past_department(

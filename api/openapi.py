@@ -29,8 +29,10 @@ SECURITY = {
 }
 OPEN = frozenset({"/api/v1/session/oidc", "/api/v1/session/oidc/callback"})
 REF = "#/components/schemas/{model}"
+# Bodies that are read as JSON only; projects are handed in as files too.
+JSON_ONLY = ("/api/v1/evaluations", "/api/v1/questions")
 DOSSIER_BODIES = (
-    ("/api/v1/evaluations", "post"),
+    *((path, "post") for path in JSON_ONLY),
     ("/api/v1/projects", "post"),
     ("/api/v1/projects/{number}/versions", "post"),
 )
@@ -98,7 +100,7 @@ def _document(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> dic
             if examples:
                 content["examples"] = examples
             body = {"application/json": content}
-            if path != "/api/v1/evaluations":
+            if path not in JSON_ONLY:
                 body[XLSX] = {"schema": {"type": "string", "format": "binary"}}
             operation["requestBody"] = {"required": True, "content": body}
     document["paths"][PATH]["post"]["requestBody"] = _batch_body(examples)

@@ -59,16 +59,25 @@ class Judge:
         """A dossier out of the JSON data of a decision. Raises DossierError."""
         return read_data(stored(raw), self.ruleset.registry, "快照")
 
-    def evaluate(self, profile: Profile, as_of: dt.date | None = None) -> Evaluation:
-        """Judge a dossier as of a date, its acceptance date unless told otherwise."""
+    def evaluate(
+        self, profile: Profile, as_of: dt.date | None = None, stage: str | None = None
+    ) -> Evaluation:
+        """Judge a dossier as of a date, its acceptance date unless told otherwise, at a stage of the
+        ruleset, its last unless told otherwise. Raises NoStage.
+        """
         with self._lock:
-            return self._evaluator.evaluate(profile, as_of)
+            return self._evaluator.evaluate(profile, as_of, stage)
 
     def judge(
-        self, profile: Profile, as_of: dt.date | None = None, *, counterfactual: bool = True
+        self,
+        profile: Profile,
+        as_of: dt.date | None = None,
+        stage: str | None = None,
+        *,
+        counterfactual: bool = True,
     ) -> Judged:
         """Judge a dossier and write the canonical result."""
-        evaluation = self.evaluate(profile, as_of)
+        evaluation = self.evaluate(profile, as_of, stage)
         data = result(evaluation, with_counterfactual=counterfactual)
         return Judged(evaluation, data, canonical_bytes(data))
 

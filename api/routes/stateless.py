@@ -11,15 +11,16 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
 
 from api.access.security import any_actor, settings_of
-from api.filters import find_department, find_part
+from api.filters import find_department, find_part, find_stage
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge, Memo
 from api.judging.reading import checked_data, untrusted
 from api.judging.workers import Workers, source_of
 from api.transport import schemas
 from api.transport.answers import answer
+from api.transport.asking import questions_view
 from api.transport.body import JSON, json_bytes, read_json
-from api.transport.parameters import AsOf, parse_day
+from api.transport.parameters import AsOf, Stage, parse_day
 from api.transport.views import criterion_view, rule_view, ruleset_view
 from evaluator.dossier import dossier as dossiers
 from evaluator.judgement.result import canonical_bytes, result
@@ -35,12 +36,21 @@ class _Ask:
     day: dt.date | None
     counterfactual: bool
     department: str | None
+    stage: str | None
+
+
+async def _checked(request: Request, judge: Judge, raw: bytes) -> Any:
+    """A large body, read in a process of its own; None for one that is read where it is judged."""
+    if not untrusted(JSON, raw):
+        return None
+    workers: Workers = request.app.state.workers
+    return await workers.run(source_of(request), checked_data, JSON, raw, judge.ruleset.registry)
 
 
 def _answer(judge: Judge, data: Any, ask: _Ask) -> tuple[bytes, bool]:
     """The answer, and whether it may be given again; ``data`` is the dossier where it has been read."""
     profile = judge.read(read_json(ask.raw) if data is None else data)
-    evaluation = judge.evaluate(profile, ask.day)
+    evaluation = judge.evaluate(profile, ask.day, ask.stage)
     if ask.department is None:
         body = judge.fragments.canonical(evaluation, with_counterfactual=ask.counterfactual)
         return body, not evaluation.disputed
@@ -69,22 +79,25 @@ async def evaluate(
         str | None, Query(max_length=60, description="责任部门代码或名称")
     ] = None,
     counterfactual: Annotated[bool, Query(description="是否给出修改建议")] = True,
+    stage: Stage = None,
 ) -> Response:
     """Judge the dossier in the body."""
     if not settings_of(request).open_evaluation:
         await to_thread.run_sync(any_actor, request, limiter=request.app.state.judging)
     raw = await json_bytes(request)
-    ask = _Ask(raw, parse_day(as_of, "as_of"), counterfactual, find_department(judge, department))
+    ask = _Ask(
+        raw,
+        parse_day(as_of, "as_of"),
+        counterfactual,
+        find_department(judge, department),
+        find_stage(judge, stage),
+    )
     memo: Memo = request.app.state.memo
     key = (judge.ruleset.identity, ask)
     known = memo.get(key)
     if known is not None:
         return Response(known, headers=TRIAL, media_type="application/json")
-    data = None
-    if untrusted(JSON, raw):
-        workers: Workers = request.app.state.workers
-        registry = judge.ruleset.registry
-        data = await workers.run(source_of(request), checked_data, JSON, raw, registry)
+    data = await _checked(request, judge, raw)
     # Threads of its own: those of the others may all be waiting for the database.
     lane: CapacityLimiter = request.app.state.judging
     body, keep = await to_thread.run_sync(_answer, judge, data, ask, limiter=lane)
@@ -99,6 +112,32 @@ def _kept(judge: Judge, what: str, make: Callable[[], Any]) -> Response:
     if body is None:
         body = judge.kept[what] = bytes(answer(make()).body)
     return Response(body, media_type=JSON)
+
+
+@router.post(
+    "/questions",
+    summary="该问的：还有哪些材料能改变结论，下一项问什么",
+    description="请求体是已有的申报材料，可以只有必填的三项。`next` 是接下来该问的一项，答了再来问下一项，"
+    "直到 `next` 为空；`questions` 是全部，先问的在前。已有否决事项时没有该问的。",
+    response_model=schemas.QuestionsOut,
+    responses=schemas.problems(400, 401, 413, 415, 422, 503),
+)
+async def ask_next(
+    request: Request, judge: CurrentJudge, as_of: AsOf = None, stage: Stage = None
+) -> dict[str, Any]:
+    """What to ask next of the dossier in the body."""
+    if not settings_of(request).open_evaluation:
+        await to_thread.run_sync(any_actor, request, limiter=request.app.state.judging)
+    raw = await json_bytes(request)
+    day, at = parse_day(as_of, "as_of"), find_stage(judge, stage)
+    data = await _checked(request, judge, raw)
+
+    def asked() -> dict[str, Any]:
+        profile = judge.read(read_json(raw) if data is None else data)
+        return questions_view(judge.evaluate(profile, day, at))
+
+    lane: CapacityLimiter = request.app.state.judging
+    return await to_thread.run_sync(asked, limiter=lane)
 
 
 @router.get(

@@ -17,6 +17,10 @@ Before = Annotated[int | None, Query(ge=1, le=2**53)]
 Number = Annotated[str, Path(max_length=40, description="受理编号")]
 Day = Annotated[str | None, Query(**DATE)]
 AsOf = Annotated[str | None, Query(description="按哪一天的标准判定，缺省为受理日期", **DATE)]
+Stage = Annotated[
+    str | None,
+    Query(max_length=80, description="按哪个环节评估（代码或名称），缺省为最后一个环节"),
+]
 From = Annotated[str | None, Query(alias="from", **DATE)]
 To = Annotated[str | None, Query(alias="to", **DATE)]
 

@@ -150,6 +150,43 @@ class EvaluationOut(Open):
     stage: str | None = Field(
         default=None, description="按哪个环节评估；规则集不分环节时没有这一项"
     )
+    questions: list[QuestionOut] | None = Field(
+        default=None, description="该问的，先问的在前；规则集不分环节时没有这一项"
+    )
+
+
+class QuestionOut(BaseModel):
+    """A missing field whose answer can still change the verdict."""
+
+    field: str
+    needed: bool = Field(description="结论要等它；false 为还没到环节、只可能使结论变差的")
+    can: Literal["reject", "grade", "verdict"] = Field(description="一项答复最多能做到什么")
+    rules: Words = Field(description="等它的规则")
+    departments: Words = Field(description="由谁提供（部门代码）")
+
+
+class AskedOut(QuestionOut):
+    """A question with what a form needs to ask it."""
+
+    label: str
+    why: str
+    type: str
+    unit: str | None
+    choices: dict[str, str] | None
+    supplied_by: Words
+
+
+class QuestionsOut(BaseModel):
+    """What to ask next."""
+
+    verdict: VerdictName
+    sentence: str
+    stage: str | None
+    answered: int = Field(description="要紧的材料里已填几项")
+    needed: int = Field(description="结论还等几项")
+    note: str | None
+    next: AskedOut | None
+    questions: list[AskedOut]
 
 
 # A stored result: JSON data inside, in the document as it was first given.

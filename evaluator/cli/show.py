@@ -13,6 +13,7 @@ from rich.tree import Tree
 
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import findings
+from evaluator.judgement.questions import asking
 from evaluator.judgement.remedy.search import counterfactual
 from evaluator.judgement.result import how_to, sentence
 from evaluator.judgement.rows import (
@@ -57,6 +58,9 @@ def print_evaluation(
     if evaluation.labels:
         head.append("\n标签：" + "、".join(x.title for x in evaluation.labels))
     console.print(Panel(head, border_style=colour))
+    if evaluation.stage is not None:
+        for line in asking(evaluation):
+            console.print(line)
     if department:
         shown = tuple(f for f in shown if department in f.rule.departments)
         console.print(f"只列 {registry.department(department)} 负责的事项。")

@@ -29,6 +29,7 @@ from evaluator.judgement.memo import Memo
 from evaluator.problems.errors import InternalError
 from evaluator.rulebook.ast import Effect, Label, Ruleset
 from evaluator.rulebook.due import at_stage, find_stage, not_due
+from evaluator.rulebook.reads import reads
 from evaluator.rulebook.stage import Stage
 from evaluator.rulebook.verdict import VERDICT_LABELS, Status, Verdict
 
@@ -150,6 +151,10 @@ class Evaluation:
     def tokens(self) -> Tokens:
         """What the explanations depend on, as keys."""
         return tokens(self.profile)
+
+    def read_by(self, rule_id: str) -> frozenset[str]:
+        """The fields that a rule reads, through metrics and tables."""
+        return reads(self.ruleset)[rule_id]
 
     @cached_property
     def labels(self) -> tuple[Label, ...]:

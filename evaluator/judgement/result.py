@@ -12,6 +12,7 @@ from typing import Any
 
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import findings
+from evaluator.judgement.questions import questions
 from evaluator.judgement.remedy.search import counterfactual
 from evaluator.judgement.scores import scores
 from evaluator.rulebook.ast import Effect
@@ -27,7 +28,7 @@ OPEN = "项因材料不足不能判断"
 # Of a finding: what was decided, by which figures. The rest is words about it.
 DECIDED = ("rule", "status", "effect", "value", "required", "unit", "gap", "missing")
 # Decided as well, where the rulebook knows stages.
-ADDED = ("stage",)
+ADDED = ("stage", "questions")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -58,6 +59,7 @@ def frame(evaluation: Evaluation, *, with_counterfactual: bool) -> dict[str, Any
     # A rulebook that knows no stages is judged to the bytes that it always was.
     if evaluation.stage is not None:
         data["stage"] = evaluation.stage.id
+        data["questions"] = [question.to_dict() for question in questions(evaluation)]
     # As is one without a card.
     if evaluation.ruleset.scorecards:
         data["scores"] = [graded.to_dict() for graded in scores(evaluation)]

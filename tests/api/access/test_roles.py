@@ -31,6 +31,7 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/readyz"): OPEN,
     ("GET", "/metrics"): OPEN,
     ("POST", "/api/v1/evaluations"): OPEN,
+    ("POST", "/api/v1/questions"): OPEN,
     ("POST", "/api/v1/evaluations:batch"): OPEN,
     ("POST", "/api/v1/excerpts"): OPEN,
     ("GET", "/api/v1/ruleset"): OPEN,
