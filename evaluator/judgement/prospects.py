@@ -14,13 +14,19 @@ from typing import NamedTuple
 from evaluator.dossier.fields import FieldType
 from evaluator.engine.reference.traces import LeafTrace, RuleTrace
 from evaluator.judgement.evaluate import Evaluation
-from evaluator.rulebook import ast, worth
+from evaluator.rulebook import ast, walk, worth
 from evaluator.rulebook.reads import criterion_refs
 from evaluator.rulebook.verdict import Status, status_of
 from evaluator.values.kleene import Truth, all_of, any_of, negate
 
 Truths = frozenset[Truth]
+# Whether a leaf that waits for these fields is taken for answered.
+Free = Callable[[ast.Leaf, Sequence[str]], bool]
 OPEN: Truths = frozenset((True, False, None))
+PLAIN = (
+    *(ast.Compare, ast.Member, ast.Known, ast.Each, ast.FieldRef, ast.CriterionRef, ast.Number),
+    *(ast.Scale, ast.Arith, ast.Sum, ast.Days, ast.MetricRef),
+)
 SETTLED = frozenset((Status.SATISFIED, Status.NOT_APPLICABLE))
 
 
@@ -52,6 +58,15 @@ def prospect(evaluation: Evaluation, rule_id: str) -> Prospect:
     return evaluation.memo.recall(key, lambda: _Work(evaluation, rule_id).prospect())
 
 
+def _any(leaf: ast.Leaf, names: Sequence[str]) -> bool:  # noqa: ARG001
+    return bool(names)
+
+
+def _plain(leaf: ast.Leaf, ruleset: ast.Ruleset) -> bool:
+    """Whether a leaf is unknown for as long as any field that it reads is."""
+    return all(isinstance(node, PLAIN) for node in walk.nodes(leaf, metrics=ruleset.metrics))
+
+
 class _Work:
     def __init__(self, evaluation: Evaluation, rule_id: str) -> None:
         self.evaluation = evaluation
@@ -67,7 +82,7 @@ class _Work:
         asked: dict[str, None] = {}
         for names in self._halves():
             asked.update(dict.fromkeys(names))
-        possible = self._possible(lambda names: bool(names))
+        possible = self._possible(_any)
         alone = frozenset(name for name in asked if self._alone(name))
         return Prospect(
             tuple(asked), where, Status.VIOLATED in possible, bool(possible & SETTLED), alone
@@ -82,12 +97,17 @@ class _Work:
         for condition, leaves, waits in halves:
             if condition is None:
                 continue
-            open_ = self._truths(condition, leaves, waits, lambda names: bool(names))
+            open_ = self._truths(condition, leaves, waits, _any)
             if len(open_) > 1:
                 yield from _turning(condition, iter(zip(leaves, waits, strict=True)))
 
     def _alone(self, name: str) -> bool:
-        if Status.VIOLATED not in self._possible(lambda names: set(names) == {name}):
+        def free(leaf: ast.Leaf, names: Sequence[str]) -> bool:
+            # A score, and whatever is bounded by what is known of it, can be settled by part of what
+            # it waits for.
+            return name in names and (len(names) == 1 or not _plain(leaf, self.ruleset))
+
+        if Status.VIOLATED not in self._possible(free):
             return False
         field = self.ruleset.registry.references.get(name)
         if field is None or field.type not in (FieldType.BOOL, FieldType.ENUM):
@@ -101,7 +121,7 @@ class _Work:
             )
         )
 
-    def _possible(self, free: Callable[[Sequence[str]], bool]) -> frozenset[Status]:
+    def _possible(self, free: Free) -> frozenset[Status]:
         applies: Truths = frozenset((True,))
         if self.rule.applies_when is not None:
             applies = self._truths(
@@ -115,10 +135,10 @@ class _Work:
         condition: ast.Condition,
         leaves: Sequence[LeafTrace],
         waits: Sequence[Sequence[str]],
-        free: Callable[[Sequence[str]], bool],
+        free: Free,
     ) -> Truths:
         given = iter(
-            OPEN if free(names) else frozenset((leaf.truth,))
+            OPEN if free(leaf.leaf, names) else frozenset((leaf.truth,))
             for leaf, names in zip(leaves, waits, strict=True)
         )
         return _combined(condition, given)

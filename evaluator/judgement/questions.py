@@ -4,13 +4,14 @@
 them is not yet due. After a reject nothing is asked: no answer undoes one. However the fields that
 are not listed are answered, the verdict stays what it is (tests/judgement/test_questions.py).
 
-Order: needed first; then what alone can reject, what can change a grade, and how many rules wait.
+Order: needed first; then what alone can reject, what can change a grade, by how much, and how many rules wait.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from evaluator.dossier.fields import Field
@@ -18,6 +19,7 @@ from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.prospects import Prospect, prospect
 from evaluator.judgement.scores import scores
 from evaluator.rulebook.ast import Effect
+from evaluator.rulebook.reads import fields_read
 from evaluator.rulebook.verdict import Status, Verdict
 
 # What an answer can do, in the order in which it is asked for.
@@ -53,6 +55,7 @@ class Question:
 class _Asked:
     needed: bool = False
     can: str = "verdict"
+    points: Fraction = Fraction(0)
     rules: list[str] = field(default_factory=list)
 
 
@@ -69,17 +72,18 @@ def questions(evaluation: Evaluation) -> tuple[Question, ...]:
             entry.rules.append(rule_id)
             if effect is Effect.REJECT and name in found.alone:
                 entry.can = "reject"
-    for graded in scores(evaluation):
-        for name in graded.missing if graded.grade is None else ():
-            entry = asked.get(name)
-            if entry is not None and entry.can == "verdict":
-                entry.can = "grade"
+    for name, points in _grading(evaluation).items():
+        if name in asked:
+            asked[name].points = points
+            if asked[name].can == "verdict":
+                asked[name].can = "grade"
     order = {name: n for n, name in enumerate(evaluation.ruleset.registry.references)}
     order |= {name: order.get(name, n) for n, name in enumerate(evaluation.ruleset.registry.fields)}
 
-    def rank(item: tuple[str, _Asked]) -> tuple[bool, int, int, int]:
+    def rank(item: tuple[str, _Asked]) -> tuple[bool, int, Fraction, int, int]:
         name, entry = item
-        return not entry.needed, RANKS[entry.can], -len(entry.rules), order.get(name, 0)
+        at = order.get(name, 0)
+        return not entry.needed, RANKS[entry.can], -entry.points, -len(entry.rules), at
 
     return tuple(_question(evaluation, n, e) for n, e in sorted(asked.items(), key=rank))
 
@@ -116,6 +120,20 @@ def answered(evaluation: Evaluation) -> int:
         for name in evaluation.read_by(rule_id)
     }
     return sum(name in stated for name in names)
+
+
+def _grading(evaluation: Evaluation) -> dict[str, Fraction]:
+    """The fields that can still change the grade of some card, with the points that hang on each."""
+    points: dict[str, Fraction] = {}
+    for graded in scores(evaluation):
+        if graded.grade is not None:
+            continue
+        points |= {name: points.get(name, Fraction(0)) for name in graded.missing}
+        for part in graded.score.items:
+            for name in set(fields_read(evaluation.ruleset, *part.item.roots())):
+                if name in points:
+                    points[name] += part.high - part.low
+    return points
 
 
 def _question(evaluation: Evaluation, name: str, entry: _Asked) -> Question:

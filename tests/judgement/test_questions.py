@@ -8,17 +8,18 @@ from typing import Any
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from evaluator.dossier.dossier import Profile
+from evaluator.dossier.dossier import Profile, make_profile
 from evaluator.judgement.evaluate import Evaluation, Evaluator
 from evaluator.judgement.questions import answered, questions
 from evaluator.judgement.result import result
 from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.verdict import Verdict
 from tests.draws import draws
 from tests.judgement.drawn import judged
 from tests.judgement.rules import rule
 from tests.strategies import dossiers
-from tests.support import profile, ruleset_of
+from tests.support import DAY, ROOT, profile, ruleset_of
 
 STAGES = ("lead", "review", "signing")
 TAX = "{metric: land_tax, at_least: 20}"
@@ -170,3 +171,47 @@ def test_a_single_answer_that_changes_the_verdict_was_listed_with_what_it_did(
             assert listed[name].can == "reject"
         if after is Verdict.PASS and before.verdict is not Verdict.PASS:
             assert listed[name].needed
+
+
+SHIJIAZHUANG = load_directory(ROOT / "profiles" / "shijiazhuang")
+
+
+@draws(40, 2000)
+@given(
+    dossiers(SHIJIAZHUANG, present=70), dossiers(SHIJIAZHUANG, present=100), st.sampled_from(STAGES)
+)
+def test_of_a_card_too_what_is_not_listed_changes_no_verdict(
+    stated: Profile, other: Profile, stage: str
+) -> None:
+    evaluator = Evaluator(SHIJIAZHUANG, "reference")
+    before = evaluator.evaluate(stated, DAY, stage)
+    listed = {q.name for q in questions(before)}
+    filled = stated
+    for name, value in other.values.items():
+        if "." not in name and name not in listed and name not in stated.values:
+            filled = filled.with_value(name, value)
+    assert evaluator.evaluate(filled, DAY, stage).verdict is before.verdict
+
+
+def test_what_can_change_the_grade_is_asked_before_what_only_a_rule_waits_for() -> None:
+    values = {
+        "dishonest_enterprise": False,
+        "open_penalty": False,
+        "illegal_land_use": False,
+        "core_licence_held": True,
+        "fixed_asset_investment": 10000,
+        "land_area": 40,
+        "enterprise_title": "none",
+        "stable_customers": False,
+    }
+    stated = make_profile(
+        SHIJIAZHUANG.registry,
+        project_id="S",
+        project_name="打分",
+        submitted_on="2024-06-03",
+        **values,
+    )
+    found = Evaluator(SHIJIAZHUANG, "reference").evaluate(stated, stage="review")
+    names = [q.name for q in questions(found)]
+    assert names.index("annual_tax") < names.index("chain_role")
+    assert dict((name, can) for name, _, can in asked(found))["chain_role"] == "grade"
