@@ -153,6 +153,12 @@ class EvaluationOut(Open):
     questions: list[QuestionOut] | None = Field(
         default=None, description="该问的，先问的在前；规则集不分环节时没有这一项"
     )
+    routes: list[RouteOut] | None = Field(
+        default=None, description="由谁审定，按先后；规则集没有写时没有这一项"
+    )
+    routes_open: list[RouteOpenOut] | None = Field(
+        default=None, description="还不知道要不要经过的审定层级，和要看哪些材料"
+    )
 
 
 class QuestionOut(BaseModel):
@@ -163,6 +169,17 @@ class QuestionOut(BaseModel):
     can: Literal["reject", "grade", "verdict"] = Field(description="一项答复最多能做到什么")
     rules: Words = Field(description="等它的规则")
     departments: Words = Field(description="由谁提供（部门代码）")
+
+
+class RouteOut(Open):
+    body: str
+    workdays: int | None
+    basis: Items
+
+
+class RouteOpenOut(RouteOut):
+    missing: Words
+    reasons: Words
 
 
 class AskedOut(QuestionOut):

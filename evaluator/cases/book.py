@@ -23,7 +23,7 @@ from evaluator.cases.layers import CaseLayers
 from evaluator.cases.tables import is_table, merged, table_rows
 from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.dossier.scalars import Path as FieldPath
-from evaluator.problems.choices import strings, suggest
+from evaluator.problems.choices import strings, suggest, which
 from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place
 from evaluator.reading.yaml.reader import Reader, plain
@@ -54,7 +54,8 @@ class RuleCase:
 class DossierCase:
     """A whole dossier; ``violated`` is exact where given, ``unknown_includes`` is a part.
 
-    ``file`` names the file that holds it as it is, where there is one.
+    ``file`` names the file that holds it as it is, where there is one. ``routes`` are those that are
+    sure to be taken, in their order.
     """
 
     name: str
@@ -66,6 +67,7 @@ class DossierCase:
     place: Place
     file: str | None = None
     stage: str | None = None
+    routes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,8 @@ class _CaseReader:
         exact = r.take("violated") is not None
         violated = [rule.id for w in r.words("violated") if (rule := self.rule(w))]
         unknown = [rule.id for w in r.words("unknown_includes") if (rule := self.rule(w))]
+        routed = r.take("routes") is not None
+        routes = [w.text for w in r.words("routes") if self.known_route(w)]
         r.finish()
         if (fragment is None) == (file is None) or (change is not None and file is None):
             hint = "change 只与 file 一起写，是对文件里材料的改动"
@@ -226,6 +230,7 @@ class _CaseReader:
             node.place,
             file.text if file is not None and change is None else None,
             stage,
+            tuple(routes) if routed else None,
         )
 
     def stage(self, r: Reader) -> str | None:
@@ -237,6 +242,13 @@ class _CaseReader:
         if rule is None:
             self.report("C102", f"没有规则“{text}”", node.place, suggest(text, self.ruleset.rules))
         return rule
+
+    def known_route(self, node: YScalar) -> bool:
+        known = {route.id: route.body for route in self.ruleset.routes}
+        if node.text not in known:
+            message = f"没有审定层级“{node.text}”"
+            self.report("E203", message, node.place, which(node.text, known))
+        return node.text in known
 
     def known_field(self, node: YScalar) -> bool:
         known = self.ruleset.registry.references

@@ -14,6 +14,7 @@ from evaluator.cases.layers import CaseLayers
 from evaluator.engine.base import Engine
 from evaluator.judgement.evaluate import Evaluation, Evaluator
 from evaluator.judgement.explain import explain
+from evaluator.judgement.routes import routes
 from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place
 from evaluator.rulebook import ast, walk
@@ -155,6 +156,10 @@ def run_dossier_case(case: DossierCase, evaluator: Evaluator) -> Result:
     violated = frozenset(by_status[Status.VIOLATED])
     if case.violated is not None and violated != case.violated:
         failures.append(f"不符合的规则应为{_words(case.violated)}，得到{_words(violated)}")
+    sure = tuple(taken.route.id for taken in routes(evaluation) if taken.sure)
+    if case.routes is not None and sure != case.routes:
+        wanted, got = ("、".join(ids) or "（无）" for ids in (case.routes, sure))
+        failures.append(f"审定层级应为{wanted}，得到{got}")
     absent = case.unknown_includes - by_status[Status.UNKNOWN]
     if absent:
         failures.append(f"应为材料不足而不是：{_words(absent)}")

@@ -31,6 +31,7 @@ PARTS = frozenset(
         "as_of",
         "boundary",
         "stage",
+        "routes",
         "missing",
         "verdict",
         "violated",

@@ -16,6 +16,7 @@ from evaluator.judgement.explain import findings
 from evaluator.judgement.questions import asking
 from evaluator.judgement.remedy.search import counterfactual
 from evaluator.judgement.result import how_to, sentence
+from evaluator.judgement.routes import routing
 from evaluator.judgement.rows import (
     CARD_COLUMNS,
     COLUMNS,
@@ -61,6 +62,8 @@ def print_evaluation(
     if evaluation.stage is not None:
         for line in asking(evaluation):
             console.print(line)
+    for line in routing(evaluation):
+        console.print(line)
     if department:
         shown = tuple(f for f in shown if department in f.rule.departments)
         console.print(f"只列 {registry.department(department)} 负责的事项。")

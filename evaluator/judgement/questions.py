@@ -9,7 +9,7 @@ Order: needed first; then what alone can reject, what can change a grade, by how
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -18,8 +18,8 @@ from evaluator.dossier.fields import Field
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.prospects import Prospect, prospect
 from evaluator.judgement.scores import scores
-from evaluator.rulebook.ast import Effect
-from evaluator.rulebook.reads import fields_read
+from evaluator.rulebook.ast import Effect, Ruleset
+from evaluator.rulebook.reads import fields_read, reads
 from evaluator.rulebook.verdict import Status, Verdict
 
 # What an answer can do, in the order in which it is asked for.
@@ -111,15 +111,21 @@ def asking(evaluation: Evaluation) -> Iterator[str]:
 
 def answered(evaluation: Evaluation) -> int:
     """How many fields are stated that a rule reads which is due and applies."""
-    statuses, stated = evaluation.statuses, evaluation.profile.values
+    stated = frozenset(evaluation.profile.values)
+    return answered_of(evaluation.ruleset, evaluation.statuses, stated)
+
+
+def answered_of(ruleset: Ruleset, statuses: Mapping[str, str], stated: frozenset[str]) -> int:
+    """The same out of a stored result; what rules the ruleset does not have counts for nothing."""
+    read = reads(ruleset)
     outside = (Status.NOT_APPLICABLE, Status.NOT_DUE)
     names = {
         name.partition(".")[0]
         for rule_id, status in statuses.items()
         if status not in outside
-        for name in evaluation.read_by(rule_id)
+        for name in read.get(rule_id, ())
     }
-    return sum(name in stated for name in names)
+    return len(names & stated)
 
 
 def _grading(evaluation: Evaluation) -> dict[str, Fraction]:

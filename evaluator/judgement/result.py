@@ -14,6 +14,7 @@ from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import findings
 from evaluator.judgement.questions import questions
 from evaluator.judgement.remedy.search import counterfactual
+from evaluator.judgement.routes import routes_data
 from evaluator.judgement.scores import scores
 from evaluator.rulebook.ast import Effect
 from evaluator.rulebook.verdict import Status, Verdict
@@ -28,7 +29,7 @@ OPEN = "项因材料不足不能判断"
 # Of a finding: what was decided, by which figures. The rest is words about it.
 DECIDED = ("rule", "status", "effect", "value", "required", "unit", "gap", "missing")
 # Decided as well, where the rulebook knows stages.
-ADDED = ("stage", "questions")
+ADDED = ("stage", "questions", "routes", "routes_open")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -60,6 +61,8 @@ def frame(evaluation: Evaluation, *, with_counterfactual: bool) -> dict[str, Any
     if evaluation.stage is not None:
         data["stage"] = evaluation.stage.id
         data["questions"] = [question.to_dict() for question in questions(evaluation)]
+    if evaluation.stage is not None or evaluation.ruleset.routes:
+        data |= routes_data(evaluation)
     # As is one without a card.
     if evaluation.ruleset.scorecards:
         data["scores"] = [graded.to_dict() for graded in scores(evaluation)]

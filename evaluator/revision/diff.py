@@ -27,6 +27,7 @@ KINDS = {
     "metric": "指标",
     "label": "标签",
     "stage": "环节",
+    "route": "审定层级",
     "field": "字段",
     "accepted": "接受的提醒",
 }
@@ -99,6 +100,7 @@ def diff(old: ast.Ruleset, new: ast.Ruleset) -> Diff:
         lambda _: [],
     )
     entries += _stages(old, new)
+    entries += _routes(old, new)
     entries += _accepted(old, new)
     return Diff(tuple(entries))
 
@@ -110,7 +112,9 @@ def _each(
     for id_ in sorted(old.keys() | new.keys()):
         a, b = old.get(id_), new.get(id_)
         some = b or a
-        title = str(getattr(some, "title", None) or getattr(some, "label", id_))
+        title = str(
+            getattr(some, "title", None) or getattr(some, "label", getattr(some, "body", id_))
+        )
         if a is None or b is None:
             lines = tuple(whole(some))
             out.append(Entry(kind, id_, title, "added" if a is None else "removed", lines))
@@ -201,6 +205,25 @@ def _stages(old: ast.Ruleset, new: ast.Ruleset) -> list[Entry]:
 
     before, after = ({s.id: s for s in r.stages} for r in (old, new))
     return _each("stage", before, after, compare, lambda s: words(s, new if s.id in after else old))
+
+
+def _routes(old: ast.Ruleset, new: ast.Ruleset) -> list[Entry]:
+    def words(route: ast.Route, ruleset: ast.Ruleset) -> list[str]:
+        when = condition_words(route.when.require, ruleset) if route.when else "全部项目"
+        days = f"，{route.workdays} 个工作日" if route.workdays is not None else ""
+        number = 1 + [r.id for r in ruleset.routes].index(route.id)
+        return [
+            f"第 {number} 个：{when}，由{route.body}审定{days}",
+            f"依据：{_basis(route.basis, ruleset)}",
+        ]
+
+    def compare(a: ast.Route, b: ast.Route) -> Iterator[str]:
+        for x, y in zip(words(a, old), words(b, new), strict=True):
+            if x != y:
+                yield f"{x} → {y}"
+
+    before, after = ({r.id: r for r in ruleset.routes} for ruleset in (old, new))
+    return _each("route", before, after, compare, lambda r: words(r, new if r.id in after else old))
 
 
 def _accepted(old: ast.Ruleset, new: ast.Ruleset) -> list[Entry]:

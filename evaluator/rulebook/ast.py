@@ -108,6 +108,23 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """审定层级: a body that concludes, within ``workdays`` where that is fixed. Never part of a verdict.
+
+    ``when`` requires, as a rule, what holds for the projects it concludes on; None: for all. Several
+    may apply, in their order.
+    """
+
+    id: str
+    body: str
+    workdays: int | None
+    when: Rule | None
+    basis: tuple[Basis, ...]
+    note: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Acceptance:
     """A warning of the checks that the maintainer lets stand: by its code and what it is about.
 
@@ -150,6 +167,7 @@ class Ruleset:
     scorecards: Mapping[str, Scorecard]
     accepted: tuple[Acceptance, ...] = ()
     stages: tuple[Stage, ...] = STANDARD
+    routes: tuple[Route, ...] = ()
     staged: bool = False
 
     def __repr__(self) -> str:

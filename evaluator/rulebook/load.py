@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -36,6 +36,7 @@ from evaluator.rulebook.grammar.parse import (
     parse_metrics,
     parse_rule,
 )
+from evaluator.rulebook.grammar.routes import ROUTES_FILE, parse_routes
 from evaluator.rulebook.grammar.stages import STAGES_FILE, parse_stages
 from evaluator.rulebook.grammar.tighten import check_tightened
 from evaluator.rulebook.stage import STANDARD, Stage
@@ -43,6 +44,7 @@ from evaluator.values.numbers import exact_text
 
 LANGUAGE = 1
 CARDS = "rules/scorecards/"
+Documents = list[tuple[str, dict[str, Node]]]
 # A file with one of these was not read at all.
 UNREADABLE = frozenset({"E101", "E105", "E107", "E108"})
 
@@ -145,19 +147,32 @@ class _Loader:
             scorecards=MappingProxyType(dict(sorted(cards.items()))),
             accepted=self.accepted,
             stages=stages or STANDARD,
+            routes=self._routes(docs, names),
             staged=bool(stages) or self.due_written,
         )
 
-    def _stages(self, docs: list[tuple[str, dict[str, Node]]], names: Names) -> tuple[Stage, ...]:
+    def _routes(self, docs: Documents, names: Names) -> tuple[ast.Route, ...]:
+        """The routes of the last layer that names any."""
+        routes: tuple[ast.Route, ...] = ()
+        for node in self._last(docs, names, ROUTES_FILE, "审定层级"):
+            routes = parse_routes(node, names)
+            self.raw["routes"] = {"list": plain(node)}
+        return routes
+
+    def _last(self, docs: Documents, names: Names, file: str, what: str) -> Iterator[Node]:
+        """The one file of that name of each layer; the last replaces those below it."""
+        for _, files in docs:
+            own = [node for name, node in files.items() if _is(name, file)]
+            for node in own[1:]:
+                names.report("E302", f"{what}写在两个文件里", node.place, f"只保留一个 {file}")
+            yield from own[:1]
+
+    def _stages(self, docs: Documents, names: Names) -> tuple[Stage, ...]:
         """The stages of the last layer that names any; none where no layer does."""
         stages: tuple[Stage, ...] = ()
-        for _, files in docs:
-            own = [node for name, node in files.items() if _is(name, STAGES_FILE)]
-            for node in own[1:]:
-                names.report("E302", "环节写在两个文件里", node.place, "只保留一个 stages.yaml")
-            if own:
-                stages = parse_stages(own[0], names)
-                self.raw["stages"] = {"list": plain(own[0])}
+        for node in self._last(docs, names, STAGES_FILE, "环节"):
+            stages = parse_stages(node, names)
+            self.raw["stages"] = {"list": plain(node)}
         return stages
 
     def _add_labels(self, labels: list[ast.Label], more: list[ast.Label]) -> None:
@@ -250,7 +265,7 @@ class _Loader:
 
     def _rules(
         self,
-        docs: list[tuple[str, dict[str, Node]]],
+        docs: Documents,
         names: Names,
         dimensions: dict[str, str],
         stages: tuple[Stage, ...],
@@ -260,7 +275,7 @@ class _Loader:
             own: dict[str, ast.Rule] = {}
             for name, node in files.items():
                 if not name.startswith("rules/") or _is(
-                    name, "metrics.yaml", "labels.yaml", "invariants.yaml", STAGES_FILE
+                    name, "metrics.yaml", "labels.yaml", "invariants.yaml", STAGES_FILE, ROUTES_FILE
                 ):
                     continue
                 if name.startswith(CARDS):
@@ -289,7 +304,7 @@ class _Loader:
 
     def _cards(
         self,
-        docs: list[tuple[str, dict[str, Node]]],
+        docs: Documents,
         names: Names,
         stages: tuple[Stage, ...],
     ) -> dict[str, Scorecard]:

@@ -28,6 +28,7 @@ FILES = {
     "metrics": "rules/doc/metrics.yaml",
     "labels": "rules/doc/labels.yaml",
     "stages": "rules/doc/stages.yaml",
+    "routes": "rules/doc/routes.yaml",
     "scorecards": "rules/scorecards/example.yaml",
 }
 
@@ -95,6 +96,7 @@ def test_there_are_examples_of_every_kind() -> None:
         "metrics",
         "labels",
         "stages",
+        "routes",
         "scorecards",
         "criteria",
         "cases",

@@ -214,4 +214,4 @@ def test_what_can_change_the_grade_is_asked_before_what_only_a_rule_waits_for() 
     found = Evaluator(SHIJIAZHUANG, "reference").evaluate(stated, stage="review")
     names = [q.name for q in questions(found)]
     assert names.index("annual_tax") < names.index("chain_role")
-    assert dict((name, can) for name, _, can in asked(found))["chain_role"] == "grade"
+    assert {name: can for name, _, can in asked(found)}["chain_role"] == "grade"

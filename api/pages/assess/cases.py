@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.judging.judge import Judge
+from api.pages.assess.asked import Asked, asked_of
 from api.pages.assess.dossier_form import typed_from
 from api.pages.assess.radar import Radar, radar_of
 from api.pages.assess.verdict_view import VerdictView, view_of
-from api.pages.frame.words import value_text
+from api.pages.frame.words import VERDICTS, value_text
 from evaluator.dossier.dossier import Profile
 from evaluator.rulebook.ast import Ruleset
+
+# The name under which a form carries the stage; no field is called so.
+STAGE = "_stage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,12 @@ class Case:
     ruleset: Ruleset
     sections: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]
     enterprise: str
+    asked: Asked | None = None
+
+    @property
+    def word(self) -> str:
+        """The verdict as its stage calls it."""
+        return self.asked.word if self.asked is not None else VERDICTS[self.data["verdict"]]
 
     @property
     def data(self) -> dict[str, Any]:
@@ -68,13 +78,18 @@ def case_of(origin: Origin, result: dict[str, Any], profile: Profile, judge: Jud
         ruleset=judge.ruleset,
         sections=dossier_rows(profile, judge.ruleset),
         enterprise=str(enterprise) if enterprise else "",
+        asked=asked_of(result, judge.ruleset, frozenset(profile.values)),
     )
 
 
-def trial(judge: Judge, profile: Profile) -> Case:
-    """Judge a profile without keeping anything."""
+def trial(judge: Judge, profile: Profile, stage: str | None = None) -> Case:
+    """Judge a profile at a stage without keeping anything."""
     typed = typed_from(profile, judge.ruleset.registry)
-    return case_of(Origin("trial", typed=typed), judge.judge(profile).data, profile, judge)
+    if stage is not None:
+        typed = {**typed, STAGE: stage}
+    return case_of(
+        Origin("trial", typed=typed), judge.judge(profile, stage=stage).data, profile, judge
+    )
 
 
 def dossier_rows(

@@ -24,7 +24,7 @@ from api.pages.assess.form_check import check_one
 from api.pages.assess.industries import industry_name
 from api.pages.assess.judged import docx_response, opinion_page, verdict_page, why_page
 from api.pages.assess.origins import carried, sentences
-from api.pages.assess.posted import form_page, keeping_of, profile_of, texts_of
+from api.pages.assess.posted import form_page, keeping_of, profile_of, stage_of, texts_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import environment, page
 from api.pages.frame.session import Form, actor_of
@@ -135,6 +135,7 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
         "confirm.html",
         sections=shown,
         typed=filled.typed,
+        stages=[(s.id, s.title) for s in judge.ruleset.stages] if judge.ruleset.staged else [],
         once=secrets.token_urlsafe(16),
         text=_shown(filled.profile, judge),
         keep=keeping_of(form),
@@ -149,26 +150,34 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
 @router.post("/assess/result")
 def result(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """Judge without keeping."""
-    return verdict_page(request, cases.trial(judge, profile_of(request, judge, form)))
+    return verdict_page(
+        request, cases.trial(judge, profile_of(request, judge, form), stage_of(judge, form))
+    )
 
 
 @router.post("/assess/why/{rule}")
 def why(request: Request, judge: CurrentJudge, form: Form, rule: str) -> Response:
     """Why a trial's finding is what it is."""
     profile = profile_of(request, judge, form)
-    return why_page(request, cases.trial(judge, profile), judge.evaluate(profile), rule)
+    stage = stage_of(judge, form)
+    case = cases.trial(judge, profile, stage)
+    return why_page(request, case, judge.evaluate(profile, stage=stage), rule)
 
 
 @router.post("/assess/opinion")
 def opinion(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """A trial's opinion for printing."""
-    return opinion_page(request, cases.trial(judge, profile_of(request, judge, form)))
+    return opinion_page(
+        request, cases.trial(judge, profile_of(request, judge, form), stage_of(judge, form))
+    )
 
 
 @router.post("/assess/opinion.docx")
 def opinion_file(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """A trial's opinion as a Word file."""
-    return docx_response(cases.trial(judge, profile_of(request, judge, form)))
+    return docx_response(
+        cases.trial(judge, profile_of(request, judge, form), stage_of(judge, form))
+    )
 
 
 def _shown(profile: Profile, judge: Judge) -> dict[str, str]:

@@ -19,7 +19,6 @@ from api.pages.assess.verdict_view import Reason
 from api.pages.frame.render import HERE
 from api.pages.frame.words import (
     EFFECTS,
-    VERDICTS,
     amount,
     chinese_date,
     chinese_time,
@@ -49,7 +48,9 @@ def opinion_context(case: Case, reviews: Sequence[Any] = ()) -> dict[str, Any]:
         "name": case.title,
         "project_id": data["dossier"]["project_id"],
         "enterprise": case.enterprise or "项目投资主体",
-        "verdict": VERDICTS[data["verdict"]],
+        "verdict": case.word,
+        "stage": case.asked.stage if case.asked is not None else "",
+        "asked": _asked(case),
         "sentence": data["sentence"],
         "as_of": chinese_date(data["as_of"]),
         "made": chinese_date(now),
@@ -83,6 +84,22 @@ def opinion_context(case: Case, reviews: Sequence[Any] = ()) -> dict[str, Any]:
         "example_note": EXAMPLE_NOTE if any(r["example"] for r in reasons) else "",
         "today": chinese_date(dt.datetime.now(CHINA)),
     }
+
+
+def _asked(case: Case) -> list[str]:
+    """What to ask first, as sentences; and that nothing is asked after a reject."""
+    asked = case.asked
+    if asked is None:
+        return []
+    if asked.note:
+        return [f"{asked.note}。"]
+    said = []
+    if asked.count:
+        listed = [f"{by}：{_listed([label for label, _ in fields])}" for by, fields in asked.needed]
+        said.append(f"结论还等以下 {asked.count} 项，请先提供：{'；'.join(listed)}。")
+    if asked.later:
+        said.append(f"另有 {len(asked.later)} 项还没到环节，先答也可能影响结论。")
+    return said
 
 
 def _listed(labels: list[str]) -> str:

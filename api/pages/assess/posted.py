@@ -11,7 +11,9 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from api.access.security import any_actor, settings_of
+from api.filters import find_stage
 from api.judging.judge import Judge
+from api.pages.assess.cases import STAGE
 from api.pages.assess.dossier_form import Filled, fill, sections
 from api.pages.assess.industries import industry_choices
 from api.pages.assess.origins import sentences
@@ -87,6 +89,11 @@ def form_page(
         sent=request.method == "POST",
         industries=industry_choices(judge.ruleset),
     )
+
+
+def stage_of(judge: Judge, form: FormData) -> str | None:
+    """The stage that the form asks for; None for the last. Raises ProblemError 422."""
+    return find_stage(judge, str(form.get(STAGE, ""))[:80] or None)
 
 
 def profile_of(request: Request, judge: Judge, form: FormData) -> Profile:

@@ -98,6 +98,7 @@ class VerdictView:
     unknown: tuple[Reason, ...]
     satisfied: tuple[Reason, ...]
     outside: tuple[Reason, ...]
+    later: tuple[Reason, ...]
     axes: tuple[Axis, ...]
 
     @property
@@ -143,6 +144,7 @@ def view_of(result: dict[str, Any], ruleset: Ruleset) -> VerdictView:
         unknown=tuple(r for r in of("unknown") if r.data["effect"] != "advise"),
         satisfied=of("satisfied"),
         outside=of("not_applicable"),
+        later=of("not_due"),
         axes=tuple(_axis(d, reasons, ruleset) for d in HIGHS if d in ruleset.dimensions),
     )
 

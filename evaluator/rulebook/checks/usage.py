@@ -18,22 +18,25 @@ _COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 
 
 def _roots(ruleset: ast.Ruleset) -> Iterator[walk.Node | None]:
-    """Every formula and both halves of every rule."""
+    """Every formula, both halves of every rule, and when each route is taken."""
     yield from (metric.formula for metric in ruleset.metrics.values())
     for rule in ruleset.rules.values():
         yield from rule.halves
     for card in ruleset.scorecards.values():
         yield from card.roots()
         yield from (grade.reached for grade in card.grades)
+    yield from (route.when.require for route in ruleset.routes if route.when is not None)
 
 
 def _basis(ruleset: ast.Ruleset) -> Iterator[ast.Basis]:
-    """What rules, and items of cards, rest on."""
+    """What rules, items of cards and routes rest on."""
     for rule in ruleset.rules.values():
         yield from rule.basis
     for card in ruleset.scorecards.values():
         for item in card.items:
             yield from item.basis
+    for route in ruleset.routes:
+        yield from route.basis
 
 
 class UnusedCriterion:

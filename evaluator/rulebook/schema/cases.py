@@ -42,6 +42,7 @@ def case_schemas(dossier: Schema, stages: Mapping[str, str]) -> list[Schema]:
         "dossier": dossier,
         "file": {**TEXT, "description": "材料文件，从规则目录算起"},
         "change": change,
+        "routes": _each(TEXT, "恰好经哪些审定层级，按先后"),
         "violated": _each(_ref("rule"), "恰好不符合的规则"),
         "unknown_includes": _each(_ref("rule")),
     }

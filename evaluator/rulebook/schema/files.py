@@ -42,6 +42,7 @@ FILES: Mapping[str, str] = {
     "metrics": "rules/**/metrics.yaml",
     "labels": "rules/**/labels.yaml",
     "stages": "rules/**/stages.yaml",
+    "routes": "rules/**/routes.yaml",
     "invariants": "rules/**/invariants.yaml",
     "cases": "rules/**/*.cases.yaml",
     "scorecards": "rules/scorecards/*.yaml",
@@ -68,6 +69,7 @@ def schemas(ruleset: Ruleset) -> dict[str, Schema]:
         "labels": _labels(ruleset),
         "scorecards": card_schema(ruleset, BASIS),
         "stages": items(_stage(), "环节文件"),
+        "routes": items(_route(), "审定层级文件"),
         "criteria": _criteria(ruleset),
         "invariants": items(_invariant(), "不变式文件"),
         "cases": items(
@@ -229,6 +231,31 @@ def _labels(ruleset: Ruleset) -> Schema:
     names = {"type": "object", "additionalProperties": TEXT, "description": "维度：英文名和中文名"}
     properties = {"dimensions": names, "labels": {"type": "array", "items": label}}
     return table("标签文件", properties, description=ruleset.title)
+
+
+def _route() -> Schema:
+    cited = table(
+        "依据",
+        {"source": _ref("source"), "clause": {**TEXT, "description": "条款"}},
+        required=("source",),
+    )
+    return table(
+        "审定层级",
+        {
+            "id": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "英文名"},
+            "body": {**TEXT, "description": "由哪个机构审定"},
+            "when": {**_ref("condition"), "description": "什么样的项目由它审定；不写即都由它"},
+            "workdays": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 366,
+                "description": "几个工作日",
+            },
+            "basis": _list(cited, "依据，至少一条"),
+            "note": TEXT,
+        },
+        required=("id", "body", "basis"),
+    )
 
 
 def _stage() -> Schema:
