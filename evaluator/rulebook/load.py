@@ -115,7 +115,7 @@ class _Loader:
         parse_metrics(metric_nodes, names)
         for node in metric_nodes:
             self._keep("metrics", node)
-        stages = self._stages(docs, names)
+        stages, routes = self._stages(docs, names), self._routes(docs, names)
         label_nodes = [n for _, f in docs for k, n in f.items() if _is(k, "labels.yaml")]
         dimensions = parse_dimensions(label_nodes, names)
         labels: list[ast.Label] = []
@@ -147,7 +147,7 @@ class _Loader:
             scorecards=MappingProxyType(dict(sorted(cards.items()))),
             accepted=self.accepted,
             stages=stages or STANDARD,
-            routes=self._routes(docs, names),
+            routes=routes,
             staged=bool(stages) or self.due_written,
         )
 
