@@ -20,6 +20,7 @@ from evaluator.portfolio.report import comparison_html, summary_html
 from evaluator.portfolio.run import Options, Summary, evaluate_files, rejects_path
 from evaluator.problems.errors import AdmissionError
 from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.due import NoStage, find_stage
 from evaluator.rulebook.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
 
 portfolio_app = typer.Typer(
@@ -85,6 +86,10 @@ def evaluate(
     unique: Annotated[
         bool, typer.Option("--unique", help="同一个项目编号有两份时不写结果，返回 2")
     ] = False,
+    stage: Annotated[
+        str | None,
+        typer.Option("--stage", help="按哪个环节评估，如 lead；不写则为最后一个环节"),
+    ] = None,
 ) -> None:
     """评估所有材料；不合格式的行写进退回文件，不影响其余。"""
     if backend not in BACKENDS:
@@ -92,8 +97,15 @@ def evaluate(
     if not inputs and backend != "postgres":
         raise typer.BadParameter("请写要评估的材料文件")
     ruleset = load_rulebook(rulebook)
+    try:
+        find_stage(ruleset, stage)
+    except NoStage as error:
+        stop(f"--stage：{error}")
     options = replace(
-        _options(as_of_column, as_of, table, memory), findings=findings, unique=unique
+        _options(as_of_column, as_of, table, memory),
+        findings=findings,
+        unique=unique,
+        stage=stage,
     )
     with _guarded(), bar(Console(stderr=True)) as say:
         if backend == "postgres":

@@ -26,6 +26,7 @@ from evaluator.judgement.evaluate import combine
 from evaluator.portfolio.intake.load import Loaded
 from evaluator.portfolio.intake.tables import create
 from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.due import at_stage, find_stage, not_due
 from evaluator.rulebook.verdict import Status
 from evaluator.values.units import Unit, parse_unit
 
@@ -105,24 +106,33 @@ def _base_unit(kind: str) -> Unit:
     return Unit(kind or "1", dimension, Fraction(1)) if dimension else parse_unit("1")
 
 
-def judge_few(db: duckdb.DuckDBPyConnection, ruleset: Ruleset, loaded: Loaded, name: str) -> None:
+def judge_few(
+    db: duckdb.DuckDBPyConnection,
+    ruleset: Ruleset,
+    loaded: Loaded,
+    name: str,
+    stage: str | None = None,
+) -> None:
     """The table ``name`` of what ``Plan.results`` has, made one by one."""
     engine = ReferenceEngine(ruleset)
+    later = not_due(ruleset, find_stage(ruleset, stage))
     rows: list[tuple[Any, ...]] = []
     for dossier in dossiers(db, loaded):
-        statuses = engine.statuses(dossier.profile, dossier.as_of)
+        statuses = at_stage(engine.statuses(dossier.profile, dossier.as_of), later)
         ids = [
             " ".join(i for i, s in statuses.items() if (s is status) == same)
             for status, same in (
                 (Status.VIOLATED, True),
                 (Status.UNKNOWN, True),
                 (Status.NOT_APPLICABLE, False),
+                *([(Status.NOT_DUE, True)] if later else []),
             )
         ]
         industry = dossier.profile.values.get("industry_code")
         verdict = combine(ruleset, statuses).value
         rows.append((dossier.number, dossier.profile.id, industry, verdict, *ids))
-    names = ("project_id", "industry_code", "verdict", "violated", "unknown", "applicable")
+    names = ["project_id", "industry_code", "verdict", "violated", "unknown", "applicable"]
+    names += ["not_due"] if later else []
     schema = pa.schema([("row_id", pa.int64()), *((n, pa.string()) for n in names)])
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
     arrays = [pa.array(c, t) for c, t in zip(columns, schema.types, strict=True)]

@@ -21,6 +21,7 @@ from evaluator.portfolio.rows import FEW, judge_few
 from evaluator.portfolio.sql import text
 from evaluator.portfolio.write import Writer
 from evaluator.rulebook.ast import Effect, Ruleset
+from evaluator.rulebook.due import find_stage, not_due
 from evaluator.rulebook.verdict import Verdict
 
 RESULT = "project_id, industry_code, verdict, violated, unknown, applicable"
@@ -40,12 +41,14 @@ class Counts:
 
 @dataclass(frozen=True)
 class Options:
-    """How to read and judge; ``as_of`` is a column, or one date for all; ``unique`` refuses a run
-    with a project in it twice. A file of up to ``few`` rows is judged without compiling."""
+    """How to read and judge; ``as_of`` is a column, or one date for all, ``stage`` that of all;
+    ``unique`` refuses a run with a project in it twice. A file of up to ``few`` rows is judged without
+    compiling."""
 
     as_of: str | dt.date | None = None
     table: str | None = None
     findings: Path | None = None
+    stage: str | None = None
     threads: int | None = None
     memory: str = "3GB"
     unique: bool = False
@@ -131,12 +134,15 @@ def _one(
 ) -> Counts:
     loaded = opened(db, ruleset, path, number, options.table, options.as_of)
     progress(f"评估 {path.name}：{loaded.total:,} 份", duckdb_share(db))
+    listed = RESULT
+    if not_due(ruleset, find_stage(ruleset, options.stage)):
+        listed += ", not_due"
     if loaded.total <= options.few and findings is None:
-        judge_few(db, ruleset, loaded, "few_results")
-        judged = copy(db, f"SELECT {RESULT} FROM few_results", part)
+        judge_few(db, ruleset, loaded, "few_results", options.stage)
+        judged = copy(db, f"SELECT {listed} FROM few_results", part)
     else:
-        plan = compile_ruleset(ruleset, loaded.layout)
-        judged = Writer(plan, tuple(RESULT.split(", "))).write(db, part)
+        plan = compile_ruleset(ruleset, loaded.layout, stage=options.stage)
+        judged = Writer(plan, tuple(listed.split(", "))).write(db, part)
         if findings is not None:
             progress(f"写出 {path.name} 的逐条结论", duckdb_share(db))
             copy(db, sql_of(plan.findings()), findings)

@@ -111,7 +111,7 @@ def evaluate_spark(
             progress("启动 Spark")
             with _session(master) as spark:
                 progress(f"Spark 评估 {judged:,} 份", spark_share(spark))
-                plan = compile_ruleset(ruleset, loaded.layout)
+                plan = compile_ruleset(ruleset, loaded.layout, stage=options.stage)
                 judge_on(spark, plan, main, items if loaded.items else None, out)
             progress("汇总", duckdb_share(db))
             counts = Counts(str(paths[0]), loaded.total, judged, rejected, loaded.unused)

@@ -29,7 +29,8 @@ class Plan:
     """The compiled ruleset.
 
     ``required[n]`` is whether what rule n requires holds, ``applies[groups[n]]`` whether it is in
-    force and applies (``groups[n]`` None: always); both NULL where that is unknown.
+    force and applies (``groups[n]`` None: always); both NULL where that is unknown. ``later`` are the
+    rules that are not due at the stage: what is unknown of them is not due, and counts for nothing.
     """
 
     ruleset: ast.Ruleset
@@ -40,6 +41,7 @@ class Plan:
     groups: tuple[int | None, ...]
     required: tuple[Any, ...]
     kept: tuple[str, ...]
+    later: frozenset[int] = frozenset()
 
     # --- outputs -------------------------------------------------------------------------------
 
@@ -92,12 +94,12 @@ class Plan:
         at = self.groups[n] if what == "applicable" else n
         if at is None:
             return None
-        bit = (HIGH if what == "unknown" else 1) << at % CHUNK
+        bit = (HIGH if what in ("unknown", "not_due") else 1) << at % CHUNK
         return f"{'a' if what == 'applicable' else 'm'}{at // CHUNK}", bit
 
     def results(self, lookup: bool) -> ir.Table:
         """One row a dossier: ``row_id``, kept columns, verdict, and ``violated``, ``unknown`` and
-        ``applicable``, rule ids in order with spaces between.
+        ``applicable``, rule ids in order with spaces between; where some are ``later``, ``not_due``.
 
         ``lookup`` reads the ids out of constant lists (fast in DuckDB), else they are put together.
         """
@@ -119,6 +121,7 @@ class Plan:
             violated=self._ids(m, "violated", lookup),
             unknown=self._ids(m, "unknown", lookup),
             applicable=applicable,
+            **({"not_due": self._ids(m, "not_due", lookup)} if self.later else {}),
         )
 
     def applicable(self, masks: ir.Table) -> ir.Table:
@@ -207,7 +210,7 @@ class Plan:
             Status.SATISFIED.value,
             Status.NOT_APPLICABLE.value,
             Status.VIOLATED.value,
-            Status.UNKNOWN.value,
+            (Status.NOT_DUE if n in self.later else Status.UNKNOWN).value,
         )
 
     def _any(self, m: ir.Table, what: str, effects: tuple[ast.Effect, ...]) -> Any:
@@ -215,6 +218,8 @@ class Plan:
         wanted: dict[str, int] = {}
         for n, rule in enumerate(self.rules):
             at = self.bit(what, n)
+            if what == "unknown" and n in self.later:
+                continue
             if at is not None and rule.effect in effects:
                 wanted[at[0]] = wanted.get(at[0], 0) | at[1]
         tests = [(m[name] & bits) != 0 for name, bits in wanted.items()]
@@ -222,7 +227,9 @@ class Plan:
 
     def _verdict(self, m: ir.Table) -> Any:
         applied: list[Any] = [m[name] != 0 for name in self.mask_columns()[1]]
-        if None in self.groups or not applied:
+        if self.later:
+            applied = self._spoken(m)
+        elif None in self.groups or not applied:
             applied = [ibis.literal(None in self.groups)]
         return verdict_of(
             self._any(m, "violated", (ast.Effect.REJECT,)),
@@ -231,20 +238,45 @@ class Plan:
             reduce(or_, applied),
         )
 
+    def _spoken(self, m: ir.Table) -> list[Any]:
+        """Whether some rule applies and counts at the stage, one test for each that may."""
+        tests: list[Any] = []
+        for n, rule in enumerate(self.rules):
+            at = self.bit("applicable", n)
+            counts = n not in self.later or rule.effect is ast.Effect.ADVISE
+            if at is None and counts:
+                return [ibis.literal(True)]
+            found = ibis.literal(True) if at is None else (m[at[0]] & at[1]) != 0
+            if not counts:
+                mask, bit = self._unknown(n)
+                found = found & ((m[mask] & bit) == 0)
+            tests.append(found)
+        return tests or [ibis.literal(False)]
+
+    def _unknown(self, n: int) -> tuple[str, int]:
+        return f"m{n // CHUNK}", HIGH << n % CHUNK
+
+    def _told(self, what: str, n: int) -> bool:
+        """Whether rule n is told under that name: what is unknown of a later one is "not_due"."""
+        return what not in ("unknown", "not_due") or (n in self.later) is (what == "not_due")
+
     def _ids(self, m: ir.Table, what: str, lookup: bool) -> Any:
         if not lookup:
-            return _joined([self._id(m, what, n) for n in range(len(self.rules))])
+            told = [n for n in range(len(self.rules)) if self._told(what, n)]
+            return _joined([self._id(m, what, n) for n in told])
         parts = []
         for c, chunk in enumerate(_chunks(len(self.rules))):
             mask = m[f"m{c}"]
             bits = mask & (HIGH - 1) if what == "violated" else mask >> CHUNK
             # One literal to be split, since a list of literals is slow to compile.
             texts = ";".join(
-                " ".join(self.rules[n].id for b, n in chunk if b & i)
+                " ".join(self.rules[n].id for b, n in chunk if b & i and self._told(what, n))
                 for i in range(1 << len(chunk))
             )
             # Most masks are zero: the lookup is left to the rows where they are not.
             words = ibis.literal(texts).split(";")[bits]
+            if self.later:
+                words = words.nullif("")
             parts.append(ibis.ifelse(bits != 0, words, ibis.null("string")))
         return _joined(parts)
 

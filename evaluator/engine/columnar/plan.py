@@ -28,17 +28,24 @@ from evaluator.engine.columnar.layout import Layout
 from evaluator.engine.columnar.lookups import CodeColumns, Scope, covers
 from evaluator.engine.columnar.outputs import Plan
 from evaluator.rulebook import ast, walk
+from evaluator.rulebook.due import find_stage, not_due
 
 
 def compile_ruleset(
-    ruleset: ast.Ruleset, layout: Layout, keep: tuple[str, ...] = ("project_id", "industry_code")
+    ruleset: ast.Ruleset,
+    layout: Layout,
+    keep: tuple[str, ...] = ("project_id", "industry_code"),
+    stage: str | None = None,
 ) -> Plan:
     """Compile all rules of a ruleset; each row is judged as of its own ``as_of``.
 
     ``keep`` names columns of the main table to carry into every output. Raises TooWide where a
-    rule cannot be judged exactly within the digits of this layout.
+    rule cannot be judged exactly within the digits of this layout. ``stage`` is an id or a title; all
+    are judged at it, at the last where there is none.
     """
     rules = tuple(ruleset.rules.values())
+    waiting = not_due(ruleset, find_stage(ruleset, stage))
+    later = frozenset(n for n, rule in enumerate(rules) if rule.id in waiting)
     main = layout.main()
     codes = CodeColumns()
     first = Conditions(ruleset, Scope(None, layout, codes))
@@ -67,7 +74,15 @@ def compile_ruleset(
             applies.append(where)
     kept = tuple(k for k in keep if k in main.columns)
     return Plan(
-        ruleset, rules, conditions, base, tuple(applies), tuple(groups), tuple(required), kept
+        ruleset,
+        rules,
+        conditions,
+        base,
+        tuple(applies),
+        tuple(groups),
+        tuple(required),
+        kept,
+        later,
     )
 
 

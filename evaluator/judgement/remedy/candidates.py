@@ -80,6 +80,15 @@ class Candidates:
             yield tuple(fixed)
 
 
+def nearest(field: Field, old: Value, values: Iterator[Value]) -> Iterator[Value]:
+    """Of an enumeration the next step first, not the best; everything else as it comes."""
+    if field.type is not FieldType.ENUM:
+        return values
+    order = list(field.values)
+    at = order.index(str(old)) if old in order else 0
+    return iter(sorted(values, key=lambda value: abs(order.index(str(value)) - at)))
+
+
 def bounds(field: Field, limits: Sequence[Limit]) -> str | None:
     """What the answer has to be, in words; None where nothing definite can be said."""
     if not limits:

@@ -11,7 +11,8 @@ from evaluator.judgement.dependence import Tokens, tokens
 from evaluator.judgement.remedy.candidates import Limit, bounds
 from evaluator.judgement.remedy.changes import Fill
 from evaluator.judgement.remedy.standing import BAD, Standing
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
+from evaluator.rulebook.verdict import Status
 
 
 def fills(
@@ -39,7 +40,43 @@ def fills(
             # What would look plausible is not what a figure has to be: it would invite made-up ones.
             if not (rule.list == "integrity" and field.numeric)
         ]
-        yield Fill(field, _bounds(standing, field, limits))
+        if not standing.together:
+            yield Fill(field, _bounds(standing, field, limits))
+            continue
+        rules = list(limiting.get(field.name, ()))
+        rules = [r for r in rules if not (r.list == "integrity" and field.numeric)]
+        held = [r for r in _holding(standing, field, profile) if r not in rules]
+        limits += [_limit(standing, rule, field, profile, known, held=True) for rule in held]
+        yield Fill(field, _jointly(standing, field, limits, [*rules, *held]))
+
+
+def _holding(standing: Standing, field: Field, profile: Profile) -> Iterator[ast.Rule]:
+    """The rules that hold figures against each other and read the field, by id: an answer that one of
+    them would refute helps nobody. What only looks implausible is no bound."""
+    metrics = standing.ruleset.metrics
+    for rule in standing.readers.get(field.name, ()) if field.numeric else ():
+        if rule.effect is ast.Effect.ADVISE or standing.status(rule, profile) is Status.VIOLATED:
+            continue
+        if not any(walk.named("criterion", *rule.halves, metrics=metrics)):
+            yield rule
+
+
+def _jointly(
+    standing: Standing, field: Field, limits: Sequence[Limit], rules: Sequence[ast.Rule]
+) -> str | None:
+    """What the answer has to be for all rules together; where none is, that, with who asks for what."""
+    said = _bounds(standing, field, limits)
+    if said is not None or not limits:
+        return said
+    tried = list(dict.fromkeys(v for values, _ in limits for v in values))
+    if not tried or any(all(judge(v) for _, judge in limits) for v in tried):
+        return None
+    asked = (
+        f"“{rule.title}”要{own}"
+        for rule, limit in zip(rules, limits, strict=True)
+        if (own := _bounds(standing, field, [limit])) is not None
+    )
+    return "没有能同时满足各条规则的答复：" + "，".join(asked)
 
 
 def _bounds(standing: Standing, field: Field, limits: Sequence[Limit]) -> str | None:
@@ -50,19 +87,28 @@ def _bounds(standing: Standing, field: Field, limits: Sequence[Limit]) -> str | 
 
 
 def _limit(
-    standing: Standing, rule: ast.Rule, field: Field, profile: Profile, known: Tokens
+    standing: Standing,
+    rule: ast.Rule,
+    field: Field,
+    profile: Profile,
+    known: Tokens,
+    *,
+    held: bool = False,
 ) -> Limit:
-    """Where a rule that lacks one field turns in it, and what it says of each value."""
+    """Where a rule turns in a field that it lacks, and what it says of each value; of one that is only
+    to hold, whether the value refutes it."""
 
     def limit() -> Limit:
         values = tuple(standing.candidates.values(rule, field, profile, None))
-        return values, _acceptable(standing, rule, field, profile)
+        bad = frozenset((Status.VIOLATED,)) if held else BAD
+        return values, _acceptable(standing, rule, field, profile, bad)
 
-    return standing.memo.recall(("limit", *standing.key(rule.id, known)), limit)
+    key = ("limit", field.name, held, *standing.key(rule.id, known))
+    return standing.memo.recall(key, limit)
 
 
 def _acceptable(
-    standing: Standing, rule: ast.Rule, field: Field, profile: Profile
+    standing: Standing, rule: ast.Rule, field: Field, profile: Profile, bad: frozenset[Status]
 ) -> Callable[[Value], bool]:
     # Kept, so it must hold on to no more of this search than the rule reads.
     engine, day, read = standing.engine, standing.day, {"submitted_on", *standing.reads[rule.id]}
@@ -74,7 +120,7 @@ def _acceptable(
         if answer is None:
             changed = profile.with_value(field.name, value)
             ((_, status),) = engine.judge((rule,), changed, day)
-            answer = answers[value] = status not in BAD
+            answer = answers[value] = status not in bad
         return answer
 
     return acceptable

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Set
 
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.values import Value
+from evaluator.judgement.remedy.candidates import nearest
 from evaluator.judgement.remedy.changes import Change
 from evaluator.judgement.remedy.obstacles import Obstacles
 from evaluator.judgement.remedy.standing import BAD, Standing
@@ -117,6 +118,9 @@ class Mending:
         rule = standing.rules[rule_id]
         for name in sorted(filter(standing.may_change, standing.reads[rule_id])):
             field, old = standing.fields[name], standing.profile.values[name]
-            for new in standing.candidates.values(rule, field, profile, old):
+            values = standing.candidates.values(rule, field, profile, old)
+            if standing.together:
+                values = nearest(field, old, values)
+            for new in values:
                 if new != profile.values.get(name):
                     yield Change(field, old, new)

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import partial
 
 from evaluator.dossier.dossier import Profile
+from evaluator.dossier.fields import Field, FieldType
 from evaluator.judgement.dependence import Tokens
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.remedy.candidates import Candidates
@@ -15,6 +16,10 @@ from evaluator.rulebook.due import at_stage
 from evaluator.rulebook.reads import reads
 from evaluator.rulebook.verdict import Status
 
+# Departments whose yes or no is a finding about the project.
+AUTHORITIES = frozenset(
+    ("development_reform", "natural_resources", "ecology", "emergency", "market_regulation", "tax")
+)
 # What keeps a rule that counts from being met.
 BAD = frozenset({Status.VIOLATED, Status.UNKNOWN})
 
@@ -31,6 +36,8 @@ class Standing:
         self.day = evaluation.as_of
         self.profile = evaluation.profile
         self.candidates = Candidates(self.ruleset, self.engine, self.day)
+        # A rulebook that knows no stages keeps its advice to the byte.
+        self.together = evaluation.stage is not None
         self.rules = {i: self.ruleset.rules[i] for i in evaluation.statuses}
         self.reads = reads(self.ruleset)
         self.readers = self.memo.recall(
@@ -61,7 +68,14 @@ class Standing:
     def may_change(self, name: str) -> bool:
         """Whether a field is stated, and a plan may state it otherwise."""
         field = self.fields.get(name)
-        return field is not None and field.changeable and name in self.profile.values
+        if field is None or not field.changeable or name not in self.profile.values:
+            return False
+        return not (self.together and self._finding(field))
+
+    def _finding(self, field: Field) -> bool:
+        """Whether a field is what an authority found, no figure of the plan: it is not to be changed."""
+        closed = field.type in (FieldType.BOOL, FieldType.ENUM)
+        return closed and field.supplied_by in AUTHORITIES
 
     def changed(self, changes: Iterable[Change]) -> Profile:
         """The dossier after some changes; itself where there are none."""

@@ -36,6 +36,7 @@ def judge_in_place(
     ruleset: Ruleset,
     place: Place,
     as_of: str | dt.date | None = None,
+    stage: str | None = None,
 ) -> tuple[int, int, int]:
     """Judge a table into the temporary tables ``portfolio_results`` and ``portfolio_rejects``.
 
@@ -43,7 +44,7 @@ def judge_in_place(
     """
     with _interpreted(connection):
         layout = load_table(connection, ruleset.registry, place, as_of)
-    plan = compile_ruleset(ruleset, layout)
+    plan = compile_ruleset(ruleset, layout, stage=stage)
     select = sql_of(plan.results(lookup=False), "postgres")
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS portfolio_results")
@@ -84,7 +85,9 @@ def evaluate_postgres(
     place = Place.parse(options.table)
     with _connected(server) as connection, duckdb.connect() as db:
         progress(f"在数据库中评估 {place.table}")
-        total, judged, rejected = judge_in_place(connection, ruleset, place, options.as_of)
+        total, judged, rejected = judge_in_place(
+            connection, ruleset, place, options.as_of, options.stage
+        )
         progress("取回结果")
         columns = ", ".join(f'"{c}"' for c in RESULT)
         _fetch(connection, db, f"SELECT {columns} FROM portfolio_results", out)

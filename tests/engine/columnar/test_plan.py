@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,11 +11,22 @@ from hypothesis import strategies as st
 
 from evaluator.dossier.dossier import make_profile
 from evaluator.engine.reference.engine import ReferenceEngine
+from evaluator.judgement.evaluate import Evaluator
 from evaluator.portfolio.duck import sql_of
 from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.due import find_stage, not_due
 from evaluator.rulebook.load import load_directory
 from tests.engine.columnar.memory import statuses_of
-from tests.portfolio.tables import RESULT, Made, Tables, corpus, expected, judgeable, random_rows
+from tests.portfolio.tables import (
+    RESULT,
+    Made,
+    Tables,
+    corpus,
+    expected,
+    judgeable,
+    random_rows,
+    random_tables,
+)
 from tests.strategies import as_of_dates, dossiers, rulesets
 from tests.support import ROOT
 
@@ -96,3 +109,41 @@ def test_shipped_rulebook_on_random_dossiers(shipped: Ruleset, count: int) -> No
     assert tables.left_out == 0
     for made in tables.made:
         check(made)
+
+
+@pytest.mark.parametrize("stage", ["lead", "review"])
+@pytest.mark.parametrize("lookup", [True, False])
+def test_at_a_stage_on_every_example(shipped: Ruleset, stage: str, lookup: bool) -> None:
+    rows = corpus(shipped)[::9]
+    waiting = not_due(shipped, find_stage(shipped, stage))
+    evaluator = Evaluator(shipped, "reference")
+    for made in judgeable(shipped, rows).made:
+        later = frozenset(n for n, r in enumerate(made.plan.rules) if r.id in waiting)
+        plan = replace(made.plan, later=later)
+        with duckdb.connect() as db:
+            db.register("portfolio", made.main)
+            db.register("portfolio_items", made.items)
+            select = f"SELECT * FROM ({sql_of(plan.results(lookup=lookup))}) ORDER BY row_id"
+            found = db.execute(select).fetch_arrow_table().to_pylist()
+        for row, (stated, day) in zip(found, made.rows, strict=True):
+            judged = evaluator.evaluate(stated, day, stage)
+            assert row["verdict"] == judged.verdict.value
+            for name in ("violated", "unknown", "not_due"):
+                ids = [i for i, s in judged.statuses.items() if s.value == name]
+                assert row[name].split() == ids, (name, stated.values)
+
+
+def test_random_rulesets_at_a_stage() -> None:
+    for made in random_tables(12, 4, True).made:
+        evaluator = Evaluator(made.ruleset, "reference")
+        for stage in ("lead", "review"):
+            waiting = not_due(made.ruleset, find_stage(made.ruleset, stage))
+            later = frozenset(n for n, r in enumerate(made.plan.rules) if r.id in waiting)
+            plan = replace(made.plan, later=later)
+            with duckdb.connect() as db:
+                db.register("portfolio", made.main)
+                db.register("portfolio_items", made.items)
+                select = f"SELECT verdict FROM ({sql_of(plan.results(lookup=False))})"
+                found = db.execute(f"{select} ORDER BY row_id").fetchall()
+            judged = [evaluator.evaluate(stated, day, stage) for stated, day in made.rows]
+            assert [v for (v,) in found] == [e.verdict.value for e in judged]
