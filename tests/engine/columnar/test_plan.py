@@ -124,7 +124,7 @@ def test_at_a_stage_on_every_example(shipped: Ruleset, stage: str, lookup: bool)
             db.register("portfolio", made.main)
             db.register("portfolio_items", made.items)
             select = f"SELECT * FROM ({sql_of(plan.results(lookup=lookup))}) ORDER BY row_id"
-            found = db.execute(select).fetch_arrow_table().to_pylist()
+            found = db.execute(select).to_arrow_table().to_pylist()
         for row, (stated, day) in zip(found, made.rows, strict=True):
             judged = evaluator.evaluate(stated, day, stage)
             assert row["verdict"] == judged.verdict.value
