@@ -135,6 +135,25 @@ class CounterfactualOut(Open):
     text: str
 
 
+class ScoreItemOut(Open):
+    item: str
+    low: str = Field(description="至少多少分；没有有限小数的写成分数，如 125/3")
+    high: str = Field(description="最多多少分；不再待定的与 low 相同")
+    max: str
+    status: str = Field(description="scored 已定、open 待定、not_applicable 不计")
+
+
+class ScoreOut(Open):
+    scorecard: str
+    low: str
+    high: str
+    max: str
+    grade: str | None = Field(description="等次；待定时为空")
+    verdict: VerdictName | None
+    to_next: str | None = Field(description="离上一等次差多少分")
+    items: list[ScoreItemOut]
+
+
 class EvaluationOut(Open):
     """The canonical result; the same object that ``admission evaluate --json`` prints."""
 
@@ -147,6 +166,9 @@ class EvaluationOut(Open):
     labels: list[str]
     findings: list[FindingOut]
     counterfactual: CounterfactualOut | None
+    scores: list[ScoreOut] | None = Field(
+        default=None, description="每张评分表的得分；规则集没有评分表时没有这一项"
+    )
     stage: str | None = Field(
         default=None, description="按哪个环节评估；规则集不分环节时没有这一项"
     )

@@ -59,6 +59,7 @@ def opinion_context(case: Case, reviews: Sequence[Any] = ()) -> dict[str, Any]:
         "identity": data["ruleset"]["identity"],
         "digest": origin.digest or "",
         "labels": "、".join(data["labels"]),
+        "scores": view.scores if origin.whole else (),
         "counts": {
             k: view.counts.get(k, 0)
             for k in ("violated", "unknown", "satisfied", "not_applicable", "advice")

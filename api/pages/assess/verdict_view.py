@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from api.pages.assess.score_view import ScoreView, score_views
 from evaluator.judgement.wording import difference
 from evaluator.rulebook.ast import Ruleset
 
@@ -100,6 +101,7 @@ class VerdictView:
     outside: tuple[Reason, ...]
     later: tuple[Reason, ...]
     axes: tuple[Axis, ...]
+    scores: tuple[ScoreView, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -146,6 +148,7 @@ def view_of(result: dict[str, Any], ruleset: Ruleset) -> VerdictView:
         outside=of("not_applicable"),
         later=of("not_due"),
         axes=tuple(_axis(d, reasons, ruleset) for d in HIGHS if d in ruleset.dimensions),
+        scores=score_views(result, ruleset),
     )
 
 
