@@ -28,8 +28,8 @@ DOUBTED = "项需要核实或说明"
 OPEN = "项因材料不足不能判断"
 # Of a finding: what was decided, by which figures. The rest is words about it.
 DECIDED = ("rule", "status", "effect", "value", "required", "unit", "gap", "missing")
-# Decided as well, where the rulebook knows stages.
-ADDED = ("stage", "questions", "routes", "routes_open")
+# Decided as well, where the rulebook knows stages. What to ask, and who concludes, is advice beside it.
+ADDED = ("stage",)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
