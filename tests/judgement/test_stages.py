@@ -107,7 +107,7 @@ def test_a_stage_that_is_not_there_is_refused_by_name() -> None:
         Evaluator(staged("lead"), "reference").evaluate(profile(), stage="leed")
 
 
-@draws(25, 400)
+@draws(25, 200)
 @given(judged())
 def test_a_later_stage_never_undoes_a_reject_nor_turns_a_refer_green(
     case: tuple[Ruleset, Profile, dt.date],
@@ -126,7 +126,7 @@ def test_a_later_stage_never_undoes_a_reject_nor_turns_a_refer_green(
     assert found[-1].statuses == evaluator.reference.statuses(stated, day)
 
 
-@draws(20, 300)
+@draws(20, 150)
 @given(judged(), st.sampled_from(STAGES), st.data())
 def test_at_every_stage_filling_never_undoes_a_reject(
     case: tuple[Ruleset, Profile, dt.date], stage: str, data: st.DataObject
