@@ -21,6 +21,9 @@ from evaluator.rulebook.checks import check_directory
 from evaluator.rulebook.checks.honest import far_values, value_falsehoods
 from evaluator.rulebook.shipped import rulebook_path
 
+# Warnings of what changes verdicts without anybody seeing it: no option hides them.
+MATTERS = frozenset({"W907", "W917", "W929", "W942", "W950"})
+
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``check`` and ``test`` to a command group."""
@@ -31,7 +34,7 @@ def add_commands(app: typer.Typer) -> None:
 def check(
     directory: Directory = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供编辑器使用")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="只列错误，不列提醒")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="只列错误和会改变结论的提醒")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="已接受的提醒和理由也列出")] = False,
     against: Annotated[
         Path | None,
@@ -57,9 +60,10 @@ def check(
     if as_json:
         print(json.dumps([p.to_dict() for p in problems], ensure_ascii=False, indent=2))
     else:
-        shown = {"error"} if quiet else {"error", "warning"}
+        hidden = {p.code for p in problems if p.severity == "warning"} - MATTERS if quiet else ()
         for problem in problems:
-            if problem.severity in shown or (verbose and problem.severity == "accepted"):
+            accepted_one = problem.severity == "accepted"
+            if verbose if accepted_one else problem.code not in hidden:
                 print(problem.render())
         size = f"{len(ruleset.rules)} 条规则、{len(ruleset.criteria)} 项标准，" if ruleset else ""
         accepted = f"，已接受 {counts['accepted']} 处" if counts["accepted"] else ""

@@ -7,6 +7,7 @@ without its directory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +24,14 @@ BASE = "base"
 def shown_name(layer: str, name: str) -> str:
     """A file's name as problems show it."""
     return name if layer == BASE else f"{layer}/{name}"
+
+
+_COPY = re.compile(r"副本|复制|\bcopy\b|\(\d+\)|（\d+）|拷贝", re.I)
+
+
+def is_copy(name: str) -> bool:
+    """Whether a file's name is one that computers give to copies."""
+    return _COPY.search(name.rsplit("/", 1)[-1]) is not None
 
 
 def is_case_file(name: str) -> bool:
@@ -110,6 +119,21 @@ def _read_files(directory: Path, edited: Mapping[Path, str]) -> dict[str, str]:
         if p.suffix != ".yaml" and p.suffix.lower() in (".yaml", ".yml"):
             hint = f"改名为 {p.stem}.yaml"
             problems.report("E703", "规则文件的扩展名应是 .yaml", _at(directory, p), hint)
+        elif p.suffix == ".txt" and Path(p.stem).suffix in (".yaml", ".yml"):
+            hint = f"要用就改名为 {Path(p.stem).stem}.yaml；不用就移到 rules 之外"
+            problems.report(
+                "E703", "名字以 .txt 结尾，不会读，多半是另存时加上的", _at(directory, p), hint
+            )
+        elif p.name.endswith(NEARLY_CASES):
+            hint = f"改名为 {p.name.partition('.')[0]}.cases.yaml"
+            what = "名字像是案例文件，却会当作规则读；案例文件以 .cases.yaml 结尾"
+            problems.report("E703", what, _at(directory, p), hint)
+    for p in sorted(directory.glob("*.yaml")):
+        if p.name not in READ_AT_TOP and _holds_rules(p):
+            hint = "移到 rules 目录里"
+            problems.report(
+                "E703", "这个规则文件不在 rules 目录里，不会读", _at(directory, p), hint
+            )
     files: dict[str, str] = {}
     for path in paths:
         name = path.relative_to(directory).as_posix()
@@ -129,6 +153,19 @@ def _read_files(directory: Path, edited: Mapping[Path, str]) -> dict[str, str]:
     if problems:
         raise RulebookError(problems)
     return files
+
+
+NEARLY_CASES = (".case.yaml", ".test.yaml", ".tests.yaml", "_cases.yaml", "-cases.yaml")
+READ_AT_TOP = ("criteria.yaml", "fields.yaml")
+_RULE = re.compile(r"^- id:|^- \{id:|^- rule:|^- \{rule:", re.M)
+
+
+def _holds_rules(path: Path) -> bool:
+    """Whether a file beside criteria.yaml looks like rules or cases that were put there by mistake."""
+    try:
+        return path.stat().st_size <= MAX_FILE_BYTES and bool(_RULE.search(path.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _at(directory: Path, path: Path) -> Place:

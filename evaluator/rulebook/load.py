@@ -23,7 +23,7 @@ from evaluator.reading.yaml.scan import Node, YList, YMap, YScalar, read_kept
 from evaluator.rulebook import ast
 from evaluator.rulebook.cards import Scorecard
 from evaluator.rulebook.criteria import Criterion
-from evaluator.rulebook.files import Layers, is_case_file, read_directory, shown_name
+from evaluator.rulebook.files import Layers, is_case_file, is_copy, read_directory, shown_name
 from evaluator.rulebook.grammar.accepted import parse_accepted
 from evaluator.rulebook.grammar.cards import parse_card
 from evaluator.rulebook.grammar.conditions import parse_condition
@@ -46,7 +46,7 @@ LANGUAGE = 1
 CARDS = "rules/scorecards/"
 Documents = list[tuple[str, dict[str, Node]]]
 # A file with one of these was not read at all.
-UNREADABLE = frozenset({"E101", "E105", "E107", "E108"})
+UNREADABLE = frozenset({"E101", "E105", "E107", "E108", "E109"})
 
 
 def load_directory(directory: Path) -> ast.Ruleset:
@@ -289,6 +289,9 @@ class _Loader:
                     rule = parse_rule(item, names, dimensions, stages)
                     if rule is None:
                         continue
+                    if rule.id in own and is_copy(own[rule.id].place.source.name):
+                        # "land - 副本.yaml" comes before "land.yaml": the copy is the duplicate.
+                        own[rule.id], rule = rule, own[rule.id]
                     if rule.id in own:
                         self.problems.report(
                             "E302",

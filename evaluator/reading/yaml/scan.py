@@ -19,7 +19,7 @@ from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.scalar import Scalar, Unclear, meaning
 from evaluator.reading.yaml.slips import key_slip
-from evaluator.reading.yaml.syntax import find_forbidden, split_lines, syntax_problem
+from evaluator.reading.yaml.syntax import find_forbidden, find_marker, split_lines, syntax_problem
 
 MAX_DEPTH = 40
 MAX_NODES = 1_000_000
@@ -94,6 +94,9 @@ def read_yaml(name: str, text: str, problems: Problems) -> Node | None:
     forbidden = find_forbidden(source)
     if forbidden:
         problems.append(forbidden)
+        return None
+    if marker := find_marker(source):
+        problems.append(marker)
         return None
     parser = _Parser(source, problems)
     try:

@@ -11,6 +11,7 @@ from evaluator.problems.source import Place, SourceText
 from evaluator.reading.yaml.slips import Failure, find_slip
 
 _BREAK = re.compile(r"\r\n|\r|\n")
+_MARKER = re.compile(r"^(?:<{7}|>{7})(?= |$)", re.M)
 
 # Outside YAML's printable set, or invisible: text direction marks, zero-width and odd spaces.
 _FORBIDDEN = re.compile(
@@ -73,6 +74,17 @@ _SYNTAX: tuple[tuple[str, tuple[str, str]], ...] = (
     ("found incompatible YAML document", ("不支持这个 YAML 版本", "删掉 %YAML 一行")),
     ("did not find expected comment or line break", ("“|”或“>”后面不能接文字", "文字从下一行开始")),
 )
+
+
+def find_marker(source: SourceText) -> Problem | None:
+    """A merge that was not finished (E109): a conflict marker left at the beginning of a line."""
+    found = _MARKER.search(source.text)
+    if found is None:
+        return None
+    line = len(split_lines(source.text[: found.start()]))
+    place = Place(source, line, 1, len(found[0]) + 1)
+    hint = "留下要的一边，删掉 <<<<<<<、=======、>>>>>>> 三行"
+    return Problem("E109", "合并没有做完，冲突的记号还在", place, hint)
 
 
 def syntax_problem(source: SourceText, error: yaml.MarkedYAMLError) -> Problem:

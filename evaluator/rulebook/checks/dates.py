@@ -215,3 +215,22 @@ class StandardNotYet:
                     hint = f"补上此前的标准，或给规则写 from: {first.isoformat()}"
                     notes = (("标准在此", criterion.place),)
                     yield problem(self.code, message, rule.place, hint, notes, subject=rule.id)
+
+
+class RuleExpired:
+    """A rule whose last day is past: it judges nothing that is received now.
+
+    Nobody sees that a line has gone, so it is said; where that is meant, it is accepted.
+    """
+
+    code: ClassVar[str] = "W950"
+
+    def __init__(self, today: dt.date) -> None:
+        self.today = today
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        for rule in ruleset.rules.values():
+            if rule.end is not None and rule.end < self.today:
+                message = f"规则“{rule.id}”到 {rule.end.isoformat()} 为止，已经过期，现在受理的项目不再按它判定"
+                hint = "仍要用的改 until，另有新规则接替的写进 accepted 说明"
+                yield problem(self.code, message, rule.place, hint, subject=rule.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from evaluator.reading.yaml.scalar import full_width, narrow
 from evaluator.reading.yaml.scan import YScalar
 from evaluator.values.numbers import exact_text, terminates
@@ -15,6 +17,9 @@ from evaluator.values.units import (
     split_quantity,
 )
 
+# Letters that are taken for digits.
+ALIKE = {"O": "0", "o": "0", "l": "1", "I": "1", "Ｏ": "0", "О": "0"}
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 PLAIN = "只写数字，单位写在 unit 里；不写范围和约数"
 
 
@@ -23,6 +28,8 @@ def number_fault(node: YScalar, unit: Unit | None) -> tuple[str, str]:
     wide = full_width(node.text)
     if wide is not None:
         return wide.message, wide.hint
+    if among := _letter_among_digits(node.text):
+        return among
     message = f"“{node.text[:40]}”不是数"
     dotted = narrow(node.text.replace("。", "."))
     if "。" in node.text and dotted.replace(".", "", 1).isdecimal():
@@ -49,11 +56,24 @@ def _quoted(unit: str) -> str:
     return f'"{unit}"' if unit[:1] in "%‰1" else unit
 
 
+def _letter_among_digits(text: str) -> tuple[str, str] | None:
+    """ "2O" for 20: a letter that looks like a digit, beside digits."""
+    word = text.split()[0] if text.split() else ""
+    letters = [c for c in word if c in ALIKE]
+    plain = "".join(ALIKE.get(c, c) for c in word)
+    if not letters or not any(c.isdigit() for c in word) or not _NUMBER.fullmatch(plain):
+        return None
+    said = "、".join(dict.fromkeys(letters))
+    return f"“{word[:40]}”的数字中间有字母 {said}", f"是不是 {plain}？"
+
+
 def literal_fault(node: YScalar, unit: Unit, error: UnitError) -> tuple[str, str]:
     """The same for a number in a condition, which may carry a unit."""
     wide = full_width(node.text)
     if wide is not None:
         return wide.message, wide.hint
+    if among := _letter_among_digits(node.text):
+        return among
     if isinstance(error, NotANumber):
         other = "" if unit == ONE else f" 或 12.5 {unit.name}"
         return str(error), f"写一个数，如 12.5{other}；不写范围和约数"

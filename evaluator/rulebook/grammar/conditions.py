@@ -118,6 +118,12 @@ def _known(r: Reader, names: Names) -> ast.Condition | None:
     return ast.Known(field.name, node.place) if field else None
 
 
+# What people write for "is not equal": the nearest spelling would be the opposite.
+UNEQUAL = frozenset(
+    {"not_equals", "not_equal", "unequal", "notequals", "ne", "neq", "!=", "<>", "≠"}
+)
+
+
 def _operator(node: YMap, names: Names, known: tuple[str, ...]) -> str | None:
     present = [k for k, _ in node.entries if k.text in known]
     if len(present) == 1:
@@ -127,6 +133,8 @@ def _operator(node: YMap, names: Names, known: tuple[str, ...]) -> str | None:
         return None
     other = next((k for k, _ in node.entries if k.text not in SUBJECTS), None)
     hint = which(other.text if other else "", key_labels(known))
+    if other is not None and other.text in UNEQUAL:
+        hint = "没有这种比较；“不等于”写作 not: {…, equals: …}，放在整个条件外面"
     names.report("E207", "条件没有比较方式", other.place if other else node.place, hint)
     return None
 

@@ -103,7 +103,8 @@ RULE = "applies_when: {field: two_high, equals: true}\n  require: {each: product
     ],
 )
 def test_nothing_to_say(edits: list[tuple[str, str, str]]) -> None:
-    assert [p.render() for p in edited(*edits)] == []
+    # That a rule of a test is long past is true, and not what is asked here.
+    assert [p.render() for p in edited(*edits) if p.code != "W950"] == []
 
 
 def test_load_errors_and_lints_together() -> None:
