@@ -104,6 +104,7 @@ class Jobs:
             try:
                 self._store.rulesets.refresh()
                 write_late(self._store)
+                self._store.uses.write(self._store.db)
                 if self._keep is not None:
                     checkpoints.once(self._store.db, *self._keep)
                 while not self._stop.is_set() and self.once():

@@ -139,6 +139,15 @@ class Settings(BaseSettings):
     )
     memo_bytes: int = Field(default=64_000_000, ge=0, description="预评估答复缓存的字节上限")
     session_hours: int = Field(default=12, ge=1, le=720, description="登录有效小时数")
+    session_idle_minutes: int = Field(
+        default=120, ge=1, le=43_200, description="登录多少分钟没有用就失效"
+    )
+    reauth_minutes: int = Field(
+        default=30,
+        ge=0,
+        le=1440,
+        description="批准、发布、改账号之前多少分钟内要输入过密码，0 为不要",
+    )
     cookie_secure: bool = Field(default=False, description="会话 Cookie 只在 HTTPS 下发送")
     trust_forwarded: bool = Field(
         default=False, description="来源地址取自反向代理的 X-Forwarded-For"

@@ -62,5 +62,5 @@ def _cheap_passwords() -> Iterator[None]:
     of their own, and ``test_passwords_cost_what_is_recommended``, use the real cost."""
     cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("api.store.accounts._hasher", lambda: cheap)
+        patch.setattr("api.store.passwords._hasher", lambda: cheap)
         yield

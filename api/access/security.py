@@ -17,6 +17,7 @@ from fastapi import Depends, Request, Response
 from api.settings import Settings
 from api.store import apikeys, logins
 from api.store.core import Store
+from api.store.logins import Limits
 from api.store.work import Actor
 from api.transport.problems import ProblemError
 
@@ -62,13 +63,37 @@ def settings_of(request: Request) -> Settings:
     return settings
 
 
+def limits_of(request: Request) -> Limits:
+    """How long sessions count, by the settings."""
+    settings = settings_of(request)
+    return Limits(settings.session_hours, dt.timedelta(minutes=settings.session_idle_minutes))
+
+
+def proved(request: Request) -> bool:
+    """Whether who acts has given the password a short time ago. A key is as good as a password."""
+    minutes, token = settings_of(request).reauth_minutes, request.cookies.get(COOKIE)
+    if not minutes or request.headers.get("authorization") is not None or not token:
+        return True
+    with store_of(request).db.read() as session:
+        when = logins.proved_at(session, token)
+    limit = dt.timedelta(minutes=minutes)
+    return when is not None and when + limit > dt.datetime.now(dt.UTC)
+
+
+def must_prove(request: Request) -> None:
+    """Raise ProblemError 403 unless the password was given a short time ago."""
+    if not proved(request):
+        minutes = settings_of(request).reauth_minutes
+        raise ProblemError(
+            403,
+            f"批准、发布和改账号之前 {minutes} 分钟内要输入过密码，请重新输入",
+            [{"detail": "先 POST /session/proof，再办理", "code": "A123"}],
+        )
+
+
 def client_address(request: Request) -> str:
-    """Where the request came from, as the settings say to find it."""
-    if settings_of(request).trust_forwarded:
-        forwarded = request.headers.get("x-forwarded-for", "").split(",")[-1].strip()
-        if forwarded:
-            return forwarded
-    return request.client.host if request.client else "-"
+    """Where the request came from, as the edge found it: one notion of it for every count and log."""
+    return str(request.scope.get("admission.source", "-"))
 
 
 def foreign(request: Request) -> bool:
@@ -97,8 +122,9 @@ def find_actor(request: Request) -> Actor | None:
         return None
     if request.method not in SAFE and foreign(request):
         raise ProblemError(403, "请求来自其他网站的页面，不予受理")
-    with store_of(request).db.read() as session:
-        return logins.by_token(session, token, now)
+    store = store_of(request)
+    with store.db.read() as session:
+        return logins.by_token(session, token, now, limits_of(request), store.uses)
 
 
 def any_actor(request: Request) -> Actor:

@@ -155,7 +155,7 @@ def _who(store: Store, what: str, name: str | None, variable: str, action: str) 
             actor = apikeys.by_key(session, (key or "").strip(), dt.datetime.now(dt.UTC))
         else:
             password = typer.prompt(f"{what} {name} 的密码", hide_input=True)
-            actor = accounts.authenticate(session, name, password)
+            actor = accounts.authenticate(store.db, name, password)
     if actor is None or actor.read_only:
         with store.work(SYSTEM) as work:
             work.log("login.fail", f"account:{(name or '（密钥）')[:100]}")

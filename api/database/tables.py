@@ -127,6 +127,8 @@ class Account(Base):
     name: Mapped[str] = mapped_column(String(200), unique=True)
     display_name: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str | None] = mapped_column(Text)
+    # Until when the password counts, where it is a first one; None for one of the owner's choice.
+    password_until: Mapped[dt.datetime | None]
     subject: Mapped[str | None] = mapped_column(String(500), unique=True)
     roles: Mapped[list[str]]
     active: Mapped[bool] = mapped_column(Boolean)
@@ -144,6 +146,33 @@ class Login(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime]
+    # When it was used last, from where it was begun, and when the password was given last.
+    seen_at: Mapped[dt.datetime | None]
+    source: Mapped[str | None] = mapped_column(String(100))
+    proved_at: Mapped[dt.datetime | None]
+
+
+class AccountRequest(Base):
+    """What an administrator wants done to an account that approves; another one does it.
+
+    ``secret`` and ``half`` are the hash and the second half of a password, until it is decided.
+    """
+
+    __tablename__ = "account_requests"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    account_revision: Mapped[int] = mapped_column(Integer)
+    roles: Mapped[list[str]]
+    active: Mapped[bool | None] = mapped_column(Boolean)
+    secret: Mapped[str | None] = mapped_column(Text)
+    half: Mapped[str | None] = mapped_column(String(100))
+    asked_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    asked_at: Mapped[dt.datetime]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    decided_at: Mapped[dt.datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(20))
 
 
 class ApiKey(Base):
@@ -161,6 +190,8 @@ class ApiKey(Base):
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime | None]
     revoked_at: Mapped[dt.datetime | None]
+    # The key that it was made with: it ends with that one.
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"), index=True)
 
 
 class Counter(Base):

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Annotated
+import datetime as dt
+from dataclasses import asdict, dataclass, fields
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.access.security import require, store_of
-from api.store import accounts
+from api.access.security import must_prove, require, store_of
+from api.store import accounts, passwords, seconds
 from api.store.accounts import AccountOut
-from api.store.work import Actor
+from api.store.seconds import RequestOut
+from api.store.work import Actor, Work
 from api.transport import schemas
 from api.transport.body import model_body, takes
+from api.transport.parameters import Id
 from api.transport.schemas import ACTS, WRITES
-from api.transport.seen import SeenHeader
+from api.transport.seen import Seen, SeenHeader
 from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["账号"])
 Admin = Annotated[Actor, require("accounts")]
+PROVED = [Depends(must_prove)]
+ENDS = schemas.problems(401, 403, 404, 409, 422, 503)
 Name = Annotated[str, Path(max_length=200)]
 
 
@@ -52,10 +57,28 @@ class Active(BaseModel):
 @dataclass(frozen=True, slots=True)
 class AccountCreated(AccountOut):
     password: Annotated[str, Field(description="首次密码，只在此时给出一次")]
+    waiting: Annotated[RequestOut | None, Field(description="批准类角色要另一位管理员确认后才有")]
 
 
 class NewPassword(BaseModel):
-    password: str = Field(description="新密码，只在此时给出一次")
+    password: str = Field(
+        description="新密码，只在此时给出一次；等另一位管理员确认的只是前一半，后一半确认时给另一位"
+    )
+    waiting: RequestOut | None = Field(default=None, description="等另一位管理员确认的改动")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged(AccountOut):
+    waiting: Annotated[
+        RequestOut | None, Field(description="没有改，等另一位管理员确认；null 为已经改了")
+    ]
+
+
+class Confirmed(BaseModel):
+    """What was done, and the second half of a password, if it was one."""
+
+    account: AccountOut
+    second_half: str | None = Field(description="新密码的后一半，只在此时给出一次")
 
 
 def _roles(request: Request, roles: list[str]) -> list[str]:
@@ -77,6 +100,7 @@ def list_accounts(request: Request, actor: Admin) -> tuple[AccountOut, ...]:  # 
 
 @router.post(
     "",
+    dependencies=PROVED,
     summary="新建本地账号",
     response_model=AccountCreated,
     status_code=201,
@@ -88,15 +112,21 @@ def create(
 ) -> AccountCreated:
     """A local account; the first password is in the answer."""
     roles = _roles(request, given.roles)
+    own = [r for r in roles if r not in seconds.APPROVING]
+    first, waiting = passwords.made(), None
     with store_of(request).work(actor, request_id.get()) as work:
-        view, password = accounts.create_account(work, given.name, given.display_name, roles)
-    return AccountCreated(**asdict(view), password=password)
+        made = accounts.create_account(work, given.name, given.display_name, own, first)
+        if own != roles:
+            waiting = seconds.ask(work, seconds.ROLES, made[0].name, roles=roles)
+    view, password = made
+    return AccountCreated(**asdict(view), password=password, waiting=waiting)
 
 
 @router.put(
     "/{name}/roles",
+    dependencies=PROVED,
     summary="更改角色",
-    response_model=AccountOut,
+    response_model=AccountChanged,
     openapi_extra=takes(Roles),
     responses=ACTS,
 )
@@ -106,17 +136,20 @@ def set_roles(
     name: Name,
     seen: SeenHeader,
     given: Annotated[Roles, model_body(Roles)],
-) -> AccountOut:
-    """Other roles for an account."""
+) -> AccountChanged:
+    """Other roles for an account; where roles that approve come or go, asked for only."""
     roles = _roles(request, given.roles)
     with store_of(request).work(actor, request_id.get()) as work:
-        return accounts.set_roles(work, name, roles, seen)
+        if seconds.needs_second(work.session, name, roles):
+            return _asked(work, seconds.ROLES, name, seen, roles=roles)
+        return _changed(accounts.set_roles(work, name, roles, seen))
 
 
 @router.put(
     "/{name}/active",
+    dependencies=PROVED,
     summary="停用或恢复账号",
-    response_model=AccountOut,
+    response_model=AccountChanged,
     openapi_extra=takes(Active),
     responses=ACTS,
 )
@@ -126,14 +159,75 @@ def set_active(
     name: Name,
     seen: SeenHeader,
     given: Annotated[Active, model_body(Active)],
-) -> AccountOut:
-    """Block an account, or let it in again."""
+) -> AccountChanged:
+    """Block an account, or let it in again; one that approves is let in by two."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return accounts.set_active(work, name, given.active, seen)
+        if given.active and seconds.needs_second(work.session, name):
+            return _asked(work, seconds.ACTIVE, name, seen, active=True)
+        return _changed(accounts.set_active(work, name, given.active, seen))
 
 
-@router.post("/{name}/password", summary="重设密码", response_model=NewPassword, responses=ACTS)
+def _asked(work: Work, kind: str, name: str, seen: Seen, **what: Any) -> AccountChanged:
+    account = accounts.as_seen(work, name, seen)
+    return _changed(accounts.view_of(account), seconds.ask(work, kind, name, **what))
+
+
+def _changed(view: AccountOut, waiting: RequestOut | None = None) -> AccountChanged:
+    return AccountChanged(**{f.name: getattr(view, f.name) for f in fields(view)}, waiting=waiting)
+
+
+@router.post(
+    "/{name}/password",
+    dependencies=PROVED,
+    summary="重设密码",
+    response_model=NewPassword,
+    responses=ACTS,
+)
 def reset_password(request: Request, actor: Admin, name: Name, seen: SeenHeader) -> NewPassword:
-    """A new password; the account's logins end."""
+    """A new password; the account's logins end. Of an account that approves it takes two."""
+    first = passwords.made()
     with store_of(request).work(actor, request_id.get()) as work:
-        return NewPassword(password=accounts.change_password(work, name, seen=seen))
+        if seconds.needs_second(work.session, name):
+            waiting = _asked(work, seconds.PASSWORD, name, seen, password=first).waiting
+            return NewPassword(password=seconds.first_half(first), waiting=waiting)
+        text = accounts.change_password(work, name, first, seen=seen)
+    return NewPassword(password=text)
+
+
+@router.get(
+    "/requests",
+    summary="等另一位管理员确认的改动",
+    response_model=list[RequestOut],
+    responses=schemas.problems(401, 403, 422, 503),
+)
+def requests(request: Request, actor: Admin) -> tuple[RequestOut, ...]:  # noqa: ARG001
+    """What was asked for, newest first."""
+    with store_of(request).db.read() as session:
+        return seconds.listed(session, dt.datetime.now(dt.UTC))
+
+
+@router.post(
+    "/requests/{account_request_id}/confirmation",
+    dependencies=PROVED,
+    summary="确认另一位管理员提出的改动",
+    response_model=Confirmed,
+    responses=ENDS,
+)
+def confirm(request: Request, actor: Admin, account_request_id: Id) -> Confirmed:
+    """Do it, as the second administrator."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        view, half = seconds.confirm(work, account_request_id)
+    return Confirmed(account=view, second_half=half)
+
+
+@router.delete(
+    "/requests/{account_request_id}",
+    summary="不同意，或收回",
+    status_code=204,
+    responses=ENDS,
+)
+def refuse(request: Request, actor: Admin, account_request_id: Id) -> Response:
+    """Do not do it."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        seconds.refuse(work, account_request_id)
+    return Response(status_code=204)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import jobs
-from api.access.security import require, settings_of, store_of
+from api.access.security import must_prove, require, settings_of, store_of
 from api.database.proposal_tables import Proposal
 from api.routes.rulesets import FileOut, files_answer
 from api.store.proposals import drafting, publishing, reading
@@ -36,6 +36,7 @@ Words = Annotated[str, Field(min_length=1, max_length=5000)]
 State = Literal["draft", "review", "approved", "published", "withdrawn"]
 ACTS = schemas.problems(401, 403, 404, 409, 422, 428, 503)
 BODY_ACTS = schemas.ACTS
+PROVED = [Depends(must_prove)]
 
 
 def _with(example: dict[str, Any]) -> ConfigDict:
@@ -307,6 +308,7 @@ def comment(
 
 @router.post(
     "/{proposal_id}/approval",
+    dependencies=PROVED,
     summary="批准",
     response_model=ProposalOut,
     openapi_extra=takes(ApprovalIn),
@@ -347,6 +349,7 @@ def send_back(
 
 @router.post(
     "/{proposal_id}/publication",
+    dependencies=PROVED,
     summary="发布",
     status_code=201,
     response_model=PublicationOut,

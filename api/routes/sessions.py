@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.access.login import change_own_password, log_in
+from api.access.login import change_own_password, log_in, prove_again
 from api.access.security import (
     COOKIE,
     any_actor,
     clear_cookie,
+    limits_of,
     store_of,
 )
-from api.store import accounts, apikeys, logins
+from api.store import apikeys, logins, passwords
 from api.store.apikeys import KeyOut
+from api.store.logins import LoginOut
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.body import model_body, takes
@@ -42,7 +45,15 @@ class Passwords(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     current: str = Field(min_length=1, max_length=200)
-    new: str = Field(min_length=accounts.MIN_PASSWORD, max_length=200)
+    new: str = Field(min_length=passwords.MIN_PASSWORD, max_length=200)
+
+
+class Proof(BaseModel):
+    """The password of who is logged in."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    password: str = Field(min_length=1, max_length=200)
 
 
 class Me(BaseModel):
@@ -103,6 +114,52 @@ def login(
 def whoami(actor: AnyActor) -> Me:
     """The actor of this request."""
     return me(actor)
+
+
+@router.post(
+    "/session/proof",
+    summary="重新输入密码，批准、发布、改账号之前",
+    status_code=204,
+    openapi_extra=takes(Proof),
+    responses=schemas.problems(400, 401, 403, 409, 413, 415, 422, 503),
+)
+def prove(
+    request: Request, actor: AnyActor, given: Annotated[Proof, model_body(Proof)]
+) -> Response:
+    """The password again; what needs it may be done for some minutes."""
+    prove_again(request, actor, given.password)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/sessions",
+    summary="我的登录",
+    response_model=list[LoginOut],
+    responses=schemas.problems(401, 403, 422, 503),
+)
+def sessions(request: Request, actor: AnyActor) -> tuple[LoginOut, ...]:
+    """The actor's sessions that still count."""
+    store, token = store_of(request), request.cookies.get(COOKIE)
+    now = dt.datetime.now(dt.UTC)
+    with store.db.read() as session:
+        return logins.logins_of(session, actor, token, now, limits_of(request), store.uses)
+
+
+@router.delete(
+    "/sessions/{login_id}",
+    summary="结束我的一个登录",
+    status_code=204,
+    responses=schemas.problems(401, 403, 404, 422, 503),
+)
+def end_session(
+    request: Request,
+    actor: AnyActor,
+    login_id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")],
+) -> Response:
+    """End one of the actor's sessions."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        logins.end_login(work, login_id)
+    return Response(status_code=204)
 
 
 @router.delete(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 ACTIONS = {
     "account.active": "停用或启用账号",
+    "account.ask": "提出改账号，等另一位管理员",
+    "account.confirm": "确认另一位管理员提出的改动",
     "account.create": "建账号",
     "account.password": "改密码",
     "account.password_fail": "改密码时原密码不对",
+    "account.refuse": "不同意另一位管理员提出的改动",
     "account.roles": "改角色",
     "audit.export": "导出审计日志",
     "commitment.promise": "登记承诺",
@@ -22,8 +25,10 @@ ACTIONS = {
     "key.create": "建密钥",
     "key.revoke": "撤销密钥",
     "login.close": "退出",
+    "login.end": "结束一个登录",
     "login.fail": "登录失败",
     "login.open": "登录",
+    "login.prove": "重新输入密码",
     "project.submit": "提交项目",
     "proposal.approve": "批准提案",
     "proposal.checked": "提案检查完成",

@@ -69,6 +69,7 @@ def create_key(
         read_only=read_only,
         created_at=work.now,
         revoked_at=None,
+        parent_id=work.actor.key_id,
         expires_at=min(ends, default=None),
     )
     work.session.add(key)
@@ -107,6 +108,7 @@ def by_key(session: Session, text: str, now: dt.datetime) -> Actor | None:
         roles=roles,
         read_only=key.read_only,
         until=key.expires_at,
+        key_id=key.id,
     )
 
 
@@ -117,10 +119,17 @@ def revoke_key(work: Work, key_id: int) -> KeyOut:
         raise Missing("没有这个密钥")
     if key.account_id != work.actor.account_id and "admin" not in work.actor.roles:
         raise Denied("只能撤销自己的密钥")
+    _end(work, key)
+    return _key_view(key, work.session.get_one(Account, key.account_id).name)
+
+
+def _end(work: Work, key: ApiKey) -> None:
+    """End a key, and those that were made with it."""
     if key.revoked_at is None:
         key.revoked_at = work.now
         work.log("key.revoke", f"key:{key.prefix}", {"revoked": False}, {"revoked": True})
-    return _key_view(key, work.session.get_one(Account, key.account_id).name)
+    for child in work.session.scalars(select(ApiKey).where(ApiKey.parent_id == key.id)).all():
+        _end(work, child)
 
 
 def keys_of(session: Session, actor: Actor) -> tuple[KeyOut, ...]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from api.database.db import Database
 from api.database.tables import Publication
 from api.store import audit, verifying
+from api.store.logins import Uses
 from api.store.rulesets import Rulesets, current_identity, install
 from api.store.work import SYSTEM, Actor, Work
 from api.workdays.china import today
@@ -36,6 +37,7 @@ class Store:
         self.paper_days = paper_days
         # The day on which what comes in now is received: the server's, never the request's.
         self.day: Callable[[], dt.date] = today
+        self.uses = Uses()
         self.rulesets = Rulesets(db, engine, check_seconds)
 
     def bring_forward(self) -> None:

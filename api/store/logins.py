@@ -1,19 +1,87 @@
-"""Sessions of browsers: a token shown to the browser alone and kept only as its hash."""
+"""Sessions of browsers: a token shown to the browser alone and kept only as its hash.
+
+A session ends ``Limits.hours`` after it was begun, and when it has not been used for ``Limits.idle``.
+That it was used is noted in memory and written by the watching thread: no reader waits for a writer.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import secrets
+import threading
+from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api.database.db import Database
 from api.database.tables import Account, Login
+from api.errors import Missing
 from api.store.accounts import actor_of, digest
 from api.store.work import Actor, Work
+from api.transport.schemas import record
+
+SHOWN = 16
+NOTED = dt.timedelta(seconds=60)
 
 
-def open_login(work: Work, actor: Actor, hours: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a session counts at most, and unused."""
+
+    hours: int
+    idle: dt.timedelta
+
+
+@record
+class LoginOut:
+    """A session, without what would open it; ``current``: the one that asks."""
+
+    id: str
+    created_at: dt.datetime
+    seen_at: dt.datetime
+    expires_at: dt.datetime
+    source: str | None
+    current: bool
+
+
+class Uses:
+    """When sessions were used last, as far as it is not yet written."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._used: dict[str, dt.datetime] = {}
+
+    def note(self, key: str, now: dt.datetime) -> None:
+        """It was used now."""
+        with self._lock:
+            self._used[key] = now
+
+    def last(self, key: str, kept: dt.datetime) -> dt.datetime:
+        """When it was used last, by what is written and what is not."""
+        with self._lock:
+            return max(kept, self._used.get(key, kept))
+
+    def write(self, db: Database) -> None:
+        """Write what there is; another time where the database does not answer."""
+        with self._lock:
+            used, self._used = self._used, {}
+        if not used:
+            return
+        try:
+            with db.write() as session:
+                for key, when in used.items():
+                    session.execute(
+                        update(Login).where(Login.token_hash == key).values(seen_at=when)
+                    )
+        except SQLAlchemyError:
+            with self._lock:
+                self._used = {**used, **self._used}
+            raise
+
+
+def open_login(work: Work, actor: Actor, hours: int, source: str | None = None) -> str:
     """A session token for the browser; also clears away logins that have run out."""
     token = secrets.token_urlsafe(32)
     work.session.execute(delete(Login).where(Login.expires_at < work.now))
@@ -23,9 +91,13 @@ def open_login(work: Work, actor: Actor, hours: int) -> str:
             account_id=actor.account_id,
             created_at=work.now,
             expires_at=work.now + dt.timedelta(hours=hours),
+            seen_at=work.now,
+            source=source[:100] if source else None,
+            proved_at=work.now,
         )
     )
-    work.log("login.open", f"account:{actor.name}")
+    after = {"source": source} if source else None
+    work.log("login.open", f"account:{actor.name}", None, after)
     return token
 
 
@@ -35,10 +107,66 @@ def close_login(work: Work, token: str) -> None:
     work.log("login.close", f"account:{work.actor.name}")
 
 
-def by_token(session: Session, token: str, now: dt.datetime) -> Actor | None:
-    """The actor of a session token; None where it is unknown or has run out."""
-    query = select(Account, Login.expires_at).join(Login, Login.account_id == Account.id)
+def end_login(work: Work, shown: str) -> None:
+    """End one of the actor's sessions, by what lists show of it. Raises Missing."""
+    mine = Login.account_id == work.actor.account_id
+    done = delete(Login).where(mine, Login.token_hash.startswith(shown, autoescape=True))
+    if len(shown) != SHOWN or not work.session.execute(done.returning(Login.token_hash)).all():
+        raise Missing("没有这个登录，可能已经结束")
+    work.log("login.end", f"account:{work.actor.name}", None, {"login": shown})
+
+
+def prove(work: Work, token: str) -> None:
+    """The session's owner has just given the password again."""
+    key = digest(token)
+    work.session.execute(update(Login).where(Login.token_hash == key).values(proved_at=work.now))
+    work.log("login.prove", f"account:{work.actor.name}")
+
+
+def proved_at(session: Session, token: str) -> dt.datetime | None:
+    """When the password was given last in a session; None for a session that is none."""
+    query = select(Login.proved_at, Login.created_at)
     row = session.execute(query.where(Login.token_hash == digest(token))).first()
-    if row is None or row[1] <= now or not row[0].active:
+    return None if row is None else row[0] or row[1]
+
+
+def by_token(
+    session: Session, token: str, now: dt.datetime, limits: Limits, uses: Uses
+) -> Actor | None:
+    """The actor of a session token; None where it is unknown, has run out or was long not used."""
+    key = digest(token)
+    query = select(Account, Login).join(Login, Login.account_id == Account.id)
+    row = session.execute(query.where(Login.token_hash == key)).first()
+    if row is None or not row[0].active:
         return None
-    return actor_of(row[0])
+    account, login = row
+    last = uses.last(key, login.seen_at or login.created_at)
+    begun = login.created_at + dt.timedelta(hours=limits.hours)
+    if min(login.expires_at, begun) <= now or last + limits.idle <= now:
+        return None
+    if now - (login.seen_at or login.created_at) > NOTED:
+        uses.note(key, now)
+    return actor_of(account)
+
+
+def logins_of(
+    session: Session, actor: Actor, token: str | None, now: dt.datetime, limits: Limits, uses: Uses
+) -> tuple[LoginOut, ...]:
+    """The actor's sessions that still count, newest first."""
+    mine = digest(token) if token else ""
+    query = select(Login).where(Login.account_id == actor.account_id, Login.expires_at > now)
+    out = []
+    for login in session.scalars(query.order_by(Login.created_at.desc(), Login.token_hash)):
+        last = uses.last(login.token_hash, login.seen_at or login.created_at)
+        if last + limits.idle > now:
+            out.append(
+                LoginOut(
+                    id=login.token_hash[:SHOWN],
+                    created_at=login.created_at,
+                    seen_at=last,
+                    expires_at=login.expires_at,
+                    source=login.source,
+                    current=login.token_hash == mine,
+                )
+            )
+    return tuple(out)

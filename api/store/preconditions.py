@@ -23,7 +23,15 @@ from api.workdays.china import CHINA
 
 TOLD = 8
 # What is done to a record without changing it.
-QUIET = ("decision.read", "login.open", "login.close", "login.fail", "proposal.checked")
+QUIET = (
+    "decision.read",
+    "login.open",
+    "login.close",
+    "login.fail",
+    "login.end",
+    "login.prove",
+    "proposal.checked",
+)
 
 
 def of_proposal(proposal: Proposal) -> Seen:

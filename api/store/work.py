@@ -23,6 +23,8 @@ class Actor:
     read_only: bool = False
     # When the API key that the actor came with ends; a key made with it ends no later.
     until: dt.datetime | None = None
+    # The API key that the actor came with; a key made with it ends with it.
+    key_id: int | None = None
 
     @property
     def departments(self) -> frozenset[str]:

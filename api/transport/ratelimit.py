@@ -14,6 +14,7 @@ import math
 import sqlite3
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -130,17 +131,38 @@ class Attempts:
             waits += [self.seconds - (now - at) for (at,) in rows or ()]
         return math.ceil(max(waits))
 
-    def failed(self, *keys: str) -> None:
-        """Count a failure."""
+    def take(self, *keys: str) -> tuple[int, tuple[int, ...]]:
+        """Count an attempt before it is made: the seconds to wait, or 0 and what it was counted as.
+
+        However many come at once, no more than ``limit`` are ever let through.
+        """
         now = time.monotonic()
         self._counts.run("DELETE FROM failed WHERE at <= ?", (now - self.seconds,))
+        taken: list[int] = []
         for key in keys:
-            self._counts.run("INSERT INTO failed VALUES (?, ?)", (key, now))
+            rows = self._counts.run(
+                "INSERT INTO failed SELECT ?1, ?2 WHERE "
+                "(SELECT count(*) FROM failed WHERE key = ?1 AND at > ?3) < ?4 RETURNING rowid",
+                (key, now, now - self.seconds, self.limit),
+            )
+            if rows is not None and not rows:
+                self._give_back(taken)
+                return max(1, self.wait(key)), ()
+            taken += [rowid for (rowid,) in rows or ()]
+        return 0, tuple(taken)
 
-    def succeeded(self, *keys: str) -> None:
-        """Forget the failures."""
-        for key in keys:
-            self._counts.run("DELETE FROM failed WHERE key = ?", (key,))
+    def _give_back(self, taken: Iterable[int]) -> None:
+        for rowid in taken:
+            self._counts.run("DELETE FROM failed WHERE rowid = ?", (rowid,))
+
+    def succeeded(self, name: str, taken: Iterable[int] = ()) -> None:
+        """Forget what was counted against a name, and this attempt; never a source's others."""
+        self._counts.run("DELETE FROM failed WHERE key = ?", (name,))
+        self._give_back(taken)
+
+    def forget(self) -> None:
+        """Count anew."""
+        self._counts.run("DELETE FROM failed", ())
 
     def close(self) -> None:
         """Let go of the counts."""

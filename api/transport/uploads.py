@@ -18,6 +18,7 @@ from typing import IO, BinaryIO, Literal, cast
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import Invalid
+from api.transport.names import wrong_file
 
 PART = 262_144
 SPOOL = 1_000_000
@@ -116,7 +117,7 @@ def inspect(file: IO[bytes] | BinaryIO, name: str, policy: Policy) -> Upload:
     """Look at a file: its size, its SHA-256, what it is. Raises Invalid where it is not taken."""
     name = name.replace("\\", "/").rpartition("/")[2].strip()[:200]
     shown = f"附件“{name[:60]}”"
-    if not name or any(ord(c) < 32 for c in name):
+    if not name or wrong_file(name, "文件名"):
         raise Invalid(FIELD, "附件的文件名是空的，或含有不能使用的字符")
     size, digest = 0, hashlib.sha256()
     file.seek(0)

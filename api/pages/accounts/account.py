@@ -5,18 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.access.login import change_own_password
-from api.access.security import store_of
+from api.access.security import COOKIE, limits_of, store_of
 from api.errors import Invalid
 from api.judging.current import reading_judge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
 from api.pages.frame.words import role_label
-from api.store import accounts, apikeys
+from api.store import accounts, apikeys, logins, passwords
 from api.store.apikeys import KeyOut
 from api.store.work import Actor
 from api.transport.parameters import Id
@@ -41,21 +41,26 @@ def _page(
     with store_of(request).db.read() as session:
         keys = apikeys.keys_of(session, actor)
         local = accounts.has_password(session, actor)
+        now = dt.datetime.now(dt.UTC)
+        token, uses = request.cookies.get(COOKIE), store_of(request).uses
+        sessions = logins.logins_of(session, actor, token, now, limits_of(request), uses)
     status = 422 if wrong or password_wrong else 201 if made else 200
     return page(
         request,
         "account.html",
         status,
         keys=keys[::-1],
+        sessions=sessions,
         made=made,
         wrong=wrong,
         days=DAYS,
         local=local,
         password_wrong=password_wrong,
         changed=changed,
-        least=accounts.MIN_PASSWORD,
+        least=passwords.MIN_PASSWORD,
         now=dt.datetime.now(dt.UTC),
         roles=[role_label(r, departments) for r in sorted(actor.roles)],
+        role_words=lambda roles: "、".join(role_label(r, departments) for r in roles),
     )
 
 
@@ -84,6 +89,17 @@ def password(request: Request, form: Form) -> Response:
         shown.headers.update(refused.headers)
         return shown
     return RedirectResponse("/account?changed=1", 303)
+
+
+@router.post("/sessions/{login_id}/end")
+def end_session(
+    request: Request, form: Form, login_id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
+) -> Response:
+    """End one of the actor's sessions."""
+    del form
+    with store_of(request).work(entitled(request), request_id.get()) as work:
+        logins.end_login(work, login_id)
+    return RedirectResponse("/account#sessions", 303)
 
 
 @router.post("/keys")

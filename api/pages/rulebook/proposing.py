@@ -11,7 +11,8 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from api import jobs
-from api.access.security import settings_of, store_of
+from api.access.login import proved_by_form
+from api.access.security import proved, settings_of, store_of
 from api.database.proposal_tables import Proposal
 from api.errors import Invalid, Missing
 from api.filters import find_choice
@@ -125,6 +126,7 @@ def _context(request: Request, judge: Any, proposal_id: int) -> dict[str, Any]:
         "people": people,
         "ruleset": judge.ruleset,
         "today": today().isoformat(),
+        "ask_password": not proved(request),
         "named": lambda word: named(word, judge.ruleset),
         "shown_name": _shown_name,
     }
@@ -263,6 +265,8 @@ def act(request: Request, form: Form, proposal_id: Id) -> Response:
     if what not in acts:
         raise ProblemError(422, "没有这项操作。")
     action, run = acts[what]
+    if what == "approve":
+        proved_by_form(request, entitled(request, action), str(form.get("password", "")))
     return _do(request, action, proposal_id, run, said)
 
 
@@ -274,6 +278,7 @@ def publish(request: Request, form: Form, proposal_id: Id) -> Response:
         day = dt.date.fromisoformat(str(form.get("effective_on", "")))
     except ValueError:
         raise ProblemError(422, "请填写生效日期，如 2027-01-01。") from None
+    proved_by_form(request, actor, str(form.get("password", "")))
     publishing.publish_proposal(
         store_of(request), actor, proposal_id, seen_in(form), day, None, request_id.get()
     )

@@ -16,6 +16,7 @@ from api.database.proposal_tables import PublicationRecord, RulesetText
 from api.database.tables import Publication, StoredRuleset, dump_json
 from api.errors import Invalid, Missing
 from api.store.work import Work
+from api.transport.names import wrong_path
 from evaluator.revision.diff import diff
 from evaluator.rulebook.files import Layers
 from evaluator.rulebook.load import load_layers, try_layers
@@ -57,7 +58,7 @@ class Text:
 
     def with_file(self, layer: str, path: str, text: str | None) -> Text:
         """A copy with one file written, or left out by None. Raises Invalid or Missing."""
-        if not safe_path(path) or not path.endswith(".yaml"):
+        if not safe_path(path) or not path.endswith(".yaml") or wrong_path(path, "文件名"):
             raise Invalid(
                 "path", "文件名应是规则集目录内的 .yaml 文件", "如 rules/positive/land.yaml"
             )
@@ -89,7 +90,14 @@ def make_text(layers: Any, materials: Any) -> Text:
     if not made or "criteria.yaml" not in made[-1][1]:
         raise Invalid("layers", "没有 criteria.yaml")
     names = text.names()
-    bad = next((p for _, p in names if not safe_path(p) or not p.endswith(".yaml")), None)
+    bad = next(
+        (
+            p
+            for _, p in names
+            if not safe_path(p) or not p.endswith(".yaml") or wrong_path(p, "文件名")
+        ),
+        None,
+    )
     if bad is not None:
         raise Invalid("layers", f"文件名“{bad[:120]}”不能用")
     size = sum(len(t) for _, f in made for t in f.values()) + sum(map(len, text.materials.values()))

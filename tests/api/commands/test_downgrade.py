@@ -130,8 +130,10 @@ def test_what_was_not_told_is_not_lost(database_url: str) -> None:
     db = Database(database_url)
     store = open_store(settings(database_url=database_url), shipped())
     told = trial(db, "0008")
-    later = ("accounts.revision", "commitments.kept", "decisions.acceptance")
-    assert told == Loss((), (*later, "supervisions.commitment_id"))
+    accounts = ("accounts.password_until", "accounts.revision", "api_keys.parent_id")
+    records = ("commitments.kept", "decisions.acceptance")
+    sessions = ("logins.proved_at", "logins.seen_at", "logins.source")
+    assert told == Loss((), (*accounts, *records, *sessions, "supervisions.commitment_id"))
     store.close()
     fill(database_url)
     with pytest.raises(Conflict):

@@ -28,6 +28,7 @@ ONE_WAY = "ends something, whatever it was: it cannot be ended in another state 
 WAITS = "adds a file to a task, and only while it waits"
 AGAIN = "has the same text checked once more"
 BY_REVISION = "names the revision of the draft, which is its owner's alone"
+BY_REQUEST = "does what was asked for, while the account is still of the revision that was seen"
 SEEN = "what was seen"
 
 # Every act that a client can ask for, with its precondition.
@@ -35,6 +36,7 @@ ACTS = {
     ("POST", "/api/v1/evaluations"): NOTHING,
     ("POST", "/api/v1/evaluations:batch"): NOTHING,
     ("POST", "/api/v1/excerpts"): NOTHING,
+    ("POST", "/api/v1/questions"): NOTHING,
     ("POST", "/api/v1/projects"): NEW,
     ("POST", "/api/v1/projects/{number}/versions"): SEEN,
     ("POST", "/api/v1/drafts"): NEW,
@@ -65,11 +67,15 @@ ACTS = {
     ("POST", "/api/v1/session"): OWN,
     ("DELETE", "/api/v1/session"): OWN,
     ("PUT", "/api/v1/session/password"): OWN,
+    ("POST", "/api/v1/session/proof"): OWN,
+    ("DELETE", "/api/v1/sessions/{login_id}"): ONE_WAY,
     ("POST", "/api/v1/keys"): NEW,
     ("DELETE", "/api/v1/keys/{key_id}"): ONE_WAY,
     ("POST", "/api/v1/accounts"): NEW,
     ("PUT", "/api/v1/accounts/{name}/roles"): SEEN,
     ("PUT", "/api/v1/accounts/{name}/active"): SEEN,
+    ("POST", "/api/v1/accounts/requests/{account_request_id}/confirmation"): BY_REQUEST,
+    ("DELETE", "/api/v1/accounts/requests/{account_request_id}"): ONE_WAY,
     ("POST", "/api/v1/accounts/{name}/password"): SEEN,
     # The same by forms.
     ("POST", "/assess/upload"): NOTHING,
@@ -94,6 +100,8 @@ ACTS = {
     ("POST", "/projects/{number}/promise"): SEEN,
     ("POST", "/projects/{number}/promises/{commitment_id}/report"): SEEN,
     ("POST", "/proposals"): NEW,
+    ("POST", "/rules/{rule_id}/edit"): NEW,
+    ("POST", "/criteria/{criterion_id}/edit"): NEW,
     ("POST", "/proposals/{proposal_id}/file"): SEEN,
     ("POST", "/proposals/{proposal_id}/check"): NOTHING,
     ("POST", "/proposals/{proposal_id}/act"): SEEN,
@@ -103,6 +111,7 @@ ACTS = {
     ("POST", "/logout"): OWN,
     ("POST", "/display"): OWN,
     ("POST", "/account/password"): OWN,
+    ("POST", "/account/sessions/{login_id}/end"): ONE_WAY,
     ("POST", "/account/keys"): NEW,
     ("POST", "/account/keys/{key_id}/revocation"): ONE_WAY,
 }

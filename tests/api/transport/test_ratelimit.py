@@ -61,16 +61,29 @@ def test_a_limit_that_cannot_count_lets_requests_through(tmp_path: Path) -> None
 
 def test_failed_logins_grow_old() -> None:
     attempts = Attempts(limit=3, seconds=1000)
-    for _ in range(2):
-        attempts.failed("name:li", "from:a")
-    assert attempts.wait("name:li", "from:b") == 0
-    attempts.failed("name:li", "from:b")
+    for source in ("from:a", "from:a", "from:b"):
+        assert attempts.wait("name:li", source) == 0
+        assert attempts.take("name:li", source)[0] == 0
     assert 990 < attempts.wait("name:li", "from:c") <= 1000
     assert attempts.wait("name:wang", "from:a") == 0
     attempts.succeeded("name:li")
     assert attempts.wait("name:li") == 0
     attempts.close()
     old = Attempts(limit=1, seconds=0)
-    old.failed("name:li")
+    assert old.take("name:li")[0] == 0
     assert old.wait("name:li") == 0
     old.close()
+
+
+def test_what_is_refused_by_one_count_is_not_counted_by_the_other() -> None:
+    attempts = Attempts(limit=2, seconds=1000)
+    assert [attempts.take("name:li", "from:a")[0] for _ in range(2)] == [0, 0]
+    wait, taken = attempts.take("name:wang", "from:a")
+    assert wait > 0
+    assert taken == ()
+    assert attempts.take("name:wang", "from:b")[0] == 0
+    wait, taken = attempts.take("name:wang", "from:c")
+    attempts.succeeded("name:wang", taken)
+    assert attempts.wait("name:wang") == 0
+    assert attempts.wait("from:a") > 0
+    attempts.close()
