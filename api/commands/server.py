@@ -62,6 +62,7 @@ def _ends(app: FastAPI, seconds: float) -> None:
                 before(number, frame)
 
         signal.signal(signal.SIGTERM, stop)
+        threading.Thread(target=given.state.workers.warm, daemon=True).start()
         async with inner(given) as state:
             yield state
 

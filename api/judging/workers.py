@@ -122,6 +122,10 @@ class Workers:
                 self._pool = _start(self.count, self.memory)
             return self._pool
 
+    def warm(self) -> None:
+        """Start the processes now, before somebody waits for them."""
+        self._ready()
+
     def close(self) -> None:
         """End the processes at once, and whatever they were at."""
         with self._lock:

@@ -37,6 +37,7 @@ from evaluator.rulebook.verdict import Verdict
 log = logging.getLogger("evaluator")
 NAME = "请求体"
 ROWS = 20_000  # Judged at a time; a tenth of it where findings are asked for.
+FEW = 20_000  # Rows that a file of any size may have.
 BLOCK = 1_000  # Lines given out at a time.
 STATEMENTS = 16  # Kept, for files of the same columns; each is a megabyte at most.
 _statements: OrderedDict[Hashable, str] = OrderedDict()
@@ -175,6 +176,10 @@ class Batch:
             raise Unreadable(str(error).replace(str(self.path), NAME)) from None
         if row and row[0] > self.options.rows:
             raise TooManyRows(f"材料有 {row[0]} 份，最多 {self.options.rows} 份")
+        size = self.path.stat().st_size
+        if row and row[0] > max(size, FEW):
+            # Every dossier has an id of its own: no honest file needs less than a byte for each.
+            raise Unreadable(f"请求体只有 {size} 字节，却说有 {row[0]} 份材料")
         return Source(NAME, opened.select, opened.columns)
 
     @contextmanager

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
@@ -63,3 +66,14 @@ def test_thousands_of_unknown_query_parameters(stateless: TestClient) -> None:
     answer = stateless.get(f"/api/v1/rules?{query}")
     assert answer.status_code == 422
     assert len(answer.json()["errors"]) == MAX_ERRORS + 1
+
+
+def test_a_small_parquet_that_claims_a_million_rows(stateless: TestClient) -> None:
+    out = io.BytesIO()
+    rows = {name: pa.array([str(value)] * 100_000) for name, value in example("d01").items()}
+    pq.write_table(pa.table(rows), out, compression="zstd")
+    assert len(out.getvalue()) < 50_000
+    headers = {"content-type": "application/vnd.apache.parquet"}
+    answer = stateless.post(f"{URL}:batch", content=out.getvalue(), headers=headers)
+    assert answer.status_code == 400
+    assert "却说有 100000 份材料" in answer.json()["errors"][0]["detail"]
