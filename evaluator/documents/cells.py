@@ -56,7 +56,8 @@ def ticked(text: str) -> list[str] | None:
     """What is ticked among options; None where there are no boxes."""
     if not _BOXES.search(text):
         return None
-    return [t.strip() for t in _TICKED.findall(text)] or [t.strip() for t in _BEHIND.findall(text)]
+    behind = [t.strip() for t in _BEHIND.findall(text)]
+    return behind or [t.strip() for t in _TICKED.findall(text)]
 
 
 def read_cell(
@@ -66,7 +67,10 @@ def read_cell(
     text = part.plain.text.strip()
     if not text or (text in NOTHING and not (text == "无" or text == "暂无")):
         return
-    for name in label.fields:
+    fields = label.fields
+    if label.key is not None:
+        fields = (f"emissions.{label.key}",) if "排放" in label.text else ()
+    for name in fields:
         field = words.field(name)
         found: list[Finding] = []
         if field.numeric:
@@ -232,7 +236,8 @@ def _number(
                 part.finding(
                     Finding(
                         field.name, read[0], "", part.spot, kind, read[1], sure.bound,
-                        LABEL, sure=read[2] or field.type is FieldType.INT,
+                        LABEL,
+                        sure=(read[2] or field.type is FieldType.INT) and not _no_area(field, read[0]),
                     ),
                     number.start, number.end, quote,
                 ),
@@ -246,6 +251,11 @@ def _number(
             yield _whole(part, Finding(field.name, Fraction(0), "", part.spot, strength=LABEL))
         return
     yield _chosen(text, usable)
+
+
+def _no_area(field: Field, value: Fraction) -> bool:
+    """占地面积 0（利用现有厂房） says that land is no question, not that it is 0."""
+    return not value and field.unit is not None and field.unit.dimension == (("length", 2),)
 
 
 def _chosen(text: str, usable: list[tuple[Quantity, Finding]]) -> Finding:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from evaluator.documents.layout import Spot
 from evaluator.documents.lexicon import Words
-from evaluator.documents.quantities import FOREIGN, Quantity
+from evaluator.documents.quantities import FOREIGN, Quantity, read_unit
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.values.units import ONE, Unit, UnitError, conversion
 
@@ -59,7 +59,7 @@ def in_unit(
             return None
     elif not unit:
         if default is not None:
-            scale, unit = default
+            scale, unit = _meant(words, field, target, default)
         elif target == ONE:
             unit = "1"
         else:
@@ -74,6 +74,15 @@ def in_unit(
     if field.type is FieldType.INT and value.denominator != 1:
         return None
     return value, high, written
+
+
+def _meant(words: Words, field: Field, target: Unit, default: tuple[int, str]) -> tuple[int, str]:
+    """Of the units that a heading names ("单位：亿元、亩、人") the one that this field can have."""
+    for name in default[1].split("、") if "、" in default[1] else ():
+        found = read_unit(name)
+        if found is not None and _factor(words, field, target, found[1]) is not None:
+            return found
+    return default
 
 
 def _factor(words: Words, field: Field, target: Unit, unit: str) -> Fraction | None:

@@ -30,6 +30,7 @@ _SKIPPED = re.compile("^(?:序号|编号|No|备注|说明|附注|填写说明|�
 _UNIT_NOTE = re.compile(
     r"单位[:：]?(?:除[^:：]{0,12}外)?[，,]?(?:均为)?\s*([^\s()（）。；;，,]{1,6})"
 )
+_UNIT_LIST = re.compile(r"单位[:：]?\s*([^\s()。;，、]{1,5}(?:、[^\s()。;，、]{1,5})+)")
 _UNNOTED = re.compile(r"单位(?:未注明|未标注|不注明)[^，。]{0,4}(?:均为|为)([^\s。；;，]{1,4})")
 
 
@@ -49,6 +50,9 @@ def unit_note(text: str) -> tuple[int, str] | None:
         found = unit_in(last[1])
         if found is not None:
             return found
+    several = _UNIT_LIST.search(plain)
+    if several and all(unit_in(part) for part in several[1].split("、")):
+        return 1, several[1]
     for pattern in (_UNNOTED, _UNIT_NOTE):
         for match in pattern.finditer(plain):
             found = unit_in(match[1])

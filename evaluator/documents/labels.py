@@ -20,7 +20,7 @@ _NUMBERING = re.compile(
 )
 _BRACKET = re.compile(r"[(\[【]([^()\[\]【】]*)[)\]】]")
 _LEAD = re.compile(
-    "^(?:其中[:,]?|本项目|该项目|项目|本期|本次|拟建|拟|计划|预计|规划|达产后|达产年|达产|投产后|正常年|年均|年|本公司|本单位|申报|新增|申请)"
+    "^(?:其中[:,]?|本项目|该项目|项目|本期|本次|拟建|拟|计划|预计|预期|预估|估算|需求|规划|达产后|达产年|达产|投产后|正常年|年均|年|本公司|本单位|申报|新增|申请)"
 )
 _TRAIL = re.compile("(?:情况|合计|总计|说明|金额|数据|指标|规模|为|数|额|如下|符合性|判定)$")
 
@@ -59,6 +59,9 @@ def label_of(words: Words, raw: str, scope: Scope) -> Label | None:
     if key is not None:
         return Label(text, ("emissions", "emission_offsets"), unit, key, core)
     fields = _fields(words, core)
+    if fields is None and core.count("/") == 1:
+        found = [f for f in (_named(words, c) for c in core.split("/")) if f is not None]
+        fields = found[0] if len(found) == 1 else None
     if fields is None:
         return None
     kept = tuple(f for f in fields if not _aside(words, core, f, scope))

@@ -9,7 +9,7 @@ from evaluator.documents.contexts import Scope, barred, sureness
 from evaluator.documents.findings import Finding, in_unit
 from evaluator.documents.lexicon import Words
 from evaluator.documents.passage import Passage
-from evaluator.documents.quantities import quantities
+from evaluator.documents.quantities import Quantity, quantities
 from evaluator.documents.text import clause_of
 from evaluator.dossier.fields import Field
 
@@ -50,6 +50,22 @@ def column_field(header: str) -> str | None:
     return "emissions" if "排放" in header else None
 
 
+def _respectively(
+    text: str, sentence: tuple[int, int], names: list[re.Match[str]], numbers: list[Quantity]
+) -> dict[int, Quantity]:
+    """甲、乙替代量分别为 1、2: each name's number, where there are as many of both."""
+    start, end = sentence
+    out: dict[int, Quantity] = {}
+    for word in re.finditer("分别", text[start:end]):
+        at = start + word.start()
+        left, right = clause_of(text, start, end, at)
+        before = [n for n in names if left <= n.start() < at]
+        after = [n for n in numbers if at < start + n.start < right]
+        if before and len(before) == len(after):
+            out |= {n.start(): q for n, q in zip(before, after, strict=True)}
+    return out
+
+
 def pollutants(
     words: Words, part: Passage, sentence: tuple[int, int], scope: Scope
 ) -> Iterator[Finding]:
@@ -60,17 +76,21 @@ def pollutants(
     if not names or not {"emissions", "emission_offsets"} <= words.registry.fields.keys():
         return
     numbers = quantities(text[start:end])
+    each = _respectively(text, sentence, names, numbers)
     for i, name in enumerate(names):
         until = names[i + 1].start() if i + 1 < len(names) else end
-        number = next((n for n in numbers if name.end() <= start + n.start < until), None)
+        number = each.get(name.start()) or next(
+            (n for n in numbers if name.end() <= start + n.start < until), None
+        )
         if number is None:
             continue
         gap = text[name.end() : start + number.start]
-        if len(gap) > REACH or re.search("[，。;]", gap):
+        if name.start() not in each and (len(gap) > REACH or re.search("[，。;]|分别", gap)):
             continue
         left, right = clause_of(text, start, end, name.start())
         clause = text[left:right]
-        offset = bool(_OFFSET.search(text, start, name.start() + 1) or _OFFSET.search(gap))
+        near = text[start : name.start() + 1] + gap
+        offset = _OFFSET.search(near) is not None
         if not offset and _NOT_EMITTED.search(clause):
             continue
         field = words.field("emission_offsets" if offset else "emissions")
@@ -90,5 +110,5 @@ def pollutants(
             ),
             start + number.start,
             start + number.end,
-            (name.start(), start + number.end),
+            (left if each else name.start(), start + number.end),
         )  # fmt: skip

@@ -115,7 +115,7 @@ def _owner(terms: list[Term], text: str, number: Quantity, since: int) -> Term |
             return None
         if gap.count(")") > gap.count("("):
             continue  # The name stands in brackets that are closed: (含流动资金).
-        if re.search(r"其中|另有|另外", gap):
+        if re.search(r"其中|另有|另外|分别", gap):
             return None
         return term
     return None

@@ -85,6 +85,8 @@ def _field(words: Words, name: str, found: list[Finding]) -> list[Excerpt]:
         return [_excerpt(words, f, "derived", False, found) for f in derived[:2]]
     rest = _unlike(exact, soft)
     chosen = exact + rest
+    if field.type is FieldType.STR and best <= 1 and len({str(c.value)[:4] for c in chosen}) == 1:
+        chosen = [max(chosen, key=lambda c: len(str(c.value)))]  # 某某项目, 某某生产基地项目.
     if field.type is FieldType.STR and best <= 1 and len(chosen) > 1:
         return []  # Several names, none by a cue that counts: no suggestion rather than a wrong one.
     if len(chosen) == 1:
