@@ -11,7 +11,16 @@ from pathlib import Path
 
 from evaluator.problems.errors import Problem, RulebookError
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.checks import conditions, dates, field_file, marks, tables, usage, wording
+from evaluator.rulebook.checks import (
+    cards,
+    conditions,
+    dates,
+    field_file,
+    marks,
+    tables,
+    usage,
+    wording,
+)
 from evaluator.rulebook.checks.accepting import settle
 from evaluator.rulebook.checks.base import Check
 from evaluator.rulebook.checks.honest import inherited_falsehoods
@@ -45,6 +54,10 @@ CHECKS: tuple[Check, ...] = (
     conditions.NothingButAdvice(),
     conditions.ThresholdOrder(),
     conditions.ShortCode(),
+    cards.CardSum(),
+    cards.PointsOverFull(),
+    cards.GradeOutOfReach(),
+    cards.BandOutOfReach(),
     wording.MissingMessage(),
     wording.MissingRemedy(),
     wording.UnverifiedReject(),
