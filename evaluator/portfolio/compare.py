@@ -9,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 
-from evaluator.engine.columnar import compile_ruleset
 from evaluator.portfolio.duck import connect, opened, sql_of
 from evaluator.portfolio.output import copy
 from evaluator.portfolio.progress import Progress, duckdb_share
@@ -49,6 +48,8 @@ def compare_file(
                 judge_few(db, ruleset, loaded, f"{name}_few")
                 select = f"SELECT * FROM {name}_few"
             else:
+                from evaluator.engine.columnar import compile_ruleset  # Takes long to import.
+
                 compiled = compile_ruleset(ruleset, loaded.layout)
                 select = sql_of(compiled.results(lookup=True))
             db.execute(

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import ibis.expr.types as ir
-from ibis.backends.sql.compilers import DuckDBCompiler, PostgresCompiler, PySparkCompiler
 
-from evaluator.engine.columnar import Plan, compile_ruleset
 from evaluator.portfolio.intake.load import Loaded, load
 from evaluator.portfolio.intake.opening import open_source
 from evaluator.rulebook.ast import Ruleset
 
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
 MEMORY = "3GB"
-COMPILERS = {
-    "duckdb": DuckDBCompiler,
-    "postgres": PostgresCompiler,
-    "pyspark": PySparkCompiler,
-}
+COMPILERS = {"duckdb": "DuckDB", "postgres": "Postgres", "pyspark": "PySpark"}
 
 
 def connect(threads: int | None = None, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
@@ -38,7 +36,9 @@ def connect(threads: int | None = None, memory: str = MEMORY) -> duckdb.DuckDBPy
 
 def sql_of(expr: ir.Table, dialect: str = "duckdb") -> str:
     """The SQL of an expression over unbound tables, for duckdb, pyspark or postgres."""
-    compiler = COMPILERS[dialect]()
+    # What is not compiled needs no Ibis, which takes long to import.
+    compilers = import_module("ibis.backends.sql.compilers")
+    compiler = getattr(compilers, f"{COMPILERS[dialect]}Compiler")()
     collecting = gc.isenabled()
     # A large expression is some hundred thousand objects, all of them alive to the end.
     gc.disable()
@@ -62,19 +62,6 @@ def opened(
     loaded = load(db, source, ruleset.registry, as_of)
     register(db, loaded)
     return loaded
-
-
-def prepare(
-    db: duckdb.DuckDBPyConnection,
-    ruleset: Ruleset,
-    path: Path,
-    number: int = 0,
-    table: str | None = None,
-    as_of: str | dt.date | None = None,
-) -> tuple[Loaded, Plan]:
-    """Open a file as the views ``portfolio`` and ``portfolio_items``, and compile for it."""
-    loaded = opened(db, ruleset, path, number, table, as_of)
-    return loaded, compile_ruleset(ruleset, loaded.layout)
 
 
 def register(db: duckdb.DuckDBPyConnection, loaded: Loaded) -> None:

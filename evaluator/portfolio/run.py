@@ -11,7 +11,6 @@ from pathlib import Path
 
 import duckdb
 
-from evaluator.engine.columnar import compile_ruleset
 from evaluator.portfolio.duck import connect, opened, sql_of
 from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.sources import FILE_STRIDE
@@ -19,7 +18,6 @@ from evaluator.portfolio.output import copy, staged, written
 from evaluator.portfolio.progress import Progress, duckdb_share
 from evaluator.portfolio.rows import FEW, judge_few
 from evaluator.portfolio.sql import text
-from evaluator.portfolio.write import Writer
 from evaluator.rulebook.ast import Effect, Ruleset
 from evaluator.rulebook.due import find_stage, not_due
 from evaluator.rulebook.verdict import Verdict
@@ -141,6 +139,9 @@ def _one(
         judge_few(db, ruleset, loaded, "few_results", options.stage)
         judged = copy(db, f"SELECT {listed} FROM few_results", part)
     else:
+        from evaluator.engine.columnar import compile_ruleset  # Takes long to import.
+        from evaluator.portfolio.write import Writer
+
         plan = compile_ruleset(ruleset, loaded.layout, stage=options.stage)
         judged = Writer(plan, tuple(listed.split(", "))).write(db, part)
         if findings is not None:

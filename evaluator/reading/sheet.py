@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from openpyxl.utils import get_column_letter
-
 from evaluator.problems.errors import DossierError, Problem
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.cells import CellFault, CellValue
@@ -66,7 +64,7 @@ class Sheet:
 
     def place(self, row: int, column: int) -> Place:
         """The place of a cell, filled or not."""
-        at = f"{get_column_letter(column)}{row}"
+        at = f"{_letters(column)}{row}"
         return Place(self.source, cell=f"{self.name}!{at}" if self.name else at)
 
 
@@ -97,7 +95,7 @@ class Filling:
             return
         if row > self.bounds.rows or column > self.bounds.columns:
             limit = f"{self.bounds.rows} 行、{self.bounds.columns} 列"
-            at = f"{get_column_letter(column)}{row}"
+            at = f"{_letters(column)}{row}"
             message = f"工作表“{self.sheet.name}”的 {at} 超出 {limit}"
             raise refused(self.sheet.source, message, "删去远处的内容")
         said = (fault.message, fault.hint) if fault else (None, None)
@@ -108,6 +106,12 @@ class Filling:
         if merged:
             object.__setattr__(self.sheet, "merged", merged)
         return self.sheet
+
+
+def _letters(column: int) -> str:
+    from openpyxl.utils import get_column_letter  # Slow to import, and only needed to tell a place.
+
+    return get_column_letter(column)
 
 
 def refused(source: SourceText, message: str, hint: str | None = None) -> DossierError:

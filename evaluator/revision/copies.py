@@ -35,8 +35,8 @@ import duckdb
 
 from evaluator.dossier.fields import Registry
 from evaluator.engine.columnar import Layout, Number, TooWide
-from evaluator.engine.columnar.exact import MAX_DIGITS, digits_of
-from evaluator.engine.columnar.layout import column_of, scalar_fields
+from evaluator.engine.columnar.exact import MAX_DIGITS
+from evaluator.engine.columnar.layout import column_of, digits_of, scalar_fields
 from evaluator.portfolio.sql import quote, text
 
 log = logging.getLogger("evaluator")

@@ -10,7 +10,6 @@ from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.portfolio.duck import connect, opened
 from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.rows import dossiers
-from evaluator.revision.columnar import NOTE, count_loaded
 from evaluator.revision.tally import Impact, Row, Tally, judge_one, profile_of
 
 
@@ -43,4 +42,6 @@ def count_file(
             return tally.impact("reference", "逐份评估")
         if not same:
             raise PortfolioError("两个规则集的字段定义不同，不能用组合引擎比较；请改用逐份评估")
+        from evaluator.revision.columnar import NOTE, count_loaded  # Takes long to import.
+
         return count_loaded(tally, db, loaded, NOTE)

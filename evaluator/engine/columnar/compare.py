@@ -15,11 +15,11 @@ from evaluator.engine.columnar.exact import (
     Dec,
     TooWide,
     constant,
-    digits_of,
     exactly,
     fit,
     multiply,
 )
+from evaluator.engine.columnar.layout import digits_of
 from evaluator.engine.columnar.wide import difference
 from evaluator.rulebook.ast import COMPARISONS, Op
 

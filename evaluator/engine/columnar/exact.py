@@ -24,6 +24,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
+from evaluator.engine.columnar.layout import digits_of
 from evaluator.problems.errors import AdmissionError
 
 MAX_DIGITS = 38
@@ -62,11 +63,6 @@ def floor_of(expr: Any, digits: int) -> Any:
 def exactly(expr: ir.Value, digits: int, scale: int) -> Any:
     """``expr`` as DECIMAL(digits, scale)."""
     return Cast(expr, to=dt.Decimal(digits, scale)).to_expr()
-
-
-def digits_of(number: int) -> int:
-    """Decimal digits of an integer, at least 1."""
-    return len(str(abs(number)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

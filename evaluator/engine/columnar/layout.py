@@ -13,13 +13,13 @@ from __future__ import annotations
 import datetime as dt_
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-
-import ibis
-import ibis.expr.datatypes as dt
-import ibis.expr.types as ir
+from typing import TYPE_CHECKING
 
 from evaluator.dossier.fields import Field, FieldType, Registry
 from evaluator.values.units import Unit
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 SEPARATOR = "\x1f"  # No text of a dossier holds a control character.
 KEY = "key"
@@ -67,14 +67,21 @@ class Layout:
 
     def main(self, name: str = "portfolio") -> ir.Table:
         """The main table, not bound to any database; decimals without precision (see exact)."""
+        import ibis  # Only what is compiled needs it.
+        import ibis.expr.datatypes as dt
+
+        decimal = dt.Decimal(None, None)
         schema: dict[str, object] = {"row_id": "int64", "as_of": "date"}
         for ref, f in scalar_fields(self.registry).items():
             if ref in self.present:
-                schema[column_of(ref)] = _TYPES[f.type]
+                schema[column_of(ref)] = _TYPES.get(f.type, decimal)
         return ibis.table(schema, name=name)
 
     def item_table(self, name: str = "portfolio_items") -> ir.Table:
         """The item table, not bound to any database."""
+        import ibis
+        import ibis.expr.datatypes as dt
+
         schema = {"row_id": "int64", "field": "string", "key": "string", "kind": "string"}
         return ibis.table({**schema, "number": dt.Decimal(None, None)}, name=name)
 
@@ -85,8 +92,6 @@ _TYPES: Mapping[FieldType, object] = {
     FieldType.CODES: "string",
     FieldType.BOOL: "boolean",
     FieldType.DATE: "date",
-    FieldType.INT: dt.Decimal(None, None),
-    FieldType.DECIMAL: dt.Decimal(None, None),
 }
 
 
@@ -103,6 +108,11 @@ def scalar_fields(registry: Registry) -> dict[str, Field]:
 def open_records(registry: Registry) -> dict[str, Field]:
     """The records whose keys are not closed; their items stand in the item table."""
     return {n: f for n, f in registry.fields.items() if f.type is FieldType.RECORD and not f.keys}
+
+
+def digits_of(number: int) -> int:
+    """Decimal digits of an integer, at least 1."""
+    return len(str(abs(number)))
 
 
 def column_of(name: str) -> str:

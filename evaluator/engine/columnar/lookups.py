@@ -27,10 +27,9 @@ from evaluator.engine.columnar.exact import (
     Amount,
     Dec,
     TooWide,
-    digits_of,
     exactly,
 )
-from evaluator.engine.columnar.layout import Days, Layout, column_of
+from evaluator.engine.columnar.layout import Days, Layout, column_of, digits_of
 from evaluator.engine.columnar.tables import Leaf, Split, Tree, tree_of
 from evaluator.rulebook.ast import Op
 from evaluator.rulebook.criteria import INDUSTRY, Criterion, Period, Row, key_number

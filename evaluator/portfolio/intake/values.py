@@ -6,8 +6,7 @@ import datetime as dt
 from fractions import Fraction
 
 from evaluator.dossier.fields import FieldType
-from evaluator.engine.columnar.exact import digits_of
-from evaluator.engine.columnar.layout import Number
+from evaluator.engine.columnar.layout import Number, digits_of
 from evaluator.portfolio.intake.columns import Column
 from evaluator.portfolio.intake.odd import Odd
 from evaluator.portfolio.limits import (

@@ -15,12 +15,13 @@ import pyarrow as pa
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.fields import Field, FieldType, Registry
 from evaluator.dossier.values import Item
-from evaluator.engine.columnar.exact import TooWide, digits_of
+from evaluator.engine.columnar.exact import TooWide
 from evaluator.engine.columnar.layout import (
     Layout,
     Number,
     codes_text,
     column_of,
+    digits_of,
     kind_of,
     scalar_fields,
 )
