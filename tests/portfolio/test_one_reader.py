@@ -101,7 +101,7 @@ def test_every_file_and_every_way_in(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_every_file_and_every_way_in_soaked(tmp_path: Path) -> None:
-    all_alike(tmp_path, 20_000, 1_000)
+    all_alike(tmp_path, 2_000, 500)
 
 
 def test_a_file_without_rows_is_told(tmp_path: Path) -> None:
