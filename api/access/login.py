@@ -6,6 +6,8 @@ other. Hashing costs memory and time: it is done outside of any database session
 
 from __future__ import annotations
 
+import logging
+
 from fastapi import Request, Response
 
 from api.access.security import (
@@ -20,9 +22,12 @@ from api.access.security import (
 from api.errors import Conflict, Invalid
 from api.store import accounts, logins, passwords
 from api.store.work import SYSTEM, Actor
+from api.transport import telemetry
 from api.transport.problems import ProblemError
 from api.transport.ratelimit import Attempts
 from api.transport.telemetry import request_id
+
+log = logging.getLogger("api.login")
 
 
 def _attempt(request: Request, name: str, what: str) -> tuple[Attempts, str, tuple[int, ...]]:
@@ -34,8 +39,16 @@ def _attempt(request: Request, name: str, what: str) -> tuple[Attempts, str, tup
     key = f"name:{name}"
     wait, taken = attempts.take(key, f"from:{client_address(request)}")
     if wait:
+        note_login(request, name, "held")
         raise ProblemError(429, f"{what}，请 {wait} 秒后再试", headers={"Retry-After": str(wait)})
     return attempts, key, taken
+
+
+def note_login(request: Request, name: str, outcome: str) -> None:
+    """Count a login and log who tried from where; what was typed may be anything, so it is cut."""
+    telemetry.logins.labels(outcome).inc()
+    who = {"source": client_address(request), "actor": name[:100]}
+    log.info("login: %s", outcome, extra=who)
 
 
 def log_in(request: Request, response: Response, name: str, password: str) -> Actor:
@@ -44,6 +57,7 @@ def log_in(request: Request, response: Response, name: str, password: str) -> Ac
     store, where = store_of(request), client_address(request)
     actor = accounts.authenticate(store.db, name, password)
     if actor is None:
+        note_login(request, name, "failed")
         with store.work(SYSTEM, request_id.get()) as work:
             work.log("login.fail", f"account:{name[:100]}", None, {"source": where})
         raise ProblemError(401, "账号或密码不对，或者首次密码已过期")
@@ -52,6 +66,7 @@ def log_in(request: Request, response: Response, name: str, password: str) -> Ac
     with store.work(actor, request_id.get()) as work:
         token = logins.open_login(work, actor, settings.session_hours, where)
     set_cookie(response, token, settings)
+    note_login(request, actor.name, "ok")
     return actor
 
 

@@ -17,6 +17,7 @@ from api.database.tables import AuditEntry, Decision
 from api.signing.keys import make_key
 from api.store import audit, verifying
 from api.store.checkpoints import read
+from api.store.observed import VERIFIED, note_done
 from api.store.projects.replaying import WRONG, replay_all
 from api.store.rulesets import Rulesets
 
@@ -57,6 +58,7 @@ def verify(
             console.print(f"注意：{note}", markup=False, highlight=False, soft_wrap=True)
         if broken or wrong:
             raise typer.Exit(1)
+        note_done(db, VERIFIED)
         console.print(
             f"审计日志完整，共 {checked.count} 条；登记的记录没有改动；重新判定 {replayed} 次都相同；"
             f"{f'另存的 {kept} 个链头都在日志里；' if checkpoints else ''}"

@@ -24,6 +24,7 @@ from api.commands.terminal import (
 )
 from api.settings import read_settings
 from api.store.core import Store
+from api.store.observed import BACKUP, note_done
 from api.workdays.holidays import read_holidays
 from api.workdays.workdays import LAST, WorkCalendar
 
@@ -96,6 +97,7 @@ def backup(
     with database_at(database_url) as db:
         signer = settings_signer()
         manifest = write_backup(db, path, signer)
+        note_done(db, BACKUP)
         signed = (
             f"由 {signer.name} 签名" if signer else "没有签名（没有设置 ADMISSION_SIGNING_KEY）"
         )

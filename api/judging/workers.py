@@ -38,6 +38,7 @@ from starlette.requests import Request
 from api.judging.slots import Busy, Slots
 from api.settings import Settings
 from api.transport.problems import ProblemError, field_error
+from api.transport.telemetry import readers
 from api.transport.uploads import size_words
 
 P = ParamSpec("P")
@@ -97,14 +98,17 @@ class Workers:
                 # A request that is cancelled takes its work along: Pebble kills the process.
                 return await asyncio.wrap_future(future)
         except Busy:
+            readers.labels("busy").inc()
             raise ProblemError(
                 503,
                 f"正在读取的文件较多，请 {RETRY_SECONDS} 秒后再试",
                 headers={"Retry-After": str(RETRY_SECONDS)},
             ) from None
         except TimeUp:
+            readers.labels("time").inc()
             raise self._refusal(f"{self.seconds:g} 秒没有读完，已停止") from None
         except ProcessExpired as error:
+            readers.labels("memory" if error.exitcode == NO_MEMORY else "ended").inc()
             if error.exitcode == NO_MEMORY:
                 size = f"{self.memory // 1_000_000} MB"
                 raise self._refusal(f"读取时要用的内存超过 {size}，已停止") from None

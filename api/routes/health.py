@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from api.access.security import store_of
 from api.errors import Locked, Unreadable
 from api.store.core import Store
+from api.store.observed import observed_text
 from api.transport import schemas
 from api.transport.telemetry import metrics_text
 
@@ -68,6 +69,7 @@ def _ready(store: Store) -> dict[str, str]:
         **schemas.problems(),
     },
 )
-def metrics() -> Response:
-    """All metrics."""
-    return Response(metrics_text(), media_type="text/plain; version=0.0.4")
+def metrics(request: Request) -> Response:
+    """All metrics: what the processes counted, and what the database says now."""
+    text = metrics_text() + observed_text(store_of(request))
+    return Response(text, media_type="text/plain; version=0.0.4")

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.access.login import note_login
 from api.access.provider import HINT, HINT_PATH, LoginFailed, Provider, ProviderDown
 from api.access.security import set_cookie, settings_of, store_of
 from api.errors import Invalid
@@ -95,6 +96,7 @@ def callback(
     except ProviderDown as down:
         raise _down(down) from None
     except LoginFailed as failed:
+        note_login(request, "", "failed")
         raise ProblemError(401, str(failed)) from None
     store = store_of(request)
     departments = store.rulesets.reading().ruleset.registry.reviewers
@@ -109,6 +111,7 @@ def callback(
             work, identity.subject, identity.name, identity.display_name, roles
         )
         token = logins.open_login(work, actor, settings.session_hours)
+    note_login(request, actor.name, "ok")
     response = RedirectResponse("/", 302)
     response.delete_cookie(MEMORY, path=PATH)
     set_cookie(response, token, settings)

@@ -127,13 +127,17 @@ class Edge:
         finally:
             seconds = time.perf_counter() - start
             route = getattr(scope.get("route"), "path", "(none)")
+            actor = scope.get("state", {}).get("actor")
+            who = {"source": scope["admission.source"]}
+            if actor is not None:
+                who["actor"] = actor.name
             observe(scope["method"], route, exchange.status, seconds)
             access.info(
                 "%s %s %d",
                 scope["method"],
                 scope["path"],
                 exchange.status,
-                extra={"route": route, "ms": round(seconds * 1000, 2)},
+                extra={"route": route, "ms": round(seconds * 1000, 2), **who},
             )
             request_id.reset(token)
 

@@ -32,8 +32,22 @@ seconds = Histogram(
 decisions = Counter(
     "admission_decisions_total", "Stored decisions by verdict", ["verdict"], registry=registry
 )
+disagreements = Counter(
+    "admission_engine_disagreements_total",
+    "Dossiers that were referred because the engines disagreed or one failed",
+    ["kind"],
+    registry=registry,
+)
+logins = Counter("admission_logins_total", "Logins by outcome", ["outcome"], registry=registry)
+readers = Counter(
+    "admission_reader_refusals_total",
+    "Files and texts that were given up: time, memory, busy, ended",
+    ["reason"],
+    registry=registry,
+)
+DISAGREED = {"engines disagree": "disagree", "engine failed": "failed"}
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_EXTRA = ("route", "ms", "actor", "dossier", "engine", "ruleset")
+_EXTRA = ("route", "ms", "source", "actor", "dossier", "engine", "ruleset")
 
 
 def observe(method: str, route: str, status: int, elapsed: float) -> None:
@@ -46,6 +60,16 @@ def observe(method: str, route: str, status: int, elapsed: float) -> None:
 def judged(verdict: str) -> None:
     """Count one stored decision."""
     decisions.labels(verdict).inc()
+
+
+class Disagreements(logging.Handler):
+    """Counts what the evaluator logs of its engines: it knows nothing of metrics itself."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count the record where it is one of these."""
+        for said, kind in DISAGREED.items():
+            if isinstance(record.msg, str) and record.msg.startswith(said):
+                disagreements.labels(kind).inc()
 
 
 def metrics_text() -> bytes:
@@ -89,5 +113,7 @@ def configure_logging(level: str, form: str) -> None:
     for name in ("api", "evaluator"):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
+        if name == "evaluator":
+            logger.addHandler(Disagreements())
         logger.setLevel(level)
         logger.propagate = False
