@@ -239,5 +239,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         limit=limit,
         trust_forwarded=settings.trust_forwarded,
         pace=Pace(settings.body_seconds, settings.body_rate, settings.answer_seconds),
+        https=settings.https,
     )
     return app

@@ -193,6 +193,16 @@ class Settings(BaseSettings):
         """The directory of the rulebook: the one that is set, else the one shipped."""
         return rulebook_path(self.rulebook)
 
+    @property
+    def https(self) -> bool:
+        """Whether people reach the service by HTTPS alone."""
+        return self.public_url.lower().startswith("https://")
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies travel by HTTPS alone: as set, or as the public address says."""
+        return self.cookie_secure or self.https
+
 
 def read_settings(**given: Any) -> Settings:
     """The settings of the environment, with ``given`` over them. Raises SettingsError, which names

@@ -11,10 +11,10 @@ import logging
 from fastapi import Request, Response
 
 from api.access.security import (
-    COOKIE,
     client_address,
     must_prove,
     proved,
+    session_token,
     set_cookie,
     settings_of,
     store_of,
@@ -90,7 +90,7 @@ def change_own_password(request: Request, actor: Actor, current: str, new: str) 
         raise Invalid("new", "新密码要与原密码不同")
     made = passwords.made(new)
     with store.work(actor, request_id.get()) as work:
-        accounts.change_password(work, actor.name, made, request.cookies.get(COOKIE))
+        accounts.change_password(work, actor.name, made, session_token(request))
 
 
 def proved_by_form(request: Request, actor: Actor, password: str) -> None:
@@ -109,7 +109,7 @@ def prove_again(request: Request, actor: Actor, password: str) -> None:
 
     Raises ProblemError 401, 429 or 503; Conflict for an account without a password here.
     """
-    store, token = store_of(request), request.cookies.get(COOKIE)
+    store, token = store_of(request), session_token(request)
     with store.db.read() as session:
         if not accounts.has_password(session, actor):
             raise Conflict("经统一身份认证登录的账号请退出后重新登录")

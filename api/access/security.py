@@ -22,6 +22,8 @@ from api.store.work import Actor
 from api.transport.problems import ProblemError
 
 COOKIE = "admission_session"
+# The prefix that browsers hold to: only over HTTPS, only from this host, for all of it.
+HOST_ONLY = "__Host-"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 READERS = frozenset({"submitter", "committee", "department", "maintainer", "publisher", "auditor"})
 
@@ -63,6 +65,15 @@ def settings_of(request: Request) -> Settings:
     return settings
 
 
+def _cookie_name(settings: Settings) -> str:
+    return HOST_ONLY + COOKIE if settings.secure_cookies else COOKIE
+
+
+def session_token(request: Request) -> str | None:
+    """What the browser's session cookie holds; None without one."""
+    return request.cookies.get(_cookie_name(settings_of(request)))
+
+
 def limits_of(request: Request) -> Limits:
     """How long sessions count, by the settings."""
     settings = settings_of(request)
@@ -71,7 +82,7 @@ def limits_of(request: Request) -> Limits:
 
 def proved(request: Request) -> bool:
     """Whether who acts has given the password a short time ago. A key is as good as a password."""
-    minutes, token = settings_of(request).reauth_minutes, request.cookies.get(COOKIE)
+    minutes, token = settings_of(request).reauth_minutes, session_token(request)
     if not minutes or request.headers.get("authorization") is not None or not token:
         return True
     with store_of(request).db.read() as session:
@@ -117,7 +128,7 @@ def find_actor(request: Request) -> Actor | None:
             if actor is not None:
                 return actor
         raise ProblemError(401, "密钥无效、已撤销或已过期", headers={"WWW-Authenticate": "Bearer"})
-    token = request.cookies.get(COOKIE)
+    token = session_token(request)
     if not token:
         return None
     if request.method not in SAFE and foreign(request):
@@ -136,6 +147,12 @@ def any_actor(request: Request) -> Actor:
         raise ProblemError(403, "这个密钥只能读取")
     request.state.actor = actor
     return actor
+
+
+def may_compute(request: Request) -> None:
+    """Raise ProblemError 401 where the service computes for known people only, and this is none."""
+    if not settings_of(request).open_evaluation:
+        any_actor(request)
 
 
 _requirements: dict[str, Callable[..., Actor]] = {}
@@ -158,16 +175,18 @@ def require(action: str) -> Any:
 def set_cookie(response: Response, token: str, settings: Settings) -> None:
     """Give the browser its session."""
     response.set_cookie(
-        COOKIE,
+        _cookie_name(settings),
         token,
         max_age=settings.session_hours * 3600,
         httponly=True,
         samesite="lax",
-        secure=settings.cookie_secure,
+        secure=settings.secure_cookies,
         path="/",
     )
 
 
-def clear_cookie(response: Response) -> None:
+def clear_cookie(response: Response, settings: Settings) -> None:
     """Take the session from the browser."""
-    response.delete_cookie(COOKIE, path="/")
+    response.delete_cookie(
+        _cookie_name(settings), path="/", secure=settings.secure_cookies, httponly=True
+    )

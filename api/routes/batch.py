@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
-from api.access.security import any_actor, settings_of
+from api.access.security import may_compute
 from api.judging.batches import HINT, NDJSON, PARQUET, PATH, Batches, Form, Lines
 from api.judging.current import fresh_judge
 from api.judging.workers import source_of
@@ -84,8 +84,7 @@ async def evaluate_batch(
     ] = False,
 ) -> Response:
     """Judge the dossiers in the body."""
-    if not settings_of(request).open_evaluation:
-        await to_thread.run_sync(any_actor, request, limiter=request.app.state.judging)
+    await to_thread.run_sync(may_compute, request, limiter=request.app.state.judging)
     form, day = form_of(request), as_of_option(as_of, as_of_column)
     batches: Batches = request.app.state.batches
     run = batches.open(source_of(request))

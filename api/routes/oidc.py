@@ -65,7 +65,7 @@ def start(request: Request) -> Response:
         max_age=MEMORY_SECONDS,
         httponly=True,
         samesite="lax",
-        secure=settings_of(request).cookie_secure,
+        secure=settings_of(request).secure_cookies,
         path=PATH,
     )
     return response
@@ -122,7 +122,7 @@ def callback(
             max_age=settings.session_hours * 3600,
             httponly=True,
             samesite="lax",
-            secure=settings.cookie_secure,
+            secure=settings.secure_cookies,
             path=HINT_PATH,
         )
     return response

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.login import change_own_password, log_in, prove_again
 from api.access.security import (
-    COOKIE,
     any_actor,
     clear_cookie,
     limits_of,
+    session_token,
+    settings_of,
     store_of,
 )
 from api.store import apikeys, logins, passwords
@@ -139,7 +140,7 @@ def prove(
 )
 def sessions(request: Request, actor: AnyActor) -> tuple[LoginOut, ...]:
     """The actor's sessions that still count."""
-    store, token = store_of(request), request.cookies.get(COOKIE)
+    store, token = store_of(request), session_token(request)
     now = dt.datetime.now(dt.UTC)
     with store.db.read() as session:
         return logins.logins_of(session, actor, token, now, limits_of(request), store.uses)
@@ -167,12 +168,12 @@ def end_session(
 )
 def logout(request: Request, actor: AnyActor) -> Response:
     """Log out."""
-    token = request.cookies.get(COOKIE)
+    token = session_token(request)
     if token:
         with store_of(request).work(actor, request_id.get()) as work:
             logins.close_login(work, token)
     response = Response(status_code=204)
-    clear_cookie(response)
+    clear_cookie(response, settings_of(request))
     return response
 
 

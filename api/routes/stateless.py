@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
 
-from api.access.security import any_actor, settings_of
+from api.access.security import may_compute
 from api.filters import find_department, find_part, find_stage
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge, Memo
@@ -82,8 +82,7 @@ async def evaluate(
     stage: Stage = None,
 ) -> Response:
     """Judge the dossier in the body."""
-    if not settings_of(request).open_evaluation:
-        await to_thread.run_sync(any_actor, request, limiter=request.app.state.judging)
+    await to_thread.run_sync(may_compute, request, limiter=request.app.state.judging)
     raw = await json_bytes(request)
     ask = _Ask(
         raw,
@@ -126,8 +125,7 @@ async def ask_next(
     request: Request, judge: CurrentJudge, as_of: AsOf = None, stage: Stage = None
 ) -> dict[str, Any]:
     """What to ask next of the dossier in the body."""
-    if not settings_of(request).open_evaluation:
-        await to_thread.run_sync(any_actor, request, limiter=request.app.state.judging)
+    await to_thread.run_sync(may_compute, request, limiter=request.app.state.judging)
     raw = await json_bytes(request)
     day, at = parse_day(as_of, "as_of"), find_stage(judge, stage)
     data = await _checked(request, judge, raw)

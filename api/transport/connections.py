@@ -43,19 +43,23 @@ class Guarded(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count the connection; one too many is closed before it says anything."""
         super().connection_made(transport)
-        self.source = self.client[0] if self.client else "-"
-        self.by_source[self.source] += 1
-        if len(self.connections) > self.most or self.by_source[self.source] > self.each:
+        source = self.client[0] if self.client else "-"
+        if len(self.connections) > self.most or self.by_source[source] >= self.each:
+            # It is lost only later; until then it takes no place from others.
+            self.connections.discard(self)
             transport.abort()
             return
+        self.source = source
+        self.by_source[source] += 1
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count it no more."""
         self._stop()
-        self.by_source[self.source] -= 1
-        if not self.by_source[self.source]:
-            del self.by_source[self.source]
+        if self.source:
+            self.by_source[self.source] -= 1
+            if not self.by_source[self.source]:
+                del self.by_source[self.source]
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

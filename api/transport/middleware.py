@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -31,6 +31,13 @@ _HEADERS = [
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+
+# For answers that bring none of their own: a browser that opens one runs and keeps nothing.
+_OTHERWISE = {
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+}
+HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 PLAIN = (
     '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>没有完成</title>'
@@ -99,8 +106,10 @@ class Edge:
         trust_forwarded: bool = False,
         limits: Sequence[BodyLimit] = (),
         pace: Pace = Pace(),
+        https: bool = False,
     ) -> None:
         self.app = app
+        self.headers = (*_HEADERS, HSTS) if https else _HEADERS
         self.limits = (*limits, BodyLimit(re.compile(".*", re.DOTALL), max_body))
         self.limit = limit
         self.trust_forwarded = trust_forwarded
@@ -118,6 +127,8 @@ class Edge:
         token = request_id.set(rid)
         body = next(b for b in self.limits if b.path.fullmatch(scope["path"]))
         exchange = _Exchange(receive, send, rid, body, self.pace)
+        exchange.headers = self.headers
+        exchange.otherwise = _OTHERWISE if scope["path"].startswith("/api/") else {}
         exchange.for_people = not scope["path"].startswith("/api/") and b"text/html" in headers.get(
             b"accept", b""
         )
@@ -189,6 +200,8 @@ class _Exchange:
         self.more = True
         self.started = False
         self.for_people = False
+        self.headers: Sequence[tuple[bytes, bytes]] = _HEADERS
+        self.otherwise: Mapping[bytes, bytes] = {}
 
     async def receive(self) -> Message:
         message = await self._next()
@@ -228,9 +241,12 @@ class _Exchange:
                         await self.drain()
             self.started = True
             self.status = message["status"]
+            given = [*message.get("headers", ())]
+            names = {name.lower() for name, _ in given}
             message["headers"] = [
-                *message.get("headers", ()),
-                *_HEADERS,
+                *given,
+                *(pair for pair in self.otherwise.items() if pair[0] not in names),
+                *self.headers,
                 (b"x-request-id", self.rid.encode()),
             ]
         async with asyncio.timeout(self._pace.answer):

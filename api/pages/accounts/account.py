@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.access.login import change_own_password
-from api.access.security import COOKIE, limits_of, store_of
+from api.access.security import limits_of, session_token, store_of
 from api.errors import Invalid
 from api.judging.current import reading_judge
 from api.pages.frame.errors import PageRoute
@@ -42,7 +42,7 @@ def _page(
         keys = apikeys.keys_of(session, actor)
         local = accounts.has_password(session, actor)
         now = dt.datetime.now(dt.UTC)
-        token, uses = request.cookies.get(COOKIE), store_of(request).uses
+        token, uses = session_token(request), store_of(request).uses
         sessions = logins.logins_of(session, actor, token, now, limits_of(request), uses)
     status = 422 if wrong or password_wrong else 201 if made else 200
     return page(

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.access.login import log_in
 from api.access.provider import HINT, HINT_PATH, Provider
-from api.access.security import COOKIE, clear_cookie, store_of
+from api.access.security import clear_cookie, session_token, settings_of, store_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, actor_of, safe_back
@@ -61,7 +61,7 @@ def logout(request: Request, form: Form) -> Response:
     by itself, since Chromium refuses to follow a form to another site (CSP ``form-action``).
     """
     del form
-    actor, token = actor_of(request), request.cookies.get(COOKIE)
+    actor, token = actor_of(request), session_token(request)
     if actor is not None and token:
         with store_of(request).work(actor, request_id.get()) as work:
             logins.close_login(work, token)
@@ -72,6 +72,6 @@ def logout(request: Request, form: Form) -> Response:
     if onward is not None:
         request.state.page_actor = None
         response = page(request, "logged_out.html", onward=onward)
-    clear_cookie(response)
+    clear_cookie(response, settings_of(request))
     response.delete_cookie(HINT, path=HINT_PATH)
     return response

@@ -8,11 +8,11 @@ import secrets
 from fractions import Fraction
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from api.access.security import store_of
+from api.access.security import may_compute, store_of
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
 from api.judging.reading import only_profile
@@ -68,7 +68,7 @@ def template(judge: CurrentJudge, example: Annotated[str, Query(max_length=80)] 
     return Response(judge.kept["template"], media_type=XLSX, headers=head)
 
 
-@router.post("/assess/upload")
+@router.post("/assess/upload", dependencies=[Depends(may_compute)])
 def upload(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """A filled-in spreadsheet into the form; what is wrong is shown by cell."""
     given = form.get("file")
@@ -96,7 +96,7 @@ def upload(request: Request, judge: CurrentJudge, form: Form) -> Response:
     return form_page(request, judge, Filled(typed_from(profile, registry)), uploaded=name)
 
 
-@router.post("/assess/field")
+@router.post("/assess/field", dependencies=[Depends(may_compute)])
 def field_check(
     judge: CurrentJudge, form: Form, name: Annotated[str, Query(max_length=120)]
 ) -> Response:
@@ -106,7 +106,7 @@ def field_check(
     return Response(text, media_type="text/html; charset=utf-8")
 
 
-@router.post("/assess/edit")
+@router.post("/assess/edit", dependencies=[Depends(may_compute)])
 def edit(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """Back to the form with everything that was typed, also from before the login."""
     filled = fill(texts_of(form), judge.ruleset.registry)
@@ -121,7 +121,7 @@ def edit(request: Request, judge: CurrentJudge, form: Form) -> Response:
     )
 
 
-@router.post("/assess/confirm")
+@router.post("/assess/confirm", dependencies=[Depends(may_compute)])
 def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """The form read: its mistakes, or everything for checking over."""
     filled = fill(texts_of(form), judge.ruleset.registry)

@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
-from api.access.security import any_actor, settings_of
+from api.access.security import may_compute
 from api.filters import find_stage
 from api.judging.judge import Judge
 from api.pages.assess.cases import STAGE
@@ -98,8 +98,7 @@ def stage_of(judge: Judge, form: FormData) -> str | None:
 
 def profile_of(request: Request, judge: Judge, form: FormData) -> Profile:
     """The profile of a form that had been checked. Raises ProblemError 401 or 422."""
-    if not settings_of(request).open_evaluation:
-        any_actor(request)
+    may_compute(request)
     filled = fill(texts_of(form), judge.ruleset.registry)
     if filled.profile is None:
         raise ProblemError(

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData, UploadFile
 
-from api.access.security import any_actor, settings_of
+from api.access.security import may_compute
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
 from api.judging.workers import Workers, source_of
@@ -65,11 +65,9 @@ def blank(request: Request) -> Response:
     return page(request, "read.html", mistake="", pasted="")
 
 
-@router.post("/assess/read")
+@router.post("/assess/read", dependencies=[Depends(may_compute)])
 def given(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """The document read: its text and the suggestions."""
-    if not settings_of(request).open_evaluation:
-        any_actor(request)
     name, data = _document(form)
     pasted = str(form.get("pasted", ""))
     if not data:
@@ -224,7 +222,7 @@ def _parts(text: str, here: list[Suggestion]) -> Iterator[Part]:
         yield Part(text[at:])
 
 
-@router.post("/assess/read/take")
+@router.post("/assess/read/take", dependencies=[Depends(may_compute)])
 def take(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """What was taken over, in the ordinary form, each value with its origin."""
     registry = judge.ruleset.registry

@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
-from api.access.security import COOKIE, SAFE, allowed, find_actor, foreign
+from api.access.security import SAFE, allowed, find_actor, foreign, session_token
 from api.store.work import Actor
 from api.transport.forms import posted_form
 from api.transport.problems import ProblemError
@@ -33,7 +33,7 @@ def actor_of(request: Request) -> Actor | None:
 
 def csrf_token(request: Request) -> str:
     """The token that this session's forms carry; empty without a session."""
-    token = request.cookies.get(COOKIE)
+    token = session_token(request)
     return hashlib.sha256(f"csrf:{token}".encode()).hexdigest() if token else ""
 
 
