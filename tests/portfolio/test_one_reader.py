@@ -13,7 +13,7 @@ from evaluator.dossier.files import iter_dossiers
 from evaluator.problems.errors import DossierError
 from evaluator.reading.cells import CellFault
 from tests.portfolio.intake.bodies import Read as Body
-from tests.portfolio.offices import COLUMNS, REGISTRY, WRITERS, Cell, Table, rows
+from tests.portfolio.offices import COLUMNS, REGISTRY, WRITERS, Cell, Table, as_text, rows
 from tests.portfolio.read import Read, as_portfolio, as_single, values_of
 from tests.portfolio.tables import drawn
 
@@ -54,7 +54,8 @@ def ways(folder: Path, table: Table) -> dict[str, Read]:
 def unlike(table: Table) -> Table:
     """Without what only some files can say: a truth value or a fault where a text belongs; rows that
     are empty."""
-    out = []
+    out: Table = []
+    ids: set[str] = set()
     for n, row in enumerate(table):
         kept = [
             Cell(None)
@@ -62,7 +63,10 @@ def unlike(table: Table) -> Table:
             else cell
             for cell, (_, name, _) in zip(row, COLUMNS, strict=True)
         ]
-        kept[0] = Cell(f"P{n}") if kept[0].value == "P" else kept[0]
+        # The same id twice is another matter, and told otherwise in a file that is read whole.
+        if kept[0].value == "P" or as_text(kept[0]).strip() in ids:
+            kept[0] = Cell(f"P{n}")
+        ids.add(as_text(kept[0]).strip())
         if any(cell.value not in (None, "") for cell in kept):
             out.append(kept)
     return out
@@ -101,7 +105,7 @@ def test_every_file_and_every_way_in(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_every_file_and_every_way_in_soaked(tmp_path: Path) -> None:
-    all_alike(tmp_path, 2_000, 500)
+    all_alike(tmp_path, 800, 400)
 
 
 def test_a_file_without_rows_is_told(tmp_path: Path) -> None:
