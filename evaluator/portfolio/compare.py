@@ -12,7 +12,7 @@ import duckdb
 from evaluator.portfolio.duck import connect, opened, sql_of
 from evaluator.portfolio.output import copy
 from evaluator.portfolio.progress import Progress, duckdb_share
-from evaluator.portfolio.rows import judge_few
+from evaluator.portfolio.rows import judge_few, one_by_one
 from evaluator.portfolio.run import Counts, Options
 from evaluator.rulebook.ast import Effect, Ruleset
 
@@ -44,7 +44,7 @@ def compare_file(
         for name, ruleset in (("old", old), ("new", new)):
             which = "旧" if name == "old" else "新"
             progress(f"按{which}规则集评估 {loaded.total:,} 份", duckdb_share(db))
-            if loaded.total <= options.few:
+            if one_by_one(ruleset, loaded, options.few):
                 judge_few(db, ruleset, loaded, f"{name}_few")
                 select = f"SELECT * FROM {name}_few"
             else:

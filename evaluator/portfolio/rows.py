@@ -106,6 +106,11 @@ def _base_unit(kind: str) -> Unit:
     return Unit(kind or "1", dimension, Fraction(1)) if dimension else parse_unit("1")
 
 
+def one_by_one(ruleset: Ruleset, loaded: Loaded, few: int) -> bool:
+    """Whether to judge row by row: there are few, or the columns cannot carry a scorecard yet."""
+    return loaded.total <= few or bool(ruleset.scorecards)
+
+
 def judge_few(
     db: duckdb.DuckDBPyConnection,
     ruleset: Ruleset,

@@ -16,7 +16,7 @@ from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.sources import FILE_STRIDE
 from evaluator.portfolio.output import copy, staged, written
 from evaluator.portfolio.progress import Progress, duckdb_share
-from evaluator.portfolio.rows import FEW, judge_few
+from evaluator.portfolio.rows import FEW, judge_few, one_by_one
 from evaluator.portfolio.sql import text
 from evaluator.rulebook.ast import Effect, Ruleset
 from evaluator.rulebook.due import find_stage, not_due
@@ -135,7 +135,7 @@ def _one(
     listed = RESULT
     if not_due(ruleset, find_stage(ruleset, options.stage)):
         listed += ", not_due"
-    if loaded.total <= options.few and findings is None:
+    if one_by_one(ruleset, loaded, options.few) and findings is None:
         judge_few(db, ruleset, loaded, "few_results", options.stage)
         judged = copy(db, f"SELECT {listed} FROM few_results", part)
     else:

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from evaluator.dossier.dossier import read_data
+from evaluator.engine.columnar import TooWide
 from evaluator.judgement.evaluate import Evaluator
 from evaluator.portfolio.run import rejects_path
 from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.verdict import Status
 from tests.portfolio.files import (
     BAD,
@@ -26,7 +29,7 @@ from tests.portfolio.files import (
     run,
     write_jsonl,
 )
-from tests.support import ruleset_of
+from tests.support import ROOT, ruleset_of
 
 
 def test_json_lines_equal_single_dossiers(shipped: Ruleset, tmp_path: Path) -> None:
@@ -146,3 +149,36 @@ def test_few_rows_are_judged_one_by_one_with_the_same_results(
         found.append(sorted(rows_of(out)))
     assert len(found[0]) == len(profiles)
     assert found[0] == found[1]
+
+
+def test_a_scorecard_is_judged_row_by_row(tmp_path: Path) -> None:
+    ruleset = load_directory(ROOT / "profiles" / "shijiazhuang")
+    same = {
+        "project_name": "一个项目",
+        "submitted_on": "2026-06-01",
+        "dishonest_enterprise": False,
+        "open_penalty": False,
+        "illegal_land_use": False,
+        "core_licence_held": True,
+        "land_area": 40,
+        "enterprise_title": "none",
+        "chain_role": "none",
+    }
+    figures = [(12000, 1500), (6000, 600), (10000, 600)]
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.parquet"
+    given = [
+        {**same, "project_id": f"p{n}", "fixed_asset_investment": a, "annual_tax": b}
+        for n, (a, b) in enumerate(figures)
+    ]
+    del given[2]["chain_role"]  # The points that it may give decide.
+    write_jsonl(source, given)
+    run(ruleset, [source], out, as_of=dt.date(2026, 6, 1))
+    evaluator = Evaluator(ruleset, "reference")
+    expected = [
+        evaluator.evaluate(read_data(one, ruleset.registry, "x"), dt.date(2026, 6, 1)).verdict.value
+        for one in given
+    ]
+    assert [r[0] for r in rows_of(out, "verdict")] == expected
+    assert expected == ["pass", "reject", "refer"]
+    with pytest.raises(TooWide, match="评分表"):
+        run(ruleset, [source], out, findings=tmp_path / "findings.parquet")
