@@ -86,6 +86,13 @@ def table(doc: Any, heads: list[str], loop: str, cells: list[str], widths: list[
             row.cells[at].width = Mm(width)
 
 
+def each(doc: Any, loop: str, text: str) -> None:
+    """A paragraph that repeats."""
+    line(doc, "{%p for " + loop + " %}")
+    line(doc, text)
+    line(doc, "{%p endfor %}")
+
+
 def main(path: str) -> None:
     doc = Document()
     fonts = doc.styles["Normal"].element.get_or_add_rPr()
@@ -120,11 +127,12 @@ def main(path: str) -> None:
         "{{ name }}（项目编号 {{ project_id }}）的申报材料，已按“{{ ruleset }}”在{{ as_of }}有效的标准审查。现将预审意见告知如下。",
     )
     line(doc, "一、预审结论", HEAD)
-    line(doc, "{{ sentence }}")
+    line(doc, "{{ sentence }}{% if stage %}（{{ stage }}环节）{% endif %}")
     line(
         doc,
         "共审查 {{ counts.violated + counts.unknown + counts.satisfied }} 项：不符合 {{ counts.violated }} 项，材料不足 {{ counts.unknown }} 项，符合 {{ counts.satisfied }} 项；另有 {% if counts.advice %}{{ counts.advice }} 项只作建议、{% endif %}{{ counts.not_applicable }} 项不适用于本项目。",
     )
+    each(doc, "line in routes", "{{ line }}")
     line(doc, "二、不符合的事项和依据", HEAD)
     line(doc, "{%p if reasons %}")
     table(
@@ -148,28 +156,21 @@ def main(path: str) -> None:
     line(doc, "没有不符合的事项。")
     line(doc, "{%p endif %}")
     line(doc, "三、需要补充的材料", HEAD)
+    each(doc, "line in asked", "{{ line }}")
     line(doc, "{%p if lacks %}")
     line(doc, "下列 {{ missing }} 项没有填报，请由相应单位提供：")
-    line(doc, "{%p for l in lacks %}")
-    line(doc, "{{ l.title }}（{{ l.count }} 项）：{{ l.fields }}。")
-    line(doc, "{%p endfor %}")
+    each(doc, "l in lacks", "{{ l.title }}（{{ l.count }} 项）：{{ l.fields }}。")
     line(doc, "{%p else %}")
     line(doc, "材料齐全。")
     line(doc, "{%p endif %}")
     line(doc, "四、补正建议", HEAD)
-    line(doc, "{%p for c in changes %}")
-    line(doc, "{{ c }}。")
-    line(doc, "{%p endfor %}")
-    line(doc, "{%p for r in reasons if r.remedy %}")
-    line(doc, "{{ r.title }}：{{ r.remedy }}。")
-    line(doc, "{%p endfor %}")
+    each(doc, "c in changes", "{{ c }}。")
+    each(doc, "r in reasons if r.remedy", "{{ r.title }}：{{ r.remedy }}。")
     line(doc, "{%p if not changes and not reasons %}")
     line(doc, "{% if lacks %}补齐第三部分所列材料后重新提交。{% else %}无。{% endif %}")
     line(doc, "{%p endif %}")
     line(doc, "五、部门意见", HEAD)
-    line(doc, "{%p for v in reviews %}")
-    line(doc, "{{ v.department }}：{{ v.text }}（{{ v.by }}，{{ v.on }}）")
-    line(doc, "{%p endfor %}")
+    each(doc, "v in reviews", "{{ v.department }}：{{ v.text }}（{{ v.by }}，{{ v.on }}）")
     line(doc, "{%p if not reviews %}")
     line(doc, "尚无部门意见。")
     line(doc, "{%p endif %}")

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from api.access.security import may_compute
+from api.filters import find_stage
 from api.judging.batches import HINT, NDJSON, PARQUET, PATH, Batches, Form, Lines
 from api.judging.current import fresh_judge
 from api.judging.workers import source_of
 from api.transport import schemas
-from api.transport.parameters import AsOf, parse_day
+from api.transport.parameters import AsOf, Stage, parse_day
 from api.transport.problems import ProblemError
+from evaluator.rulebook.due import find_stage as stage_at
 
 router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
 FORMS: dict[str, Form] = {NDJSON: "ndjson", PARQUET: "parquet"}
@@ -22,6 +24,7 @@ DESCRIPTION = f"""请求体是 NDJSON（`{NDJSON}`，每行一份申报材料，
 （`{PARQUET}`，每行一份，一列一个字段）。整批由同一个规则集判定，其标识在答复头 `Admission-Ruleset` 和第一行里。
 
 答复是 NDJSON，边算边发：第一行 `batch`，然后按输入的先后每份材料一行 `judged` 或 `rejected`，最后一行 `summary`。
+`stage` 是整批的环节；第一行写着按哪个环节。
 不合格式的行是 `rejected`，写明行号和原因，不算评估过。没有 `summary` 行的答复不完整；中途出错时最后一行是 `error`。"""
 LINES = {"oneOf": [{"$ref": f"#/components/schemas/{m.__name__}"} for m in schemas.BATCH_LINES]}
 
@@ -82,17 +85,22 @@ async def evaluate_batch(
     findings: Annotated[
         bool, Query(description="是否列出每条适用规则的结果、数值和要求值")
     ] = False,
+    stage: Stage = None,
 ) -> Response:
     """Judge the dossiers in the body."""
     await to_thread.run_sync(may_compute, request, limiter=request.app.state.judging)
     form, day = form_of(request), as_of_option(as_of, as_of_column)
+    if stage is not None:
+        find_stage(await fresh_judge(request), stage)  # Refused before all is sent.
     batches: Batches = request.app.state.batches
     run = batches.open(source_of(request))
     try:
         await run.receive(request.stream(), form)
         # After the body, which may take minutes: the ruleset in force now, and one for all rows.
-        ruleset = (await fresh_judge(request)).ruleset
-        await run.judge(ruleset, form, {"as_of": day, "findings": findings}, request.receive)
+        judge = await fresh_judge(request)
+        ruleset, at = judge.ruleset, stage_at(judge.ruleset, find_stage(judge, stage))
+        options = {"as_of": day, "findings": findings, "stage": at.id if at else None}
+        await run.judge(ruleset, form, options, request.receive)
         identity = {
             "identity": ruleset.identity,
             "profile": ruleset.profile_id,
@@ -100,7 +108,7 @@ async def evaluate_batch(
         }
         return Lines(
             run,
-            {"type": "batch", "ruleset": identity},
+            {"type": "batch", "ruleset": identity, "stage": options["stage"]},
             {"Admission-Ruleset": ruleset.identity, "X-Accel-Buffering": "no"},
         )
     except ClientDisconnect:

@@ -245,6 +245,7 @@ class BatchHead(BaseModel):
 
     type: Literal["batch"]
     ruleset: BatchRuleset
+    stage: str | None = Field(description="按哪个环节评估；规则集不分环节的为 null")
     rows: int = Field(description="材料份数，空行不算")
 
 
@@ -260,7 +261,7 @@ class BatchComparison(BaseModel):
 
 class BatchFinding(BaseModel):
     rule: str
-    status: Literal["satisfied", "violated", "unknown"]
+    status: Literal["satisfied", "violated", "unknown", "not_due"]
     comparisons: list[BatchComparison] = Field(description="要求里有几个比较就有几项")
 
 
@@ -275,6 +276,9 @@ class BatchJudged(BaseModel):
     violated: Words = Field(description="不符合的规则")
     unknown: Words = Field(description="材料不足、不能判断的规则")
     applicable: Words = Field(description="适用的规则，含以上两种")
+    not_due: Words = Field(
+        default=[], description="未到环节的规则；只在评估的环节之后还有规则到期时才有"
+    )
     findings: list[BatchFinding] = Field(default=[], description="findings=true 时才有")
 
 

@@ -32,6 +32,7 @@ from evaluator.portfolio.intake.opening import open_source
 from evaluator.portfolio.intake.sources import Source
 from evaluator.portfolio.sql import text
 from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.due import find_stage
 from evaluator.rulebook.verdict import Verdict
 
 log = logging.getLogger("evaluator")
@@ -58,9 +59,11 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """``as_of`` is a column or one day; ``memory`` and ``disk`` are DuckDB's words ("1GB")."""
+    """``as_of`` is a column or one day, ``stage`` that of all rows, the last where there is none;
+    ``memory`` and ``disk`` are DuckDB's words ("1GB")."""
 
     as_of: str | dt.date | None = None
+    stage: str | None = None
     findings: bool = False
     rows: int = 1_000_000
     memory: str = "1GB"
@@ -221,11 +224,14 @@ class Batch:
 
     def _statement(self, layout: Layout) -> str:
         """The statement that answers the rows from $1 to $2; seconds to make, so kept."""
+        stage = find_stage(self.ruleset, self.options.stage)
+        at = stage.id if stage is not None else None
         if layout.as_of is not None:
             # Files of other days, but of the same rules, then share a statement.
             layout = replace(layout, as_of=widened(layout.as_of, self.ruleset))
         key = (
             self.ruleset.identity,
+            at,
             self.options.findings,
             layout.present,
             layout.items,
@@ -239,7 +245,7 @@ class Batch:
             if known is not None:
                 _statements.move_to_end(key)
                 return known
-        plan = compile_ruleset(self.ruleset, layout, ("project_id", "as_of"))
+        plan = compile_ruleset(self.ruleset, layout, ("project_id", "as_of"), at)
         made = _answers(plan, layout.items, self.options.findings)
         with _lock:
             _statements[key] = made
@@ -288,7 +294,7 @@ def _answers(plan: Plan, items: bool, findings: bool) -> str:
         "r.verdict",
         """'"'""",
     ]
-    for name in ("violated", "unknown", "applicable"):
+    for name in ("violated", "unknown", "applicable", *(("not_due",) if plan.later else ())):
         listed = f"""'["' || replace(r."{name}", ' ', '","') || '"]'"""
         parts += [
             f"""',"{name}":'""",

@@ -51,6 +51,7 @@ def opinion_context(case: Case, reviews: Sequence[Any] = ()) -> dict[str, Any]:
         "verdict": case.word,
         "stage": case.asked.stage if case.asked is not None else "",
         "asked": _asked(case),
+        "routes": _routes(case),
         "sentence": data["sentence"],
         "as_of": chinese_date(data["as_of"]),
         "made": chinese_date(now),
@@ -101,6 +102,15 @@ def _asked(case: Case) -> list[str]:
     if asked.later:
         said.append(f"另有 {len(asked.later)} 项还没到环节，先答也可能影响结论。")
     return said
+
+
+def _routes(case: Case) -> list[str]:
+    """Who concludes, as sentences; what that still depends on."""
+    asked = case.asked
+    if asked is None:
+        return []
+    first = [f"审定层级：{'，再到'.join(asked.routes)}。"] if asked.routes else []
+    return [*first, *(f"{line}。" for line in asked.routes_open)]
 
 
 def _listed(labels: list[str]) -> str:

@@ -18,13 +18,13 @@ from evaluator.portfolio import batch
 from evaluator.rulebook.ast import Compare
 from evaluator.rulebook.verdict import Status
 from evaluator.rulebook.walk import leaves
-from tests.api.judging.batches import BASE, STEMS, lines, ndjson, parquet, post
+from tests.api.judging.batches import BASE, STEMS, lines, ndjson, parquet, post, problem
 from tests.api.support import example, shipped
 
 
-def single(client: TestClient, dossier: dict[str, Any]) -> dict[str, Any]:
+def single(client: TestClient, dossier: dict[str, Any], **params: str) -> dict[str, Any]:
     answer = client.post(
-        "/api/v1/evaluations", json=dossier, params={"counterfactual": "false"}
+        "/api/v1/evaluations", json=dossier, params={"counterfactual": "false", **params}
     ).json()
     ids = {s: [f["rule"] for f in answer["findings"] if f["status"] == s.value] for s in Status}
     applicable = [f["rule"] for f in answer["findings"] if f["status"] != Status.NOT_APPLICABLE]
@@ -50,6 +50,30 @@ def test_every_example_gets_the_answer_of_a_single_evaluation(
     for row, dossier in zip(rows, dossiers, strict=True):
         assert row == single(stateless, dossier)
     assert len({r["verdict"] for r in rows}) == 3
+
+
+def test_a_batch_is_judged_at_the_stage_that_is_asked_for(stateless: TestClient) -> None:
+    dossiers = [example(s) for s in STEMS]
+    at_last = lines(post(stateless, ndjson(dossiers)))
+    assert at_last[0]["stage"] == "signing"
+    head, *rows, _ = lines(post(stateless, ndjson(dossiers), stage="线索初筛", findings="true"))
+    assert head["stage"] == "lead"
+    moved = 0
+    for row, last, dossier in zip(rows, at_last[1:-1], dossiers, strict=True):
+        found = row.pop("findings")
+        later = [f["rule"] for f in found if f["status"] == Status.NOT_DUE]
+        assert row.pop("not_due") == later
+        assert {**row, "row": 0} == {**single(stateless, dossier, stage="lead"), "row": 0}
+        assert "not_due" not in last
+        assert set(last["unknown"]) == {*row["unknown"], *later}
+        moved += bool(later)
+    assert moved > 20
+
+
+def test_a_batch_at_a_stage_that_is_not_there_is_refused(stateless: TestClient) -> None:
+    answer = post(stateless, ndjson([BASE]), stage="leed")
+    problem(answer, 422, "lead")
+    assert answer.json()["errors"][0]["parameter"] == "stage"
 
 
 def _fraction(text: str | None) -> Fraction | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from typing import Any
 
+from docx import Document
 from fastapi.testclient import TestClient
 
 from api.judging.judge import Judge
 from api.pages.assess.asked import asked_of
 from api.pages.assess.cases import trial
-from api.pages.assess.opinion import opinion_context
+from api.pages.assess.opinion import opinion_context, opinion_docx
 from tests.api.pages.visitor import Visitor
 from tests.api.support import example, shipped
 
@@ -40,6 +43,26 @@ def test_the_opinion_names_what_to_hand_in_first() -> None:
     context = opinion_context(at("r20", "lead"))
     assert (context["verdict"], context["stage"]) == ("补充后再看", "线索初筛")
     assert "结论还等以下 6 项" in context["asked"][0]
+
+
+def test_the_word_file_says_what_the_page_says() -> None:
+    case = at("r20", "lead")
+    case = replace(
+        case,
+        asked=replace(
+            case.asked, routes=("招商专班（5 个工作日）", "市政府"), routes_open=("要看总投资",)
+        ),
+    )
+    said = [p.text for p in Document(io.BytesIO(opinion_docx(case))).paragraphs]
+    context = opinion_context(case)
+    assert any(line.endswith("（线索初筛环节）") for line in said)
+    assert context["routes"] == ["审定层级：招商专班（5 个工作日），再到市政府。", "要看总投资。"]
+    first = said.index("二、不符合的事项和依据")
+    assert said[first - 2 : first] == context["routes"]
+    third = said.index("三、需要补充的材料")
+    assert said[third + 1 : third + 1 + len(context["asked"])] == context["asked"]
+    assert len(context["asked"]) == 2
+    assert not any("{" in line for line in said)
 
 
 def test_a_result_of_a_rulebook_without_stages_has_none() -> None:
