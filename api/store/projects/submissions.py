@@ -35,6 +35,7 @@ from api.transport.seen import Seen
 from api.workdays.china import china_day, today
 from evaluator.dossier.dossier import Profile
 from evaluator.rulebook.verdict import Status, Verdict
+from evaluator.values.numbers import stored
 
 PAST = frozenset({"past_fulfilment_rate", "past_commitments_due"})
 CONCLUDED = ("admitted", "rejected")
@@ -136,7 +137,7 @@ def _with_record(session: Session, judge: Judge, profile: Profile) -> Profile:
         return profile
     record = past_record(session, SYSTEM, code, today())
     extra = {k: v for k, v in record.items() if k in registry.fields and k not in profile.values}
-    return judge.read({**profile.to_dict(registry), **extra}) if extra else profile
+    return judge.read({**profile.to_dict(registry), **stored(extra)}) if extra else profile
 
 
 def _known(session: Session, actor: Actor, asked: Submission) -> Receipt | None:
