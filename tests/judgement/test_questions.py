@@ -130,7 +130,7 @@ def test_a_rulebook_without_stages_gives_no_questions_in_its_result() -> None:
     assert [q.name for q in questions(found)] == ["land_area", "annual_tax"]
 
 
-@draws(60, 1200)
+@draws(60, 300)
 @given(judged(), st.sampled_from(STAGES), st.data())
 def test_answering_what_is_not_listed_changes_no_verdict(
     case: tuple[Ruleset, Profile, dt.date], stage: str, data: st.DataObject
@@ -151,7 +151,7 @@ def test_answering_what_is_not_listed_changes_no_verdict(
     assert after.verdict is before.verdict
 
 
-@draws(20, 300)
+@draws(20, 80)
 @given(judged(), st.sampled_from(STAGES), st.data())
 def test_a_single_answer_that_changes_the_verdict_was_listed_with_what_it_did(
     case: tuple[Ruleset, Profile, dt.date], stage: str, data: st.DataObject
@@ -176,7 +176,7 @@ def test_a_single_answer_that_changes_the_verdict_was_listed_with_what_it_did(
 SHIJIAZHUANG = load_directory(ROOT / "profiles" / "shijiazhuang")
 
 
-@draws(40, 800)
+@draws(40, 200)
 @given(
     dossiers(SHIJIAZHUANG, present=70), dossiers(SHIJIAZHUANG, present=100), st.sampled_from(STAGES)
 )

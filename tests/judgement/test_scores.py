@@ -194,7 +194,7 @@ def test_points_that_a_department_has_not_given_count_from_none_to_full() -> Non
 # --- properties --------------------------------------------------------------------------------
 
 
-@draws(60, 4000)
+@draws(60, 600)
 @given(st.data())
 def test_answers_only_narrow_a_score(data: st.DataObject) -> None:
     ruleset = data.draw(rulesets(max_rules=1, max_depth=1, cards=True))
@@ -214,7 +214,7 @@ def test_answers_only_narrow_a_score(data: st.DataObject) -> None:
             profile = later
 
 
-@draws(40, 2000)
+@draws(40, 300)
 @given(st.data())
 def test_a_grade_that_is_settled_stays(data: st.DataObject) -> None:
     ruleset = data.draw(rulesets(max_rules=1, max_depth=1, cards=True))
@@ -236,7 +236,7 @@ def test_a_grade_that_is_settled_stays(data: st.DataObject) -> None:
                 event(f"grade: {graded.grade is not None}")
 
 
-@draws(40, 4000)
+@draws(40, 600)
 @given(st.data())
 def test_durable_agrees_on_random_cards(data: st.DataObject) -> None:
     ruleset = data.draw(rulesets(max_rules=2, max_depth=1, cards=True))

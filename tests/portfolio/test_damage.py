@@ -83,7 +83,7 @@ def test_damage_stays_where_it_is(
 
 
 @pytest.mark.soak
-@settings(max_examples=4_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
 @given(files(), st.data())
 def test_damage_stays_where_it_is_soaked(
     drawn: tuple[list[list[str]], bytes, bytes], data: st.DataObject
@@ -166,7 +166,7 @@ def test_blocks_and_lines_agree(
 
 
 @pytest.mark.soak
-@settings(max_examples=1_500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(files(), st.lists(st.tuples(st.integers(0, 400), DAMAGE), max_size=4), st.booleans())
 def test_blocks_and_lines_agree_soaked(
     tmp_path_factory: pytest.TempPathFactory,

@@ -105,7 +105,7 @@ def test_every_file_and_every_way_in(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_every_file_and_every_way_in_soaked(tmp_path: Path) -> None:
-    all_alike(tmp_path, 800, 400)
+    all_alike(tmp_path, 400, 200)
 
 
 def test_a_file_without_rows_is_told(tmp_path: Path) -> None:
