@@ -17,7 +17,7 @@ from evaluator.dossier.fields import Registry, base_registry
 from evaluator.problems.errors import DossierError
 from evaluator.reading.files import read_bytes
 
-read_app = typer.Typer()
+read_app = typer.Typer(add_completion=False)
 
 
 @read_app.command("read")

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from api.judging.slots import Busy, Slots
+from tests.support import run_async
 
 
 async def _settle() -> None:
@@ -29,7 +30,7 @@ def test_one_source_leaves_a_place_for_the_others() -> None:
         assert not slots.held
         assert slots.queued() == 0
 
-    asyncio.run(main())
+    run_async(main())
 
 
 def test_who_was_served_longest_ago_is_next() -> None:
@@ -46,7 +47,7 @@ def test_who_was_served_longest_ago_is_next() -> None:
         await asyncio.gather(*asked)
         return order
 
-    assert asyncio.run(main()) == ["a", "a", "b", "c", "a", "a"]
+    assert run_async(main()) == ["a", "a", "b", "c", "a", "a"]
 
 
 def test_no_more_wait_than_may_and_one_source_fills_no_queue() -> None:
@@ -63,7 +64,7 @@ def test_no_more_wait_than_may_and_one_source_fills_no_queue() -> None:
         await asyncio.gather(*asked)
         assert not slots.held
 
-    asyncio.run(main())
+    run_async(main())
 
 
 def test_a_request_that_goes_away_gives_its_turn_back() -> None:
@@ -81,7 +82,7 @@ def test_a_request_that_goes_away_gives_its_turn_back() -> None:
         assert not slots.held
         assert slots.queued() == 0
 
-    asyncio.run(main())
+    run_async(main())
 
 
 async def _hold(slots: Slots, source: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -22,6 +21,7 @@ from api.transport.problems import ProblemError
 from evaluator.problems.errors import DossierError
 from tests.api.judging.raising import fail, fail_unsendable
 from tests.api.support import settings, shipped
+from tests.support import run_async
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def workers() -> Iterator[Workers]:
 
 
 def do(workers: Workers, work: Callable[..., Any], *args: Any) -> Any:
-    return asyncio.run(workers.run("a", work, *args))
+    return run_async(workers.run("a", work, *args))
 
 
 def refusal(workers: Workers, work: Callable[..., Any], *args: Any) -> str:
