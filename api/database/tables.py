@@ -222,6 +222,8 @@ class Project(Base):
     verdict: Mapped[str] = mapped_column(String(10), index=True)
     decision_id: Mapped[int] = mapped_column(BigInt, index=True)
     state: Mapped[str] = mapped_column(String(20), index=True)
+    # That of its newest decision.
+    stage: Mapped[str | None] = mapped_column(String(80))
     created_at: Mapped[dt.datetime]
     updated_at: Mapped[dt.datetime]
 
@@ -252,6 +254,16 @@ class Decision(Base):
     decided_at: Mapped[dt.datetime] = mapped_column(Utc, index=True)
     # How the acceptance day came about; None where an earlier version of the program did not say.
     acceptance: Mapped[Any] = mapped_column(Json, nullable=True)
+    # The stage that was judged at; None under a rulebook without stages, and before structure 0015.
+    stage: Mapped[str | None] = mapped_column(String(80))
+
+    @property
+    def judged_at(self) -> str | None:
+        """The stage, also of a decision that was stored without the column."""
+        if self.stage is not None:
+            return self.stage
+        told = json.loads(self.result).get("stage")
+        return str(told) if told is not None else None
 
 
 class Hit(Base):

@@ -15,7 +15,7 @@ from api.errors import Invalid
 from api.filters import find_industry, find_past_department, find_rule
 from api.judging.reading import read_body
 from api.judging.workers import source_of
-from api.store.projects import drafts, lookup, submissions
+from api.store.projects import drafts, lookup, moving, submissions
 from api.store.projects.acceptance import Days
 from api.store.projects.drafts import DraftOut
 from api.store.projects.lookup import Filter, ProjectOut, ProjectPage, VersionOut
@@ -24,7 +24,7 @@ from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
 from api.transport.body import XLSX, json_bytes, model_body, takes
-from api.transport.parameters import DATE, From, Id, Number, To, parse_day
+from api.transport.parameters import DATE, From, Id, Number, Stage, To, parse_day
 from api.transport.problems import ProblemError
 from api.transport.schemas import ACTS, READS, WRITES
 from api.transport.seen import Seen, SeenHeader, SeenText
@@ -34,6 +34,7 @@ router = APIRouter(prefix="/api/v1", tags=["项目"])
 Submitter = Annotated[Actor, require("submit")]
 Drafter = Annotated[Actor, require("draft")]
 Reader = Annotated[Actor, require("read")]
+Committee = Annotated[Actor, require("review.conclude")]
 KeyHeader = Annotated[
     str | None,
     Header(
@@ -76,6 +77,7 @@ class ReceiptOut(BaseModel):
     decision: int
     decided_at: str
     verdict: schemas.VerdictName
+    stage: str | None = Field(default=None, description="按哪个环节判定")
     sentence: str
     as_of: str
     acceptance: dict[str, Any] | None = Field(
@@ -95,6 +97,14 @@ class ReceiptOut(BaseModel):
 class ProjectDetail(ProjectOut):
     versions: tuple[VersionOut, ...]
     seen: SeenText
+
+
+class StageIn(BaseModel):
+    """Why a project is moved on."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    reason: str = Field(min_length=1, max_length=5000)
 
 
 class DraftIn(BaseModel):
@@ -140,17 +150,18 @@ def _submit(
     days: Days,
     key: str | None,
     seen: Seen | None = None,
+    stage: str | None = None,
 ) -> Response:
     registry = store_of(request).rulesets.current().ruleset.registry
     dossier = read_body(request.app.state.workers, source_of(request), *raw, registry)
-    return _received(request, actor, Submission(dossier, number, key, days, seen))
+    return _received(request, actor, Submission(dossier, number, key, days, seen, stage=stage))
 
 
 def _received(request: Request, actor: Actor, asked: Submission) -> Response:
     try:
         return _receipt(submissions.submit(store_of(request), actor, asked, request_id.get()))
     except Invalid as wrong:
-        if wrong.field not in {f.name for f in fields(Days)}:
+        if wrong.field not in {"stage", *(f.name for f in fields(Days))}:
             raise
         entry = {"parameter": wrong.field, "detail": wrong.detail, "code": "A108"}
         hint = {"hint": wrong.hint} if wrong.hint else {}
@@ -179,9 +190,10 @@ def submit(
     raw: Raw,
     days: DaysAsked,
     idempotency_key: KeyHeader = None,
+    stage: Stage = None,
 ) -> Response:
     """A new project: its 受理编号, decision and reasons."""
-    return _submit(request, actor, raw, None, days, idempotency_key)
+    return _submit(request, actor, raw, None, days, idempotency_key, stage=stage)
 
 
 @router.post(
@@ -202,6 +214,28 @@ def resubmit(
 ) -> Response:
     """A new version of the dossier, with its own decision and what it changed."""
     return _submit(request, actor, raw, number, days, idempotency_key, seen)
+
+
+@router.post(
+    "/projects/{number}/stage",
+    summary="转到下一环节",
+    description="由委员会办理，须写明理由。材料、受理日和判定日期不变，按现行规则集在下一环节重新判定，成为新的一版。",
+    status_code=201,
+    response_model=ReceiptOut,
+    openapi_extra=takes(StageIn),
+    responses=ACTS,
+)
+def move_on(
+    request: Request,
+    actor: Committee,
+    number: Number,
+    seen: SeenHeader,
+    given: Annotated[StageIn, model_body(StageIn)],
+) -> Response:
+    """The project at its next stage, judged there."""
+    return _receipt(
+        moving.move_on(store_of(request), actor, number, seen, given.reason, request_id.get())
+    )
 
 
 @router.get("/projects", summary="查项目", response_model=ProjectPage, responses=READS)
@@ -321,12 +355,13 @@ def submit_draft(
     seen: SeenHeader,
     days: DaysAsked,
     idempotency_key: KeyHeader = None,
+    stage: Stage = None,
 ) -> Response:
     """Submit a draft as it stands; the draft is kept until it is thrown away."""
     store = store_of(request)
     with store.db.read() as session:
         draft, base = drafts.to_submit(session, actor, draft_id, seen)
-    asked = Submission(draft.dossier, draft.number, idempotency_key, days, base)
+    asked = Submission(draft.dossier, draft.number, idempotency_key, days, base, stage=stage)
     return _received(request, actor, asked)
 
 

@@ -236,11 +236,11 @@ def conclude(
 ) -> Response:
     """The committee's conclusion, beside the machine's verdict."""
     store = store_of(request)
-    registry = store.rulesets.reading().ruleset.registry
+    ruleset = store.rulesets.reading().ruleset
     with store.work(actor, request_id.get()) as work:
         concluded = conclusions.conclude(
             work,
-            registry,
+            ruleset,
             decision_id,
             seen,
             given.outcome,

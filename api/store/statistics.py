@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from api.database.review_tables import Conclusion
@@ -50,20 +50,26 @@ def _within(query: Select[*Row], start: dt.date | None, end: dt.date | None) -> 
 def verdicts(
     session: Session, by: str, ruleset: Ruleset, start: dt.date | None, end: dt.date | None
 ) -> tuple[VerdictCountOut, ...]:
-    """Projects by newest verdict, ``by`` month of acceptance, industry (two digits) or department."""
+    """Projects by newest verdict, ``by`` month of acceptance, industry (two digits) or department.
+
+    Only those at the last stage: before it a pass is not an admission.
+    """
+    at_last = or_(Project.stage.is_(None), Project.stage == ruleset.stages[-1].id)
     count: Counter[tuple[str, str]] = Counter()
     if by == "department":
         pairs = select(Hit.decision_id, Hit.department).distinct().subquery()
         query = (
             select(pairs.c.department, Project.verdict, func.count())
             .join(Project, Project.decision_id == pairs.c.decision_id)
+            .where(at_last)
             .group_by(pairs.c.department, Project.verdict)
         )
         for key, verdict, number in session.execute(_within(query, start, end)):
             count[key, verdict] += number
     else:
         column: Any = Project.submitted_on if by == "month" else Project.industry
-        grouped = select(column, Project.verdict, func.count()).group_by(column, Project.verdict)
+        grouped = select(column, Project.verdict, func.count()).where(at_last)
+        grouped = grouped.group_by(column, Project.verdict)
         for value, verdict, number in session.execute(_within(grouped, start, end)):
             key = value.strftime("%Y-%m") if by == "month" else (value or "")[:3]
             count[key, verdict] += number

@@ -7,6 +7,7 @@ that it supplies or that its rules read. Nothing else.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, false, or_, select, true
@@ -104,8 +105,10 @@ def visible_result(actor: Actor, project: Project, result: dict[str, Any]) -> di
         return result
     shown = [f for f in result["findings"] if actor.departments & set(f["departments"])]
     # The sentence names rules of every department; the verdict alone is common knowledge.
-    sentence = f"{VERDICT_LABELS[Verdict(result['verdict'])]}。"
-    return {**result, "sentence": sentence, "findings": shown, "counterfactual": None}
+    word = VERDICT_LABELS[Verdict(result["verdict"])]
+    if "stage" in result:  # Each has words of its own.
+        word = re.split("[：，。]", str(result["sentence"]))[0]
+    return {**result, "sentence": f"{word}。", "findings": shown, "counterfactual": None}
 
 
 def visible_dossier(

@@ -10,7 +10,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from api.pages.frame.words import OPINIONS, OUTCOMES, STATES, TASK_STATES, VERDICTS, role_label
+from api.pages.frame.words import (
+    OPINIONS,
+    OUTCOMES,
+    STATES,
+    TASK_STATES,
+    VERDICTS,
+    role_label,
+    stage_title,
+    verdict_word,
+)
 from api.store.actions import ACTIONS
 from api.store.evidence import SEALED
 from api.store.promises.commitments import AMOUNTS, MILESTONES, title_of
@@ -103,6 +112,7 @@ KEYS = {
     "size": "字节",
     "source": "来源",
     "state": "状态",
+    "stage": "环节",
     "stated_on": "材料自己写的日期",
     "structure": "结构版本",
     "subject": "对象",
@@ -161,7 +171,8 @@ def _said(value: Any, key: str, about: str, ruleset: Ruleset) -> str:
         return f"{len(value)} 行"
     if isinstance(value, dict):
         return "，".join(
-            f"{KEYS.get(k, k)}：{_said(v, k, about, ruleset)}" for k, v in value.items()
+            f"{KEYS.get(k, k)}：{_at_stage(value, k, ruleset) or _said(v, k, about, ruleset)}"
+            for k, v in value.items()
         )
     if isinstance(value, list):
         return "、".join(_said(v, key, about, ruleset) for v in value) or "无"
@@ -173,11 +184,20 @@ def _said(value: Any, key: str, about: str, ruleset: Ruleset) -> str:
     return text if len(text) <= 120 else f"{text[:119]}…"
 
 
+def _at_stage(record: dict[str, Any], key: str, ruleset: Ruleset) -> str:
+    """A verdict as the stage of the same record calls it."""
+    verdict, stage = record.get("verdict"), record.get("stage")
+    known = key == "verdict" and verdict in VERDICTS and isinstance(stage, str)
+    return verdict_word(ruleset, stage, str(verdict)) if known else ""
+
+
 def _word(text: str, key: str, about: str, ruleset: Ruleset) -> str:
     """A code in words; any other text as it is."""
     registry = ruleset.registry
     if key == "department":
         return registry.department(text)
+    if key == "stage":
+        return stage_title(ruleset, text)
     if key == "roles":
         return role_label(text, registry.departments)
     if key == "state":

@@ -51,7 +51,7 @@ def asked_of(result: dict[str, Any], ruleset: Ruleset, stated: frozenset[str]) -
     titles = {stage.id: stage.title for stage in ruleset.stages}
     return Asked(
         stage=titles.get(result["stage"], result["stage"]),
-        word=str(result["sentence"]).partition("：")[0],
+        word=str(result["sentence"]).partition("：")[0].rstrip("。"),
         needed=needed,
         later=tuple(later),
         known=known,

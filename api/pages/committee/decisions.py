@@ -25,13 +25,14 @@ from api.pages.frame.words import (
     OPINIONS,
     OUTCOMES,
     STATUSES,
+    VERDICTS,
     chinese_date,
     citation,
     plain_unit,
     value_text,
 )
 from api.store.core import Store
-from api.store.projects import decisions, lookup
+from api.store.projects import decisions, lookup, stages
 from api.store.projects.changes import changed_fields, moved_findings
 from api.store.projects.decisions import DecisionOut
 from api.store.promises import commitments
@@ -121,6 +122,7 @@ def decision(
         changes = _changes(store, session, actor, view, versions)
         del held
     decisions.log_read(store_of(request), actor, decision_id, "decision", request_id.get())
+    in_force = store.rulesets.reading().ruleset
     return verdict_page(
         request,
         case,
@@ -131,6 +133,8 @@ def decision(
         acceptance=view.acceptance,
         seen=view.seen,
         project_seen=project_seen,
+        stage=view.stage,
+        next_stage=stages.next_stage(in_force, view.stage),
         tasks=tasks,
         conclusion=conclusion,
         promised=promised,
@@ -173,7 +177,13 @@ def _changes(
     old = decisions.get(session, store.rulesets, actor, before.decision)
     registry = store.rulesets.past(session, view.ruleset).ruleset.registry
     return {
-        "verdict": {"from": old.verdict, "to": view.verdict},
+        "verdict": {
+            "from": old.verdict,
+            "to": view.verdict,
+            "from_word": str(old.result["sentence"]).partition("：")[0].rstrip("。")
+            if old.stage
+            else VERDICTS[old.verdict],
+        },
         "fields": [
             {"label": f["label"], **{k: _value(registry, f["field"], f[k]) for k in ("from", "to")}}
             for f in changed_fields(old.dossier, view.dossier, registry)

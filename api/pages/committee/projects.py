@@ -20,7 +20,7 @@ from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.session import entitled
-from api.pages.frame.words import STATES, VERDICTS
+from api.pages.frame.words import STATES, VERDICTS, stage_title, verdict_word
 from api.store.projects import drafts, lookup
 from api.store.projects.lookup import Filter
 from api.transport.parameters import Number, parse_day
@@ -37,6 +37,7 @@ PROJECTS = (
     Column("受理日期", "date"),
     Column("版本", "number"),
     Column("结论"),
+    Column("环节"),
     Column("状态"),
 )
 
@@ -128,7 +129,8 @@ def listed_file(
                 p.industry,
                 p.submitted_on,
                 p.version,
-                VERDICTS[p.verdict],
+                verdict_word(judge.ruleset, p.stage, p.verdict),
+                stage_title(judge.ruleset, p.stage),
                 STATES.get(p.state, p.state),
             )
             for p in lookup.each(session, actor, sought)

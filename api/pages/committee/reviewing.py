@@ -15,14 +15,14 @@ from api.pages.assess.verdict_view import SEVERITY
 from api.pages.frame.errors import PageRoute, writing
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
-from api.store.projects import decisions
+from api.store.projects import decisions, moving
 from api.store.review import attachments, conclusions, opinions
 from api.store.review.tasks import TaskOut, find_tasks
 from api.store.work import Actor
-from api.transport.parameters import Id
+from api.transport.parameters import Id, Number
 from api.transport.problems import ProblemError
 from api.transport.seen import seen_in
-from api.transport.telemetry import request_id
+from api.transport.telemetry import judged, request_id
 from api.transport.uploads import FORM_FILES, Policy, inspect, size_words
 from api.workdays.china import today
 
@@ -89,6 +89,7 @@ def _task_page(
         findings=findings,
         name=name,
         verdict=view.verdict,
+        word=str(view.result["sentence"]).partition("：")[0].rstrip("。") if view.stage else "",
         policy=request.app.state.attachments,
         words=_upload_words(request.app.state.attachments),
     )
@@ -132,6 +133,18 @@ def opinion(
     return RedirectResponse(f"/tasks/{task_id}", 303)
 
 
+@router.post("/projects/{number}/stage")
+def move_on(request: Request, form: Form, number: Number) -> Response:
+    """The project on to its next stage, judged there."""
+    actor = entitled(request, "review.conclude")
+    reason = str(form.get("reason", "")).strip()[:LONGEST]
+    seen = seen_in(form)
+    with writing(reason):
+        receipt = moving.move_on(store_of(request), actor, number, seen, reason, request_id.get())
+    judged(receipt.data["verdict"])
+    return RedirectResponse(f"/decisions/{receipt.data['decision']}", 303)
+
+
 @router.post("/decisions/{decision_id}/conclude")
 def conclude(request: Request, form: Form, decision_id: Id) -> Response:
     """The committee's conclusion, beside the machine's verdict."""
@@ -144,11 +157,11 @@ def conclude(request: Request, form: Form, decision_id: Id) -> Response:
         for k in ("reason", "authority", "document_number")
     }
     store = store_of(request)
-    registry = store.rulesets.reading().ruleset.registry
+    ruleset = store.rulesets.reading().ruleset
     with writing(texts["reason"]), store.work(actor, request_id.get()) as work:
         conclusions.conclude(
             work,
-            registry,
+            ruleset,
             decision_id,
             seen_in(form),
             outcome,

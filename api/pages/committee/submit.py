@@ -14,7 +14,7 @@ from api.errors import Changed, Conflict, Missing
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
 from api.pages.assess.dossier_form import Filled, Mistake, fill, raw_of, typed_of
-from api.pages.assess.posted import Keeping, form_page, keeping_of, profile_of, texts_of
+from api.pages.assess.posted import Keeping, form_page, keeping_of, profile_of, stage_of, texts_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import environment, page
 from api.pages.frame.session import Form, entitled
@@ -40,7 +40,8 @@ def submit(request: Request, judge: CurrentJudge, form: Form) -> Response:
     key = str(form.get("once", ""))[:100] or None
     dossier = profile.to_dict(judge.ruleset.registry)
     seen = seen_in(form) if keep.number else None
-    asked = Submission(dossier, keep.number or None, key, _days(form), seen)
+    stage = None if keep.number else stage_of(judge, form)
+    asked = Submission(dossier, keep.number or None, key, _days(form), seen, stage=stage)
     store = store_of(request)
     try:
         receipt = submissions.submit(store, actor, asked, request_id.get())

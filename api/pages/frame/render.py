@@ -47,6 +47,8 @@ def environment() -> Environment:
         "LIGHTS": words.LIGHTS,
         "STATUSES": words.STATUSES,
         "VERDICTS": words.VERDICTS,
+        "stage_title": words.stage_title,
+        "verdict_word": words.verdict_word,
         "STATES": words.STATES,
         "TASK_STATES": words.TASK_STATES,
         "TASK_LIGHTS": words.TASK_LIGHTS,

@@ -12,7 +12,8 @@ from typing import Any
 from api.workdays.china import CHINA
 from evaluator.dossier.fields import Field
 from evaluator.judgement.wording import show_value, with_unit
-from evaluator.rulebook.verdict import LIST_LABELS, STATUS_LABELS, VERDICT_LABELS
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.verdict import LIST_LABELS, STATUS_LABELS, VERDICT_LABELS, Verdict
 from evaluator.values.numbers import shown
 
 EFFECTS = {"reject": "否决项", "refer": "会审项", "advise": "建议项"}
@@ -44,6 +45,19 @@ OUTCOMES = {"admit": "同意准入", "reject": "不予准入"}
 _NUMBER = re.compile(r"(?<![\w.〔-])(-?)(\d{4,})(\.\d+)?(?![\w.〕-]|\s*年)")
 _STEPS = ((Fraction(10) ** 12, "万亿"), (Fraction(10) ** 8, "亿"), (Fraction(10) ** 4, "万"))
 _TEN_THOUSANDS = {"万元": "元", "万元/年": "元/年", "万千瓦时/年": "千瓦时/年"}
+
+
+def stage_title(ruleset: Ruleset, stage: str | None) -> str:
+    """What a stage is called; nothing where there is none."""
+    return {s.id: s.title for s in ruleset.stages}.get(stage or "", stage or "")
+
+
+def verdict_word(ruleset: Ruleset, stage: str | None, verdict: str) -> str:
+    """A verdict as its stage calls it: before the last a pass is no admission."""
+    for at in ruleset.stages:
+        if at.id == stage:
+            return at.words[Verdict(verdict)]
+    return VERDICTS[verdict] + (f"（{stage}）" if stage else "")
 
 
 def digits(text: Any) -> str:

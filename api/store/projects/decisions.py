@@ -40,6 +40,7 @@ class DecisionOut:
     number: str
     version: int
     verdict: VerdictWord
+    stage: str | None
     as_of: dt.date
     ruleset: str
     engine: str
@@ -87,6 +88,7 @@ def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) ->
         number=project.number,
         version=decision.version,
         verdict=decision.verdict,
+        stage=decision.judged_at,
         as_of=decision.as_of,
         ruleset=decision.ruleset,
         engine=decision.engine,
@@ -147,7 +149,7 @@ def trace(
     if not sees_whole(actor, project) and not actor.departments & set(finding["departments"]):
         raise Denied("这一项不由您的部门负责")
     judge, profile = _judged_again(session, rulesets, decision)
-    evaluation = judge.evaluate(profile, decision.as_of)
+    evaluation = judge.evaluate(profile, decision.as_of, decision.judged_at)
     return {
         "decision": decision.id,
         "number": project.number,
@@ -183,15 +185,16 @@ class Again:
 def judge_again(session: Session, rulesets: Rulesets, decision: Decision) -> Again:
     """Judge the stored dossier by the stored ruleset. Raises Missing where that cannot be read."""
     judge, profile = _judged_again(session, rulesets, decision)
-    judged = judge.judge(profile, decision.as_of)
+    judged = judge.judge(profile, decision.as_of, decision.judged_at)
     stored = decision.result.encode()
     intact = (
         hashlib.sha256(stored).hexdigest() == decision.digest
         and hashlib.sha256(decision.dossier.encode()).hexdigest() == decision.dossier_digest
     )
     kept = json.loads(decision.result)
-    # The column that lists go by, too.
+    # The columns that lists go by, too; decisions of before have no stage there.
     intact = intact and kept["verdict"] == decision.verdict
+    intact = intact and decision.stage in (None, kept.get("stage"))
     same = judgement(kept) == judgement(judged.data)
     return Again(judged, kept, judged.body == stored, same, intact)
 

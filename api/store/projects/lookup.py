@@ -8,7 +8,9 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
@@ -53,6 +55,7 @@ class ProjectOut:
     submitted_on: dt.date
     version: int
     verdict: VerdictWord
+    stage: Annotated[str | None, Field(description="现在的环节；规则集不分环节的为 null")]
     state: str
     decision: int
     created_at: dt.datetime
@@ -66,6 +69,7 @@ class VersionOut:
     version: int
     decision: int
     verdict: VerdictWord
+    stage: str | None
     ruleset: str
     as_of: dt.date
     decided_at: dt.datetime
@@ -92,6 +96,7 @@ def project_view(project: Project) -> ProjectOut:
         submitted_on=project.submitted_on,
         version=project.version,
         verdict=project.verdict,
+        stage=project.stage,
         state=project.state,
         decision=project.decision_id,
         created_at=project.created_at,
@@ -172,6 +177,7 @@ def versions(session: Session, actor: Actor, number: str) -> tuple[VersionOut, .
         Decision.version,
         Decision.id,
         Decision.verdict,
+        Decision.stage,
         Decision.ruleset,
         Decision.as_of,
         Decision.decided_at,

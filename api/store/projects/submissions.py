@@ -24,8 +24,9 @@ from api.errors import Conflict
 from api.judging.judge import SOFTWARE, Judge, Judged
 from api.store.core import Store
 from api.store.preconditions import must_be, of_project
-from api.store.projects.acceptance import NO_DAYS, Acceptance, Days, accept, stamped
+from api.store.projects.acceptance import NO_DAYS, Days, accept, stamped
 from api.store.projects.changes import changed_fields, moved_findings
+from api.store.projects.stages import stage_for
 from api.store.promises.rates import past_record
 from api.store.review.tasks import open_tasks
 from api.store.rulesets import current_identity, hold
@@ -47,8 +48,9 @@ HITS = (Status.VIOLATED.value, Status.UNKNOWN.value)
 class Submission:
     """What is asked: a dossier as JSON data, for a new project or as a new version of ``number``.
 
-    ``days`` are the committee's alone;
-    ``seen`` is the state of the project that it is to be a new version of. ``idempotency_key`` makes a repeated request give the first
+    ``days`` are the committee's alone; ``seen`` is the state of the project that it is to be a new
+    version of. ``stage`` is that of a new project, the last where none is named; a new version is
+    of the stage that the project is at. ``idempotency_key`` makes a repeated request give the first
     answer again.
     """
 
@@ -57,10 +59,12 @@ class Submission:
     idempotency_key: str | None = None
     days: Days = NO_DAYS
     seen: Seen | None = None
+    stage: str | None = None
 
     def digest(self) -> str:
         """What must be the same for a repetition."""
-        text = dump_json([_plain(self.dossier), self.number, self.days.told()])
+        stage = [] if self.stage is None else [self.stage]
+        text = dump_json([_plain(self.dossier), self.number, self.days.told(), *stage])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -91,14 +95,17 @@ def submit(store: Store, actor: Actor, asked: Submission, request_id: str | None
                 return known
             judge = store.rulesets.current_in(session)
             read = judge.read(stamped(asked.dossier, day))
-            earlier = _earlier(session, actor, asked.number)
+            project = get_project(session, actor, asked.number) if asked.number else None
+            newest = session.get_one(Decision, project.decision_id) if project else None
+            stage = stage_for(judge.ruleset, asked.stage, newest)
+            earlier = project.submitted_on if project else None
             limit = store.paper_days
             profile, acceptance = accept(read, actor, asked.days, day, limit, earlier)
             profile = _with_record(session, judge, profile)
-        judged = judge.judge(profile, acceptance.as_of)
-        case = _Case(judge, profile, acceptance, judged, day)
+        judged = judge.judge(profile, acceptance.as_of, stage)
+        case = Case(judge, profile, acceptance.told(), judged, day)
         try:
-            receipt = _record(store, store.work(actor, request_id), asked, case)
+            receipt = record(store, store.work(actor, request_id), asked, case)
         except IntegrityError:
             # Someone else took the same Idempotency-Key at this moment: their answer is ours.
             if asked.idempotency_key is None:
@@ -110,19 +117,14 @@ def submit(store: Store, actor: Actor, asked: Submission, request_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """A dossier that was accepted on a day and judged."""
+class Case:
+    """A dossier that was accepted on a day and judged; ``acceptance`` tells how the day came about."""
 
     judge: Judge
     profile: Profile
-    acceptance: Acceptance
+    acceptance: dict[str, Any] | None
     judged: Judged
     day: dt.date
-
-
-def _earlier(session: Session, actor: Actor, number: str | None) -> dt.date | None:
-    """The acceptance day of the project's newest version."""
-    return None if number is None else get_project(session, actor, number).submitted_on
 
 
 def _with_record(session: Session, judge: Judge, profile: Profile) -> Profile:
@@ -151,13 +153,17 @@ def _known(session: Session, actor: Actor, asked: Submission) -> Receipt | None:
     return Receipt(json.loads(earlier.answer), True)
 
 
-def _record(
+def record(
     store: Store,
     begun: AbstractContextManager[Work],
     asked: Submission,
-    case: _Case,
+    case: Case,
+    reason: str | None = None,
 ) -> Receipt | None:
-    """All that a submission writes, in one transaction; None where ruleset or day has changed."""
+    """All that a submission writes, in one transaction; None where ruleset or day has changed.
+
+    With ``reason`` it is the committee that moves the project on, with the dossier as it was.
+    """
     judge, profile, judged = case.judge, case.profile, case.judged
     with begun as work:
         session = work.session
@@ -175,10 +181,10 @@ def _record(
             may_write(work.actor, project)
             if project.state in CONCLUDED:
                 raise Conflict("委员会已有结论，不能再改申报材料；有变化请作为新项目申报")
-            _as_seen(work, project, asked.seen)
+            as_seen(session, project, asked.seen)
             before = session.get_one(Decision, project.decision_id)
         decision = _decision(work, project, dossier, case)
-        _apply(project, profile, judged, decision, work.now)
+        _apply(project, profile, decision, work.now)
         session.flush()
         referred = judged.evaluation.verdict is Verdict.REFER
         departments = _asked_departments(judged) if referred else frozenset()
@@ -207,15 +213,22 @@ def _record(
             "as_of": decision.as_of.isoformat(),
             "acceptance": decision.acceptance,
         }
+        if decision.stage is not None:
+            after["stage"] = decision.stage
         old = {"version": before.version, "verdict": before.verdict} if before else None
-        work.log("project.submit", f"project:{project.number}", old, after)
+        if reason is None:
+            work.log("project.submit", f"project:{project.number}", old, after)
+        else:
+            old = {**(old or {}), "stage": before.stage if before else None}
+            work.log("project.stage", f"project:{project.number}", old, after | {"reason": reason})
         return Receipt(answer, False)
 
 
-def _as_seen(work: Work, project: Project, seen: Seen | None) -> None:
-    now = of_project(work.session, project)
+def as_seen(session: Session, project: Project, seen: Seen | None) -> None:
+    """Raise Changed unless the project is as it was seen."""
+    now = of_project(session, project)
     subjects = [f"project:{project.number}", f"decision:{project.decision_id}"]
-    must_be(work.session, seen or Seen(0, ""), now, f"项目 {project.number}", subjects)
+    must_be(session, seen or Seen(0, ""), now, f"项目 {project.number}", subjects)
 
 
 def _asked_departments(judged: Judged) -> frozenset[str]:
@@ -257,7 +270,7 @@ def next_number(work: Work, name: str) -> str:
     return f"{name}-{last:06d}"
 
 
-def _decision(work: Work, project: Project, dossier: dict[str, Any], case: _Case) -> Decision:
+def _decision(work: Work, project: Project, dossier: dict[str, Any], case: Case) -> Decision:
     session, judge, judged = work.session, case.judge, case.judged
     if project.id is None:
         session.add(project)
@@ -277,7 +290,8 @@ def _decision(work: Work, project: Project, dossier: dict[str, Any], case: _Case
         digest=hashlib.sha256(judged.body).hexdigest(),
         decided_by=work.actor.account_id,
         decided_at=work.now,
-        acceptance=case.acceptance.told(),
+        acceptance=case.acceptance,
+        stage=judged.evaluation.stage.id if judged.evaluation.stage else None,
     )
     session.add(decision)
     session.flush()
@@ -307,9 +321,7 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _apply(
-    project: Project, profile: Profile, judged: Judged, decision: Decision, now: dt.datetime
-) -> None:
+def _apply(project: Project, profile: Profile, decision: Decision, now: dt.datetime) -> None:
     values = profile.values
     project.project_code, project.name = profile.id, profile.name
     project.enterprise = _text(values.get("enterprise_name"))
@@ -318,7 +330,7 @@ def _apply(
     project.search = normalised(project.number, profile.id, profile.name, project.enterprise)
     project.submitted_on = profile.submitted_on
     project.version, project.decision_id = decision.version, decision.id
-    project.verdict = judged.evaluation.verdict.value
+    project.verdict, project.stage = decision.verdict, decision.stage
     project.state = "decided"
     project.updated_at = now
 
@@ -347,6 +359,7 @@ def _answer(
         "decision": decision.id,
         "decided_at": decision.decided_at.isoformat(timespec="seconds"),
         "verdict": decision.verdict,
+        "stage": decision.stage,
         "sentence": result["sentence"],
         "as_of": result["as_of"],
         "acceptance": decision.acceptance,

@@ -20,7 +20,7 @@ from api.store.visibility import get_decision
 from api.store.work import Actor, Work
 from api.transport.schemas import VerdictWord, record
 from api.transport.seen import Seen
-from evaluator.dossier.fields import Registry
+from evaluator.rulebook.ast import Ruleset
 
 
 @record
@@ -41,7 +41,7 @@ class ConclusionOut:
 
 def conclude(
     work: Work,
-    registry: Registry,
+    ruleset: Ruleset,
     decision_id: int,
     seen: Seen,
     outcome: str,
@@ -52,7 +52,8 @@ def conclude(
     """The committee's conclusion on the newest decision of a project.
 
     A task that an earlier version opened for the applicant is withdrawn: nobody could answer it.
-    Raises Conflict for an old decision, a second conclusion or tasks that still wait; Invalid where
+    Raises Conflict for an old decision, a second conclusion, tasks that still wait, or an admission
+    before the last stage; Invalid where
     an override lacks authority or document number, or no reason is given.
     """
     decision, project = get_decision(work.session, work.actor, decision_id)
@@ -63,6 +64,10 @@ def conclude(
     if work.session.scalar(select(Conclusion.id).where(Conclusion.decision_id == decision.id)):
         raise Conflict("这次决定已有委员会结论")
     _as_seen(work, decision, project, seen)
+    last = ruleset.stages[-1]
+    if outcome == "admit" and decision.judged_at not in (None, last.id):
+        raise Conflict(f"项目还没有到{last.title}环节，不能同意准入；请先转到下一环节")
+    registry = ruleset.registry
     waiting = work.session.scalars(
         select(Task).where(Task.decision_id == decision.id, Task.state.in_(WAITING))
     ).all()

@@ -62,6 +62,7 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("POST", "/api/v1/accounts/{name}/password"): ADMIN,
     ("POST", "/api/v1/projects"): SUBMIT,
     ("POST", "/api/v1/projects/{number}/versions"): SUBMIT,
+    ("POST", "/api/v1/projects/{number}/stage"): COMMITTEE,
     ("GET", "/api/v1/projects"): READ,
     ("GET", "/api/v1/projects/{number}"): READ,
     ("GET", "/api/v1/drafts"): SUBMIT,

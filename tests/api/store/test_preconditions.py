@@ -39,6 +39,7 @@ ACTS = {
     ("POST", "/api/v1/questions"): NOTHING,
     ("POST", "/api/v1/projects"): NEW,
     ("POST", "/api/v1/projects/{number}/versions"): SEEN,
+    ("POST", "/api/v1/projects/{number}/stage"): SEEN,
     ("POST", "/api/v1/drafts"): NEW,
     ("PUT", "/api/v1/drafts/{draft_id}"): BY_REVISION,
     ("DELETE", "/api/v1/drafts/{draft_id}"): SEEN,
@@ -94,6 +95,7 @@ ACTS = {
     ("POST", "/drafts/{draft_id}/discard"): SEEN,
     ("POST", "/tasks/{task_id}/opinion"): SEEN,
     ("POST", "/tasks/{task_id}/supervise"): SEEN,
+    ("POST", "/projects/{number}/stage"): SEEN,
     ("POST", "/decisions/{decision_id}/conclude"): SEEN,
     ("POST", "/commitments/{commitment_id}/supervise"): SEEN,
     ("POST", "/supervision/{supervision_id}/close"): SEEN,
@@ -176,6 +178,7 @@ def filled(office: Service) -> dict[str, str]:
 
 BODIES: dict[str, tuple[str, Any]] = {
     "/projects/{number}/versions": ("submitter", example("r01")),
+    "/projects/{number}/stage": ("committee", {"reason": "同意"}),
     "/drafts/{draft_id}": ("submitter", None),
     "/drafts/{draft_id}/submission": ("submitter", None),
     "/tasks/{task_id}/opinion": ("department:natural_resources", {"opinion": "agree"}),
