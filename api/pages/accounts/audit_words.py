@@ -187,8 +187,9 @@ def _said(value: Any, key: str, about: str, ruleset: Ruleset) -> str:
 def _at_stage(record: dict[str, Any], key: str, ruleset: Ruleset) -> str:
     """A verdict as the stage of the same record calls it."""
     verdict, stage = record.get("verdict"), record.get("stage")
-    known = key == "verdict" and verdict in VERDICTS and isinstance(stage, str)
-    return verdict_word(ruleset, stage, str(verdict)) if known else ""
+    if key != "verdict" or not (isinstance(verdict, str) and isinstance(stage, str)):
+        return ""
+    return verdict_word(ruleset, stage, verdict) if verdict in VERDICTS else ""
 
 
 def _word(text: str, key: str, about: str, ruleset: Ruleset) -> str:

@@ -31,6 +31,7 @@ API = Path(__file__).parents[4] / "api"
             {"outcome": "reject", "machine": "pass", "state": "rejected"},
             "结论：不予准入，系统结论：准入，状态：委员会不予准入",
         ),
+        ("project:1", {"verdict": "pass", "stage": "lead"}, "结论：可以跟进，环节：线索初筛"),
         ("decision:1", {"state": "review"}, "状态：会审中"),
         ("proposal:1", {"state": "review"}, "状态：待审"),
         (
