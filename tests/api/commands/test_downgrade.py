@@ -131,9 +131,10 @@ def test_what_was_not_told_is_not_lost(database_url: str) -> None:
     store = open_store(settings(database_url=database_url), shipped())
     told = trial(db, "0008")
     accounts = ("accounts.password_until", "accounts.revision", "api_keys.parent_id")
-    records = ("commitments.kept", "decisions.acceptance")
+    records = ("commitments.kept", "decisions.acceptance", "decisions.stage")
     sessions = ("logins.proved_at", "logins.seen_at", "logins.source")
-    assert told == Loss((), (*accounts, *records, *sessions, "supervisions.commitment_id"))
+    others = ("projects.stage", "supervisions.commitment_id")
+    assert told == Loss((), (*accounts, *records, *sessions, *others))
     store.close()
     fill(database_url)
     with pytest.raises(Conflict):
