@@ -16,6 +16,7 @@ from api.pages.committee import (
     promises,
     reviewing,
     submit,
+    supplying,
     taskboard,
 )
 from api.pages.committee.counts import CountsMemo
@@ -40,6 +41,7 @@ MODULES = (
     projects,
     decisions,
     reviewing,
+    supplying,
     taskboard,
     promises,
     policy,

@@ -6,7 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -17,6 +17,8 @@ from api.access.security import require, store_of
 from api.database.review_tables import Task
 from api.filters import find_past_department
 from api.store.core import Store
+from api.store.projects import supplying
+from api.store.projects.supplying import SuppliedOut
 from api.store.promises import supervision
 from api.store.promises.supervision import SupervisionOut
 from api.store.review import attachments, conclusions, opinions
@@ -30,7 +32,7 @@ from api.transport.parameters import Id
 from api.transport.problems import ProblemError
 from api.transport.schemas import ACTS, READS, WRITES
 from api.transport.seen import SeenHeader
-from api.transport.telemetry import request_id
+from api.transport.telemetry import judged, request_id
 from api.transport.uploads import Upload, receive
 from api.workdays.china import today
 
@@ -52,6 +54,14 @@ class OpinionIn(BaseModel):
     opinion: Literal["agree", "disagree", "supplement"]
     reason: Text = ""
     attachments: list[Annotated[int, Field(ge=1, le=2**53)]] = Field(default=[], max_length=20)
+
+
+class ValuesIn(BaseModel):
+    """What a department fills in: the part of a dossier that its task asks for."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    values: dict[str, Any] = Field(max_length=500)
 
 
 class ConclusionIn(BaseModel):
@@ -217,6 +227,27 @@ def opinion(
             work.session, actor, store.calendar, today(), after=task_id - 1, limit=1
         )
         return answer(listed)
+
+
+@router.post(
+    "/tasks/{task_id}/values",
+    summary="部门填入本部门提供的内容，项目重新判定",
+    status_code=201,
+    response_model=SuppliedOut,
+    openapi_extra=takes(ValuesIn),
+    responses=ACTS,
+)
+def supply(
+    request: Request,
+    actor: Department,
+    task_id: Id,
+    seen: SeenHeader,
+    given: Annotated[ValuesIn, model_body(ValuesIn)],
+) -> Response:
+    """A department's own fields that its task's findings miss: a new version, judged at once."""
+    out = supplying.supply(store_of(request), actor, task_id, seen, given.values, request_id.get())
+    judged(out.verdict)
+    return answer(out, 201)
 
 
 @router.post(

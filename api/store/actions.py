@@ -54,6 +54,7 @@ ACTIONS = {
     "supervision.start": "督办",
     "task.attach": "上传附件",
     "task.due": "重算期限",
+    "task.fill": "部门填入数据",
     "task.open": "送部门会审",
     "task.opinion": "部门填意见",
     "task.withdraw": "撤回会审事项",

@@ -109,7 +109,7 @@ ACTED_ON = (
     (r"/proposals/(\d+)/(?!checks)", lambda s, n: preconditions.of_proposal(s.get(Proposal, n))),
     (r"/decisions/(\d+)/conclu", lambda s, n: _decision(s, n)),
     (
-        r"/tasks/(\d+)/(opinion|supervis)",
+        r"/tasks/(\d+)/(opinion|supervis|values)",
         lambda s, n: preconditions.task_now(s, s.get(Task, n)),
     ),
     (r"/commitments/(\d+)/", lambda s, n: preconditions.commitment_now(s, s.get(Commitment, n))),

@@ -22,6 +22,7 @@ from api.pages.frame.words import (
 )
 from api.store.actions import ACTIONS
 from api.store.evidence import SEALED
+from api.store.projects.supplied import label_of
 from api.store.promises.commitments import AMOUNTS, MILESTONES, title_of
 from api.store.proposals.reading import STATES as PROPOSAL_STATES
 from evaluator.rulebook.ast import Ruleset
@@ -54,6 +55,7 @@ KEYS = {
     "approved_by": "批准人",
     "as_of": "判定日期",
     "as_of_reason": "另定判定日期的理由",
+    "at": "时间",
     "attachment": "附件",
     "attachments": "附件",
     "authority": "批准依据",
@@ -87,6 +89,7 @@ KEYS = {
     "machine": "系统结论",
     "moved": "结论改变",
     "name": "名称",
+    "names": "填了什么",
     "note": "说明",
     "number": "编号",
     "on": "日期",
@@ -95,6 +98,7 @@ KEYS = {
     "overlap": "双方都改过",
     "override": "一事一议",
     "part": "看了什么",
+    "person": "填报人",
     "promised": "承诺",
     "publication": "第几次发布",
     "read_only": "只读",
@@ -117,6 +121,8 @@ KEYS = {
     "structure": "结构版本",
     "subject": "对象",
     "supervision": "督办编号",
+    "supplied": "部门填入",
+    "task": "会审事项",
     "text": "文本摘要",
     "title": "标题",
     "to": "日期到",
@@ -203,6 +209,8 @@ def _word(text: str, key: str, about: str, ruleset: Ruleset) -> str:
         return role_label(text, registry.departments)
     if key == "state":
         return STATES_OF.get(about, STATES).get(text, text)
+    if key == "names":
+        return label_of(text, registry) if text.partition(".")[0] in registry.fields else text
     if key == "subject":
         return subject_words(text)
     if key == "part" and text.startswith("finding:"):

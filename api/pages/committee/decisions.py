@@ -35,6 +35,7 @@ from api.store.core import Store
 from api.store.projects import decisions, lookup, stages
 from api.store.projects.changes import changed_fields, moved_findings
 from api.store.projects.decisions import DecisionOut
+from api.store.projects.supplied import KEY, label_of
 from api.store.promises import commitments
 from api.store.review import conclusions
 from api.store.review.conclusions import ConclusionOut
@@ -131,6 +132,7 @@ def decision(
         "decision.html",
         project=project,
         acceptance=view.acceptance,
+        supplied=_supplied(case, view),
         seen=view.seen,
         project_seen=project_seen,
         stage=view.stage,
@@ -143,6 +145,19 @@ def decision(
         newest=project.decision == view.id,
         settled=all(t.state in ("done", "withdrawn") for t in tasks),
     )
+
+
+def _supplied(case: Case, view: DecisionOut) -> list[dict[str, str]]:
+    """What departments filled in, and who did it, in words."""
+    registry = case.ruleset.registry
+    return [
+        {
+            "names": "、".join(label_of(n, registry) for n in e["names"]),
+            "department": registry.department(e["department"]),
+            "person": e["person"],
+        }
+        for e in (view.acceptance or {}).get(KEY, ())
+    ]
 
 
 def _as_stored(

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
 from api.access.security import store_of
 from api.errors import Changed, Invalid
 from api.judging.current import ReadingJudge
-from api.pages.assess.verdict_view import SEVERITY
+from api.pages.committee.task_page import (
+    Given,
+    findings_of,
+    open_words,
+    task_of,
+    task_page,
+)
 from api.pages.frame.errors import PageRoute, writing
-from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
 from api.store.projects import decisions, moving
 from api.store.review import attachments, conclusions, opinions
-from api.store.review.tasks import TaskOut, find_tasks
 from api.store.work import Actor
 from api.transport.parameters import Id, Number
 from api.transport.problems import ProblemError
 from api.transport.seen import seen_in
 from api.transport.telemetry import judged, request_id
-from api.transport.uploads import FORM_FILES, Policy, inspect, size_words
-from api.workdays.china import today
+from api.transport.uploads import Policy, inspect
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 LONGEST = 5000
+# The box to tick by whoever agrees although something is still unknown.
+SURE = "sure"
 
 
 def _giver(request: Request) -> Actor:
@@ -38,61 +43,16 @@ def _giver(request: Request) -> Actor:
 Giver = Annotated[Actor, Depends(_giver)]
 
 
-def _task(request: Request, actor: Actor, task_id: int) -> TaskOut:
-    store = store_of(request)
-    with store.db.read() as session:
-        tasks = find_tasks(session, actor, store.calendar, today(), after=task_id - 1, limit=1)
-    if not tasks or tasks[0].id != task_id:
-        raise ProblemError(404, f"没有第 {task_id} 号会审事项，或者不在您的查看范围内。")
-    return tasks[0]
-
-
 @router.get("/tasks/{task_id}")
-def task(request: Request, judge: ReadingJudge, task_id: Id) -> Response:
-    """One task: what it is about, what was said, the form for saying it."""
-    actor = entitled(request, "review.read")
-    return _task_page(request, judge.ruleset.registry.department, actor, task_id)
-
-
-def _upload_words(policy: Policy) -> str:
-    one, all_ = size_words(policy.max_bytes), size_words(FORM_FILES * policy.max_bytes)
-    return f"{policy.words}；每个不超过 {one}，合计不超过 {all_}；没有可不选"
-
-
-def _task_page(
+def task(
     request: Request,
-    name: object,
-    actor: Actor,
-    task_id: int,
-    status: int = 200,
-    wrong: tuple[str, str] | None = None,
-    given: dict[str, str] | None = None,
+    judge: ReadingJudge,
+    task_id: Id,
+    filled: Annotated[str, Query(max_length=1)] = "",
 ) -> Response:
-    task = _task(request, actor, task_id)
-    store = store_of(request)
-    with store.db.read() as session:
-        view = decisions.get(session, store.rulesets, actor, task.decision)
-    findings = [
-        f
-        for f in view.result["findings"]
-        if task.department in f["departments"] and f["status"] in ("violated", "unknown")
-    ]
-    findings.sort(key=lambda f: (f["status"] != "violated", SEVERITY[f["effect"]], f["rule"]))
-    return page(
-        request,
-        "task.html",
-        status,
-        task=task,
-        mine=task.department in actor.departments,
-        wrong=wrong,
-        given=given or {},
-        findings=findings,
-        name=name,
-        verdict=view.verdict,
-        word=str(view.result["sentence"]).partition("：")[0].rstrip("。") if view.stage else "",
-        policy=request.app.state.attachments,
-        words=_upload_words(request.app.state.attachments),
-    )
+    """One task: what it is about, what was said, the forms for filling in and for saying it."""
+    actor = entitled(request, "review.read")
+    return task_page(request, judge, actor, task_id, filled=bool(filled))
 
 
 @router.post("/tasks/{task_id}/opinion")
@@ -100,13 +60,20 @@ def opinion(
     request: Request, judge: ReadingJudge, actor: Giver, form: Form, task_id: Id
 ) -> Response:
     """A department's opinion, with the files that go with it."""
-    name = judge.ruleset.registry.department
     said, reason = str(form.get("opinion", "")), str(form.get("reason", ""))[:LONGEST]
-    given = {"opinion": said, "reason": reason}
+    sure = str(form.get(SURE, ""))[:1]
+    given = {"opinion": said, "reason": reason, SURE: sure}
+
+    def again(status: int, field: str, text: str) -> Response:
+        return task_page(request, judge, actor, task_id, status, Given((field, text), given))
+
     if said not in opinions.OPINIONS:
-        wrong = ("opinion", "请选择同意、不同意或要求补正")
-        return _task_page(request, name, actor, task_id, 422, wrong, given)
+        return again(422, "opinion", "请选择同意、不同意或要求补正")
     seen = seen_in(form)
+    if said == "agree" and not sure:
+        still = _still_open(request, actor, task_id)
+        if still:
+            return again(422, SURE, f"还有 {still}未判定。仍要同意的，请勾选确认后再提交")
     try:
         policy: Policy = request.app.state.attachments
         uploads = [
@@ -118,19 +85,21 @@ def opinion(
             kept = [attachments.attach(work, task_id, u).id for u in uploads]
             opinions.give_opinion(work, task_id, seen, said, reason, kept)
     except Changed as changed:
-        told = "；".join((str(changed), *changed.changes))
-        return _task_page(request, name, actor, task_id, 409, ("reason", told), given)
+        return again(409, "reason", "；".join((str(changed), *changed.changes)))
     except Invalid as error:
-        return _task_page(
-            request,
-            name,
-            actor,
-            task_id,
-            422,
-            (error.field, f"{error.detail}。{error.hint}" if error.hint else error.detail),
-            given,
-        )
+        told = f"{error.detail}。{error.hint}" if error.hint else error.detail
+        return again(422, error.field, told)
     return RedirectResponse(f"/tasks/{task_id}", 303)
+
+
+def _still_open(request: Request, actor: Actor, task_id: int) -> str:
+    """What is unknown of a task that waits for this actor; whoever may not answer it is told so later."""
+    task, store = task_of(request, actor, task_id), store_of(request)
+    if task.light is None or task.department not in actor.departments:
+        return ""
+    with store.db.read() as session:
+        view = decisions.get(session, store.rulesets, actor, task.decision)
+    return open_words(findings_of(view.result, task.department))
 
 
 @router.post("/projects/{number}/stage")

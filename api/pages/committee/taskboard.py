@@ -97,8 +97,9 @@ def tasks(
     judge: ReadingJudge,
     wanted: Annotated[Wanted, Depends()],
     cursor: Short = "",
+    filled: Annotated[str, Query(pattern=r"^[A-Z0-9-]{0,40}$")] = "",
 ) -> Response:
-    """Review tasks, the most urgent first."""
+    """Review tasks, the most urgent first. ``filled``: the project that was just filled in."""
     actor = entitled(request, "review.read")
     store, registry = store_of(request), judge.ruleset.registry
     with store.db.read() as session:
@@ -116,6 +117,7 @@ def tasks(
         departments=registry.reviewers,
         registry=registry,
         cursor=cursor,
+        filled=filled,
         asked=urlencode(asdict(wanted)),
     )
 

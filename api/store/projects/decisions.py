@@ -17,6 +17,7 @@ from api.store.core import Store
 from api.store.late import record_read
 from api.store.preconditions import of_decision
 from api.store.projects.changes import moved_findings
+from api.store.projects.supplied import visible
 from api.store.rulesets import Rulesets
 from api.store.visibility import (
     get_decision,
@@ -79,8 +80,9 @@ class ReplayOut:
 def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) -> DecisionOut:
     """One decision. Raises Missing or Denied; Unreadable for a department, whose part the ruleset tells."""
     decision, project = get_decision(session, actor, decision_id)
-    dossier = json.loads(decision.dossier)
+    dossier, acceptance = json.loads(decision.dossier), decision.acceptance
     if not sees_whole(actor, project):
+        acceptance = visible(acceptance, actor.departments)
         ruleset = rulesets.past(session, decision.ruleset).ruleset
         dossier = visible_dossier(actor, project, dossier, ruleset)
     return DecisionOut(
@@ -96,7 +98,7 @@ def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) ->
         digest=decision.digest,
         dossier_digest=decision.dossier_digest,
         decided_at=decision.decided_at,
-        acceptance=decision.acceptance,
+        acceptance=acceptance,
         whole=sees_whole(actor, project),
         seen=str(of_decision(session, decision, project)),
         dossier=dossier,

@@ -12,7 +12,7 @@ import hashlib
 import json
 import unicodedata
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import text, update
@@ -27,6 +27,7 @@ from api.store.preconditions import must_be, of_project
 from api.store.projects.acceptance import NO_DAYS, Days, accept, stamped
 from api.store.projects.changes import changed_fields, moved_findings
 from api.store.projects.stages import stage_for
+from api.store.projects.supplied import KEY, Supply, as_asked, carried, entry
 from api.store.promises.rates import past_record
 from api.store.review.tasks import open_tasks
 from api.store.rulesets import current_identity, hold
@@ -51,7 +52,7 @@ class Submission:
     ``days`` are the committee's alone; ``seen`` is the state of the project that it is to be a new
     version of. ``stage`` is that of a new project, the last where none is named; a new version is
     of the stage that the project is at. ``idempotency_key`` makes a repeated request give the first
-    answer again.
+    answer again. ``supply``: a department fills in what its task asks for.
     """
 
     dossier: Any
@@ -60,6 +61,7 @@ class Submission:
     days: Days = NO_DAYS
     seen: Seen | None = None
     stage: str | None = None
+    supply: Supply | None = None
 
     def digest(self) -> str:
         """What must be the same for a repetition."""
@@ -174,15 +176,25 @@ def record(
         if known is not None:
             return known
         dossier = profile.to_dict(judge.ruleset.registry)
+        task = None
         if asked.number is None:
             project, before = _new_project(work, profile), None
         else:
+            task = as_asked(work, asked.supply) if asked.supply else None
             project = get_project(session, work.actor, asked.number, lock=True)
-            may_write(work.actor, project)
+            if task is None:
+                may_write(work.actor, project)
             if project.state in CONCLUDED:
                 raise Conflict("委员会已有结论，不能再改申报材料；有变化请作为新项目申报")
-            as_seen(session, project, asked.seen)
+            if task is None:
+                as_seen(session, project, asked.seen)
             before = session.get_one(Decision, project.decision_id)
+        old_dossier = json.loads(before.dossier) if before else {}
+        supplied = carried(before.acceptance, old_dossier, dossier) if before else []
+        if task is not None and asked.supply is not None:
+            supplied.append(entry(task, work.actor, work.now, asked.supply.names))
+        if supplied:
+            case = replace(case, acceptance={**(case.acceptance or {}), KEY: supplied})
         decision = _decision(work, project, dossier, case)
         _apply(project, profile, decision, work.now)
         session.flush()
@@ -221,6 +233,9 @@ def record(
         else:
             old = {**(old or {}), "stage": before.stage if before else None}
             work.log("project.stage", f"project:{project.number}", old, after | {"reason": reason})
+        if task is not None:
+            filled = {"version": decision.version, "decision": decision.id, **supplied[-1]}
+            work.log("task.fill", f"task:{task.id}", None, filled)
         return Receipt(answer, False)
 
 

@@ -83,6 +83,7 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/v1/tasks"): REVIEW,
     ("POST", "/api/v1/tasks/{task_id}/attachments"): DEPARTMENTS,
     ("POST", "/api/v1/tasks/{task_id}/opinion"): DEPARTMENTS,
+    ("POST", "/api/v1/tasks/{task_id}/values"): DEPARTMENTS,
     ("GET", "/api/v1/attachments/{attachment_id}"): REVIEW,
     ("POST", "/api/v1/tasks/{task_id}/supervision"): COMMITTEE,
     ("GET", "/api/v1/supervisions"): COMMITTEE,

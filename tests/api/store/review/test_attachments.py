@@ -302,7 +302,7 @@ def opinion(service: Service, task: dict[str, Any], *files: tuple[str, bytes], *
     seen = str(now(service.store, "POST", f"/tasks/{task['id']}/opinion"))
     return client.post(
         f"/tasks/{task['id']}/opinion",
-        data={"csrf": csrf, "seen": seen, "opinion": "agree", "reason": "", **more},
+        data={"csrf": csrf, "seen": seen, "opinion": "agree", "sure": "1", "reason": "", **more},
         files=[("files", (name, content)) for name, content in files],
         follow_redirects=False,
     )
