@@ -91,6 +91,7 @@ def test_the_shipped_rulebook_can_be_published_and_all_is_well_again(
     monkeypatch.setenv("ADMISSION_APPROVER_KEY", service.keys["publisher"])
     url = str(service.store.db.url)
     said = ["--title", "换一版", "--reason", "读不出来", "--database-url", url]
+    said += ["--retroactive", "原文一直如此"]
     done = CliRunner().invoke(cli, ["db", "publish", str(ROOT), *said])
     assert done.exit_code == 0, done.output
     service.store.rulesets.refresh()
