@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
+from evaluator.cases.grain import grain
 from evaluator.dossier.fields import FieldType
 from evaluator.judgement.inwords import condition_words
 from evaluator.judgement.wording import with_unit
 from evaluator.problems.source import Place
 from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import Criterion, Period, Row
+from evaluator.rulebook.verdict import Verdict
 from evaluator.values.numbers import shown, terminates
 
 KINDS = {
@@ -77,12 +79,14 @@ class CriterionMutant:
 
 def rule_mutants(rule: ast.Rule, ruleset: ast.Ruleset) -> Iterator[RuleMutant]:
     """Every slip in one rule."""
+    elsewhere = _passing_grades(rule, ruleset)
     for part in ("applies_when", "require"):
         condition = getattr(rule, part)
         if condition is None:
             continue
         for kind, changed, what, place in _conditions(condition, ruleset):
-            yield RuleMutant(kind, rule, _with(rule, part, changed), what, place)
+            if place not in elsewhere:
+                yield RuleMutant(kind, rule, _with(rule, part, changed), what, place)
     if rule.applies_when is not None:
         negated = _with(rule, "applies_when", ast.NotOf(rule.applies_when, rule.place))
         yield RuleMutant("scope", rule, negated, "适用范围取反", rule.applies_when.place)
@@ -92,6 +96,16 @@ def rule_mutants(rule: ast.Rule, ruleset: ast.Ruleset) -> Iterator[RuleMutant]:
     for effect in EFFECTS[rule.effect]:
         changed_rule = dataclasses.replace(rule, effect=effect)
         yield RuleMutant("effect", rule, changed_rule, f"处置 {rule.effect} → {effect}", rule.place)
+
+
+def _passing_grades(rule: ast.Rule, ruleset: ast.Ruleset) -> frozenset[Place]:
+    """Where the passing grades stand, for the second rule of a card: the first is asked for these.
+
+    A slip there is one of both rules at once; in the second alone it is none that a file can have.
+    """
+    cards = (card for card in ruleset.scorecards.values() if card.reject_id == rule.id)
+    passing = (g.reached for card in cards for g in card.grades if g.verdict == Verdict.PASS)
+    return frozenset(n.place for n in walk.nodes(*passing))
 
 
 def _with(rule: ast.Rule, part: str, condition: ast.Condition | None) -> ast.Rule:
@@ -161,8 +175,10 @@ def _leaves(leaf: ast.Leaf, ruleset: ast.Ruleset) -> Iterator[Variant]:
 
 
 def smallest_step(leaf: ast.Compare, ruleset: ast.Ruleset) -> Fraction:
-    """The smallest step that is shown: of the metric's digits, or one for a count."""
+    """The smallest step that tells: of the metric's digits, of a score's grain, one for a count."""
     left = walk.unscaled(leaf.left)
+    if isinstance(left, ast.ScoreRef):
+        return grain(ruleset.scorecards[left.card]) or Fraction(1, 100)
     if isinstance(left, ast.MetricRef):
         return Fraction(1, 10 ** ruleset.metrics[left.id].digits)
     if (

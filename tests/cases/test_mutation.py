@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from evaluator.cases.book import Cases, read_cases
 from evaluator.cases.coverage import coverage
 from evaluator.cases.mutants import KINDS, rule_mutants
@@ -113,3 +115,48 @@ def test_what_no_case_can_notice_is_proven_to_change_no_verdict() -> None:
         answers = compare(ruleset, runner.with_slip(weaker), day)[1].answers
         same = all(a.state is State.OK for a in answers)
         assert same is (name != "positive.land_tax"), [a.message for a in answers]
+
+
+# What no case of the board's card can notice. Where both lines are met the score is at least 80, so
+# that the pass grade lies within "both lines, or 60 points", which passes too: only the note differs,
+# and a case speaks of verdicts. On a line exactly the score is above 60 with it or without.
+BOARD_SAME = {
+    ("37", "join"),
+    ("39", "threshold"),
+    ("39", "strict"),
+    ("39", "flip"),
+    ("41", "join"),
+    ("42", "strict"),
+    ("42", "flip"),
+    ("43", "strict"),
+    ("43", "flip"),
+    ("50", "strict"),
+    ("51", "strict"),
+}
+
+
+@pytest.mark.parametrize("name", ["shouxian", "tuanfeng", "xichang", "xuancheng", "shijiazhuang"])
+def test_every_slip_in_a_profile_is_noticed(name: str) -> None:
+    directory = ROOT / "profiles" / name
+    ruleset = load_directory(directory)
+    problems = Problems()
+    mutation = mutate(ruleset, read_cases(ruleset, problems, directory))
+    assert not problems
+    left = {(str(o.place.line), o.kind) for o in mutation.survivors}
+    assert left == (BOARD_SAME if name == "shijiazhuang" else set()), mutation.render()
+
+
+def test_a_line_of_a_score_moves_by_what_parts_two_scores() -> None:
+    """The scores of this card are tenths: 23.99 would be the same line as 24."""
+    ruleset = load_directory(ROOT / "profiles" / "shouxian")
+    moved = [o.what for o in mutate(ruleset, Cases((), ())).outcomes if o.subject == "pass_points"]
+    assert moved == ["24 分 改为 24.1 分", "24 分 改为 23.9 分"]
+
+
+def test_a_passing_grade_slips_in_the_first_rule_of_its_card_alone() -> None:
+    ruleset = load_directory(ROOT / "profiles" / "tuanfeng")
+    places = {
+        rule: {m.place.line for m in rule_mutants(ruleset.rules[rule], ruleset) if m.kind == "flip"}
+        for rule in ("scorecard.assessment", "scorecard.assessment.reject")
+    }
+    assert places == {"scorecard.assessment": {21}, "scorecard.assessment.reject": {22}}
