@@ -247,6 +247,8 @@ LATER = (
     "supervisions.commitment_id",
     "commitments.kept",
     "decisions.acceptance",
+    "decisions.stage",
+    "projects.stage",
     "accounts.revision",
     "accounts.password_until",
     "api_keys.parent_id",
