@@ -14,8 +14,9 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from api.judging.batches import NDJSON, PARQUET, PATH
+from api.transport.batch_lines import BATCH_LINES
 from api.transport.body import BODIES, XLSX
-from api.transport.schemas import BATCH_LINES, ProblemOut
+from api.transport.schemas import ProblemOut
 from evaluator.dossier.dossier import dossier_schema
 from evaluator.dossier.fields import Registry
 from evaluator.problems.errors import Problems

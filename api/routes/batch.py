@@ -14,6 +14,7 @@ from api.judging.batches import HINT, NDJSON, PARQUET, PATH, Batches, Form, Line
 from api.judging.current import fresh_judge
 from api.judging.workers import source_of
 from api.transport import schemas
+from api.transport.batch_lines import BATCH_LINES
 from api.transport.parameters import AsOf, Stage, parse_day
 from api.transport.problems import ProblemError
 from evaluator.rulebook.due import find_stage as stage_at
@@ -26,7 +27,7 @@ DESCRIPTION = f"""请求体是 NDJSON（`{NDJSON}`，每行一份申报材料，
 答复是 NDJSON，边算边发：第一行 `batch`，然后按输入的先后每份材料一行 `judged` 或 `rejected`，最后一行 `summary`。
 `stage` 是整批的环节；第一行写着按哪个环节。
 不合格式的行是 `rejected`，写明行号和原因，不算评估过。没有 `summary` 行的答复不完整；中途出错时最后一行是 `error`。"""
-LINES = {"oneOf": [{"$ref": f"#/components/schemas/{m.__name__}"} for m in schemas.BATCH_LINES]}
+LINES = {"oneOf": [{"$ref": f"#/components/schemas/{m.__name__}"} for m in BATCH_LINES]}
 
 
 def form_of(request: Request) -> Form:
