@@ -47,7 +47,9 @@ def place(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Where readings are kept: beside the database there is only one such place."""
     if service.store.db.sqlite:
         return service.store.db.directory
-    monkeypatch.setattr(type(service.store.db), "directory", tmp_path)
+    # Of this database alone: other services of this process look after their own.
+    here = type("Here", (type(service.store.db),), {"directory": tmp_path})
+    monkeypatch.setattr(service.store.db, "__class__", here)
     return tmp_path
 
 
