@@ -24,6 +24,7 @@ from api.routes import (
     accounts,
     audit,
     batch,
+    changes,
     commitments,
     decisions,
     excerpts,
@@ -46,6 +47,7 @@ from api.store.rulesets import current_identity
 from api.store.work import SYSTEM
 from api.transport import problems
 from api.transport.middleware import BodyLimit, Edge, Pace
+from api.transport.moved import Moved
 from api.transport.ratelimit import Attempts, RateLimit
 from api.transport.strict import strict_query
 from api.transport.telemetry import configure_logging
@@ -70,6 +72,7 @@ ROUTERS = (
     decisions,
     reviews,
     commitments,
+    changes,
     statistics,
     rulesets,
     proposals,
@@ -206,6 +209,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        generate_unique_id_function=openapi.operation_id,
         lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         dependencies=[Depends(strict_query)],
@@ -232,6 +236,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     registry = store.rulesets.reading().ruleset.registry
     examples = openapi.examples_in(examples_path())
     openapi.install(app, registry, examples)
+    app.add_middleware(Moved)
     app.add_middleware(
         Edge,
         max_body=settings.max_body_bytes,

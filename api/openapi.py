@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api.judging.batches import NDJSON, PARQUET, PATH
@@ -37,6 +38,12 @@ DOSSIER_BODIES = (
     ("/api/v1/projects", "post"),
     ("/api/v1/projects/{number}/versions", "post"),
 )
+
+
+def operation_id(route: APIRoute) -> str:
+    """A short name that does not change with the path: that of the route's function, in camel case."""
+    first, *rest = route.name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def examples_in(directory: Path) -> dict[str, Any]:

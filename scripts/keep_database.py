@@ -73,8 +73,8 @@ def _supplement(service: Service, number: str) -> None:
 
 
 def _review(service: Service) -> None:
-    tasks = _call(service, DEPARTMENT, "GET", "/tasks")
-    task = next(t["id"] for t in tasks if t["state"] == "waiting")
+    tasks = _call(service, DEPARTMENT, "GET", "/tasks")["items"]
+    task = next(t["id"] for t in tasks if t["state"] == "open")
     more = {"params": {"name": "a.pdf"}, "content": b"%PDF-1.7\n"}
     kind = {"content-type": "application/pdf"}
     _call(service, DEPARTMENT, "POST", f"/tasks/{task}/attachments", headers=kind, **more)

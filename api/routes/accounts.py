@@ -21,7 +21,7 @@ from api.transport.schemas import ACTS, WRITES
 from api.transport.seen import Seen, SeenHeader
 from api.transport.telemetry import request_id
 
-router = APIRouter(prefix="/api/v1/accounts", tags=["账号"])
+router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"])
 Admin = Annotated[Actor, require("accounts")]
 PROVED = [Depends(must_prove)]
 ENDS = schemas.problems(401, 403, 404, 409, 422, 503)
@@ -107,7 +107,7 @@ def list_accounts(request: Request, actor: Admin) -> tuple[AccountOut, ...]:  # 
     openapi_extra=takes(NewAccount),
     responses=WRITES,
 )
-def create(
+def create_account(
     request: Request, actor: Admin, given: Annotated[NewAccount, model_body(NewAccount)]
 ) -> AccountCreated:
     """A local account; the first password is in the answer."""
@@ -130,7 +130,7 @@ def create(
     openapi_extra=takes(Roles),
     responses=ACTS,
 )
-def set_roles(
+def set_account_roles(
     request: Request,
     actor: Admin,
     name: Name,
@@ -153,7 +153,7 @@ def set_roles(
     openapi_extra=takes(Active),
     responses=ACTS,
 )
-def set_active(
+def set_account_active(
     request: Request,
     actor: Admin,
     name: Name,
@@ -183,7 +183,9 @@ def _changed(view: AccountOut, waiting: RequestOut | None = None) -> AccountChan
     response_model=NewPassword,
     responses=ACTS,
 )
-def reset_password(request: Request, actor: Admin, name: Name, seen: SeenHeader) -> NewPassword:
+def reset_account_password(
+    request: Request, actor: Admin, name: Name, seen: SeenHeader
+) -> NewPassword:
     """A new password; the account's logins end. Of an account that approves it takes two."""
     first = passwords.made()
     with store_of(request).work(actor, request_id.get()) as work:
@@ -200,7 +202,7 @@ def reset_password(request: Request, actor: Admin, name: Name, seen: SeenHeader)
     response_model=list[RequestOut],
     responses=schemas.problems(401, 403, 422, 503),
 )
-def requests(request: Request, actor: Admin) -> tuple[RequestOut, ...]:  # noqa: ARG001
+def list_account_requests(request: Request, actor: Admin) -> tuple[RequestOut, ...]:  # noqa: ARG001
     """What was asked for, newest first."""
     with store_of(request).db.read() as session:
         return seconds.listed(session, dt.datetime.now(dt.UTC))
@@ -213,7 +215,7 @@ def requests(request: Request, actor: Admin) -> tuple[RequestOut, ...]:  # noqa:
     response_model=Confirmed,
     responses=ENDS,
 )
-def confirm(request: Request, actor: Admin, account_request_id: Id) -> Confirmed:
+def confirm_account_request(request: Request, actor: Admin, account_request_id: Id) -> Confirmed:
     """Do it, as the second administrator."""
     with store_of(request).work(actor, request_id.get()) as work:
         view, half = seconds.confirm(work, account_request_id)
@@ -226,7 +228,7 @@ def confirm(request: Request, actor: Admin, account_request_id: Id) -> Confirmed
     status_code=204,
     responses=ENDS,
 )
-def refuse(request: Request, actor: Admin, account_request_id: Id) -> Response:
+def refuse_account_request(request: Request, actor: Admin, account_request_id: Id) -> Response:
     """Do not do it."""
     with store_of(request).work(actor, request_id.get()) as work:
         seconds.refuse(work, account_request_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
@@ -15,10 +15,11 @@ from api.store import audit, verifying
 from api.store.audit import BrokenOut
 from api.store.work import Actor
 from api.transport import schemas
-from api.transport.answers import download
+from api.transport.answers import answer, download
+from api.transport.paging import Cursor, Limit, cursor_of, cut, place_of
 from api.transport.telemetry import request_id
 
-router = APIRouter(prefix="/api/v1/audit", tags=["审计"])
+router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 Auditor = Annotated[Actor, require("audit")]
 READS = schemas.problems(401, 403, 422, 503)
 After = Annotated[int, Query(ge=0, le=2**53, description="从这一条之后开始")]
@@ -46,21 +47,31 @@ class VerifyOut(BaseModel):
     head_hash: str
 
 
-@router.get("/entries", summary="审计日志", response_model=list[EntryOut], responses=READS)
-def entries(
+class EntryPage(BaseModel):
+    items: list[EntryOut]
+    next: schemas.NextCursor
+
+
+@router.get("/entries", summary="审计日志", response_model=EntryPage, responses=READS)
+def list_audit_entries(
     request: Request,
     actor: Auditor,  # noqa: ARG001
-    after: After = 0,
-    subject: Annotated[str | None, Query(max_length=200)] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> list[dict[str, Any]]:
+    subject: Annotated[
+        str | None, Query(max_length=200, description="只列关于它的，如 project:ZR2026-000001")
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
     """Entries in order, perhaps of one subject."""
     with store_of(request).db.read() as session:
-        return [audit.entry_data(e) for e in audit.entries(session, after, subject, limit)]
+        found = audit.entries(session, place_of("a", cursor) or 0, subject, limit + 1)
+        items, more = cut([audit.entry_data(e) for e in found], limit)
+    following = cursor_of("a", items[-1]["seq"]) if more else None
+    return answer({"items": items, "next": following})
 
 
 @router.get("/verify", summary="核对审计日志是否完整", response_model=VerifyOut, responses=READS)
-def verify(
+def verify_audit(
     request: Request,
     actor: Auditor,  # noqa: ARG001
     head_seq: Annotated[int, Query(ge=0, le=2**53, description="另存的链头编号")] = 0,
@@ -97,7 +108,7 @@ def verify(
         **READS,
     },
 )
-def export(request: Request, actor: Auditor, after: After = 0) -> StreamingResponse:
+def export_audit(request: Request, actor: Auditor, after: After = 0) -> StreamingResponse:
     """The log as JSON Lines; the export is itself logged first."""
     store = store_of(request)
     with store.work(actor, request_id.get()) as work:

@@ -19,7 +19,7 @@ from api.transport.parameters import AsOf, Stage, parse_day
 from api.transport.problems import ProblemError
 from evaluator.rulebook.due import find_stage as stage_at
 
-router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
+router = APIRouter(prefix="/api/v1", tags=["evaluations"])
 FORMS: dict[str, Form] = {NDJSON: "ndjson", PARQUET: "parquet"}
 DESCRIPTION = f"""请求体是 NDJSON（`{NDJSON}`，每行一份申报材料，写法与 `POST /evaluations` 相同）或 Parquet
 （`{PARQUET}`，每行一份，一列一个字段）。整批由同一个规则集判定，其标识在答复头 `Admission-Ruleset` 和第一行里。
@@ -72,7 +72,7 @@ def as_of_option(day: str | None, column: str | None) -> Any:
         **schemas.problems(400, 401, 413, 415, 422, 503),
     },
 )
-async def evaluate_batch(
+async def evaluate_dossiers(
     request: Request,
     as_of: AsOf = None,
     as_of_column: Annotated[

@@ -17,13 +17,14 @@ from api.store.promises.rates import RateOut, rates_of, standings
 from api.store.work import Actor
 from api.transport.answers import answer
 from api.transport.body import model_body, takes
+from api.transport.paging import Cursor, Limit
 from api.transport.parameters import DAY, From, Id, Number, To, parse_day
 from api.transport.schemas import ACTS, READS
 from api.transport.seen import SeenHeader
 from api.transport.telemetry import request_id
 from api.workdays.china import today
 
-router = APIRouter(prefix="/api/v1", tags=["承诺与兑现"])
+router = APIRouter(prefix="/api/v1", tags=["commitments"])
 Reader = Annotated[Actor, require("commitment.read")]
 Manager = Annotated[Actor, require("commitment.manage")]
 Reporter = Annotated[Actor, require("commitment.report")]
@@ -73,7 +74,7 @@ def _day(text: str, field: str) -> dt.date:
     response_model=list[CommitmentOut],
     responses=READS,
 )
-def listed(request: Request, actor: Reader, number: Number) -> Response:
+def list_commitments(request: Request, actor: Reader, number: Number) -> Response:
     """A project's commitments with their lights."""
     with store_of(request).db.read() as session:
         return answer(commitments.of_project(session, actor, number, today()))
@@ -87,7 +88,7 @@ def listed(request: Request, actor: Reader, number: Number) -> Response:
     openapi_extra=takes(PromisesIn),
     responses=ACTS,
 )
-def promise(
+def add_commitments(
     request: Request,
     actor: Manager,
     number: Number,
@@ -107,11 +108,11 @@ def promise(
     response_model=OverduePage,
     responses=READS,
 )
-def late(
+def list_overdue_commitments(
     request: Request,
     actor: Reader,
-    cursor: Annotated[str | None, Query(max_length=40)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Response:
     """What the actor may see of it, the longest overdue first."""
     with store_of(request).db.read() as session:
@@ -125,7 +126,7 @@ def late(
     responses=ACTS,
     openapi_extra=takes(ReportIn),
 )
-def report(
+def report_commitment(
     request: Request,
     actor: Reporter,
     commitment_id: Id,
@@ -146,7 +147,7 @@ def report(
     response_model=list[RateOut],
     responses=READS,
 )
-def rates(
+def get_rates(
     request: Request,
     actor: Annotated[Actor, require("statistics")],
     start: From = None,

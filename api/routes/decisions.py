@@ -17,7 +17,7 @@ from api.transport.answers import answer
 from api.transport.schemas import READS
 from api.transport.telemetry import request_id
 
-router = APIRouter(prefix="/api/v1/decisions", tags=["决定与依据"])
+router = APIRouter(prefix="/api/v1/decisions", tags=["decisions"])
 Reader = Annotated[Actor, require("read")]
 Id = Annotated[int, Path(ge=1, le=2**53, description="决定编号")]
 
@@ -34,7 +34,7 @@ class TraceOut(BaseModel):
 @router.get(
     "/{decision_id}", summary="一次决定的全部记录", response_model=DecisionOut, responses=READS
 )
-def get(request: Request, actor: Reader, decision_id: Id) -> Response:
+def get_decision(request: Request, actor: Reader, decision_id: Id) -> Response:
     """Dossier snapshot, ruleset identity, result and its hash."""
     store = store_of(request)
     with store.db.read() as session:
@@ -49,7 +49,7 @@ def get(request: Request, actor: Reader, decision_id: Id) -> Response:
     response_model=list[schemas.FindingOut],
     responses=READS,
 )
-def findings(
+def list_findings(
     request: Request,
     actor: Reader,
     decision_id: Id,
@@ -71,7 +71,7 @@ def findings(
     response_model=TraceOut,
     responses=READS,
 )
-def trace(
+def get_finding(
     request: Request, actor: Reader, decision_id: Id, rule: Annotated[str, Path(max_length=200)]
 ) -> Response:
     """The whole trace of one finding."""
@@ -88,7 +88,7 @@ def trace(
     response_model=schemas.CounterfactualOut,
     responses=READS,
 )
-def counterfactual(request: Request, actor: Reader, decision_id: Id) -> Response:
+def get_counterfactual(request: Request, actor: Reader, decision_id: Id) -> Response:
     """The smallest change that would have passed."""
     with store_of(request).db.read() as session:
         change = decisions.counterfactual(session, actor, decision_id)
@@ -102,7 +102,7 @@ def counterfactual(request: Request, actor: Reader, decision_id: Id) -> Response
     response_model=ReplayOut,
     responses=READS,
 )
-def replay(request: Request, actor: Reader, decision_id: Id) -> Response:
+def replay_decision(request: Request, actor: Reader, decision_id: Id) -> Response:
     """Judge the stored snapshot again by the stored ruleset.
 
     ``identical``: the bytes are the same. ``same_judgement``: verdict, statuses and figures are,

@@ -15,7 +15,7 @@ from api.transport.answers import answer
 from evaluator.documents.opened import KINDS
 from evaluator.documents.reading import answer as read_answer
 
-router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
+router = APIRouter(prefix="/api/v1", tags=["evaluations"])
 DESCRIPTION = f"""请求体就是文件本身，`name` 是文件名（{"、".join(KINDS)}）。答复与 `admission read --json` 相同：
 每个项目一份 `excerpts`，每条有字段、值、把握（`kind`）、是否预先打勾、原文和位置。读不了的，`problems` 写明原因。
 建议不是填写；文件不保存。说明见 docs/documents.md。"""
@@ -36,7 +36,7 @@ DESCRIPTION = f"""请求体就是文件本身，`name` 是文件名（{"、".joi
         }
     },
 )
-async def excerpts(
+async def read_document(
     request: Request,
     judge: CurrentJudge,
     name: Annotated[str, Query(min_length=1, max_length=200, description="文件名，带后缀")],

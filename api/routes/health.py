@@ -16,13 +16,13 @@ from api.transport import schemas
 from api.transport.telemetry import metrics_text
 
 log = logging.getLogger("api")
-router = APIRouter(tags=["运行"])
+router = APIRouter(tags=["service"])
 
 
 @router.get(
     "/healthz", summary="进程是否存活", response_model=schemas.Health, responses=schemas.problems()
 )
-async def healthz() -> dict[str, str]:
+async def get_health() -> dict[str, str]:
     """Alive."""
     return {"status": "ok"}
 
@@ -34,7 +34,7 @@ async def healthz() -> dict[str, str]:
     response_model_exclude_none=True,
     responses=schemas.problems(503),
 )
-async def readyz(request: Request) -> dict[str, str]:
+async def get_readiness(request: Request) -> dict[str, str]:
     """Ready: the database answers with the structure this program needs and takes what is written, and
     a ruleset is in force.
 
@@ -69,7 +69,7 @@ def _ready(store: Store) -> dict[str, str]:
         **schemas.problems(),
     },
 )
-def metrics(request: Request) -> Response:
+def get_metrics(request: Request) -> Response:
     """All metrics: what the processes counted, and what the database says now."""
     text = metrics_text() + observed_text(store_of(request))
     return Response(text, media_type="text/plain; version=0.0.4")

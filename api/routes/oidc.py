@@ -18,7 +18,7 @@ from api.transport import schemas
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
 
-router = APIRouter(prefix="/api/v1/session/oidc", tags=["登录与密钥"])
+router = APIRouter(prefix="/api/v1/session/oidc", tags=["sessions"])
 log = logging.getLogger("api")
 MEMORY = "admission_login"
 MEMORY_SECONDS = 600
@@ -49,7 +49,7 @@ def _found(*others: int) -> dict[int | str, dict[str, object]]:
     response_class=Response,
     responses=_found(404, 503),
 )
-def start(request: Request) -> Response:
+def start_oidc(request: Request) -> Response:
     """Send the browser to the provider."""
     provider = _provider(request)
     try:
@@ -78,7 +78,7 @@ def start(request: Request) -> Response:
     response_class=Response,
     responses=_found(401, 403, 404, 503),
 )
-def callback(
+def finish_oidc(
     request: Request,
     state: Annotated[str, Query(max_length=200)] = "",
     code: Annotated[str, Query(max_length=2000)] = "",

@@ -24,13 +24,24 @@ from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
 from api.transport.body import XLSX, json_bytes, model_body, takes
-from api.transport.parameters import DATE, From, Id, Number, Stage, To, parse_day
+from api.transport.paging import Cursor, Limit
+from api.transport.parameters import (
+    DATE,
+    From,
+    Id,
+    Number,
+    Since,
+    Stage,
+    To,
+    parse_day,
+    parse_moment,
+)
 from api.transport.problems import ProblemError
 from api.transport.schemas import ACTS, READS, WRITES
 from api.transport.seen import Seen, SeenHeader, SeenText
 from api.transport.telemetry import judged, request_id
 
-router = APIRouter(prefix="/api/v1", tags=["项目"])
+router = APIRouter(prefix="/api/v1", tags=["projects"])
 Submitter = Annotated[Actor, require("submit")]
 Drafter = Annotated[Actor, require("draft")]
 Reader = Annotated[Actor, require("read")]
@@ -184,7 +195,7 @@ def _receipt(receipt: Receipt) -> Response:
     response_model=ReceiptOut,
     responses=WRITES,
 )
-def submit(
+def submit_project(
     request: Request,
     actor: Submitter,
     raw: Raw,
@@ -203,7 +214,7 @@ def submit(
     response_model=ReceiptOut,
     responses=ACTS,
 )
-def resubmit(
+def submit_version(
     request: Request,
     actor: Submitter,
     raw: Raw,
@@ -225,7 +236,7 @@ def resubmit(
     openapi_extra=takes(StageIn),
     responses=ACTS,
 )
-def move_on(
+def move_to_next_stage(
     request: Request,
     actor: Committee,
     number: Number,
@@ -239,7 +250,7 @@ def move_on(
 
 
 @router.get("/projects", summary="查项目", response_model=ProjectPage, responses=READS)
-def find(
+def list_projects(
     request: Request,
     actor: Reader,
     verdict: Annotated[schemas.VerdictName | None, Query()] = None,
@@ -253,11 +264,12 @@ def find(
     state: Annotated[State | None, Query()] = None,
     start: From = None,
     end: To = None,
+    updated_since: Since = None,
     q: Annotated[
         str | None, Query(max_length=100, description="项目或企业名称中的文字，空格分开表示都要有")
     ] = None,
-    cursor: Annotated[str | None, Query(max_length=40)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Response:
     """Projects the actor may see, newest first."""
     store = store_of(request)
@@ -266,7 +278,8 @@ def find(
     with store.db.read() as session:
         chosen = find_past_department(session, judge, department, Hit.department)
         known = find_rule(session, judge.ruleset, rule)
-        wanted = Filter(verdict, chosen, known, code, state, *days, q)
+        since = parse_moment(updated_since, "updated_since")
+        wanted = Filter(verdict, chosen, known, code, state, *days, q, since)
         return answer(lookup.find(session, actor, wanted, cursor, limit))
 
 
@@ -276,7 +289,7 @@ def find(
     response_model=ProjectDetail,
     responses=READS,
 )
-def get(request: Request, actor: Reader, number: Number) -> Response:
+def get_project(request: Request, actor: Reader, number: Number) -> Response:
     """One project with its versions."""
     with store_of(request).db.read() as session:
         view = lookup.get(session, actor, number)
@@ -286,7 +299,7 @@ def get(request: Request, actor: Reader, number: Number) -> Response:
 
 
 @router.get("/drafts", summary="我的草稿", response_model=list[DraftOut], responses=READS)
-def my_drafts(request: Request, actor: Drafter) -> Response:
+def list_drafts(request: Request, actor: Drafter) -> Response:
     """The actor's drafts."""
     with store_of(request).db.read() as session:
         return answer(drafts.mine(session, actor))
@@ -300,7 +313,7 @@ def my_drafts(request: Request, actor: Drafter) -> Response:
     openapi_extra=takes(DraftIn),
     responses=WRITES,
 )
-def new_draft(
+def create_draft(
     request: Request, actor: Drafter, given: Annotated[DraftIn, model_body(DraftIn)]
 ) -> Response:
     """A new draft."""

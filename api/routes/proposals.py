@@ -15,18 +15,19 @@ from api.routes.rulesets import FileOut, files_answer
 from api.store.proposals import drafting, publishing, reading
 from api.store.proposals.drafting import Edit
 from api.store.proposals.publishing import PublicationOut
-from api.store.proposals.reading import ProposalOut, RunOut
+from api.store.proposals.reading import ProposalOut, ProposalPage, RunOut
 from api.store.proposals.text import make_text
 from api.store.work import Actor, Work
 from api.transport import schemas
 from api.transport.answers import answer
 from api.transport.body import model_body, takes
-from api.transport.parameters import Id, parse_day
+from api.transport.paging import Cursor, Limit, cursor_of, cut, place_of
+from api.transport.parameters import Id, Since, parse_day, parse_moment
 from api.transport.schemas import READS, WRITES
 from api.transport.seen import SeenHeader
 from api.transport.telemetry import request_id
 
-router = APIRouter(prefix="/api/v1/proposals", tags=["规则提案"])
+router = APIRouter(prefix="/api/v1/proposals", tags=["proposals"])
 Reader = Annotated[Actor, require("proposal.read")]
 Drafter = Annotated[Actor, require("proposal.draft")]
 Commenter = Annotated[Actor, require("proposal.comment")]
@@ -135,16 +136,21 @@ def _do(
     return answer(proposal, status)
 
 
-@router.get("", summary="提案清单", response_model=list[ProposalOut], responses=READS)
-def listed(
+@router.get("", summary="提案清单", response_model=ProposalPage, responses=READS)
+def list_proposals(
     request: Request,
     actor: Reader,  # noqa: ARG001
     state: Annotated[State | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    updated_since: Since = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Response:
     """Proposals, newest first."""
+    since = parse_moment(updated_since, "updated_since")
     with store_of(request).db.read() as session:
-        return answer(reading.listed(session, state, limit))
+        listed = reading.listed(session, state, limit + 1, place_of("q", cursor), since)
+    items, more = cut(listed, limit)
+    return answer(ProposalPage(items, cursor_of("q", items[-1].id) if more else None))
 
 
 @router.post(
@@ -155,7 +161,7 @@ def listed(
     openapi_extra=takes(ProposalIn),
     responses=WRITES,
 )
-def create(
+def create_proposal(
     request: Request, actor: Drafter, given: Annotated[ProposalIn, model_body(ProposalIn)]
 ) -> Response:
     """A draft; its check, cases, proofs and impact begin by themselves."""
@@ -170,7 +176,7 @@ def create(
 
 
 @router.get("/{proposal_id}", summary="一份提案", response_model=ProposalOut, responses=READS)
-def one(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
+def get_proposal(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
     """A proposal, and what stands in its way."""
     with store_of(request).db.read() as session:
         return answer(reading.get(session, proposal_id))
@@ -179,7 +185,7 @@ def one(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: 
 @router.get(
     "/{proposal_id}/files", summary="提案的全部文件", response_model=list[FileOut], responses=READS
 )
-def files(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
+def list_proposal_files(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
     """The files as they are now."""
     with store_of(request).db.read() as session:
         text = reading.files_of(session, proposal_id)
@@ -193,7 +199,7 @@ def files(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa
     openapi_extra=takes(EditsIn),
     responses=BODY_ACTS,
 )
-def edit(
+def edit_proposal_files(
     request: Request,
     actor: Drafter,
     proposal_id: Id,
@@ -211,7 +217,7 @@ def edit(
     response_model=RunOut,
     responses=READS,
 )
-def checks(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
+def get_proposal_checks(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
     """The newest run, as far as it is."""
     with store_of(request).db.read() as session:
         return answer(reading.run_of(session, proposal_id))
@@ -224,7 +230,7 @@ def checks(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noq
     response_model=ProposalOut,
     responses=ACTS,
 )
-def recheck(request: Request, actor: Commenter, proposal_id: Id) -> Response:
+def recheck_proposal(request: Request, actor: Commenter, proposal_id: Id) -> Response:
     """Queue another run, over the decisions stored by now."""
     return _do(request, actor, lambda w: drafting.recheck(w, proposal_id), 202)
 
@@ -236,7 +242,7 @@ def recheck(request: Request, actor: Commenter, proposal_id: Id) -> Response:
     openapi_extra=takes(WaiverIn),
     responses=BODY_ACTS,
 )
-def waive(
+def waive_invariant(
     request: Request,
     actor: Drafter,
     proposal_id: Id,
@@ -256,7 +262,7 @@ def waive(
     response_model=ProposalOut,
     responses=ACTS,
 )
-def unwaive(
+def unwaive_invariant(
     request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader, invariant: Name
 ) -> Response:
     """Take a waiver back."""
@@ -266,7 +272,9 @@ def unwaive(
 @router.post(
     "/{proposal_id}/submission", summary="送审", response_model=ProposalOut, responses=ACTS
 )
-def submit(request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader) -> Response:
+def submit_proposal(
+    request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader
+) -> Response:
     """To review; 409 with every reason where it cannot be."""
     return _do(request, actor, lambda w: drafting.submit(w, proposal_id, seen))
 
@@ -274,7 +282,9 @@ def submit(request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader) 
 @router.post(
     "/{proposal_id}/rebase", summary="合并到最新发布", response_model=ProposalOut, responses=ACTS
 )
-def rebase(request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader) -> Response:
+def rebase_proposal(
+    request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader
+) -> Response:
     """Bring it onto what was published meanwhile; checked and reviewed anew."""
     root = settings_of(request).root
     return _do(request, actor, lambda w: drafting.rebase(w, proposal_id, seen, root))
@@ -283,7 +293,9 @@ def rebase(request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader) 
 @router.post(
     "/{proposal_id}/withdrawal", summary="撤回", response_model=ProposalOut, responses=ACTS
 )
-def withdraw(request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader) -> Response:
+def withdraw_proposal(
+    request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader
+) -> Response:
     """Give it up."""
     return _do(request, actor, lambda w: drafting.withdraw(w, proposal_id, seen))
 
@@ -295,7 +307,7 @@ def withdraw(request: Request, actor: Drafter, proposal_id: Id, seen: SeenHeader
     openapi_extra=takes(CommentIn),
     responses=BODY_ACTS,
 )
-def comment(
+def comment_proposal(
     request: Request,
     actor: Commenter,
     proposal_id: Id,
@@ -314,7 +326,7 @@ def comment(
     openapi_extra=takes(ApprovalIn),
     responses=BODY_ACTS,
 )
-def approve(
+def approve_proposal(
     request: Request,
     actor: Publisher,
     proposal_id: Id,
@@ -336,7 +348,7 @@ def approve(
     openapi_extra=takes(CommentIn),
     responses=BODY_ACTS,
 )
-def send_back(
+def return_proposal(
     request: Request,
     actor: Publisher,
     proposal_id: Id,
@@ -356,7 +368,7 @@ def send_back(
     openapi_extra=takes(PublicationIn),
     responses=BODY_ACTS,
 )
-def publish(
+def publish_proposal(
     request: Request,
     actor: Publisher,
     proposal_id: Id,

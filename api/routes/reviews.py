@@ -20,15 +20,17 @@ from api.store.core import Store
 from api.store.projects import supplying
 from api.store.projects.supplying import SuppliedOut
 from api.store.promises import supervision
-from api.store.promises.supervision import SupervisionOut
-from api.store.review import attachments, conclusions, opinions
+from api.store.promises.supervision import SupervisionOut, SupervisionPage
+from api.store.review import attachments, conclusions, opinions, tasks
 from api.store.review.attachments import AttachmentOut
 from api.store.review.conclusions import ConclusionOut
+from api.store.review.tasklist import TaskPage
 from api.store.review.tasks import TaskOut, find_tasks
 from api.store.work import Actor
 from api.transport.answers import answer, download
 from api.transport.body import model_body, takes
-from api.transport.parameters import Id
+from api.transport.paging import Cursor, Limit, cursor_of, cut, place_of
+from api.transport.parameters import Id, Since, parse_moment
 from api.transport.problems import ProblemError
 from api.transport.schemas import ACTS, READS, WRITES
 from api.transport.seen import SeenHeader
@@ -36,7 +38,7 @@ from api.transport.telemetry import judged, request_id
 from api.transport.uploads import Upload, receive
 from api.workdays.china import today
 
-router = APIRouter(prefix="/api/v1", tags=["联合会审"])
+router = APIRouter(prefix="/api/v1", tags=["reviews"])
 Reader = Annotated[Actor, require("review.read")]
 Department = Annotated[Actor, require("review.opinion")]
 Committee = Annotated[Actor, require("review.conclude")]
@@ -83,18 +85,19 @@ class NoteIn(BaseModel):
     note: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
-@router.get("/tasks", summary="会审事项", response_model=list[TaskOut], responses=READS)
-def tasks(
+@router.get("/tasks", summary="会审事项", response_model=TaskPage, responses=READS)
+def list_tasks(
     request: Request,
     actor: Reader,
     number: Annotated[str | None, Query(max_length=40)] = None,
     department: Annotated[str | None, Query(max_length=100)] = None,
     state: Annotated[State | None, Query()] = None,
     overdue: Annotated[bool, Query(description="只列逾期未办的，供督办")] = False,
-    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
-    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    updated_since: Since = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Response:
-    """Review tasks the actor may see, by number; the next page starts after the last one's."""
+    """Review tasks the actor may see, by number."""
     store = store_of(request)
     judge = store.rulesets.reading()
     with store.db.read() as session:
@@ -108,10 +111,20 @@ def tasks(
             department=chosen,
             state=state,
             overdue=overdue,
-            limit=limit,
-            after=after,
+            since=parse_moment(updated_since, "updated_since"),
+            limit=limit + 1,
+            after=place_of("t", cursor) or 0,
         )
-    return answer(listed)
+    items, more = cut(listed, limit)
+    return answer(TaskPage(items, cursor_of("t", items[-1].id) if more else None))
+
+
+@router.get("/tasks/{task_id}", summary="一件会审事项", response_model=TaskOut, responses=READS)
+def get_task(request: Request, actor: Reader, task_id: Id) -> Response:
+    """One task, with what was said about it."""
+    store = store_of(request)
+    with store.db.read() as session:
+        return answer(tasks.get_task(session, actor, store.calendar, today(), task_id))
 
 
 async def _upload(
@@ -155,7 +168,7 @@ def _may_attach(store: Store, actor: Actor, task_id: int) -> None:
         }
     },
 )
-def attach(
+def upload_attachment(
     request: Request, actor: Department, task_id: Id, upload: Annotated[Upload, Depends(_upload)]
 ) -> Response:
     """Keep a file for an opinion that is still to be given."""
@@ -177,7 +190,7 @@ def attach(
         **READS,
     },
 )
-def attachment(request: Request, actor: Reader, attachment_id: Id) -> Response:
+def download_attachment(request: Request, actor: Reader, attachment_id: Id) -> Response:
     """A file, always as a download and never shown by the browser as a page."""
     store = store_of(request)
     with store.db.read() as session:
@@ -206,13 +219,13 @@ def _parts(store: Store, attachment_id: int) -> Iterator[bytes]:
 
 
 @router.post(
-    "/tasks/{task_id}/opinion",
+    "/tasks/{task_id}/opinions",
     summary="填写会审意见",
-    response_model=list[TaskOut],
+    response_model=TaskOut,
     openapi_extra=takes(OpinionIn),
     responses=ACTS,
 )
-def opinion(
+def give_opinion(
     request: Request,
     actor: Department,
     task_id: Id,
@@ -223,10 +236,7 @@ def opinion(
     store = store_of(request)
     with store.work(actor, request_id.get()) as work:
         opinions.give_opinion(work, task_id, seen, given.opinion, given.reason, given.attachments)
-        listed = find_tasks(
-            work.session, actor, store.calendar, today(), after=task_id - 1, limit=1
-        )
-        return answer(listed)
+        return answer(tasks.get_task(work.session, actor, store.calendar, today(), task_id))
 
 
 @router.post(
@@ -237,7 +247,7 @@ def opinion(
     openapi_extra=takes(ValuesIn),
     responses=ACTS,
 )
-def supply(
+def fill_values(
     request: Request,
     actor: Department,
     task_id: Id,
@@ -258,7 +268,7 @@ def supply(
     openapi_extra=takes(ConclusionIn),
     responses=ACTS,
 )
-def conclude(
+def conclude_decision(
     request: Request,
     actor: Committee,
     decision_id: Id,
@@ -288,21 +298,21 @@ def conclude(
     response_model=ConclusionOut,
     responses=READS,
 )
-def conclusion(request: Request, actor: Reader, decision_id: Id) -> Response:
+def get_conclusion(request: Request, actor: Reader, decision_id: Id) -> Response:
     """The committee's conclusion; 404 where there is none yet."""
     with store_of(request).db.read() as session:
         return answer(conclusions.conclusion_of(session, actor, decision_id))
 
 
 @router.post(
-    "/tasks/{task_id}/supervision",
+    "/tasks/{task_id}/supervisions",
     summary="督办逾期事项",
     status_code=201,
     response_model=SupervisionOut,
     openapi_extra=takes(NoteIn),
     responses=ACTS,
 )
-def supervise(
+def supervise_task(
     request: Request,
     actor: Supervisor,
     task_id: Id,
@@ -315,14 +325,14 @@ def supervise(
 
 
 @router.post(
-    "/commitments/{commitment_id}/supervision",
+    "/commitments/{commitment_id}/supervisions",
     summary="督办逾期承诺",
     status_code=201,
     response_model=SupervisionOut,
     openapi_extra=takes(NoteIn),
     responses=ACTS,
 )
-def supervise_promise(
+def supervise_commitment(
     request: Request,
     actor: Supervisor,
     commitment_id: Id,
@@ -334,17 +344,26 @@ def supervise_promise(
         return answer(supervision.start_promise(work, commitment_id, given.note, seen), 201)
 
 
-@router.get(
-    "/supervisions", summary="督办清单", response_model=list[SupervisionOut], responses=READS
-)
-def supervisions(
+@router.get("/supervisions", summary="督办清单", response_model=SupervisionPage, responses=READS)
+def list_supervisions(
     request: Request,
     actor: Supervisor,  # noqa: ARG001
     open_only: Annotated[bool, Query(description="只列未销号的")] = False,
-) -> tuple[SupervisionOut, ...]:
+    updated_since: Since = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
     """Supervisions, newest first."""
     with store_of(request).db.read() as session:
-        return supervision.listed(session, open_only=open_only)
+        listed = supervision.listed(
+            session,
+            open_only=open_only,
+            limit=limit + 1,
+            before=place_of("s", cursor),
+            since=parse_moment(updated_since, "updated_since"),
+        )
+    items, more = cut(listed, limit)
+    return answer(SupervisionPage(items, cursor_of("s", items[-1].id) if more else None))
 
 
 @router.post(
@@ -354,7 +373,7 @@ def supervisions(
     openapi_extra=takes(NoteIn),
     responses=ACTS,
 )
-def close(
+def close_supervision(
     request: Request,
     actor: Supervisor,
     supervision_id: Id,

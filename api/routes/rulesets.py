@@ -7,24 +7,25 @@ import zipfile
 from collections import Counter
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import jobs
 from api.access.security import require, settings_of, store_of
 from api.store.proposals import publishing, reading
-from api.store.proposals.publishing import PublicationOut
+from api.store.proposals.publishing import PublicationOut, PublicationPage
 from api.store.proposals.text import MATERIALS, Text
 from api.store.rulesets import current_identity
 from api.store.work import Actor
 from api.transport.answers import answer, download
 from api.transport.body import model_body, takes
+from api.transport.paging import Cursor, Limit, cursor_of, cut, place_of
 from api.transport.parameters import Id
 from api.transport.schemas import READS, WRITES
 from api.transport.telemetry import request_id
 from evaluator.rulebook.checks import check_directory
 
-router = APIRouter(prefix="/api/v1", tags=["规则集发布"])
+router = APIRouter(prefix="/api/v1", tags=["rulesets"])
 Reader = Annotated[Actor, require("read")]
 Drafter = Annotated[Actor, require("proposal.draft")]
 Keeper = Annotated[Actor, require("proposal.read")]
@@ -67,18 +68,20 @@ def files_answer(text: Text) -> Response:
 @router.get(
     "/rulesets",
     summary="历次发布（政策变更记录）",
-    response_model=list[PublicationOut],
+    response_model=PublicationPage,
     responses=READS,
 )
-def publications(
+def list_rulesets(
     request: Request,
     actor: Reader,  # noqa: ARG001
-    before: Annotated[int | None, Query(ge=1, le=2**53, description="从这一次之前开始")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Response:
     """Publications, newest first."""
     with store_of(request).db.read() as session:
-        return answer(publishing.history(session, limit, before))
+        listed = publishing.history(session, limit + 1, place_of("r", cursor))
+    items, more = cut(listed, limit)
+    return answer(PublicationPage(items, cursor_of("r", items[-1].id) if more else None))
 
 
 @router.get(
@@ -87,7 +90,7 @@ def publications(
     response_model=DirectoryOut,
     responses=READS,
 )
-def directory(request: Request, actor: Keeper) -> Response:  # noqa: ARG001
+def check_ruleset_directory(request: Request, actor: Keeper) -> Response:  # noqa: ARG001
     """The directory read now; a broken one never replaces what is in force."""
     ruleset, listed = check_directory(settings_of(request).root)
     with store_of(request).db.read() as session:
@@ -110,7 +113,7 @@ def directory(request: Request, actor: Keeper) -> Response:  # noqa: ARG001
 @router.get(
     "/rulesets/{publication_id}", summary="一次发布", response_model=PublicationOut, responses=READS
 )
-def publication(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
+def get_ruleset(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
     """One publication with its changes in words."""
     with store_of(request).db.read() as session:
         return answer(publishing.publication(session, publication_id))
@@ -122,7 +125,7 @@ def publication(request: Request, actor: Reader, publication_id: Id) -> Response
     response_model=list[FileOut],
     responses=READS,
 )
-def files(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
+def list_ruleset_files(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
     """The files, with comments and order as they were written."""
     with store_of(request).db.read() as session:
         text = publishing.text_published(session, publication_id, settings_of(request).root)
@@ -141,7 +144,7 @@ def files(request: Request, actor: Reader, publication_id: Id) -> Response:  # n
         **READS,
     },
 )
-def archive(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
+def download_ruleset(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
     """The files as an archive, a directory for each layer."""
     with store_of(request).db.read() as session:
         text = publishing.text_published(session, publication_id, settings_of(request).root)
@@ -168,7 +171,7 @@ def archive(request: Request, actor: Reader, publication_id: Id) -> Response:  #
     openapi_extra=takes(RollbackIn),
     responses=WRITES,
 )
-def rollback(
+def propose_rollback(
     request: Request,
     actor: Drafter,
     publication_id: Id,

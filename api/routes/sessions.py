@@ -27,7 +27,7 @@ from api.transport.body import model_body, takes
 from api.transport.parameters import Id
 from api.transport.telemetry import request_id
 
-router = APIRouter(prefix="/api/v1", tags=["登录与密钥"])
+router = APIRouter(prefix="/api/v1", tags=["sessions"])
 AnyActor = Annotated[Actor, Depends(any_actor)]
 
 
@@ -99,7 +99,7 @@ def me(actor: Actor) -> Me:
     openapi_extra=takes(Credentials),
     responses=schemas.problems(400, 401, 413, 415, 422, 503),
 )
-def login(
+def open_session(
     request: Request, response: Response, given: Annotated[Credentials, model_body(Credentials)]
 ) -> Me:
     """Log in; the session comes as a cookie."""
@@ -112,7 +112,7 @@ def login(
     response_model=Me,
     responses=schemas.problems(401, 403, 422, 503),
 )
-def whoami(actor: AnyActor) -> Me:
+def get_session(actor: AnyActor) -> Me:
     """The actor of this request."""
     return me(actor)
 
@@ -124,7 +124,7 @@ def whoami(actor: AnyActor) -> Me:
     openapi_extra=takes(Proof),
     responses=schemas.problems(400, 401, 403, 409, 413, 415, 422, 503),
 )
-def prove(
+def prove_session(
     request: Request, actor: AnyActor, given: Annotated[Proof, model_body(Proof)]
 ) -> Response:
     """The password again; what needs it may be done for some minutes."""
@@ -138,7 +138,7 @@ def prove(
     response_model=list[LoginOut],
     responses=schemas.problems(401, 403, 422, 503),
 )
-def sessions(request: Request, actor: AnyActor) -> tuple[LoginOut, ...]:
+def list_sessions(request: Request, actor: AnyActor) -> tuple[LoginOut, ...]:
     """The actor's sessions that still count."""
     store, token = store_of(request), session_token(request)
     now = dt.datetime.now(dt.UTC)
@@ -166,7 +166,7 @@ def end_session(
 @router.delete(
     "/session", summary="退出登录", status_code=204, responses=schemas.problems(401, 403, 422, 503)
 )
-def logout(request: Request, actor: AnyActor) -> Response:
+def close_session(request: Request, actor: AnyActor) -> Response:
     """Log out."""
     token = session_token(request)
     if token:
@@ -198,7 +198,7 @@ def change_password(
     response_model=list[KeyOut],
     responses=schemas.problems(401, 403, 422, 503),
 )
-def keys(request: Request, actor: AnyActor) -> tuple[KeyOut, ...]:
+def list_keys(request: Request, actor: AnyActor) -> tuple[KeyOut, ...]:
     """The actor's keys; for an admin, all keys."""
     with store_of(request).db.read() as session:
         return apikeys.keys_of(session, actor)

@@ -27,7 +27,7 @@ from evaluator.judgement.result import canonical_bytes, result
 
 # The body is that of the command line, to the byte: that nothing was received is said beside it.
 TRIAL = {"Admission-Evaluation": "trial"}
-router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
+router = APIRouter(prefix="/api/v1", tags=["evaluations"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _answer(judge: Judge, data: Any, ask: _Ask) -> tuple[bytes, bool]:
         **schemas.problems(400, 401, 413, 415, 422, 503),
     },
 )
-async def evaluate(
+async def evaluate_dossier(
     request: Request,
     judge: CurrentJudge,
     as_of: AsOf = None,
@@ -121,7 +121,7 @@ def _kept(judge: Judge, what: str, make: Callable[[], Any]) -> Response:
     response_model=schemas.QuestionsOut,
     responses=schemas.problems(400, 401, 413, 415, 422, 503),
 )
-async def ask_next(
+async def ask_questions(
     request: Request, judge: CurrentJudge, as_of: AsOf = None, stage: Stage = None
 ) -> dict[str, Any]:
     """What to ask next of the dossier in the body."""
@@ -139,12 +139,12 @@ async def ask_next(
 
 
 @router.get(
-    "/ruleset",
+    "/rulesets/current",
     summary="生效的规则集",
     response_model=schemas.RulesetOut,
     responses=schemas.problems(422, 503),
 )
-def ruleset(judge: CurrentJudge) -> Response:
+def get_current_ruleset(judge: CurrentJudge) -> Response:
     """Identity and counts of the ruleset in force."""
     return _kept(judge, "ruleset", lambda: ruleset_view(judge.ruleset, judge.engine))
 
@@ -155,7 +155,7 @@ def ruleset(judge: CurrentJudge) -> Response:
     response_model=list[schemas.RuleOut],
     responses=schemas.problems(422, 503),
 )
-def rules(judge: CurrentJudge) -> Response:
+def list_rules(judge: CurrentJudge) -> Response:
     """Every rule, by id."""
     listed = judge.ruleset.rules.values()
     return _kept(judge, "rules", lambda: [rule_view(r, judge.ruleset) for r in listed])
@@ -167,7 +167,7 @@ def rules(judge: CurrentJudge) -> Response:
     response_model=schemas.RuleSourceOut,
     responses=schemas.problems(404, 422, 503),
 )
-def rule(rule_id: str, judge: CurrentJudge) -> Response:
+def get_rule(rule_id: str, judge: CurrentJudge) -> Response:
     """One rule with its source."""
     asked = find_part("规则", rule_id, judge.ruleset.rules)
     return answer(rule_view(asked, judge.ruleset, source=True))
@@ -179,7 +179,7 @@ def rule(rule_id: str, judge: CurrentJudge) -> Response:
     response_model=list[schemas.CriterionOut],
     responses=schemas.problems(422, 503),
 )
-def criteria(judge: CurrentJudge) -> Response:
+def list_criteria(judge: CurrentJudge) -> Response:
     """Every criterion with its periods."""
     listed = judge.ruleset.criteria.values()
     return _kept(judge, "criteria", lambda: list(map(criterion_view, listed)))
@@ -191,18 +191,18 @@ def criteria(judge: CurrentJudge) -> Response:
     response_model=schemas.CriterionOut,
     responses=schemas.problems(404, 422, 503),
 )
-def criterion(criterion_id: str, judge: CurrentJudge) -> Response:
+def get_criterion(criterion_id: str, judge: CurrentJudge) -> Response:
     """One criterion with its periods."""
     return answer(criterion_view(find_part("准入标准", criterion_id, judge.ruleset.criteria)))
 
 
 @router.get(
-    "/schema/dossier",
+    "/schemas/dossier",
     summary="申报材料的 JSON Schema",
     response_model=dict[str, Any],
     responses=schemas.problems(422, 503),
 )
-def dossier_schema(judge: CurrentJudge) -> Response:
+def get_dossier_schema(judge: CurrentJudge) -> Response:
     """JSON Schema of the request body of POST /evaluations."""
     registry = judge.ruleset.registry
     return _kept(judge, "schema", lambda: dossiers.dossier_schema(registry))

@@ -14,13 +14,13 @@ from api.transport import schemas
 from api.transport.answers import answer
 from api.transport.parameters import From, To, parse_day
 
-router = APIRouter(prefix="/api/v1/statistics", tags=["统计"])
+router = APIRouter(prefix="/api/v1/statistics", tags=["statistics"])
 Reader = Annotated[Actor, require("statistics")]
 READS = schemas.problems(401, 403, 422, 503)
 
 
 @router.get("/verdicts", summary="结论分布", response_model=list[VerdictCountOut], responses=READS)
-def verdicts(
+def count_verdicts(
     request: Request,
     actor: Reader,  # noqa: ARG001
     by: Annotated[Literal["month", "industry", "department"], Query()] = "month",
@@ -39,7 +39,7 @@ def verdicts(
 
 
 @router.get("/reasons", summary="最常见的理由", response_model=list[RuleCountOut], responses=READS)
-def reasons(
+def count_reasons(
     request: Request,
     actor: Reader,  # noqa: ARG001
     start: From = None,
@@ -62,7 +62,7 @@ def reasons(
     response_model=list[RuleCountOut],
     responses=READS,
 )
-def rules(
+def count_rules(
     request: Request,
     actor: Reader,  # noqa: ARG001
     show: Annotated[Literal["unhit", "overridden"], Query()] = "unhit",

@@ -26,8 +26,14 @@ def _plain(value: Any) -> Any:
 
 
 def answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """``data`` (JSON data, dates, dataclasses) as a response. The route's model documents it."""
+    """``data`` (JSON data, dates, dataclasses) as a response. The route's model documents it.
+
+    What can be acted upon carries its state, ``seen``, as the ETag too: that is what If-Match takes.
+    """
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
+    seen = data.get("seen") if isinstance(data, dict) else getattr(data, "seen", None)
+    if isinstance(seen, str):
+        headers = {**(headers or {}), "ETag": f'"{seen}"'}
     return Response(body, status, headers, media_type="application/json")
 
 

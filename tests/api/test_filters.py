@@ -95,11 +95,11 @@ def test_a_rule_that_only_an_old_ruleset_has(service: Service) -> None:
 
 def test_a_department_that_only_old_tasks_know(service: Service) -> None:
     service.submit("r01")
-    task = service.call("committee", "GET", "/tasks").json()[0]["id"]
+    task = service.call("committee", "GET", "/tasks").json()["items"][0]["id"]
     with service.store.db.write() as session:
         session.execute(update(Task).where(Task.id == task).values(department="former"))
     found = service.call("committee", "GET", "/tasks", params={"department": "former"})
-    assert [t["id"] for t in found.json()] == [task]
+    assert [t["id"] for t in found.json()["items"]] == [task]
 
 
 PAGES = (

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime as dt
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,16 +13,13 @@ from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from api.database.tables import Decision, Hit, Project
-from api.errors import Invalid
 from api.store.preconditions import of_project
 from api.store.projects.submissions import normalised
 from api.store.visibility import get_project, owned, visible
 from api.store.work import Actor
+from api.transport.paging import MAX_PAGE, cursor_of, cut, place_of
 from api.transport.schemas import NextCursor, VerdictWord, record
 from api.transport.seen import Seen
-
-MAX_PAGE = 200
-_PLACE = re.compile("p[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +34,7 @@ class Filter:
     start: dt.date | None = None
     end: dt.date | None = None
     q: str | None = None
+    since: dt.datetime | None = None
 
 
 @record
@@ -119,6 +114,8 @@ def matching(actor: Actor, wanted: Filter) -> Select[Project]:
         query = query.where(Project.submitted_on >= wanted.start)
     if wanted.end:
         query = query.where(Project.submitted_on <= wanted.end)
+    if wanted.since:
+        query = query.where(Project.updated_at >= wanted.since)
     if wanted.department or wanted.rule:
         hit = select(Hit.decision_id).where(Hit.decision_id == Project.decision_id)
         if wanted.department:
@@ -139,13 +136,13 @@ def find(
 ) -> ProjectPage:
     """One page of projects. Raises Invalid for a cursor that was not given out."""
     query = matching(actor, wanted)
-    if cursor is not None:
-        query = query.where(Project.id < _position(cursor))
+    before = place_of("p", cursor)
+    if before is not None:
+        query = query.where(Project.id < before)
     size = max(1, min(limit, MAX_PAGE))
-    rows = session.scalars(query.order_by(Project.id.desc()).limit(size + 1)).all()
-    more = len(rows) > size
-    items = tuple(project_view(p) for p in rows[:size])
-    return ProjectPage(items, _cursor(items[-1].id) if more else None)
+    rows, more = cut(session.scalars(query.order_by(Project.id.desc()).limit(size + 1)).all(), size)
+    items = tuple(project_view(p) for p in rows)
+    return ProjectPage(items, cursor_of("p", items[-1].id) if more else None)
 
 
 def each(session: Session, actor: Actor, wanted: Filter) -> Iterator[ProjectOut]:
@@ -185,17 +182,3 @@ def versions(session: Session, actor: Actor, number: str) -> tuple[VersionOut, .
     ).where(Decision.project_id == project.id)
     rows = session.execute(query.order_by(Decision.version.desc()))
     return tuple(VersionOut(*row) for row in rows)
-
-
-def _cursor(last: int) -> str:
-    return base64.urlsafe_b64encode(f"p{last}".encode()).decode().rstrip("=")
-
-
-def _position(cursor: str) -> int:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        if not _PLACE.fullmatch(text):
-            raise ValueError(text)
-        return int(text[1:])
-    except (ValueError, binascii.Error):
-        raise Invalid("cursor", "不是本服务给出的翻页标记") from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from api.database.review_tables import Commitment, Supervision, Task
@@ -24,6 +24,7 @@ from api.store.promises.commitments import (
 )
 from api.store.review.waiting import WAITING
 from api.store.work import Work
+from api.transport.schemas import NextCursor, record
 from api.transport.seen import Seen, SeenText
 from api.workdays.china import china_day
 
@@ -52,6 +53,14 @@ class SupervisionOut:
     decision: int
     seen: SeenText
     settled: Annotated[bool, Field(description="会审事项已办结，或督办以后已填报实绩，可以销号")]
+
+
+@record
+class SupervisionPage:
+    """A page of supervisions, newest first."""
+
+    items: tuple[SupervisionOut, ...]
+    next: NextCursor
 
 
 # Of task and commitment one is None.
@@ -191,14 +200,21 @@ def close(work: Work, supervision_id: int, note: str, seen: Seen) -> Supervision
 
 
 def listed(
-    session: Session, *, open_only: bool = False, limit: int = 1000, before: int | None = None
+    session: Session,
+    *,
+    open_only: bool = False,
+    limit: int = 1000,
+    before: int | None = None,
+    since: dt.datetime | None = None,
 ) -> tuple[SupervisionOut, ...]:
-    """Supervisions, newest first, older than number ``before``."""
+    """Supervisions, newest first, older than number ``before``; opened or closed ``since`` then."""
     query = _query().order_by(Supervision.id.desc()).limit(limit)
     if open_only:
         query = query.where(Supervision.closed_at.is_(None))
     if before is not None:
         query = query.where(Supervision.id < before)
+    if since is not None:
+        query = query.where(or_(Supervision.opened_at >= since, Supervision.closed_at >= since))
     return _views(session, query)
 
 

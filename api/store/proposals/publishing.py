@@ -24,7 +24,7 @@ from api.store.proposals.reading import APPROVED, DRAFT, PUBLISHED, REVIEW, STAT
 from api.store.proposals.text import Text, head, load_text, publication_row, text_of, touched_by
 from api.store.rulesets import current_publication, hold, publish
 from api.store.work import Actor, Work
-from api.transport.schemas import one_of, record
+from api.transport.schemas import NextCursor, one_of, record
 from api.transport.seen import Seen
 from api.workdays.china import china_day, today
 from evaluator.problems.errors import InputError
@@ -54,6 +54,14 @@ class PublicationOut:
     drafted_by: str | None
     approved_by: str | None
     rollback_to: int | None
+
+
+@record
+class PublicationPage:
+    """A page of publications, newest first."""
+
+    items: tuple[PublicationOut, ...]
+    next: NextCursor
 
 
 # --- the second person ---------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from api.store import preconditions
 from api.store.proposals import runs
 from api.store.proposals.checks import STAGES
 from api.store.proposals.text import Text, head, load_text
-from api.transport.schemas import one_of, record
+from api.transport.schemas import NextCursor, one_of, record
 from api.transport.seen import SeenText
 
 DRAFT, REVIEW, APPROVED, PUBLISHED, WITHDRAWN = (
@@ -100,6 +100,14 @@ class ProposalOut:
     seen: SeenText
 
 
+@record
+class ProposalPage:
+    """A page of proposals, newest first."""
+
+    items: tuple[ProposalOut, ...]
+    next: NextCursor
+
+
 def get_row(session: Session, proposal_id: int, *, lock: bool = False) -> Proposal:
     """A proposal. Raises Missing."""
     query = select(Proposal).where(Proposal.id == proposal_id)
@@ -110,14 +118,20 @@ def get_row(session: Session, proposal_id: int, *, lock: bool = False) -> Propos
 
 
 def listed(
-    session: Session, state: str | None = None, limit: int = 100, before: int | None = None
+    session: Session,
+    state: str | None = None,
+    limit: int = 100,
+    before: int | None = None,
+    since: dt.datetime | None = None,
 ) -> list[ProposalOut]:
-    """Proposals, newest first, older than number ``before``."""
+    """Proposals, newest first, older than number ``before``, changed ``since`` then."""
     query = select(Proposal).order_by(Proposal.id.desc()).limit(limit)
     if state is not None:
         query = query.where(Proposal.state == state)
     if before is not None:
         query = query.where(Proposal.id < before)
+    if since is not None:
+        query = query.where(Proposal.updated_at >= since)
     return [view(session, p) for p in session.scalars(query).all()]
 
 

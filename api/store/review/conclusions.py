@@ -107,6 +107,7 @@ def conclude(
     work.session.add(conclusion)
     before = {"state": project.state}
     project.state = "admitted" if outcome == "admit" else "rejected"
+    project.updated_at = work.now
     work.session.flush()
     after = {
         "state": project.state,

@@ -85,7 +85,7 @@ def give_opinion(
             given_at=work.now,
         )
     )
-    before = task.state
+    before, project.updated_at = task.state, work.now
     task.state = SUPPLEMENT if opinion == "supplement" else DONE
     task.closed_at = None if opinion == "supplement" else work.now
     work.session.flush()

@@ -17,6 +17,7 @@ from api.store.review.tasks import TaskOut, views
 from api.store.review.waiting import WAITING
 from api.store.visibility import tasks_seen, visible
 from api.store.work import Actor
+from api.transport.schemas import NextCursor, record
 from api.workdays.workdays import WorkCalendar
 
 ALL = 200
@@ -40,12 +41,12 @@ class TaskFilter:
         return self.late or self.state == "waiting"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskPage:
     """A page of tasks; ``next`` asks for the following page."""
 
     items: tuple[TaskOut, ...]
-    next: str | None
+    next: NextCursor
 
 
 def _matching(

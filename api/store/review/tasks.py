@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from api.database.review_tables import Task
+from api.database.review_tables import Opinion, Task
 from api.database.tables import Decision, Project
+from api.errors import Denied, Missing
 from api.store.preconditions import of_task
 from api.store.review.opinions import OpinionOut, opinions_on
 from api.store.review.waiting import DONE, OPEN, SUPPLEMENT, WAITING, WITHDRAWN, withdraw
@@ -119,10 +120,14 @@ def find_tasks(
     department: str | None = None,
     state: str | None = None,
     overdue: bool = False,
+    since: dt.datetime | None = None,
     limit: int = 200,
     after: int = 0,
 ) -> tuple[TaskOut, ...]:
-    """Tasks the actor may see in order of their number, after task ``after``."""
+    """Tasks the actor may see in order of their number, after task ``after``.
+
+    ``since``: opened, spoken about or settled at that time or later.
+    """
     query = (
         select(Task, Project, Decision.version, Decision.digest)
         .join(Project, Project.id == Task.project_id)
@@ -139,8 +144,24 @@ def find_tasks(
         query = query.where(Task.state == state)
     if overdue:
         query = query.where(Task.state.in_(WAITING), Task.due_on < today)
+    if since is not None:
+        said = select(Opinion.id).where(Opinion.task_id == Task.id, Opinion.given_at >= since)
+        moved = (Decision.decided_at >= since, Task.closed_at >= since)
+        query = query.where(or_(*moved, exists(said.correlate(Task))))
     rows = session.execute(query.order_by(Task.id).limit(limit)).all()
     return views(session, rows, calendar, today)
+
+
+def get_task(
+    session: Session, actor: Actor, calendar: WorkCalendar, today: dt.date, task_id: int
+) -> TaskOut:
+    """One task. Raises Missing, or Denied where it is not the actor's to see."""
+    found = find_tasks(session, actor, calendar, today, after=task_id - 1, limit=1)
+    if found and found[0].id == task_id:
+        return found[0]
+    if session.get(Task, task_id) is None:
+        raise Missing(f"没有第 {task_id} 号会审事项")
+    raise Denied("这件会审事项不在您的查看范围内")
 
 
 def views(

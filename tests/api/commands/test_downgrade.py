@@ -46,7 +46,7 @@ def fill(url: str) -> int:
         path = f"/commitments/{made}/supervision"
         assert service.call("committee", "POST", path, json={"note": "请办"}).status_code == 201
         role = "department:natural_resources"
-        task = service.call(role, "GET", "/tasks").json()[0]["id"]
+        task = service.call(role, "GET", "/tasks").json()["items"][0]["id"]
         sent = service.call(
             role,
             "POST",

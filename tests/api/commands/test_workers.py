@@ -121,16 +121,16 @@ def test_the_rate_limit_is_for_all_workers_together(tmp_path: Path) -> None:
     with serving(tmp_path, ADMISSION_RATE_LIMIT=str(limit)) as server:
         server.spread("/healthz")
         start = time.monotonic()
-        answers = server.many("/api/v1/ruleset", 4 * limit)
+        answers = server.many("/api/v1/rulesets/current", 4 * limit)
         # What comes back within the time that this took, and nothing else, is beyond the limit.
         returned = (time.monotonic() - start) * limit / 60
         assert limit <= answers[200] <= limit + returned + 1
         assert answers[200] + answers[429] == 4 * limit
         end = time.monotonic() + PATIENCE
-        refused = server.get("/api/v1/ruleset")
+        refused = server.get("/api/v1/rulesets/current")
         while refused.status_code == 200:
             assert time.monotonic() < end, "nothing was refused any more"
-            refused = server.get("/api/v1/ruleset")
+            refused = server.get("/api/v1/rulesets/current")
         assert 1 <= int(refused.headers["retry-after"]) <= 2
         assert server.get("/healthz").status_code == 200
 
@@ -154,7 +154,7 @@ def test_decisions_are_counted_for_all_workers_together(server: Server) -> None:
         check=True,
     )
     password = made.stdout.strip().splitlines()[-1].rpartition("：")[2]
-    server.spread("/api/v1/ruleset")
+    server.spread("/api/v1/rulesets/current")
     session = httpx2.post(
         f"{server.address}/api/v1/session", json={"name": "li", "password": password}
     )
@@ -170,7 +170,7 @@ def test_decisions_are_counted_for_all_workers_together(server: Server) -> None:
 
 
 def test_failed_logins_are_counted_for_all_workers_together(server: Server) -> None:
-    server.spread("/api/v1/ruleset")
+    server.spread("/api/v1/rulesets/current")
     given = {"name": "nobody", "password": "guess"}
     address = f"{server.address}/api/v1/session"
     answers = [
@@ -181,12 +181,14 @@ def test_failed_logins_are_counted_for_all_workers_together(server: Server) -> N
 
 def test_metrics_are_of_all_workers(server: Server) -> None:
     """The last of the tests that share the server: it kills a worker."""
-    route = re.escape('{method="GET",route="/api/v1/ruleset",status="200"}')
+    route = re.escape('{method="GET",route="/api/v1/rulesets/current",status="200"}')
     total = f"admission_http_requests_total{route}"
-    server.spread("/api/v1/ruleset")
-    seconds = re.escape('admission_http_seconds_count{method="GET",route="/api/v1/ruleset"}')
+    server.spread("/api/v1/rulesets/current")
+    seconds = re.escape(
+        'admission_http_seconds_count{method="GET",route="/api/v1/rulesets/current"}'
+    )
     sent = int(server.metric(total))
-    sent += sum(server.many("/api/v1/ruleset", 60).values())
+    sent += sum(server.many("/api/v1/rulesets/current", 60).values())
     # Whichever worker is asked, it tells of all.
     assert {server.metric(total) for _ in range(12)} == {float(sent)}
     assert server.metric(seconds) == sent
@@ -197,7 +199,7 @@ def test_metrics_are_of_all_workers(server: Server) -> None:
     while len(server.workers) <= WORKERS:
         assert time.monotonic() < end, "no worker took the place of the dead one"
         try:
-            sent += server.get("/api/v1/ruleset").status_code == 200
+            sent += server.get("/api/v1/rulesets/current").status_code == 200
         except httpx2.HTTPError:
             continue  # It was on its way to the dead one.
     assert {server.metric(total) for _ in range(12)} == {float(sent)}

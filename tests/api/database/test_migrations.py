@@ -101,7 +101,7 @@ def test_supervisions_of_commitments_have_no_place_before_0009(database_url: str
     """Going back keeps those of tasks, and both kinds can be made again afterwards."""
     with Service(database_url) as service:
         number = service.submit("r01")["number"]
-        task = service.call("committee", "GET", "/tasks").json()[0]["id"]
+        task = service.call("committee", "GET", "/tasks").json()["items"][0]["id"]
         promise = {"promises": [{"kind": "signed", "due_on": "2020-01-01"}]}
         path = f"/projects/{number}/commitments"
         made = service.call("committee", "POST", path, json=promise).json()[0]["id"]

@@ -148,7 +148,7 @@ def test_one_ruleset_judges_the_whole_batch(serving: Serving, many: bytes, tmp_p
         with store.work(SYSTEM) as work:
             publish(work, other, "service")
         store.rulesets.refresh()
-        assert client.get("/api/v1/ruleset").json()["identity"] == other.identity
+        assert client.get("/api/v1/rulesets/current").json()["identity"] == other.identity
         assert len(serving.batches.runs) == 1
         for line in found:
             last = line

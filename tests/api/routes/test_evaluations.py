@@ -146,7 +146,7 @@ def test_other_media_types_are_refused(stateless: TestClient) -> None:
 
 
 def test_rules_and_criteria_can_be_read(stateless: TestClient) -> None:
-    ruleset = stateless.get("/api/v1/ruleset").json()
+    ruleset = stateless.get("/api/v1/rulesets/current").json()
     assert ruleset["identity"] == shipped().identity
     rules = stateless.get("/api/v1/rules").json()
     assert [r["id"] for r in rules] == list(shipped().rules)
@@ -156,7 +156,7 @@ def test_rules_and_criteria_can_be_read(stateless: TestClient) -> None:
     assert len(criteria) == len(shipped().criteria)
     name = criteria[0]["id"]
     assert stateless.get(f"/api/v1/criteria/{name}").json() == criteria[0]
-    assert "properties" in stateless.get("/api/v1/schema/dossier").json()
+    assert "properties" in stateless.get("/api/v1/schemas/dossier").json()
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_reading_a_decision_is_logged_and_the_log_can_be_exported(service: Servi
     receipt = service.submit("r01")
     service.call("committee", "GET", f"/decisions/{receipt['decision']}")
     subject = {"subject": f"decision:{receipt['decision']}"}
-    entries = service.call("auditor", "GET", "/audit/entries", params=subject).json()
+    entries = service.call("auditor", "GET", "/audit/entries", params=subject).json()["items"]
     assert [(e["actor"], e["action"]) for e in entries] == [("committee", "decision.read")]
     found = service.call("auditor", "GET", "/audit/verify").json()
     assert found["intact"]

@@ -45,11 +45,11 @@ ACTS = {
     ("DELETE", "/api/v1/drafts/{draft_id}"): SEEN,
     ("POST", "/api/v1/drafts/{draft_id}/submission"): SEEN,
     ("POST", "/api/v1/tasks/{task_id}/attachments"): WAITS,
-    ("POST", "/api/v1/tasks/{task_id}/opinion"): SEEN,
+    ("POST", "/api/v1/tasks/{task_id}/opinions"): SEEN,
     ("POST", "/api/v1/tasks/{task_id}/values"): SEEN,
-    ("POST", "/api/v1/tasks/{task_id}/supervision"): SEEN,
+    ("POST", "/api/v1/tasks/{task_id}/supervisions"): SEEN,
     ("POST", "/api/v1/decisions/{decision_id}/conclusion"): SEEN,
-    ("POST", "/api/v1/commitments/{commitment_id}/supervision"): SEEN,
+    ("POST", "/api/v1/commitments/{commitment_id}/supervisions"): SEEN,
     ("POST", "/api/v1/commitments/{commitment_id}/reports"): SEEN,
     ("POST", "/api/v1/projects/{number}/commitments"): SEEN,
     ("POST", "/api/v1/supervisions/{supervision_id}/closure"): SEEN,
@@ -160,7 +160,9 @@ def filled(office: Service) -> dict[str, str]:
     """Every record that can be acted on, by where it is named in an address."""
     receipt = office.submit("r01")
     number, decision = receipt["number"], receipt["decision"]
-    task = office.call("department:natural_resources", "GET", "/tasks?number=" + number).json()[0]
+    task = office.call("department:natural_resources", "GET", "/tasks?number=" + number).json()[
+        "items"
+    ][0]
     promise = {"promises": [{"kind": "signed", "due_on": "2020-01-01"}]}
     made = office.call("committee", "POST", f"/projects/{number}/commitments", json=promise)
     commitment = made.json()[0]["id"]
@@ -183,9 +185,9 @@ BODIES: dict[str, tuple[str, Any]] = {
     "/projects/{number}/stage": ("committee", {"reason": "同意"}),
     "/drafts/{draft_id}": ("submitter", None),
     "/drafts/{draft_id}/submission": ("submitter", None),
-    "/tasks/{task_id}/opinion": ("department:natural_resources", {"opinion": "agree"}),
+    "/tasks/{task_id}/opinions": ("department:natural_resources", {"opinion": "agree"}),
     "/tasks/{task_id}/values": ("department:natural_resources", {"values": {"plot_ratio": "1.2"}}),
-    "/tasks/{task_id}/supervision": ("committee", {"note": "请办"}),
+    "/tasks/{task_id}/supervisions": ("committee", {"note": "请办"}),
     "/decisions/{decision_id}/conclusion": ("committee", {"outcome": "admit", "reason": "同意"}),
     "/commitments/{commitment_id}/reports": ("committee", {"on_date": "2020-01-02"}),
     "/projects/{number}/commitments": (
@@ -206,7 +208,7 @@ def test_nothing_is_done_unseen_or_on_what_has_changed(office: Service) -> None:
     """Each act without a state, and with one that the record no longer has."""
     names = filled(office)
     assert {path.removeprefix("/api/v1") for _, path in OTHERS} == BODIES.keys() | {
-        "/commitments/{commitment_id}/supervision"
+        "/commitments/{commitment_id}/supervisions"
     }
     with office.store.db.write() as session:
         late = dt.date.today() - dt.timedelta(days=3)
@@ -222,7 +224,7 @@ def test_nothing_is_done_unseen_or_on_what_has_changed(office: Service) -> None:
         assert blind.status_code == 428, f"{path}: {blind.text}"
         odd = office.call(role, method, at, headers={"if-match": '"*"'}, **more)
         assert odd.status_code == 422, f"{path}: {odd.text}"
-        if short == "/commitments/{commitment_id}/supervision":
+        if short == "/commitments/{commitment_id}/supervisions":
             continue  # It is supervised already, which is told first.
         old = {"if-match": f'"1-{"0" * 64}"'}
         stale = office.call(role, method, at, headers=old, **more)
@@ -242,7 +244,7 @@ def _rows(office: Service) -> list[Any]:
 def test_who_is_refused_is_told_what_happened(office: Service) -> None:
     """The committee concludes on what it saw before the last department had spoken."""
     receipt = office.submit("r01")
-    tasks = office.call("committee", "GET", f"/tasks?number={receipt['number']}").json()
+    tasks = office.call("committee", "GET", f"/tasks?number={receipt['number']}").json()["items"]
     path = f"/decisions/{receipt['decision']}/conclusion"
     shown = office.call("committee", "GET", f"/decisions/{receipt['decision']}").json()["seen"]
     assert shown == now(office.store, "POST", path)
@@ -254,7 +256,7 @@ def test_who_is_refused_is_told_what_happened(office: Service) -> None:
         headers = {"if-match": task["seen"]}
         told = office.call(role, "POST", f"/tasks/{task['id']}/opinion", json=said, headers=headers)
         assert told.status_code == 200, told.text
-        assert told.json()[0]["seen"] != task["seen"]
+        assert told.json()["seen"] != task["seen"]
         again = office.call(
             role, "POST", f"/tasks/{task['id']}/opinion", json=said, headers=headers
         )
@@ -363,7 +365,7 @@ def test_the_forms_say_it_too_and_nothing_typed_is_lost(office: Service) -> None
     assert blind.status_code == 428
     reason = "研究同意，理由很长"
     path = f"/decisions/{version.json()['decision']}/conclude"
-    for task in office.call("committee", "GET", f"/tasks?number={number}").json():
+    for task in office.call("committee", "GET", f"/tasks?number={number}").json()["items"]:
         if task["light"]:
             role = f"department:{task['department']}"
             if role not in office.keys:

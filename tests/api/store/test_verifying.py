@@ -32,7 +32,7 @@ def office(
     ):
         receipt = made.submit("r01")
         number = receipt["number"]
-        for task in made.call("committee", "GET", f"/tasks?number={number}").json():
+        for task in made.call("committee", "GET", f"/tasks?number={number}").json()["items"]:
             role = f"department:{task['department']}"
             if role not in made.keys:
                 made.add(role)

@@ -15,7 +15,7 @@ from tests.api.support import settings
 def test_a_client_run_wild_is_held_back(tmp_path: Path) -> None:
     app = create_app(settings(database_url=f"sqlite:///{tmp_path}/a.db", rate_limit=5))
     with TestClient(app) as client:
-        answers = [client.get("/api/v1/ruleset") for _ in range(7)]
+        answers = [client.get("/api/v1/rulesets/current") for _ in range(7)]
         assert [a.status_code for a in answers] == [200] * 5 + [429] * 2
         assert int(answers[-1].headers["retry-after"]) >= 1
         assert answers[-1].headers["content-type"] == "application/problem+json"

@@ -201,7 +201,7 @@ def opened(service: Service, number: str, day: dt.date) -> None:
 
 
 def tasks(service: Service, number: str) -> list[dict[str, Any]]:
-    found = service.call("committee", "GET", "/tasks", params={"number": number}).json()
+    found = service.call("committee", "GET", "/tasks", params={"number": number}).json()["items"]
     assert isinstance(found, list)
     return found
 

@@ -94,7 +94,7 @@ def test_the_page_after_a_whole_review(service: Service) -> None:
     service.call(
         "auditor", "GET", f"/decisions/{decision}/findings/{receipt['reasons'][0]['rule']}"
     )
-    task = service.call("department:ecology", "GET", "/tasks").json()[0]
+    task = service.call("department:ecology", "GET", "/tasks").json()["items"][0]
     opinion = {"opinion": "supplement", "reason": "补"}
     service.call("department:ecology", "POST", f"/tasks/{task['id']}/opinion", json=opinion)
     service.call("submitter", "POST", f"/projects/{number}/versions", json=example("d01"))

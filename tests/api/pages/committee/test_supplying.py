@@ -25,7 +25,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture
 def task(office: Service) -> dict[str, Any]:
     number = office.submit("r01")["number"]
-    found = office.call(ROLE, "GET", "/tasks", params={"number": number}).json()
+    found = office.call(ROLE, "GET", "/tasks", params={"number": number}).json()["items"]
     assert isinstance(found[0], dict)
     return found[0]
 
@@ -111,7 +111,9 @@ def test_whoever_agrees_is_told_what_is_open_and_asked_twice(
     assert "无意见</textarea>" in once.text
     assert 'value="agree" checked' in once.text
     assert (
-        office.call(ROLE, "GET", "/tasks", params={"number": task["number"]}).json()[0]["opinions"]
+        office.call(ROLE, "GET", "/tasks", params={"number": task["number"]}).json()["items"][0][
+            "opinions"
+        ]
         == []
     )
     twice = clerk.post(path, {"opinion": "agree", "sure": "1"}, follow_redirects=False)

@@ -16,7 +16,9 @@ LAND, ECOLOGY = "department:natural_resources", "department:ecology"
 
 def task_of(service: Service, number: str, role: str) -> dict[str, Any]:
     """The waiting task of a role's department."""
-    found = service.call(role, "GET", "/tasks", params={"number": number, "state": "open"}).json()
+    found = service.call(role, "GET", "/tasks", params={"number": number, "state": "open"}).json()[
+        "items"
+    ]
     assert len(found) == 1, found
     assert isinstance(found[0], dict)
     return found[0]
@@ -54,7 +56,7 @@ def test_what_is_filled_in_is_a_new_version_judged_at_once(service: Service) -> 
     moved = [f for f in after["result"]["findings"] if f["status"] != statuses[f["rule"]]]
     assert moved
     assert all("natural_resources" in f["departments"] for f in moved)
-    states = service.call("committee", "GET", "/tasks", params={"number": number}).json()
+    states = service.call("committee", "GET", "/tasks", params={"number": number}).json()["items"]
     assert {(t["version"], t["state"]) for t in states} == {(1, "withdrawn"), (2, "open")}
     assert out["task"] == task_of(service, number, LAND)["id"]
     replay = service.call("committee", "GET", f"/decisions/{out['decision']}/replay").json()

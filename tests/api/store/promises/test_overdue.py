@@ -130,7 +130,9 @@ def test_a_milestone_is_supervised_until_it_is_reported(service: Service) -> Non
     assert (refused.status_code, "还没有填报实绩" in refused.text) == (409, True)
     _report(service, promise)
     assert _listed(service, number=number) == {}
-    listed = service.call("committee", "GET", "/supervisions", params={"open_only": "true"}).json()
+    listed = service.call("committee", "GET", "/supervisions", params={"open_only": "true"}).json()[
+        "items"
+    ]
     assert [(s["id"], s["settled"]) for s in listed] == [(told["id"], True)]
     assert service.call("committee", "POST", closing, json={"note": " "}).status_code == 422
     closed = service.call("committee", "POST", closing, json={"note": "已开工，现场核实"})

@@ -82,16 +82,12 @@ def test_the_whole_way_by_two_people(desk: Bench) -> None:
     assert second["verdict"] == "pass"
     assert second["ruleset"] == made["identity"] != first["ruleset"]
     log = desk.call("auditor", "GET", "/audit/entries?limit=200")
-    actions = (
-        [e["action"] for e in log["entries"]]
-        if isinstance(log, dict)
-        else [e["action"] for e in log]
-    )
+    actions = [e["action"] for e in log["items"]]
     for action in ("create", "edit", "checked", "submit", "comment", "approve", "publish"):
         assert f"proposal.{action}" in actions
     with desk.service.store.db.read() as session:
         assert audit.verify(session)[1] == ()
-    listed = desk.call("submitter", "GET", "/rulesets")
+    listed = desk.call("submitter", "GET", "/rulesets")["items"]
     assert [p["state"] for p in listed] == ["in_force", "past"]
     assert listed[0]["reason"] == "第三条修订"
 

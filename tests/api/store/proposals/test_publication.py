@@ -124,7 +124,7 @@ def test_a_later_date_comes_by_itself(desk: Bench) -> None:
     desk.call("maintainer", "POST", f"/proposals/{back['id']}/submission")
     desk.approve(back["id"])
     assert desk.publish(back["id"])["state"] == "in_force"
-    states = [p["state"] for p in desk.call("auditor", "GET", "/rulesets")]
+    states = [p["state"] for p in desk.call("auditor", "GET", "/rulesets")["items"]]
     assert states == ["in_force", "past", "past"]
 
 

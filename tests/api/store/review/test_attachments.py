@@ -43,7 +43,7 @@ def service(
 def task(service: Service) -> dict[str, Any]:
     """A task that waits for the department."""
     number = service.submit("r01")["number"]
-    found = service.call(ROLE, "GET", "/tasks", params={"number": number}).json()
+    found = service.call(ROLE, "GET", "/tasks", params={"number": number}).json()["items"]
     assert isinstance(found[0], dict)
     return found[0]
 
@@ -135,7 +135,7 @@ def test_nobody_leaves_a_file_who_may_not(service: Service, task: dict[str, Any]
 
 def test_no_more_than_twenty_files(service: Service) -> None:
     number = service.submit("r01")["number"]
-    task = service.call(ROLE, "GET", "/tasks", params={"number": number}).json()[0]
+    task = service.call(ROLE, "GET", "/tasks", params={"number": number}).json()["items"][0]
     answers = [send(service, task, PDF).status_code for _ in range(21)]
     assert answers == [201] * 20 + [409]
 
@@ -219,7 +219,7 @@ def test_whole_files_of_the_former_structure_are_cut_into_parts(
     path = tmp_path / "old.zip"
     with Service(database_url, max_attachment_bytes=LIMIT) as service:
         number = service.submit("r01")["number"]
-        task = service.call(ROLE, "GET", "/tasks", params={"number": number}).json()[0]
+        task = service.call(ROLE, "GET", "/tasks", params={"number": number}).json()["items"][0]
         key = send(service, task, content).json()["id"]
         db = service.store.db
         db.downgrade("0003")
@@ -229,7 +229,7 @@ def test_whole_files_of_the_former_structure_are_cut_into_parts(
         _old_backup(db, path)
         db.migrate()
         assert content_of(db, key) == content
-        after = service.call(ROLE, "GET", "/tasks", params={"number": number}).json()[0]
+        after = service.call(ROLE, "GET", "/tasks", params={"number": number}).json()["items"][0]
         assert after == task
         with db.read() as session:
             query = "SELECT workdays, due_estimated FROM tasks"
@@ -312,7 +312,7 @@ def opinion(service: Service, task: dict[str, Any], *files: tuple[str, bytes], *
 
 def fresh(service: Service) -> dict[str, Any]:
     number = service.submit("r01")["number"]
-    found = service.call(ROLE, "GET", "/tasks", params={"number": number}).json()
+    found = service.call(ROLE, "GET", "/tasks", params={"number": number}).json()["items"]
     assert isinstance(found[0], dict)
     return found[0]
 
@@ -325,7 +325,9 @@ def test_the_form_takes_several_files(service: Service) -> None:
     page = service.client.get(f"/tasks/{task['id']}").text
     for name, _ in files:
         assert name in page
-    after = service.call("committee", "GET", "/tasks", params={"number": task["number"]}).json()
+    after = service.call("committee", "GET", "/tasks", params={"number": task["number"]}).json()[
+        "items"
+    ]
     kept = next(t for t in after if t["id"] == task["id"])["opinions"][0]["attachments"]
     assert [a["size"] for a in kept] == [LIMIT, len(PNG), 400_000]
 

@@ -39,7 +39,7 @@ def test_two_roles_give_no_more_than_each(service: Service) -> None:
     both_roles(service)
     receipt = service.submit("r01")
     number = receipt["number"]
-    asked = service.call("both", "GET", "/tasks", params={"number": number}).json()
+    asked = service.call("both", "GET", "/tasks", params={"number": number}).json()["items"]
     assert {t["department"] for t in asked} == {"ecology"}
     again = service.call("both", "POST", f"/projects/{number}/versions", json=example("d01"))
     assert again.status_code == 403
@@ -96,7 +96,9 @@ def test_only_overrides_of_rejects_are_counted(service: Service) -> None:
     receipt = service.call("submitter", "POST", "/projects", json=changed).json()
     assert receipt["verdict"] == "refer"
     number = receipt["number"]
-    for task in service.call("committee", "GET", "/tasks", params={"number": number}).json():
+    for task in service.call("committee", "GET", "/tasks", params={"number": number}).json()[
+        "items"
+    ]:
         role = f"department:{task['department']}"
         if role not in service.keys:
             service.add(role)
@@ -144,7 +146,7 @@ def test_an_opinion_and_a_new_version_at_the_same_moment(
     receipt = service.submit("r01")
     number = receipt["number"]
     role = "department:natural_resources"
-    (task,) = service.call(role, "GET", "/tasks", params={"number": number}).json()
+    (task,) = service.call(role, "GET", "/tasks", params={"number": number}).json()["items"]
     begun, other = threading.Event(), threading.Event()
     codes: dict[str, int] = {}
     real_open, real_own = submissions.open_tasks, opinions.own_task
@@ -191,7 +193,7 @@ def test_an_opinion_and_a_new_version_at_the_same_moment(
     threads[1].start()
     join_all(threads)
     assert codes == {"version": 201, "opinion": 409 if first == "version" else 200}
-    tasks = service.call(role, "GET", "/tasks", params={"number": number}).json()
+    tasks = service.call(role, "GET", "/tasks", params={"number": number}).json()["items"]
     done = "done" if (first, said) == ("opinion", "agree") else "withdrawn"
     assert [(t["version"], t["state"]) for t in tasks] == [(1, done), (2, "open")]
     assert len(tasks[0]["opinions"]) == (0 if first == "version" else 1)

@@ -31,7 +31,7 @@ def _refer(service: Service) -> dict[str, Any]:
 
 
 def _tasks(service: Service, number: str, role: str = "committee") -> list[dict[str, Any]]:
-    found = service.call(role, "GET", "/tasks", params={"number": number}).json()
+    found = service.call(role, "GET", "/tasks", params={"number": number}).json()["items"]
     assert isinstance(found, list)
     return found
 
@@ -75,7 +75,7 @@ def test_opinions_close_tasks_and_the_committee_concludes(every_department: Serv
     assert "自然资源部门" in early.json()["detail"]
     assert service.call("committee", "GET", path).status_code == 404
     for task in tasks:
-        assert _opinion(service, task).json()[0]["state"] == "done"
+        assert _opinion(service, task).json()["state"] == "done"
     assert _opinion(service, tasks[0]).status_code == 409
     done = service.call("committee", "POST", path, json=conclusion)
     assert done.status_code == 201, done.text
@@ -126,7 +126,7 @@ def test_a_supplement_goes_back_to_the_submitter(every_department: Service) -> N
     task = _tasks(service, number, ROLE)[0]
     assert _opinion(service, task, "supplement").status_code == 422
     asked = _opinion(service, task, "supplement", reason="请补充用地红线图")
-    assert asked.json()[0]["state"] == "supplement"
+    assert asked.json()["state"] == "supplement"
     assert service.call("submitter", "GET", f"/projects/{number}").json()["state"] == "supplement"
     seen = _tasks(service, number, "submitter")
     assert "请补充用地红线图" in [o["reason"] for t in seen for o in t["opinions"]]
@@ -172,7 +172,7 @@ def test_attachments_are_kept_whole(every_department: Service) -> None:
     assert sent.status_code == 201, sent.text
     file = sent.json()
     given = _opinion(service, task, "disagree", reason="与规划不符", attachments=[file["id"]])
-    assert given.json()[0]["opinions"][0]["attachments"] == [file]
+    assert given.json()["opinions"][0]["attachments"] == [file]
     got = service.call("committee", "GET", f"/attachments/{file['id']}")
     assert got.content == content
     assert saved_as(got) == ("红线图.pdf", f"attachment-{file['id']}.pdf")
@@ -213,7 +213,7 @@ def test_overdue_tasks_are_supervised_until_struck_off(every_department: Service
         work.session.execute(
             update(Task).where(Task.id == task["id"]).values(due_on=dt.date(2026, 1, 5))
         )
-    overdue = service.call("committee", "GET", "/tasks", params={"overdue": "true"}).json()
+    overdue = service.call("committee", "GET", "/tasks", params={"overdue": "true"}).json()["items"]
     assert [(t["id"], t["light"]) for t in overdue] == [(task["id"], "red")]
     started = service.call("committee", "POST", f"/tasks/{task['id']}/supervision", json=note)
     assert started.status_code == 201
@@ -224,7 +224,9 @@ def test_overdue_tasks_are_supervised_until_struck_off(every_department: Service
     assert _opinion(service, task).status_code == 200
     closed = service.call("committee", "POST", closing, json={"note": "已反馈同意"})
     assert closed.json()["closed_by"] == "committee"
-    left = service.call("committee", "GET", "/supervisions", params={"open_only": "true"}).json()
+    left = service.call("committee", "GET", "/supervisions", params={"open_only": "true"}).json()[
+        "items"
+    ]
     assert left == []
 
 
