@@ -29,6 +29,7 @@ from api.routes import (
     decisions,
     excerpts,
     health,
+    industries,
     oidc,
     projects,
     proposals,
@@ -66,6 +67,7 @@ log = logging.getLogger("api")
 DESCRIPTION = "按规则集对工业项目申报材料作出准入、提交会审或不予准入的结论，并给出依据。"
 ROUTERS = (
     stateless,
+    industries,
     batch,
     excerpts,
     projects,

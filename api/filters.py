@@ -127,7 +127,7 @@ def find_industry(word: str | None) -> str | None:
         return None
     if len(code) > 2:
         try:
-            return industry_code(code)
+            return industry_code(code, "gbt4754_2017")
         except BadCode as error:
             raise _refusal("industry", code, error.hint) from None
     if not any(_begins(code, *section) for section in INDUSTRY_SECTIONS.items()):

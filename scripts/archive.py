@@ -2,11 +2,14 @@
 
 ``python -m scripts.archive`` writes ``tests/archive/<version>.json.gz``: the shipped rulebook with
 its field file, and many dossiers, each with the judgement (``evaluator.judgement.result.judgement``) and the
-digest of the whole canonical result. Run it once for each release, before the version is raised.
+digest of the whole canonical result. Run it once for each release, before the version is raised, and
+``python -m scripts.archive --ruleset`` before the shipped rulebook changes between two releases:
+that file is named by the version and the ruleset, ``<version>+<identity>.json.gz``.
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 from importlib.metadata import version
@@ -27,7 +30,10 @@ COMPLETE = "d01-complete-good.yaml"
 
 
 def main() -> None:
-    """Write the archive of this version."""
+    """Write the archive of this version, or of the rulebook as it is now."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--ruleset", action="store_true", help="name it by the ruleset too")
+    by_ruleset = options.parse_args().ruleset
     ruleset = load_directory(ROOT)
     evaluator = Evaluator(ruleset, "reference")
     read = {p.name: read_dossiers(p, ruleset.registry) for p in examples()}
@@ -55,7 +61,8 @@ def main() -> None:
         "layers": [[name, dict(files)] for name, files in ruleset.layers],
         "decisions": decisions,
     }
-    out = ROOT / "tests" / "archive" / f"{kept['software']}.json.gz"
+    name = f"{kept['software']}+{ruleset.identity[:8]}" if by_ruleset else kept["software"]
+    out = ROOT / "tests" / "archive" / f"{name}.json.gz"
     out.parent.mkdir(exist_ok=True)
     text = json.dumps(kept, ensure_ascii=False, sort_keys=True)
     out.write_bytes(gzip.compress(text.encode(), 9, mtime=0))

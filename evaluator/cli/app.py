@@ -29,6 +29,7 @@ from evaluator.rulebook.due import NoStage, find_stage
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.schema.files import schemas, write_schemas
 from evaluator.rulebook.shipped import rulebook_path
+from evaluator.values.industries import level, search_industries
 
 speak_chinese()
 
@@ -191,6 +192,18 @@ def evaluate(
         else:
             print_evaluation(console, evaluation, department)
     evaluator.close()
+
+
+@app.command()
+def industries(
+    words: Annotated[list[str], typer.Argument(help="名称里的字，几个词用空格隔开；或代码的开头")],
+) -> None:
+    """按名称或代码查国民经济行业分类（GB/T 4754-2017）的门类、大类、中类、小类。"""
+    hits = search_industries(" ".join(words))
+    if not hits:
+        stop("GB/T 4754-2017 里没有这样的名称或代码。换个说法，或只写其中两个字。", code=1)
+    for code, name in hits:
+        typer.echo(f"{code:<6}{name}（{level(code)}）")
 
 
 @app.command()

@@ -34,6 +34,7 @@ from evaluator.judgement.rows import (
 from evaluator.judgement.scores import Graded, score_sentence, scores
 from evaluator.rulebook.ast import Effect
 from evaluator.rulebook.verdict import Verdict
+from evaluator.values.industries import industry_label
 
 COLOURS = {Verdict.PASS: "green", Verdict.REFER: "yellow", Verdict.REJECT: "red"}
 SHAPES = {Verdict.PASS: "●", Verdict.REFER: "▲", Verdict.REJECT: "■"}
@@ -56,6 +57,9 @@ def print_evaluation(
         f"\n{profile.name}（{profile.id}），按 {evaluation.as_of.isoformat()} 有效的"
         f"《{evaluation.ruleset.title}》评估，规则集 {evaluation.ruleset.identity[:12]}",
     )
+    industry = profile.values.get("industry_code")
+    if isinstance(industry, str):
+        head.append(f"\n行业：{industry_label(industry)}")
     if evaluation.labels:
         head.append("\n标签：" + "、".join(x.title for x in evaluation.labels))
     console.print(Panel(head, border_style=colour))

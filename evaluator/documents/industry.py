@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
-from io import StringIO
 
 from evaluator.documents.text import folded
+from evaluator.values.industries import industries
 
 _CODE = re.compile(r"(?<![A-Za-z0-9])([A-T])\s?(\d{2,4})(?![0-9A-Za-z-])")
 _DIGITS = re.compile(r"(?<![0-9A-Za-z.,-])(\d{4})(?![0-9A-Za-z.,-])")
@@ -28,13 +26,6 @@ class Candidate:
     name: str
     words: tuple[str, ...]
     score: int
-
-
-@lru_cache(maxsize=1)
-def industries() -> Mapping[str, str]:
-    """Code and name of every division, group and class."""
-    text = resources.files("evaluator.data").joinpath("gbt4754_2017.csv").read_text("utf-8")
-    return {row["code"]: row["name"] for row in csv.DictReader(StringIO(text))}
 
 
 @lru_cache(maxsize=1)

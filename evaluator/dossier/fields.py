@@ -23,6 +23,7 @@ from evaluator.problems.choices import suggest
 from evaluator.problems.errors import Problems, RulebookError
 from evaluator.reading.yaml.reader import Reader, word_of
 from evaluator.reading.yaml.scan import YMap, YScalar, read_yaml
+from evaluator.values.industries import TABLES, industry_label
 from evaluator.values.units import ONE, Unit, UnitError, parse_unit, unit_hint
 
 
@@ -62,6 +63,7 @@ KEYS = {
     "key": "每项的名称叫什么",
     "keys": "可写的名称",
     "format": "格式",
+    "table": "代码表",
     "supplied_by": "由谁提供",
     "changeable": "能否改动",
     "note": "说明",
@@ -89,6 +91,7 @@ class Field:
     key: str | None = None
     keys: Mapping[str, str] = dataclass_field(default_factory=dict)
     format: str | None = None
+    table: str | None = None
     supplied_by: str | None = None
     changeable: bool = True
     note: str | None = None
@@ -134,7 +137,8 @@ class Registry:
         """Keys of a table's row as a person reads them: "行业代码 C26", "化学需氧量"."""
         field = self.references.get(dimension) or self.fields.get(dimension)
         if field is not None:
-            return f"{field.label} {'、'.join(field.values.get(w, w) for w in words)}"
+            named = industry_label if field.table else str
+            return f"{field.label} {'、'.join(field.values.get(w, named(w)) for w in words)}"
         # What a record's keys are has no label of its own; the keys have.
         keys = next((f.keys for f in self.fields.values() if f.key == dimension), {})
         return "、".join(keys.get(w, w) for w in words)
@@ -223,6 +227,7 @@ def _parse_field(
         key=r.text("key"),
         keys=_pairs(r, "keys"),
         format=r.choice("format", FORMATS),
+        table=r.choice("table", TABLES),
         supplied_by=r.choice("supplied_by", departments),
         changeable=r.boolean("changeable", True),
         note=r.text("note"),

@@ -215,9 +215,9 @@ def read_enum(field: Field, raw: Any) -> Scalar | None:
     raise fail("D106", f"不能填{quoted(raw)}", choices(field.values))
 
 
-_FORMATS: dict[str, Callable[[str], str]] = {
-    "industry_code": industry_code,
-    "credit_code": credit_code,
+_FORMATS: dict[str, Callable[[str, Field], str]] = {
+    "industry_code": lambda text, field: industry_code(text, field.table),
+    "credit_code": lambda text, _: credit_code(text),
 }
 
 
@@ -226,7 +226,7 @@ def formatted(field: Field, text: str) -> str:
     if not field.format:
         return text
     try:
-        return _FORMATS[field.format](text)
+        return _FORMATS[field.format](text, field)
     except BadCode as error:
         raise fail(
             "D107",

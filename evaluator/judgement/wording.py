@@ -12,6 +12,7 @@ from evaluator.dossier.values import Item, Value
 from evaluator.problems.choices import KEY_LABELS
 from evaluator.rulebook.ast import Op, Ruleset
 from evaluator.rulebook.criteria import Period, Provenance, Source
+from evaluator.values.industries import industry_label
 from evaluator.values.numbers import shown, shown_nonzero
 from evaluator.values.units import Unit
 
@@ -76,7 +77,9 @@ def show_value(field: Field | None, value: Value | None) -> str:
     if isinstance(value, Fraction):
         return with_unit(shown(value, 6), field.unit if field else None)
     if isinstance(value, str):
-        return field.values.get(value, value) if field else value
+        # Field files of earlier versions name no table: what those rulesets judged reads as it did.
+        named = industry_label(value) if field and field.table else value
+        return field.values.get(value, named) if field else value
     if isinstance(value, dt.date):
         return f"{value.year}年{value.month}月{value.day}日"
     labels = field.keys if field else {}

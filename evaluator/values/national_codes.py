@@ -10,6 +10,8 @@ import re
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
 
+from evaluator.values.industries import TABLES, not_in_table
+
 # The divisions (two digits) of each section of GB/T 4754-2017.
 INDUSTRY_SECTIONS = {
     "A": (1, 5),
@@ -44,13 +46,20 @@ class BadCode(ValueError):
         super().__init__(kind)
 
 
-def industry_code(text: str) -> str:
-    """A section letter and 2 to 4 digits whose division lies in that section."""
+def industry_code(text: str, table: str | None = None) -> str:
+    """A section letter and 2 to 4 digits whose division lies in that section.
+
+    With ``table`` (``industries.TABLES``) the code has to be in that table too. A ruleset stored by a version
+    that asked for less has a field file without it, so what was read then is still read.
+    """
     code = text.upper()
     match = re.fullmatch(r"([A-Z]?)([0-9]{2})[0-9]{0,2}", code)
     section = _section(int(match[2])) if match else None
     if match and section and match[1] == section:
-        return code
+        missing = not_in_table(code) if table else None
+        if missing is None:
+            return code
+        raise BadCode(f"{TABLES[table or '']} 里的行业代码", missing)
     hint = "写门类字母加 2 至 4 位数字，如 C3985"
     if match and section:
         digits = code.removeprefix(match[1])

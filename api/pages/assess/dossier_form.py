@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from api.pages.assess.industries import industry_name
 from api.pages.frame.words import in_words, plain_unit, value_text
 from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.dossier.fields import Field, FieldType, Registry
@@ -21,6 +20,7 @@ from evaluator.dossier.scalars import FieldError, Path
 from evaluator.dossier.values import MAX_ITEMS, Item, read_value
 from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText
+from evaluator.values.industries import industry_name, level
 from evaluator.values.numbers import exact_text
 from evaluator.values.units import ONE, writable
 
@@ -322,7 +322,7 @@ def read_back(f: Field, value: str) -> str | None:
     """What the service understood of a number or a code; None where that says nothing new."""
     if f.format == "industry_code" and value:
         name = industry_name(value.strip().upper())
-        return name and f"大类：{name}"
+        return name and f"{level(value.strip().upper())}：{name}"
     if not value or not (f.numeric or f.keys):
         return None
     try:

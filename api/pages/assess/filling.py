@@ -21,7 +21,6 @@ from api.pages.assess import cases
 from api.pages.assess.dossier_form import Filled, Mistake, fill, sections, typed_from
 from api.pages.assess.examples import Examples
 from api.pages.assess.form_check import check_one
-from api.pages.assess.industries import industry_name
 from api.pages.assess.judged import docx_response, opinion_page, verdict_page, why_page
 from api.pages.assess.origins import carried, sentences
 from api.pages.assess.posted import form_page, keeping_of, profile_of, stage_of, texts_of
@@ -187,7 +186,5 @@ def _shown(profile: Profile, judge: Judge) -> dict[str, str]:
         value = profile.values.get(name)
         if value is not None:
             said = in_words(field, value) if isinstance(value, Fraction) else None
-            if field.format == "industry_code":
-                said = industry_name(str(value))
             out[name] = value_text(field, value) + (f"（{said}）" if said else "")
     return out

@@ -87,7 +87,7 @@ def form_page(
         origins=origins,
         came=sentences(origins),
         sent=request.method == "POST",
-        industries=industry_choices(judge.ruleset),
+        industries=industry_choices(),
     )
 
 

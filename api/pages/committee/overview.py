@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from api.access.security import store_of
 from api.database.review_tables import Task
 from api.judging.current import ReadingJudge
-from api.pages.assess.industries import industry_label
 from api.pages.committee.counts import Counts, CountsMemo
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
@@ -35,6 +34,7 @@ from api.transport.parameters import parse_day
 from api.transport.problems import ProblemError
 from api.workdays.china import today
 from evaluator.rulebook.ast import Ruleset
+from evaluator.values.industries import industry_label
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 NUMBERS = (

@@ -95,7 +95,7 @@ def listed(
         drafts=mine,
         chosen=wanted.given,
         ruleset=judge.ruleset,
-        industries=industry_choices(judge.ruleset),
+        industries=industry_choices(),
         asked=urlencode({k: v for k, v in wanted.given.items() if v}),
         cursor=cursor,
     )

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api.access.security import allowed, store_of
 from api.pages.frame import words
 from api.pages.frame.session import actor_of, csrf_token, wants_big
+from evaluator.values.industries import industry_label
 
 HERE = Path(__file__).parents[2]
 STATIC = HERE / "static"
@@ -40,6 +41,7 @@ def environment() -> Environment:
         "digits": words.digits,
         "unit": words.plain_unit,
         "citation": words.citation,
+        "industry": industry_label,
     }
     env.globals |= {
         "EFFECTS": words.EFFECTS,

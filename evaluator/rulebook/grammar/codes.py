@@ -10,14 +10,18 @@ import re
 
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.problems.choices import which
+from evaluator.values.industries import TABLES, not_in_table
 from evaluator.values.national_codes import INDUSTRY_SECTIONS
 
 CODE_HINT = "门类字母加 2 至 4 位数字，如 C39、C3985"
 _CODE = re.compile(r"([A-T])(\d{0,4})")
 
 
-def code_fault(text: str, *, whole: bool) -> str | None:
-    """Why ``text`` is no GB/T 4754 code (``whole``) or prefix of one; None where it is."""
+def code_fault(text: str, *, whole: bool, table: str | None = None) -> str | None:
+    """Why ``text`` is no GB/T 4754 code (``whole``) or prefix of one; None where it is.
+
+    With ``table`` it has to be in the whole table; a field of a stored ruleset names none.
+    """
     match = _CODE.fullmatch(text)
     if match is None:
         return "不是 GB/T 4754 行业代码"
@@ -29,13 +33,14 @@ def code_fault(text: str, *, whole: bool) -> str | None:
         return "只有一位数字，行业代码至少两位"
     if whole and not digits:
         return "是门类，企业填的是大类以下的代码"
-    return None
+    missing = not_in_table(text) if table else None
+    return f"不在 {TABLES[table or '']} 里；{missing}" if missing else None
 
 
 def key_fault(field: Field, text: str) -> tuple[str, str] | None:
     """Why ``text`` can be no value of ``field`` in a table row: a sentence and a hint."""
     if field.format == "industry_code":
-        fault = code_fault(text, whole=False)
+        fault = code_fault(text, whole=False, table=field.table)
         return (f"“{text}”{fault}", CODE_HINT) if fault else None
     if field.type is FieldType.ENUM and text not in field.values:
         return f"“{field.label}”没有取值“{text}”", which(text, field.values)

@@ -333,7 +333,7 @@ def _option(field: Field, node: Node, prefix: bool, names: Names) -> str | bool 
         names.report("E311", f"“{field.label}”没有取值“{text}”", node.place, hint)
         return None
     if field.format == "industry_code":
-        fault = code_fault(text, whole=not prefix)
+        fault = code_fault(text, whole=not prefix, table=field.table)
         if fault:
             names.report("E318", f"“{text}”{fault}", node.place, CODE_HINT)
             return None
@@ -347,7 +347,7 @@ def _check_codes(
     for period in criterion.periods:
         for code in period.codes:
             if field.format == "industry_code":
-                fault = code_fault(code, whole=not prefix)
+                fault = code_fault(code, whole=not prefix, table=field.table)
                 hint: str | None = CODE_HINT
             elif field.type is FieldType.ENUM and code not in field.values:
                 fault, hint = "不是该字段的取值", allowed(field.values)

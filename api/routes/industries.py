@@ -1,0 +1,38 @@
+"""GB/T 4754-2017 by code and by name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+
+from api.transport.answers import answer
+from api.transport.schemas import problems
+from evaluator.values.industries import FOUND, level, search_industries
+
+router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
+
+
+class IndustryOut(BaseModel):
+    """One entry of the table."""
+
+    code: str
+    name: str
+    level: str = Field(description="门类、大类、中类或小类")
+
+
+@router.get(
+    "/industries",
+    summary="按名称或代码查国民经济行业分类",
+    description="GB/T 4754-2017 全表，不含第 1 号修改单。写名称里的字，几个词用空格隔开；也可以写代码或它的开头。",
+    response_model=list[IndustryOut],
+    responses=problems(422, 503),
+)
+def found(
+    q: Annotated[str, Query(min_length=1, max_length=60, description="名称里的字，或代码的开头")],
+    limit: Annotated[int, Query(ge=1, le=200)] = FOUND,
+) -> Response:
+    """Entries whose names have every word, whole names first."""
+    hits = search_industries(q, limit)
+    return answer([{"code": c, "name": n, "level": level(c)} for c, n in hits])
