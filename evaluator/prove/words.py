@@ -16,6 +16,7 @@ from stdnum.cn import uscc
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.rulebook import ast, walk
 from evaluator.rulebook.criteria import INDUSTRY
+from evaluator.values.industries import industries
 from evaluator.values.national_codes import INDUSTRY_SECTIONS
 
 OTHER = "其他"
@@ -72,9 +73,14 @@ def credit_classes(words: set[str]) -> tuple[str, ...]:
     return _by_prefix([*sorted(own), *(c for c in made if uscc.is_valid(c))], words)
 
 
-@lru_cache(maxsize=1)
-def _valid_codes() -> tuple[str, ...]:
-    """Every well-formed industry code, the longest first: a witness reads best in full."""
+@lru_cache(maxsize=2)
+def _valid_codes(table: bool) -> tuple[str, ...]:
+    """Every industry code that can be stated, the longest first: a witness reads best in full.
+
+    With ``table`` those of GB/T 4754-2017, else every well-formed one.
+    """
+    if table:
+        return tuple(sorted((c for c in industries() if len(c) > 1), key=lambda c: (-len(c), c)))
     divisions = [
         f"{section}{number:02d}"
         for section, (low, high) in INDUSTRY_SECTIONS.items()
@@ -84,9 +90,9 @@ def _valid_codes() -> tuple[str, ...]:
     return tuple([f"{g}{n}" for g in groups for n in range(10)] + groups + divisions)
 
 
-def industry_classes(words: set[str]) -> tuple[str, ...]:
+def industry_classes(words: set[str], table: bool = False) -> tuple[str, ...]:
     """One valid code for each set of codes that ``words`` cannot tell apart."""
-    return _by_prefix(_valid_codes(), words)
+    return _by_prefix(_valid_codes(table), words)
 
 
 def text_classes(words: set[str]) -> tuple[str, ...]:
@@ -103,7 +109,7 @@ def classes(field: Field, words: set[str]) -> tuple[str, ...]:
     if field.type is FieldType.ENUM:
         return tuple(field.values)
     if field.format == INDUSTRY:
-        return industry_classes(words)
+        return industry_classes(words, field.table is not None)
     if field.format == "credit_code":
         return credit_classes(words)
     return text_classes(words)

@@ -14,15 +14,13 @@ from fractions import Fraction
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.rulebook import ast, walk
 from evaluator.rulebook.roots import ValueOf, roots
+from evaluator.values.industries import industries
 
 # 电子专用材料制造: an industry that no list names.
 ORDINARY_INDUSTRY = "C3985"
 WHOLE = 5  # An industry code to the class: a letter and four digits.
-# GB/T 4754-2017: a division of each section that rulebooks name whole, and the groups that are not
-# divided into classes, so that their only class ends in 0.
+# A division of each section that rulebooks name whole, which no list names.
 FIRST = {"B": "B10", "C": "C41", "D": "D44"}
-UNDIVIDED = frozenset({61, 71, 81, 161, 162, 191, 211, 212, 213, 214, 271, 272, 273, 274})
-UNDIVIDED |= {311, 312, 313, 314, 421, 422, 431, 461}
 
 
 def choices(field: Field) -> tuple[str | bool, ...]:
@@ -62,5 +60,5 @@ def words(
 def industries_under(code: str, known: Iterable[str]) -> Iterator[str]:
     """Industry codes of a whole class below a shorter code: those of ``known`` first."""
     yield from (k for k in known if k.startswith(code) and len(k) == WHOLE)
-    group = (FIRST.get(code, code) + "1")[: WHOLE - 1] if len(code) < WHOLE else code
-    yield group + ("0" if int(group[1:]) in UNDIVIDED else "1") if len(group) < WHOLE else group
+    stem = FIRST.get(code, code)
+    yield next((c for c in industries() if len(c) == WHOLE and c.startswith(stem)), code)

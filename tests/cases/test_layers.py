@@ -124,7 +124,7 @@ def test_the_profiles_own_cases(tmp_path: Path) -> None:
     above = {
         "criteria.yaml": profile("../..", floor("{value: 8}")),
         "rules/local.cases.yaml": own,
-        "materials/two.yaml": "dossier: {industry_code: C1310}\n",
+        "materials/two.yaml": "dossier: {industry_code: C1311}\n",
     }
     ruleset, top = layered(tmp_path, above)
     cases = cases_of(ruleset, top)
@@ -133,7 +133,7 @@ def test_the_profiles_own_cases(tmp_path: Path) -> None:
     results = run_cases(cases, evaluator)
     assert [r.failures for r in results if not r.passed] == []
     # The nearest file of that name counts.
-    write(top, {"materials/one.yaml": "dossier: {industry_code: C1310}\n"})
+    write(top, {"materials/one.yaml": "dossier: {industry_code: C1311}\n"})
     failed = run_dossier_case(cases_of(ruleset, top).dossiers[0], evaluator)
     assert not failed.passed
     assert (

@@ -76,7 +76,7 @@ def test_gaps_name_the_rule_and_the_kind() -> None:
 
 def test_what_is_wrong_with_a_case_and_what_to_do() -> None:
     files = texts(MINIMAL)
-    dossier = "{industry_code: C2010, land_use_mode: stock_land, annual_tax: 199, land_area: 10}"
+    dossier = "{industry_code: C2011, land_use_mode: stock_land, annual_tax: 199, land_area: 10}"
     name = "rules/more.cases.yaml"
     files[name] = (
         f"- {{rule: positive.land_tax, name: 低, expect: satisfied, dossier: {dossier}}}\n"

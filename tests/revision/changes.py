@@ -50,7 +50,7 @@ def dossiers() -> list[Row]:
     """Dossiers around every threshold, with gaps; two of one id, as versions of a project have."""
     rows = []
     for tax in (None, 1499, 1500, 1999, 2000, 2499, 2500):
-        for industry in (None, "C3985", "C2511", "C2614", "C2699"):
+        for industry in (None, "C3985", "C2511", "C2614", "C2689"):
             for two_high, energy in (
                 (None, None),
                 (False, None),

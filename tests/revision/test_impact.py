@@ -112,7 +112,7 @@ def test_a_large_parquet_file_against_the_reference(tmp_path: Path) -> None:
     with duckdb.connect() as db:
         db.execute(
             "COPY (SELECT 'P' || i AS project_id, '项目' AS project_name, DATE '2024-06-03' AS submitted_on, "
-            "['C3985', 'C2511', 'C2614', 'C2699', NULL][1 + i % 5] AS industry_code, "
+            "['C3985', 'C2511', 'C2614', 'C2689', NULL][1 + i % 5] AS industry_code, "
             "CASE WHEN i % 7 > 0 THEN CAST(1500 + i % 1000 AS DECIMAL(12, 2)) END AS annual_tax, "
             "CAST(100 AS DECIMAL(12, 2)) AS land_area, [true, false, NULL][1 + i % 3] AS two_high "
             f"FROM range(3000) AS t(i)) TO '{path}' (FORMAT parquet)"

@@ -17,6 +17,7 @@ from evaluator.dossier.fields import Field, FieldType
 from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.rulebook import ast, walk
+from evaluator.values.industries import industries
 from evaluator.values.units import ONE, Unit, fits, parse_unit
 from tests.strategies.picks import PERCENT, pick, some
 from tests.strategies.words import DAYS, ONE_DAY
@@ -117,7 +118,9 @@ def _industry(words: list[str]) -> Value:
         k + fill[k] for k in letters if k in fill
     ]
     stems += ["C39", "C26"]
-    return lambda draw: (pick(draw, stems) + pick(draw, ("", "8", "85", "1", "14")))[:5]
+    drawn = (stem + more for stem in stems for more in ("", "8", "85", "1", "14", "9", "90"))
+    codes = sorted({code[:5] for code in drawn} & industries().keys())
+    return lambda draw: pick(draw, codes)
 
 
 def _field(
