@@ -40,7 +40,6 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/v1/criteria"): OPEN,
     ("GET", "/api/v1/criteria/{criterion_id}"): OPEN,
     ("GET", "/api/v1/schemas/dossier"): OPEN,
-    ("GET", "/api/v1/schema/dossier"): OPEN,
     ("GET", "/api/v1/industries"): OPEN,
     ("POST", "/api/v1/session"): OPEN,
     ("GET", "/api/v1/session"): EVERYONE,
