@@ -69,16 +69,16 @@ lint: setup  ## format, style, types and import layers, nothing changed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Two grades of Shijiazhuang's card stand for the same verdict, so slips between them change none;
-# tests/cases/test_mutation.py names each that lives.
-MUTATED := $(filter-out profiles/shijiazhuang,$(wildcard profiles/*))
-
+# Five slips of Shijiazhuang's card change no answer: its floor is lower, and
+# tests/cases/test_mutation.py names each of them.
 cases: setup  ## check, test, cover and mutate the rulebook and every profile
 	for book in . profiles/*; do \
 	  $(BIN)/admission rules check $$book && $(BIN)/admission rules test $$book && \
 	  $(BIN)/admission rules coverage $$book --floor 1 || exit 1; done
 	$(BIN)/admission rules mutate --floor 0.995
-	for book in $(MUTATED); do $(BIN)/admission rules mutate $$book --floor 0.99 || exit 1; done
+	for book in profiles/*; do floor=0.99; \
+	  if [ $$book = profiles/shijiazhuang ]; then floor=0.92; fi; \
+	  $(BIN)/admission rules mutate $$book --floor $$floor || exit 1; done
 
 check: lint cases test soak  ## these four: what has to hold before a change lands
 

@@ -102,14 +102,19 @@ labels: [{id: good, title: 好项目, dimensions: [output]}]
 
 
 def ruleset_of(
-    rules: str = RULES, criteria: str = CRITERIA, metrics: str = METRICS, labels: str = LABELS
+    rules: str = RULES,
+    criteria: str = CRITERIA,
+    metrics: str = METRICS,
+    labels: str = LABELS,
+    **cards: str,
 ) -> Ruleset:
-    """A ruleset out of texts."""
+    """A ruleset out of texts; ``cards`` are files of scorecards, by name."""
     files = {
         "criteria.yaml": criteria,
         "rules/metrics.yaml": metrics,
         "rules/labels.yaml": labels,
         "rules/rules.yaml": dedent(rules),
+        **{f"rules/scorecards/{name}.yaml": text for name, text in cards.items()},
     }
     return load_layers((("base", files),))
 

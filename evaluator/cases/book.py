@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluator.cases.expected import Expected, card_of, read_expected, read_scores
 from evaluator.cases.layers import CaseLayers
 from evaluator.cases.tables import is_table, merged, table_rows
 from evaluator.dossier.dossier import Profile, parse_dossier
@@ -48,6 +49,12 @@ class RuleCase:
     boundary: bool
     place: Place
     stage: str | None = None
+    score: Expected | None = None
+
+    @property
+    def scores(self) -> tuple[Expected, ...]:
+        """What it expects of its card."""
+        return () if self.score is None else (self.score,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class DossierCase:
     file: str | None = None
     stage: str | None = None
     routes: tuple[str, ...] | None = None
+    scores: tuple[Expected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +177,9 @@ class _CaseReader:
         stage = self.stage(r)
         given = r.take("missing") is not None
         missing = [w for w in r.words("missing") if self.known_field(w)]
-        r.finish()
         rule = self.rule(word) if word else None
+        score = self.score(r, rule)
+        r.finish()
         profile = self.profile(fragment, name or "") if fragment else None
         if rule is None or not name or expect is None or profile is None:
             return None
@@ -193,8 +202,14 @@ class _CaseReader:
             hint = "加上 stage: 环节名"
             self.report("C106", "expect: not_due 的案例要写在哪个环节", node.place, hint)
         return RuleCase(
-            rule.id, name, Status(expect), profile, day, lacking, boundary, node.place, stage
+            rule.id, name, Status(expect), profile, day, lacking, boundary, node.place, stage, score
         )
+
+    def score(self, r: Reader, rule: Rule | None) -> Expected | None:
+        """What a case of a card's rule expects of the card."""
+        card = card_of(rule, self.ruleset) if rule is not None else None
+        stands = rule is None or self.layers.stands(self.layer, rule.id)
+        return read_expected(r, card, self.problems if stands else Problems())
 
     def dossier_case(self, node: YMap) -> DossierCase | None:
         r = Reader(node, self.problems, "案例")
@@ -207,6 +222,8 @@ class _CaseReader:
         unknown = [rule.id for w in r.words("unknown_includes") if (rule := self.rule(w))]
         routed = r.take("routes") is not None
         routes = [w.text for w in r.words("routes") if self.known_route(w)]
+        standing = self.problems if self.layers.stands(self.layer, None) else Problems()
+        scores = read_scores(r.mapping("scores"), self.ruleset, standing)
         r.finish()
         if (fragment is None) == (file is None) or (change is not None and file is None):
             hint = "change 只与 file 一起写，是对文件里材料的改动"
@@ -231,6 +248,7 @@ class _CaseReader:
             file.text if file is not None and change is None else None,
             stage,
             tuple(routes) if routed else None,
+            scores,
         )
 
     def stage(self, r: Reader) -> str | None:

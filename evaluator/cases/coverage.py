@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from evaluator.cases.book import Cases
+from evaluator.cases.card_coverage import card_parts
 from evaluator.cases.layers import CaseLayers
 from evaluator.dossier.dossier import Profile
 from evaluator.engine.reference.engine import ReferenceEngine
@@ -30,7 +31,13 @@ KINDS = {
     "branch": "条件的真、假、未知",
     "row": "标准表的行",
     "threshold": "恰在界限上",
+    "points": "评分表给分的各种情形",
+    "band": "评分表的分档",
+    "step": "评分表的步",
+    "cap": "评分表的上下限",
+    "grade": "评分表的等次",
 }
+CARDS = frozenset({"points", "band", "step", "cap", "grade"})  # Kinds that only scorecards have.
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,8 @@ class Coverage:
         lines = []
         for kind, title in KINDS.items():
             items = self.of(kind)
+            if kind in CARDS and not items:
+                continue
             done = sum(i.covered for i in items)
             lines.append(f"{title}：{done}/{len(items)}（{self.ratio(kind):.1%}）")
         open_ = [i for i in self.items if not i.covered]
@@ -94,7 +103,11 @@ def coverage(ruleset: ast.Ruleset, cases: Cases) -> Coverage:
     for whole in cases.dossiers:
         for trace in engine.assess(whole.profile, whole.as_of).traces.values():
             _note(ruleset, trace, whole.profile, whole.as_of, seen)
-    return Coverage(tuple(_items(ruleset, seen)))
+    cards = (
+        Item(part.kind, card.rule_id, part.what, part.place, covered)
+        for card, part, covered in card_parts(ruleset, cases, engine)
+    )
+    return Coverage((*_items(ruleset, seen), *cards))
 
 
 def _note(

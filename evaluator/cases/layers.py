@@ -13,6 +13,7 @@ from pathlib import Path
 
 from evaluator.problems.source import Place
 from evaluator.rulebook.ast import Rule, Ruleset
+from evaluator.rulebook.cards import Scorecard
 from evaluator.rulebook.files import layer_paths, shown_name
 from evaluator.rulebook.reads import criteria_of
 
@@ -53,6 +54,17 @@ class CaseLayers:
         """Those that the top layer's own cases have to cover: what it changes, or all of one layer."""
         top = len(self._order) - 1
         return tuple(r for r in self._ruleset.rules.values() if self._last[r.id] == top)
+
+    @property
+    def cards(self) -> tuple[Scorecard, ...]:
+        """The scorecards that the top layer changes, or what they are judged by."""
+        top = len(self._order) - 1
+        return tuple(
+            card
+            for card in self._ruleset.scorecards.values()
+            if max((self._number(card.place), *(self._last.get(i, 0) for i in card.rule_ids)))
+            == top
+        )
 
     @property
     def criteria(self) -> frozenset[str]:

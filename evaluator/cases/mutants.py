@@ -8,6 +8,7 @@ join        all for any, any for all
 scope       applies_when negated, or left out
 drop        the rule left out
 effect      reject for refer, refer for advise and so on
+points, band, step, cap: of scorecards, see ``card_mutants``
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from evaluator.judgement.inwords import condition_words
 from evaluator.judgement.wording import with_unit
 from evaluator.problems.source import Place
 from evaluator.rulebook import ast, walk
+from evaluator.rulebook.cards import PREFIX
 from evaluator.rulebook.criteria import Criterion, Period, Row
-from evaluator.rulebook.verdict import Verdict
 from evaluator.values.numbers import shown, terminates
 
 KINDS = {
@@ -37,7 +38,12 @@ KINDS = {
     "scope": "适用范围",
     "drop": "删去规则",
     "effect": "处置",
+    "points": "评分表的分数",
+    "band": "评分表的分档",
+    "step": "评分表的步",
+    "cap": "评分表的上下限和修约",
 }
+CARDS = frozenset({"points", "band", "step", "cap"})  # Kinds that only scorecards have.
 STRICT = {
     ast.Op.AT_LEAST: ast.Op.MORE_THAN,
     ast.Op.MORE_THAN: ast.Op.AT_LEAST,
@@ -79,33 +85,24 @@ class CriterionMutant:
 
 def rule_mutants(rule: ast.Rule, ruleset: ast.Ruleset) -> Iterator[RuleMutant]:
     """Every slip in one rule."""
-    elsewhere = _passing_grades(rule, ruleset)
     for part in ("applies_when", "require"):
         condition = getattr(rule, part)
-        if condition is None:
+        # A card's requirements are its grades, of which ``card_mutants`` has the slips.
+        if condition is None or (part == "require" and rule.list == PREFIX):
             continue
-        for kind, changed, what, place in _conditions(condition, ruleset):
-            if place not in elsewhere:
-                yield RuleMutant(kind, rule, _with(rule, part, changed), what, place)
+        for kind, changed, what, place in condition_slips(condition, ruleset):
+            yield RuleMutant(kind, rule, _with(rule, part, changed), what, place)
     if rule.applies_when is not None:
         negated = _with(rule, "applies_when", ast.NotOf(rule.applies_when, rule.place))
         yield RuleMutant("scope", rule, negated, "适用范围取反", rule.applies_when.place)
         wide = _with(rule, "applies_when", None)
         yield RuleMutant("scope", rule, wide, "适用于一切项目", rule.applies_when.place)
     yield RuleMutant("drop", rule, None, "删去这条规则", rule.place)
+    if rule.list == PREFIX:
+        return
     for effect in EFFECTS[rule.effect]:
         changed_rule = dataclasses.replace(rule, effect=effect)
         yield RuleMutant("effect", rule, changed_rule, f"处置 {rule.effect} → {effect}", rule.place)
-
-
-def _passing_grades(rule: ast.Rule, ruleset: ast.Ruleset) -> frozenset[Place]:
-    """Where the passing grades stand, for the second rule of a card: the first is asked for these.
-
-    A slip there is one of both rules at once; in the second alone it is none that a file can have.
-    """
-    cards = (card for card in ruleset.scorecards.values() if card.reject_id == rule.id)
-    passing = (g.reached for card in cards for g in card.grades if g.verdict == Verdict.PASS)
-    return frozenset(n.place for n in walk.nodes(*passing))
 
 
 def _with(rule: ast.Rule, part: str, condition: ast.Condition | None) -> ast.Rule:
@@ -118,7 +115,7 @@ def _with(rule: ast.Rule, part: str, condition: ast.Condition | None) -> ast.Rul
 Variant = tuple[str, ast.Condition, str, Place]
 
 
-def _conditions(condition: ast.Condition, ruleset: ast.Ruleset) -> Iterator[Variant]:
+def condition_slips(condition: ast.Condition, ruleset: ast.Ruleset) -> Iterator[Variant]:
     match condition:
         case ast.AllOf(items=items) | ast.AnyOf(items=items):
             other = ast.AnyOf if isinstance(condition, ast.AllOf) else ast.AllOf
@@ -126,11 +123,11 @@ def _conditions(condition: ast.Condition, ruleset: ast.Ruleset) -> Iterator[Vari
             if len(items) > 1:
                 yield "join", other(items, condition.place), words, condition.place
             for i, item in enumerate(items):
-                for kind, changed, what, place in _conditions(item, ruleset):
+                for kind, changed, what, place in condition_slips(item, ruleset):
                     parts = (*items[:i], changed, *items[i + 1 :])
                     yield kind, type(condition)(parts, condition.place), what, place
         case ast.NotOf(item=item):
-            for kind, changed, what, place in _conditions(item, ruleset):
+            for kind, changed, what, place in condition_slips(item, ruleset):
                 # "not not" is the flip of "not": one of the two is enough.
                 yield (
                     kind,
@@ -149,7 +146,7 @@ def _leaves(leaf: ast.Leaf, ruleset: ast.Ruleset) -> Iterator[Variant]:
     match leaf:
         case ast.Compare(op=op) | ast.Each(op=op):
             if isinstance(leaf, ast.Compare) and isinstance(leaf.right, ast.Number):
-                for value in _moved(leaf.right.value, smallest_step(leaf, ruleset)):
+                for value in moved(leaf.right.value, smallest_step(leaf, ruleset)):
                     right = dataclasses.replace(leaf.right, value=value)
                     changed: ast.Leaf = dataclasses.replace(leaf, right=right)
                     yield "threshold", changed, f"“{words}”的界限改为 {shown(value, 9)}", leaf.place
@@ -189,7 +186,7 @@ def smallest_step(leaf: ast.Compare, ruleset: ast.Ruleset) -> Fraction:
     return Fraction(1, 100)
 
 
-def _moved(value: Fraction, step: Fraction) -> tuple[Fraction, Fraction]:
+def moved(value: Fraction, step: Fraction) -> tuple[Fraction, Fraction]:
     """One step up and down; a value written finer than the step moves by its own last digit."""
     while terminates(value) and (value / step).denominator != 1 and step > Fraction(1, 10**12):
         step /= 10
@@ -203,9 +200,9 @@ def criterion_mutants(criterion: Criterion, step: Fraction) -> Iterator[Criterio
     """Every row moved by ``step`` up and down, every code left out."""
     for number, period in enumerate(criterion.periods):
         for row in period.rows:
-            for value in _moved(row.value, step):
-                moved = dataclasses.replace(row, value=value)
-                rows = tuple(moved if r is row else r for r in period.rows)
+            for value in moved(row.value, step):
+                slipped = dataclasses.replace(row, value=value)
+                rows = tuple(slipped if r is row else r for r in period.rows)
                 name = f"{row.title()}：" if row.keys else ""
                 old, new = (with_unit(shown(v, 9), row.unit) for v in (row.value, value))
                 yield CriterionMutant(

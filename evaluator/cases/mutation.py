@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
-from evaluator.cases.book import Cases, DossierCase, RuleCase
+from evaluator.cases.book import SUBMITTED_ON, Cases, DossierCase, RuleCase
+from evaluator.cases.card_mutants import CardMutant, card_mutants, with_card
+from evaluator.cases.expected import differing
 from evaluator.cases.layers import CaseLayers
 from evaluator.cases.mutants import (
+    CARDS,
     KINDS,
     CriterionMutant,
     RuleMutant,
@@ -26,6 +29,7 @@ from evaluator.cases.mutants import (
 )
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.judgement.evaluate import combine
+from evaluator.judgement.scores import grade_cards
 from evaluator.judgement.wording import subject_name
 from evaluator.problems.source import Place
 from evaluator.rulebook import ast, walk
@@ -73,6 +77,8 @@ class Mutation:
         lines = []
         for kind, title in KINDS.items():
             outcomes = self.of(kind)
+            if kind in CARDS and not outcomes:
+                continue
             killed = sum(o.killed_by is not None for o in outcomes)
             lines.append(f"{title}：{killed}/{len(outcomes)}（{self.ratio(kind):.1%}）")
         lines += [
@@ -98,12 +104,15 @@ class Runner:
             self.own.setdefault(case.rule, []).append(case)
         # Cases that fail as they are say nothing about mutants.
         for rule, own in self.own.items():
-            self.own[rule] = [c for c in own if self._now(c) is c.expect]
+            self.own[rule] = [
+                c for c in own if self._now(c) is c.expect and self._as_scored(self.engine, c)
+            ]
         self.whole: list[tuple[DossierCase, Mapping[str, Status]]] = []
         for whole in cases.dossiers:
             found = self.engine.statuses(whole.profile, whole.as_of)
             statuses = at_stage(found, self._later(whole))
-            if combine(ruleset, statuses) is whole.verdict:
+            holds = combine(ruleset, statuses) is whole.verdict
+            if holds and self._as_scored(self.engine, whole):
                 self.whole.append((whole, statuses))
 
     def _now(self, case: RuleCase) -> Status:
@@ -116,14 +125,18 @@ class Runner:
                 yield Outcome(
                     mutant.kind, rule.id, mutant.what, mutant.place, self.rule_killer(mutant)
                 )
+        for card in layers.cards:
+            for slip in card_mutants(card, self.ruleset, SUBMITTED_ON):
+                killer = self.card_killer(slip)
+                yield Outcome(slip.kind, card.rule_id, slip.what, slip.place, killer)
         here = layers.criteria
         for id_, rules in users(self.ruleset).items():
             if id_ not in here:
                 continue
             criterion = self.ruleset.criteria[id_]
-            for slip in criterion_mutants(criterion, step_of(self.ruleset, id_, rules)):
-                killer = self.criterion_killer(slip, rules)
-                yield Outcome(slip.kind, id_, slip.what, slip.place, killer)
+            for moved in criterion_mutants(criterion, step_of(self.ruleset, id_, rules)):
+                killer = self.criterion_killer(moved, rules)
+                yield Outcome(moved.kind, id_, moved.what, moved.place, killer)
 
     # --- one mutant ----------------------------------------------------------------------------
 
@@ -177,20 +190,41 @@ class Runner:
     def criterion_killer(self, mutant: CriterionMutant, rules: Iterable[ast.Rule]) -> str | None:
         """The name of the first case that notices a slip in a criterion."""
         changed = with_criterion(self.ruleset, mutant.mutant)
+        return self._killer(changed, [rule.id for rule in rules])
+
+    def card_killer(self, mutant: CardMutant) -> str | None:
+        """The name of the first case that notices a slip in a card."""
+        card, rules = mutant.card, self.ruleset.rules.values()
+        comparing = [r.id for r in rules if card.id in walk.named("scorecard", *r.halves)]
+        touched = dict.fromkeys((*card.rule_ids, *comparing))
+        return self._killer(with_card(self.ruleset, mutant.mutant), list(touched))
+
+    def _killer(self, changed: ast.Ruleset, touched: list[str]) -> str | None:
+        """The first case that comes out otherwise under ``changed``, which judges ``touched`` anew."""
         engine = ReferenceEngine(changed)
-        for rule in rules:
-            for case in self.own.get(rule.id, ()):
-                if self._status(engine, rule, case) is not case.expect:
-                    return f"{rule.id}“{case.name}”"
+        for id_ in touched:
+            for case in self.own.get(id_, ()):
+                status = self._status(engine, changed.rules.get(id_), case)
+                if status is not case.expect or not self._as_scored(engine, case):
+                    return f"{id_}“{case.name}”"
         for whole, statuses in self.whole:
-            asked = [r for r in rules if r.id in statuses]
-            found = {r.id: s for r, s in engine.judge(asked, whole.profile, whole.as_of)}
+            in_force = [
+                r for i in touched if (r := changed.rules.get(i)) and r.in_force(whole.as_of)
+            ]
+            found = {r.id: s for r, s in engine.judge(in_force, whole.profile, whole.as_of)}
             anew = at_stage(found, self._later(whole))
-            if any(statuses[r] is not s for r, s in anew.items()) and self._differs(
-                whole, {**statuses, **anew}, self.ruleset
-            ):
+            kept = {i: s for i, s in statuses.items() if i not in touched or i in anew}
+            if self._differs(whole, {**kept, **anew}, changed):
+                return whole.name
+            if not self._as_scored(engine, whole):
                 return whole.name
         return None
+
+    def _as_scored(self, engine: ReferenceEngine, case: RuleCase | DossierCase) -> bool:
+        """Whether the cards give what a case expects of them."""
+        if not case.scores:
+            return True
+        return not differing(case.scores, grade_cards(engine, case.profile, case.as_of))
 
 
 def users(ruleset: ast.Ruleset) -> dict[str, list[ast.Rule]]:

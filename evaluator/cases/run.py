@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evaluator.cases.book import Cases, DossierCase, RuleCase
+from evaluator.cases.expected import differing
 from evaluator.cases.layers import CaseLayers
 from evaluator.engine.base import Engine
 from evaluator.judgement.evaluate import Evaluation, Evaluator
 from evaluator.judgement.explain import explain
 from evaluator.judgement.routes import routes
+from evaluator.judgement.scores import grade_cards, scores
 from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place
 from evaluator.rulebook import ast, walk
@@ -118,6 +120,9 @@ def run_rule_case(case: RuleCase, engine: Engine, reference: Evaluator) -> Resul
     if case.missing is not None or case.boundary:
         evaluation = reference.evaluate(case.profile, case.as_of, case.stage)
         failures += _details(case, evaluation)
+    if case.scores:
+        graded = grade_cards(reference.reference, case.profile, case.as_of)
+        failures += differing(case.scores, graded)
     return Result(case, case.expect.value, status.value if status else "", tuple(failures), why)
 
 
@@ -160,6 +165,7 @@ def run_dossier_case(case: DossierCase, evaluator: Evaluator) -> Result:
     if case.routes is not None and sure != case.routes:
         wanted, got = ("、".join(ids) or "（无）" for ids in (case.routes, sure))
         failures.append(f"审定层级应为{wanted}，得到{got}")
+    failures += differing(case.scores, scores(evaluation)) if case.scores else ()
     absent = case.unknown_includes - by_status[Status.UNKNOWN]
     if absent:
         failures.append(f"应为材料不足而不是：{_words(absent)}")

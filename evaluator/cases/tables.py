@@ -8,7 +8,7 @@
         - [化纤恰为 600, C2822, 6000, satisfied]
         - [化纤差 0.01, C2822, 5999.9, violated]
 
-A column is an item of a case (``expect``, ``as_of``, …) or a field of its dossier. Each row becomes
+A column is an item of a case (``expect``, ``as_of``, ``items.tax``, …) or a field of its dossier. Each row becomes
 the node of an ordinary case, every value at the place where it was written; ``book`` reads it.
 """
 
@@ -32,6 +32,10 @@ PARTS = frozenset(
         "boundary",
         "stage",
         "routes",
+        "points",
+        "grade",
+        "items",
+        "scores",
         "missing",
         "verdict",
         "violated",
@@ -40,7 +44,12 @@ PARTS = frozenset(
     )
 )
 TABLE = ("columns", "rows")
+ITEM = "items."  # A column of its own for one item of a scorecard: "items.tax".
 Entries = tuple[tuple[YScalar, Node], ...]
+
+
+def _is_part(column: YScalar) -> bool:
+    return column.text in PARTS or column.text.startswith(ITEM)
 
 
 def is_table(node: YMap) -> bool:
@@ -55,7 +64,7 @@ def table_rows(node: YMap, registry: Registry, problems: Problems) -> Iterator[Y
     columns = r.words("columns", required=True)
     rows = r.list_of("rows", required=True)
     shared = tuple((k, v) for k, v in node.entries if k.text not in TABLE)
-    fields = [c for c in columns if c.text not in PARTS]
+    fields = [c for c in columns if not _is_part(c)]
     if node.get("name") is None:
         hint = "在 columns 上面加一行“name: 表名”；每行的名字写在 name 一栏"
         r.report("E201", "案例表缺少“name”，即整张表的名字", node.place, hint)
@@ -88,7 +97,7 @@ def _check_columns(
     dossier = node.get("dossier")
     inside = dossier if isinstance(dossier, YMap) else None
     for column in columns:
-        where = node if column.text in PARTS else inside
+        where = node if _is_part(column) else inside
         if column.text != "name" and where is not None and where.get(column.text) is not None:
             message = f"“{column.text}”表头里有，表外又写了一次"
             problems.report("C111", message, column.place, "只写一处")
@@ -103,11 +112,12 @@ def _case(cells: dict[YScalar, Node], shared: Entries, registry: Registry, place
     group = next((v for k, v in shared if k.text == "name"), None)
     entries = [(k, v) for k, v in shared if k.text not in ("name", "dossier")]
     entries += [(k, v) for k, v in cells.items() if k.text in PARTS and k.text != "name"]
+    entries = _with_items(entries, cells)
     if isinstance(group, YScalar):
         words = _scalar(f"{group.text}：{_name(by_name)}", place)
         entries.append((_scalar("name", group.place), words))
     dossier = next(((k, v) for k, v in shared if k.text == "dossier"), None)
-    fields = [(k, v) for k, v in cells.items() if k.text not in PARTS]
+    fields = [(k, v) for k, v in cells.items() if not _is_part(k)]
     if dossier is not None and not isinstance(dossier[1], YMap):
         entries.append(dossier)  # Reported where the case is read.
     elif dossier is not None or fields or any(k.text == "rule" for k, _ in shared):
@@ -115,6 +125,24 @@ def _case(cells: dict[YScalar, Node], shared: Entries, registry: Registry, place
         key = dossier[0] if dossier else _scalar("dossier", place)
         entries.append((key, YMap(_dossier(base, fields, registry), place)))
     return YMap(tuple(entries), place)
+
+
+def _with_items(
+    entries: list[tuple[YScalar, Node]], cells: dict[YScalar, Node]
+) -> list[tuple[YScalar, Node]]:
+    """The columns of single items put into ``items``; an empty cell expects nothing."""
+    parts = [
+        (_scalar(k.text.removeprefix(ITEM), k.place), v)
+        for k, v in cells.items()
+        if k.text.startswith(ITEM) and not (isinstance(v, YScalar) and v.value is None)
+    ]
+    if not parts:
+        return entries
+    old = next((v for k, v in entries if k.text == "items"), None)
+    base = old.entries if isinstance(old, YMap) else ()
+    key = _scalar("items", parts[0][0].place)
+    rest = [(k, v) for k, v in entries if k.text != "items"]
+    return [*rest, (key, YMap((*base, *parts), parts[0][1].place))]
 
 
 def _name(cells: dict[str, Node]) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from evaluator.dossier.dossier import Profile
+from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.engine.reference.scoring import ItemScore, Score
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.rulebook import ast, walk
@@ -94,14 +97,15 @@ def scores(evaluation: Evaluation) -> tuple[Graded, ...]:
     key = "scores"
     known = evaluation.kept.get(key)
     if known is None:
-        known = evaluation.kept[key] = tuple(_graded(evaluation))
+        graded = grade_cards(evaluation.reference, evaluation.profile, evaluation.as_of)
+        known = evaluation.kept[key] = tuple(graded)
     return known
 
 
-def _graded(evaluation: Evaluation) -> list[Graded]:
-    truth = evaluation.reference.truths(evaluation.profile, evaluation.as_of)
-    out: list[Graded] = []
-    for score in evaluation.reference.scores(evaluation.profile, evaluation.as_of):
+def grade_cards(engine: ReferenceEngine, profile: Profile, as_of: dt.date) -> Iterator[Graded]:
+    """Every card in force that applies or may apply to a dossier, by id."""
+    truth = engine.truths(profile, as_of)
+    for score in engine.scores(profile, as_of):
         card = score.card
         applies: Truth = True if card.applies_when is None else truth(card.applies_when)
         if applies is False:
@@ -113,15 +117,15 @@ def _graded(evaluation: Evaluation) -> list[Graded]:
                 possible.append(grade)
             if reached is True:
                 break
-        missing, reasons = evaluation.reference.lacking(card, evaluation.profile, evaluation.as_of)
-        to_next = _to_next(evaluation, score, truth, possible[0]) if len(possible) == 1 else None
-        out.append(Graded(score, applies, tuple(possible), missing, reasons, to_next))
-    return out
+        missing, reasons = engine.lacking(card, profile, as_of)
+        to_next = None
+        if len(possible) == 1:
+            to_next = _to_next(engine.values(profile, as_of), score, truth, possible[0])
+        yield Graded(score, applies, tuple(possible), missing, reasons, to_next)
 
 
-def _to_next(evaluation: Evaluation, score: Score, truth: Truths, grade: Grade) -> Fraction | None:
+def _to_next(value: Values, score: Score, truth: Truths, grade: Grade) -> Fraction | None:
     """The points lacking to a better grade, all else as it is; None where no points lead to one."""
-    value = evaluation.reference.values(evaluation.profile, evaluation.as_of)
     better = score.card.grades[: score.card.grades.index(grade)]
     asked = {
         limit

@@ -87,7 +87,7 @@ class Scoring:
                 return ItemScore(item, False, Fraction(0), Fraction(0))
         points = item.points
         low, high = (
-            self._bands(points, state)
+            self.bands(points, state)
             if isinstance(points, Bands)
             else self.intervals.of(points, state)
         )
@@ -101,7 +101,7 @@ class Scoring:
 
     # --- bands ---------------------------------------------------------------------------------
 
-    def _bands(self, bands: Bands, state: State) -> Interval:
+    def bands(self, bands: Bands, state: State) -> Interval:
         measured = self.intervals.of(bands.of, state)
         found: list[Interval] = []
         top: Fraction | None = None

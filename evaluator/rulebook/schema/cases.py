@@ -23,7 +23,7 @@ def case_schemas(dossier: Schema, stages: Mapping[str, str]) -> list[Schema]:
     """The four shapes that an entry of a case file may have; ``dossier`` is the schema of one,
     ``stages`` are ids and titles."""
     stage = choice(stages, "在哪个环节判断；不写为最后一个环节")
-    one: Mapping[str, Schema] = {
+    one: dict[str, Schema] = {
         "rule": _ref("rule"),
         "name": NAME,
         "expect": choice(STATUS_LABELS, "应得的结论"),
@@ -33,6 +33,13 @@ def case_schemas(dossier: Schema, stages: Mapping[str, str]) -> list[Schema]:
         "dossier": dossier,
         "missing": _each(_ref("field"), "缺少哪些字段"),
     }
+    points: Schema = {"description": "得分：一个数，如 80.7、125/3，或最低和最高 [80, 84]"}
+    score: Mapping[str, Schema] = {
+        "points": points,
+        "grade": {"description": "等次；还没定的写可能的几个，如 [pass, conditional]"},
+        "items": {"type": "object", "description": "各评分项的得分，如 {tax: 27}"},
+    }
+    one |= score
     change: Schema = {"type": "object", "description": "对文件里材料的改动，null 为去掉"}
     whole: Mapping[str, Schema] = {
         "name": TEXT,
@@ -43,6 +50,11 @@ def case_schemas(dossier: Schema, stages: Mapping[str, str]) -> list[Schema]:
         "file": {**TEXT, "description": "材料文件，从规则目录算起"},
         "change": change,
         "routes": _each(TEXT, "恰好经哪些审定层级，按先后"),
+        "scores": {
+            "type": "object",
+            "additionalProperties": {"type": "object", "properties": score},
+            "description": "各评分表应得的分，如 {board: {points: 80.7, grade: conditional}}",
+        },
         "violated": _each(_ref("rule"), "恰好不符合的规则"),
         "unknown_includes": _each(_ref("rule")),
     }
