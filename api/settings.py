@@ -51,6 +51,9 @@ def _listed(value: Any) -> Any:
 
 Listed = BeforeValidator(_listed)
 Days = Annotated[tuple[dt.date, ...], NoDecode, Listed]
+RoleName = Literal[
+    "submitter", "committee", "department", "maintainer", "publisher", "auditor", "admin"
+]
 
 
 class SettingsError(Exception):
@@ -147,6 +150,9 @@ class Settings(BaseSettings):
         ge=0,
         le=1440,
         description="批准、发布、改账号之前多少分钟内要输入过密码，0 为不要",
+    )
+    second_factor: Annotated[tuple[RoleName, ...], NoDecode, Listed] = Field(
+        default=(), description="这些角色的本地账号登录要有第二重验证，如 admin,publisher,committee"
     )
     cookie_secure: bool = Field(default=False, description="会话 Cookie 只在 HTTPS 下发送")
     trust_forwarded: bool = Field(

@@ -6,10 +6,10 @@ other. Hashing costs memory and time: it is done outside of any database session
 
 from __future__ import annotations
 
-import logging
-
 from fastapi import Request, Response
 
+from api.access import second
+from api.access.second import note_login
 from api.access.security import (
     client_address,
     must_prove,
@@ -22,12 +22,9 @@ from api.access.security import (
 from api.errors import Conflict, Invalid
 from api.store import accounts, logins, passwords
 from api.store.work import SYSTEM, Actor
-from api.transport import telemetry
 from api.transport.problems import ProblemError
 from api.transport.ratelimit import Attempts
 from api.transport.telemetry import request_id
-
-log = logging.getLogger("api.login")
 
 
 def _attempt(request: Request, name: str, what: str) -> tuple[Attempts, str, tuple[int, ...]]:
@@ -44,16 +41,37 @@ def _attempt(request: Request, name: str, what: str) -> tuple[Attempts, str, tup
     return attempts, key, taken
 
 
-def note_login(request: Request, name: str, outcome: str) -> None:
-    """Count a login and log who tried from where; what was typed may be anything, so it is cut."""
-    telemetry.logins.labels(outcome).inc()
-    who = {"source": client_address(request), "actor": name[:100]}
-    log.info("login: %s", outcome, extra=who)
+def log_in(request: Request, response: Response, name: str, password: str, code: str = "") -> Actor:
+    """Check a name, a password and, where there is one, the second factor; set the session cookie.
+
+    Raises ProblemError 401 (``A128`` where a code is wanted), 403 (``A129`` where one must first be set
+    up, which is done on the page), 429 or 503.
+    """
+    actor, checked = known(request, name, password, code)
+    state = second.wanted(request, actor, checked)
+    if state == logins.CODE and not code:
+        raise second.code_wanted()
+    if state == logins.CODE:
+        second.check_code(request, actor, code)
+    if state == logins.ENROL:
+        raise second.enrolment_wanted(request)
+    open_session(request, response, actor)
+    return actor
 
 
-def log_in(request: Request, response: Response, name: str, password: str) -> Actor:
-    """Check a name and password and set the session cookie. Raises ProblemError 401, 429 or 503."""
-    attempts, key, taken = _attempt(request, name, "登录失败次数过多")
+def known(request: Request, name: str, password: str, code: str = "") -> tuple[Actor, bool]:
+    """Who a name and a password are of, and whether the code was needed, and right, already now.
+
+    Where guesses of others have locked the name, the owner's second factor still lets in from elsewhere.
+    Raises ProblemError 401, 429 or 503.
+    """
+    checked = False
+    try:
+        attempts, key, taken = _attempt(request, name, "登录失败次数过多")
+    except ProblemError:
+        if not code or not second.past_the_lock(request, name, code):
+            raise
+        checked = True
     store, where = store_of(request), client_address(request)
     actor = accounts.authenticate(store.db, name, password)
     if actor is None:
@@ -61,13 +79,21 @@ def log_in(request: Request, response: Response, name: str, password: str) -> Ac
         with store.work(SYSTEM, request_id.get()) as work:
             work.log("login.fail", f"account:{name[:100]}", None, {"source": where})
         raise ProblemError(401, "账号或密码不对，或者首次密码已过期")
-    attempts.succeeded(key, taken)
-    settings = settings_of(request)
+    if not checked:
+        attempts.succeeded(key, taken)
+    return actor, checked
+
+
+def open_session(request: Request, response: Response, actor: Actor) -> None:
+    """The browser gets its session; whatever it waited with is ended."""
+    store, settings = store_of(request), settings_of(request)
+    before = session_token(request)
     with store.work(actor, request_id.get()) as work:
-        token = logins.open_login(work, actor, settings.session_hours, where)
+        if before:
+            logins.end_waiting(work, before)
+        token = logins.open_login(work, actor, settings.session_hours, client_address(request))
     set_cookie(response, token, settings)
     note_login(request, actor.name, "ok")
-    return actor
 
 
 def change_own_password(request: Request, actor: Actor, current: str, new: str) -> None:

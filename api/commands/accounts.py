@@ -9,7 +9,7 @@ from rich.table import Table
 
 from api.commands.terminal import Url, console, store_at
 from api.errors import Unreadable
-from api.store import accounts, apikeys
+from api.store import accounts, apikeys, factors
 from api.store.core import Store
 from api.store.rulesets import current_identity, load_stored
 from api.store.work import SYSTEM
@@ -124,3 +124,12 @@ def password(name: Name, database_url: Url = None) -> None:
         with store.work(SYSTEM) as unit:
             new = accounts.change_password(unit, name)
         console.print(f"新密码（只显示一次）：[bold]{new}[/bold]", highlight=False)
+
+
+@accounts_app.command("factors")
+def clear_factors(name: Name, database_url: Url = None) -> None:
+    """清除第二重验证：本人的手机和备用码都没有了。"""
+    with store_at(database_url) as store:
+        with store.work(SYSTEM) as unit:
+            gone = factors.clear(unit, name)
+        console.print(f"已清除 {name} 的第二重验证（{gone} 个）")

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api.pages.accounts import account, auditing, login
+from api.pages.accounts import account, auditing, factors, login
 from api.pages.assess import filling, home, judged, reading
 from api.pages.assess.examples import Examples
 from api.pages.committee import (
@@ -49,6 +49,7 @@ MODULES = (
     overview,
     auditing,
     account,
+    factors,
 )
 
 

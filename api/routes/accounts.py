@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.security import must_prove, require, store_of
-from api.store import accounts, passwords, seconds
+from api.store import accounts, factors, passwords, seconds
 from api.store.accounts import AccountOut
 from api.store.seconds import RequestOut
 from api.store.work import Actor, Work
@@ -194,6 +194,23 @@ def reset_account_password(
             return NewPassword(password=seconds.first_half(first), waiting=waiting)
         text = accounts.change_password(work, name, first, seen=seen)
     return NewPassword(password=text)
+
+
+@router.delete(
+    "/{name}/factors",
+    dependencies=PROVED,
+    summary="清除第二重验证（本人丢失时）",
+    response_model=AccountChanged,
+    responses=ACTS,
+)
+def clear_factors(request: Request, actor: Admin, name: Name, seen: SeenHeader) -> AccountChanged:
+    """Take an account's second factors away; of an account that approves it takes two."""
+    with store_of(request).work(actor, request_id.get()) as work:
+        if seconds.needs_second(work.session, name):
+            return _asked(work, seconds.FACTORS, name, seen)
+        accounts.as_seen(work, name, seen)
+        factors.clear(work, name)
+        return _changed(accounts.view_of(accounts.get_account(work.session, name)))
 
 
 @router.get(

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.access.login import note_login
 from api.access.provider import HINT, HINT_PATH, LoginFailed, Provider, ProviderDown
+from api.access.second import note_login
 from api.access.security import set_cookie, settings_of, store_of
 from api.errors import Invalid
 from api.store import accounts, logins

@@ -38,6 +38,7 @@ class Credentials(BaseModel):
 
     name: str = Field(min_length=1, max_length=100)
     password: str = Field(min_length=1, max_length=200)
+    code: str = Field(default="", max_length=100, description="第二重验证的验证码或备用码")
 
 
 class Passwords(BaseModel):
@@ -97,13 +98,13 @@ def me(actor: Actor) -> Me:
     summary="登录（本地账号）",
     response_model=Me,
     openapi_extra=takes(Credentials),
-    responses=schemas.problems(400, 401, 413, 415, 422, 503),
+    responses=schemas.problems(400, 401, 403, 413, 415, 422, 503),
 )
 def open_session(
     request: Request, response: Response, given: Annotated[Credentials, model_body(Credentials)]
 ) -> Me:
     """Log in; the session comes as a cookie."""
-    return me(log_in(request, response, given.name, given.password))
+    return me(log_in(request, response, given.name, given.password, given.code))
 
 
 @router.get(

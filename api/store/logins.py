@@ -24,6 +24,9 @@ from api.transport.schemas import record
 
 SHOWN = 16
 NOTED = dt.timedelta(seconds=60)
+# What a session may wait for, and for how long: a second factor, or that its owner sets one up.
+CODE, ENROL = "code", "enrol"
+WAITS = dt.timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,20 @@ class Uses:
 
 def open_login(work: Work, actor: Actor, hours: int, source: str | None = None) -> str:
     """A session token for the browser; also clears away logins that have run out."""
+    token = _add(work, actor, dt.timedelta(hours=hours), source, None)
+    after = {"source": source} if source else None
+    work.log("login.open", f"account:{actor.name}", None, after)
+    return token
+
+
+def await_login(work: Work, actor: Actor, awaits: str, source: str | None = None) -> str:
+    """A token that opens nothing until what it waits for (``CODE`` or ``ENROL``) is there."""
+    return _add(work, actor, WAITS, source, awaits)
+
+
+def _add(
+    work: Work, actor: Actor, lasts: dt.timedelta, source: str | None, awaits: str | None
+) -> str:
     token = secrets.token_urlsafe(32)
     work.session.execute(delete(Login).where(Login.expires_at < work.now))
     work.session.add(
@@ -90,15 +107,29 @@ def open_login(work: Work, actor: Actor, hours: int, source: str | None = None) 
             token_hash=digest(token),
             account_id=actor.account_id,
             created_at=work.now,
-            expires_at=work.now + dt.timedelta(hours=hours),
+            expires_at=work.now + lasts,
             seen_at=work.now,
             source=source[:100] if source else None,
             proved_at=work.now,
+            awaits=awaits,
         )
     )
-    after = {"source": source} if source else None
-    work.log("login.open", f"account:{actor.name}", None, after)
     return token
+
+
+def waiting(session: Session, token: str, now: dt.datetime) -> tuple[Actor, str] | None:
+    """Whose session this will be, and what it waits for; None for one that waits for nothing."""
+    query = select(Account, Login.awaits).join(Login, Login.account_id == Account.id)
+    still = (Login.awaits.is_not(None), Login.expires_at > now, Account.active)
+    row = session.execute(query.where(Login.token_hash == digest(token), *still)).first()
+    return None if row is None else (actor_of(row[0]), str(row[1]))
+
+
+def end_waiting(work: Work, token: str) -> None:
+    """What it waited for is there, or is not to be waited for: another token opens the session."""
+    work.session.execute(
+        delete(Login).where(Login.token_hash == digest(token), Login.awaits.is_not(None))
+    )
 
 
 def close_login(work: Work, token: str) -> None:
@@ -110,7 +141,9 @@ def close_login(work: Work, token: str) -> None:
 def end_login(work: Work, shown: str) -> None:
     """End one of the actor's sessions, by what lists show of it. Raises Missing."""
     mine = Login.account_id == work.actor.account_id
-    done = delete(Login).where(mine, Login.token_hash.startswith(shown, autoescape=True))
+    done = delete(Login).where(
+        mine, Login.awaits.is_(None), Login.token_hash.startswith(shown, autoescape=True)
+    )
     if len(shown) != SHOWN or not work.session.execute(done.returning(Login.token_hash)).all():
         raise Missing("没有这个登录，可能已经结束")
     work.log("login.end", f"account:{work.actor.name}", None, {"login": shown})
@@ -136,7 +169,7 @@ def by_token(
     """The actor of a session token; None where it is unknown, has run out or was long not used."""
     key = digest(token)
     query = select(Account, Login).join(Login, Login.account_id == Account.id)
-    row = session.execute(query.where(Login.token_hash == key)).first()
+    row = session.execute(query.where(Login.token_hash == key, Login.awaits.is_(None))).first()
     if row is None or not row[0].active:
         return None
     account, login = row
@@ -154,7 +187,8 @@ def logins_of(
 ) -> tuple[LoginOut, ...]:
     """The actor's sessions that still count, newest first."""
     mine = digest(token) if token else ""
-    query = select(Login).where(Login.account_id == actor.account_id, Login.expires_at > now)
+    owned = (Login.account_id == actor.account_id, Login.expires_at > now, Login.awaits.is_(None))
+    query = select(Login).where(*owned)
     out = []
     for login in session.scalars(query.order_by(Login.created_at.desc(), Login.token_hash)):
         last = uses.last(login.token_hash, login.seen_at or login.created_at)

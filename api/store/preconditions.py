@@ -30,6 +30,8 @@ QUIET = (
     "login.fail",
     "login.end",
     "login.prove",
+    "factor.fail",
+    "factor.recover",
     "proposal.checked",
 )
 
@@ -93,9 +95,10 @@ def of_draft(session: Session, draft: Draft) -> Seen:
 
 
 def of_account(account: Account) -> Seen:
-    """An account: who it is, its roles, whether it may be used, and its password's revision."""
+    """An account: who it is, its roles, whether it may be used; password and factors by the revision."""
     a = account
-    return state(a.revision, [a.name, a.display_name, a.roles, a.active, a.subject])
+    content = [a.name, a.display_name, a.roles, a.active, a.subject, a.revision]
+    return state(a.revision, content)
 
 
 def task_now(session: Session, task: Task) -> Seen:

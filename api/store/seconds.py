@@ -1,7 +1,7 @@
 """What one administrator may not do alone: make somebody who approves, or become one.
 
-Giving a role that approves (``APPROVING``), and setting the password or state of an account that has one,
-is asked for by one administrator and done by another. A password reset this way is shown in two halves,
+Giving a role that approves (``APPROVING``), and setting the password or state of an account that has one, or
+taking its second factors away, is asked for by one administrator and done by another. A password reset this way is shown in two halves,
 one to each: neither of them has it, and its owner, who gets both, sets another.
 """
 
@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 
 from api.database.tables import Account, AccountRequest
 from api.errors import Conflict, Denied, Missing
-from api.store import accounts, passwords
+from api.store import accounts, factors, passwords
 from api.store.accounts import AccountOut, get_account
 from api.store.passwords import Password
 from api.store.work import Work
 from api.transport.schemas import one_of, record
 
 APPROVING = frozenset({"committee", "publisher", "admin"})
-ROLES, PASSWORD, ACTIVE = "roles", "password", "active"
+ROLES, PASSWORD, ACTIVE, FACTORS = "roles", "password", "active", "factors"
 DAYS = 7
 
 
@@ -32,7 +32,7 @@ class RequestOut:
     """Something that waits for a second administrator."""
 
     id: int
-    kind: Annotated[str, one_of(ROLES, PASSWORD, ACTIVE)]
+    kind: Annotated[str, one_of(ROLES, PASSWORD, ACTIVE, FACTORS)]
     account: str
     roles: tuple[str, ...]
     active: bool | None
@@ -106,6 +106,9 @@ def confirm(work: Work, request_id: int) -> tuple[AccountOut, str | None]:
         view = accounts.set_roles(work, account.name, list(row.roles))
     elif row.kind == ACTIVE:
         view = accounts.set_active(work, account.name, bool(row.active))
+    elif row.kind == FACTORS:
+        factors.clear(work, account.name)
+        view = accounts.view_of(account)
     else:
         given = Password("", row.secret or "", first=True)
         accounts.change_password(work, account.name, given)

@@ -130,3 +130,39 @@ window.addEventListener("beforeprint", () => {
 window.addEventListener("afterprint", () => {
   opened.forEach((item) => { item.open = false; });
 });
+
+// Passkeys: the browser asks for a challenge, has the device sign it, and submits the form with that.
+ready(() => {
+  const usable = window.PublicKeyCredential?.parseCreationOptionsFromJSON;
+  document.querySelectorAll("form[data-passkey]").forEach((form) => {
+    if (!usable) return;
+    form.hidden = false;
+    const wrong = form.querySelector(".mistake");
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      wrong.hidden = true;
+      try {
+        const answer = await fetch(form.dataset.options, {
+          method: "POST",
+          body: new URLSearchParams(new FormData(form)),
+        });
+        const told = await answer.json();
+        if (!answer.ok) throw new Error(told.detail);
+        const made =
+          form.dataset.passkey === "create"
+            ? await navigator.credentials.create({
+                publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(told),
+              })
+            : await navigator.credentials.get({
+                publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(told),
+              });
+        form.elements.credential.value = JSON.stringify(made.toJSON());
+        form.submit();
+      } catch (error) {
+        wrong.textContent =
+          error instanceof DOMException ? "没有办成：设备没有答复，或者被取消了" : error.message;
+        wrong.hidden = false;
+      }
+    });
+  });
+});

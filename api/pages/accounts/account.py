@@ -8,15 +8,16 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from api.access import second
 from api.access.login import change_own_password
-from api.access.security import limits_of, session_token, store_of
+from api.access.security import limits_of, proved, session_token, settings_of, store_of
 from api.errors import Invalid
 from api.judging.current import reading_judge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
 from api.pages.frame.words import role_label
-from api.store import accounts, apikeys, logins, passwords
+from api.store import accounts, apikeys, factors, logins, passkeys, passwords
 from api.store.apikeys import KeyOut
 from api.store.work import Actor
 from api.transport.parameters import Id
@@ -43,6 +44,8 @@ def _page(
         local = accounts.has_password(session, actor)
         now = dt.datetime.now(dt.UTC)
         token, uses = session_token(request), store_of(request).uses
+        second_factors = factors.listed(session, actor.account_id)
+        codes_left = factors.left(session, actor.account_id)
         sessions = logins.logins_of(session, actor, token, now, limits_of(request), uses)
     status = 422 if wrong or password_wrong else 201 if made else 200
     return page(
@@ -55,6 +58,11 @@ def _page(
         wrong=wrong,
         days=DAYS,
         local=local,
+        factors=second_factors,
+        codes_left=codes_left,
+        must=second.must_have(request, actor),
+        passkeys=passkeys.site(settings_of(request).public_url).usable,
+        proved=proved(request),
         password_wrong=password_wrong,
         changed=changed,
         least=passwords.MIN_PASSWORD,

@@ -71,6 +71,9 @@ ACTS = {
     ("PUT", "/api/v1/session/password"): OWN,
     ("POST", "/api/v1/session/proof"): OWN,
     ("DELETE", "/api/v1/sessions/{login_id}"): ONE_WAY,
+    ("POST", "/api/v1/session/factors"): OWN,
+    ("POST", "/api/v1/session/factors/confirmation"): OWN,
+    ("DELETE", "/api/v1/session/factors/{factor_id}"): ONE_WAY,
     ("POST", "/api/v1/keys"): NEW,
     ("DELETE", "/api/v1/keys/{key_id}"): ONE_WAY,
     ("POST", "/api/v1/accounts"): NEW,
@@ -79,6 +82,7 @@ ACTS = {
     ("POST", "/api/v1/accounts/requests/{account_request_id}/confirmation"): BY_REQUEST,
     ("DELETE", "/api/v1/accounts/requests/{account_request_id}"): ONE_WAY,
     ("POST", "/api/v1/accounts/{name}/password"): SEEN,
+    ("DELETE", "/api/v1/accounts/{name}/factors"): SEEN,
     # The same by forms.
     ("POST", "/assess/upload"): NOTHING,
     ("POST", "/assess/read"): NOTHING,
@@ -112,6 +116,15 @@ ACTS = {
     ("POST", "/proposals/{proposal_id}/publish"): SEEN,
     ("POST", "/publications/{publication_id}/rollback"): NEW,
     ("POST", "/login"): OWN,
+    ("POST", "/login/code"): OWN,
+    ("POST", "/login/enrol"): OWN,
+    ("POST", "/login/passkey"): OWN,
+    ("POST", "/account/factors"): OWN,
+    ("POST", "/account/factors/code"): OWN,
+    ("POST", "/account/factors/{factor_id}/removal"): ONE_WAY,
+    ("POST", "/account/recovery"): OWN,
+    ("POST", "/account/passkeys"): OWN,
+    ("POST", "/account/passkeys/options"): OWN,
     ("POST", "/logout"): OWN,
     ("POST", "/display"): OWN,
     ("POST", "/account/password"): OWN,
@@ -198,6 +211,7 @@ BODIES: dict[str, tuple[str, Any]] = {
     "/accounts/{name}/roles": ("admin", {"roles": ["auditor", "committee"]}),
     "/accounts/{name}/active": ("admin", {"active": True}),
     "/accounts/{name}/password": ("admin", None),
+    "/accounts/{name}/factors": ("admin", None),
 }
 OTHERS = [
     k for k, v in ACTS.items() if v == SEEN and k[1].startswith("/api") and "proposals" not in k[1]
