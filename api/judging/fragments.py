@@ -1,29 +1,25 @@
 """The canonical result put together from findings already written.
 
-A finding is a function of the rule, the dates, and the fields that the rule reads or names in its
-words. The service keeps the JSON text of findings under exactly these, so that a dossier that
-differs from an earlier one in a few fields is explained anew only in the rules that read them. The
-status of every rule still comes from the engines, every time, and is part of the key. What comes out
+A finding is a function of the rule, its status, the stretch of days, and the fields that its words
+speak of (``spoken``). The service keeps the JSON text of findings under exactly these: what speaks of
+no figure is written once for each ruleset and stretch of days, and joined to the others as ready
+bytes. The status of every rule still comes from the engines, every time, and is part of the key. What comes out
 is the same bytes as ``canonical_bytes(result(evaluation))``; tests hold it to that.
 """
 
 from __future__ import annotations
 
 import json
-import string
 import threading
 from collections.abc import Hashable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from evaluator.judgement.evaluate import Evaluation
-from evaluator.judgement.explain import Finding, explain
+from evaluator.judgement.explain import Finding, explain, told
 from evaluator.judgement.result import canonical_bytes, frame
+from evaluator.judgement.spoken import spoken_of
 from evaluator.judgement.wording import Citation
-from evaluator.rulebook.ast import (
-    Rule,
-    Ruleset,
-)
-from evaluator.rulebook.reads import fields_of, fields_read
+from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.verdict import Status
 
 EMPTY = b'"findings":[]'
@@ -37,13 +33,6 @@ MAX_BASIS = 10_000
 _quoted = json.encoder.encode_basestring
 
 
-class _Text(NamedTuple):
-    """One finding as JSON; ``status`` is that of the engines, not what the key would make of it."""
-
-    status: Status
-    text: bytes
-
-
 class Fragments:
     """Findings of one ruleset as JSON text, bounded in bytes; safe to share between threads.
 
@@ -52,10 +41,13 @@ class Fragments:
     """
 
     def __init__(self, ruleset: Ruleset, max_bytes: int) -> None:
-        self._reads = {rule.id: _reads(rule, ruleset) for rule in ruleset.rules.values()}
+        self._reads = {
+            status: {rule.id: spoken_of(rule, status, ruleset) for rule in ruleset.rules.values()}
+            for status in Status
+        }
         self._generation, self._size = max_bytes // 2, 0
-        self._young: dict[Hashable, _Text] = {}
-        self._old: dict[Hashable, _Text] = {}
+        self._young: dict[Hashable, bytes] = {}
+        self._old: dict[Hashable, bytes] = {}
         self._fixed: dict[str, dict[str, str]] = {}
         self._basis: dict[int, tuple[tuple[Citation, ...], str]] = {}
         self._lock = threading.Lock()
@@ -71,22 +63,17 @@ class Fragments:
         return canonical_bytes(data).replace(EMPTY, listed, 1)
 
     def _texts(self, evaluation: Evaluation) -> Iterator[bytes]:
-        known = evaluation.tokens.get
-        dates = (evaluation.as_of, evaluation.profile.submitted_on)
+        known, law = evaluation.tokens.get, evaluation.law
         young, reads = self._young, self._reads
-        for rule_id, status in evaluation.statuses.items():
-            key = (rule_id, dates, *map(known, reads[rule_id]))
-            entry = young.get(key)
-            if entry is None or entry.status is not status:
-                entry = self._kept(key, status) or _Text(
-                    status, self._written(explain(evaluation, rule_id))
-                )
-                self._keep(key, entry)
-            yield entry.text
-
-    def _kept(self, key: Hashable, status: Status) -> _Text | None:
-        entry = self._old.get(key)
-        return entry if entry is not None and entry.status is status else None
+        statuses = evaluation.statuses
+        for rule_id in told(evaluation):
+            status = statuses[rule_id]
+            key = (rule_id, status, law(rule_id), *map(known, reads[status][rule_id]))
+            text = young.get(key)
+            if text is None:
+                text = self._old.get(key) or self._written(explain(evaluation, rule_id))
+                self._keep(key, text)
+            yield text
 
     def _written(self, finding: Finding) -> bytes:
         """``canonical_bytes(found.to_dict())``; what is the same in every finding is kept."""
@@ -117,10 +104,10 @@ class Fragments:
             f'"unit":{_maybe(measure.unit)},"value":{_maybe(measure.value)}}}'
         ).encode()
 
-    def _keep(self, key: Hashable, entry: _Text) -> None:
+    def _keep(self, key: Hashable, text: bytes) -> None:
         with self._lock:
-            self._young[key] = entry
-            self._size += len(entry.text) + KEY_BYTES
+            self._young[key] = text
+            self._size += len(text) + KEY_BYTES
             if self._size > self._generation:
                 self._old, self._young, self._size = self._young, {}, 0
 
@@ -135,21 +122,3 @@ def _maybe(text: str | None) -> str:
 
 def _listed(texts: tuple[str, ...]) -> str:
     return f"[{','.join(map(_quoted, texts))}]" if texts else "[]"
-
-
-def _reads(rule: Rule, ruleset: Ruleset) -> tuple[str, ...]:
-    """The fields that a rule's finding depends on: those it reads, and those its words name."""
-    names = set(fields_of(rule, ruleset))
-    for word in (*_words(rule.message), *_words(rule.remedy)):
-        metric = ruleset.metrics.get(word)
-        if metric is not None:
-            names.update(fields_read(ruleset, metric.formula))
-        elif word in ruleset.registry.references:
-            names.add(word)
-    return tuple(sorted(names | {n.partition(".")[0] for n in names}))
-
-
-def _words(template: str | None) -> Iterator[str]:
-    for _, name, _, _ in string.Formatter().parse(template or ""):
-        if name:
-            yield name

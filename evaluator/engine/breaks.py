@@ -7,6 +7,10 @@ from bisect import bisect_right
 
 from evaluator.rulebook.ast import Ruleset
 
+Stretch = tuple[int, int]
+# So many pairs of dates are remembered.
+MAX_DATES = 4096
+
 
 def break_days(ruleset: Ruleset) -> list[dt.date]:
     """Every day on which something starts to count or has ceased to; between two nothing changes."""
@@ -25,6 +29,28 @@ def break_days(ruleset: Ruleset) -> list[dt.date]:
         if rule.end is not None and rule.end < dt.date.max:
             days.add(rule.end + one)
     return sorted(days)
+
+
+class Stretches:
+    """Where two dates lie among the days on which nothing begins or ends: equal pairs, equal law."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self._breaks = break_days(ruleset)
+        self._known: dict[tuple[dt.date, dt.date], Stretch] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def of(self, as_of: dt.date, submitted_on: dt.date) -> Stretch:
+        """The stretch of the day judged as of, and of the day of acceptance."""
+        dates = as_of, submitted_on
+        known = self._known.get(dates)
+        if known is None:
+            if len(self._known) >= MAX_DATES:
+                self._known.clear()
+            known = bisect_right(self._breaks, as_of), bisect_right(self._breaks, submitted_on)
+            self._known[dates] = known
+        return known
 
 
 def widened(days: tuple[dt.date, dt.date], ruleset: Ruleset) -> tuple[dt.date, dt.date]:

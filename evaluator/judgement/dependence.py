@@ -6,13 +6,28 @@ dossier with the same in these has the same explanation, so it need not be worke
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Hashable, Mapping
 from fractions import Fraction
 
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.values import Item, Value
+from evaluator.rulebook.ast import Ruleset
+from evaluator.rulebook.criteria import Miss, period_or_miss
+from evaluator.rulebook.reads import criteria_of
 
 Tokens = Mapping[str, Hashable]
+
+
+def dated(ruleset: Ruleset, as_of: dt.date, submitted_on: dt.date) -> frozenset[str]:
+    """The rules that read a criterion without a value on these dates: their words name the day."""
+    none = {
+        name
+        for name, criterion in ruleset.criteria.items()
+        if isinstance(period_or_miss(criterion, as_of, submitted_on), Miss)
+    }
+    rules = ruleset.rules.values() if none else ()
+    return frozenset(rule.id for rule in rules if none.intersection(criteria_of(rule, ruleset)))
 
 
 def tokens(profile: Profile) -> Tokens:

@@ -15,16 +15,17 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from evaluator.dossier.dossier import Profile
 from evaluator.engine.base import Engine
+from evaluator.engine.breaks import Stretch
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.engine.reference.traces import Assessment
-from evaluator.judgement.dependence import Tokens, tokens
+from evaluator.judgement.dependence import Tokens, dated, tokens
 from evaluator.judgement.memo import Memo
 from evaluator.problems.errors import InternalError
 from evaluator.rulebook.ast import Effect, Label, Ruleset
@@ -151,6 +152,22 @@ class Evaluation:
     def tokens(self) -> Tokens:
         """What the explanations depend on, as keys."""
         return tokens(self.profile)
+
+    @cached_property
+    def stretch(self) -> Stretch:
+        """The stretch of days that both dates lie in: within it the law is the same."""
+        return self.reference.stretches.of(self.as_of, self.profile.submitted_on)
+
+    @cached_property
+    def _dated(self) -> frozenset[str]:
+        make = partial(dated, self.ruleset, self.as_of, self.profile.submitted_on)
+        return self.memo.recall(("dated", self.stretch), make)
+
+    def law(self, rule_id: str) -> Hashable:
+        """What of the dates the words about a rule depend on, as a key."""
+        if rule_id in self._dated:
+            return self.as_of, self.profile.submitted_on
+        return self.stretch
 
     def read_by(self, rule_id: str) -> frozenset[str]:
         """The fields that a rule reads, through metrics and tables."""

@@ -6,7 +6,7 @@ Works only from the trace that the reference engine left; computes no truth of i
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -90,8 +90,16 @@ class Finding(NamedTuple):
 
 def findings(evaluation: Evaluation) -> tuple[Finding, ...]:
     """Every finding, by rule id."""
-    hidden = {_silent(card, evaluation) for card in evaluation.ruleset.scorecards.values()}
-    return tuple(explain(evaluation, id_) for id_ in evaluation.statuses if id_ not in hidden)
+    return tuple(explain(evaluation, id_) for id_ in told(evaluation))
+
+
+def told(evaluation: Evaluation) -> Iterable[str]:
+    """The rules that a finding is given of, by id: of the two of a card, one."""
+    cards = evaluation.ruleset.scorecards
+    if not cards:
+        return evaluation.statuses
+    hidden = {_silent(card, evaluation) for card in cards.values()}
+    return [id_ for id_ in evaluation.statuses if id_ not in hidden]
 
 
 def _silent(card: Scorecard, evaluation: Evaluation) -> str | None:
@@ -235,7 +243,7 @@ class _Explainer:
         # Rows and periods live as long as the ruleset, so that they are the same by identity.
         rows = [id(taken.row) if isinstance(taken, Hit) else id(taken) for taken in used]
         rows += [id(inner.hit.row) for leaf in leaves for inner in leaf.inner]
-        key = ("basis", self.rule.id, self.evaluation.as_of, self.profile.submitted_on, tuple(rows))
+        key = ("basis", self.rule.id, self.evaluation.stretch, tuple(rows))
         return self.evaluation.memo.recall(key, lambda: self._cited(leaves, used))
 
     def _cited(

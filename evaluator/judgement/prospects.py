@@ -51,8 +51,7 @@ def prospect(evaluation: Evaluation, rule_id: str) -> Prospect:
     key = (
         "prospect",
         rule_id,
-        evaluation.as_of,
-        evaluation.profile.submitted_on,
+        evaluation.law(rule_id),
         *map(known, read),
     )
     return evaluation.memo.recall(key, lambda: _Work(evaluation, rule_id).prospect())

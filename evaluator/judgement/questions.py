@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from evaluator.dossier.fields import Field
@@ -55,7 +56,7 @@ class Question:
 class _Asked:
     needed: bool = False
     can: str = "verdict"
-    points: Fraction = Fraction(0)
+    points: Fraction | int = 0
     rules: list[str] = field(default_factory=list)
 
 
@@ -67,7 +68,9 @@ def questions(evaluation: Evaluation) -> tuple[Question, ...]:
     for rule_id, found, needed in _waiting(evaluation):
         effect = evaluation.ruleset.rules[rule_id].effect
         for name in found.fields:
-            entry = asked.setdefault(name, _Asked())
+            entry = asked.get(name)
+            if entry is None:
+                entry = asked[name] = _Asked()
             entry.needed |= needed
             entry.rules.append(rule_id)
             if effect is Effect.REJECT and name in found.alone:
@@ -77,15 +80,20 @@ def questions(evaluation: Evaluation) -> tuple[Question, ...]:
             asked[name].points = points
             if asked[name].can == "verdict":
                 asked[name].can = "grade"
-    order = {name: n for n, name in enumerate(evaluation.ruleset.registry.references)}
-    order |= {name: order.get(name, n) for n, name in enumerate(evaluation.ruleset.registry.fields)}
+    order = evaluation.memo.recall("order of questions", partial(_order, evaluation.ruleset))
 
-    def rank(item: tuple[str, _Asked]) -> tuple[bool, int, Fraction, int, int]:
+    def rank(item: tuple[str, _Asked]) -> tuple[bool, int, Fraction | int, int, int]:
         name, entry = item
-        at = order.get(name, 0)
-        return not entry.needed, RANKS[entry.can], -entry.points, -len(entry.rules), at
+        points = -entry.points if entry.points else 0
+        return not entry.needed, RANKS[entry.can], points, -len(entry.rules), order.get(name, 0)
 
     return tuple(_question(evaluation, n, e) for n, e in sorted(asked.items(), key=rank))
+
+
+def _order(ruleset: Ruleset) -> dict[str, int]:
+    """Of equal questions, the registry's order."""
+    order = {name: n for n, name in enumerate(ruleset.registry.references)}
+    return order | {name: order.get(name, n) for n, name in enumerate(ruleset.registry.fields)}
 
 
 def asking(evaluation: Evaluation) -> Iterator[str]:

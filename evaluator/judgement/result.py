@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import findings
 from evaluator.judgement.questions import questions
@@ -30,6 +32,7 @@ OPEN = "项因材料不足不能判断"
 DECIDED = ("rule", "status", "effect", "value", "required", "unit", "gap", "missing")
 # Decided as well, where the rulebook knows stages. What to ask, and who concludes, is advice beside it.
 ADDED = ("stage",)
+_PLAIN = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -88,9 +91,16 @@ def judgement(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def canonical_bytes(data: dict[str, Any]) -> bytes:
-    """UTF-8 JSON with sorted keys and no spaces."""
-    return _ENCODER.encode(data).encode()
+def canonical_bytes(data: Any) -> bytes:
+    """UTF-8 JSON with sorted keys and no spaces. Floats, which no result holds, have no one spelling.
+
+    Written by orjson, which sorts by UTF-8 as ``json`` does by code points and escapes alike; what it
+    refuses (integers above 64 bits, named tuples, keys that are no text) by ``json``.
+    """
+    try:
+        return orjson.dumps(data, option=_PLAIN)
+    except TypeError:
+        return _ENCODER.encode(data).encode()
 
 
 def digest(data: dict[str, Any]) -> str:

@@ -11,7 +11,6 @@ INVARIANT: an engine behind this sees codes only. No decimal, text or missing va
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import CodeType
@@ -19,7 +18,7 @@ from typing import Any
 
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.fields import FieldType
-from evaluator.engine.breaks import break_days
+from evaluator.engine.breaks import Stretches
 from evaluator.engine.durable.arithmetic import Arithmetic
 from evaluator.engine.durable.lookups import (
     RUNTIME,
@@ -34,8 +33,7 @@ from evaluator.engine.reference.scoring import Scored
 from evaluator.rulebook import ast
 
 Codes = tuple[int, ...]
-# How many pairs of dates and how many stretches of days are remembered.
-MAX_DATES = 4096
+# How many stretches of days are remembered.
 MAX_STRETCHES = 256
 _LESS, _EQUAL, _MORE = -1, 0, 1
 _HOLDS = {op: frozenset(s for s in (_LESS, _EQUAL, _MORE) if op.holds(s)) for op in ast.Op}
@@ -75,9 +73,8 @@ class Preparation:
         self._tables: dict[tuple[object, ...], tuple[str, str]] = {}
         self._fixed: dict[str, Any] = dict(RUNTIME)
         self._code: CodeType | None = None
-        self._breaks = break_days(ruleset)
+        self._spans = Stretches(ruleset)
         self._stretches: dict[tuple[int, int], Stretch] = {}
-        self._by_dates: dict[tuple[dt.date, dt.date], Stretch] = {}
 
     # --- collecting ----------------------------------------------------------------------------
 
@@ -254,17 +251,12 @@ class Preparation:
 
     def stretch(self, as_of: dt.date, submitted_on: dt.date) -> Stretch:
         """What counts for a dossier accepted on ``submitted_on``, as of a date."""
-        stretch = self._by_dates.get((as_of, submitted_on))
+        key = self._spans.of(as_of, submitted_on)
+        stretch = self._stretches.get(key)
         if stretch is None:
-            key = (bisect_right(self._breaks, as_of), bisect_right(self._breaks, submitted_on))
-            stretch = self._stretches.get(key)
-            if stretch is None:
-                if len(self._stretches) >= MAX_STRETCHES:
-                    self._stretches.clear()
-                stretch = self._stretches[key] = self._make(as_of, submitted_on)
-            if len(self._by_dates) >= MAX_DATES:
-                self._by_dates.clear()
-            self._by_dates[as_of, submitted_on] = stretch
+            if len(self._stretches) >= MAX_STRETCHES:
+                self._stretches.clear()
+            stretch = self._stretches[key] = self._make(as_of, submitted_on)
         return stretch
 
     def codes(self, profile: Profile, as_of: dt.date) -> Codes:

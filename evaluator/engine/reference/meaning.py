@@ -9,8 +9,9 @@ without ever looking for common divisors. ``value`` gives the fraction.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from fractions import Fraction
+from functools import partial
 
 from evaluator.dossier.values import Item
 from evaluator.engine.reference.pairs import Pair, pair
@@ -19,10 +20,10 @@ from evaluator.engine.reference.state import (
     Valuer,
     amount,
     days_between,
-    matcher,
     required,
     step_of,
     table_key,
+    tester,
     total,
     unsettled,
 )
@@ -30,7 +31,7 @@ from evaluator.engine.reference.traces import Amount, ItemTrace, Unknown
 from evaluator.rulebook import ast
 from evaluator.rulebook.criteria import Hit, Miss, Period, lookup, period_or_miss
 from evaluator.rulebook.reads import fields_read
-from evaluator.values.kleene import Truth, all_of, any_of, negate
+from evaluator.values.kleene import Truth, all_of, negate
 from evaluator.values.numbers import round_half_even
 
 Judge = Callable[[State], Truth]
@@ -86,11 +87,9 @@ class Meaning(ABC):
     def _condition(self, node: ast.Condition) -> Judge:
         match node:
             case ast.AllOf(items=items):
-                parts = [self.condition(i) for i in items]
-                return lambda state: all_of(part(state) for part in parts)
+                return _every_of([self.condition(i) for i in items])
             case ast.AnyOf(items=items):
-                parts = [self.condition(i) for i in items]
-                return lambda state: any_of(part(state) for part in parts)
+                return _some_of([self.condition(i) for i in items])
             case ast.NotOf(item=item):
                 inner = self.condition(item)
                 return lambda state: negate(inner(state))
@@ -107,8 +106,21 @@ class Meaning(ABC):
         if isinstance(node.left, ast.ScoreRef):
             return self.score_comparison(node, node.left.card)
         left, right = self.expr(node.left), self.expr(node.right)
-        decide = self.comparison(node)
-        return lambda state: decide(left(state), right(state))
+        if node.rounded is not None:
+            decide = self.comparison(node)
+            return lambda state: decide(left(state), right(state))
+        compare: Callable[[int, int], bool] = ast.COMPARISONS[node.op]
+
+        def compared(state: State) -> Truth:
+            a = left(state)
+            if a.__class__ is Unknown:
+                return None
+            b = right(state)
+            if b.__class__ is Unknown:
+                return None
+            return compare(a[0] * b[1], b[0] * a[1])  # type: ignore[index]
+
+        return compared
 
     def comparison(self, node: ast.Compare) -> Comparison:
         """The truth of a comparison out of its two sides."""
@@ -130,22 +142,31 @@ class Meaning(ABC):
 
     def _member(self, node: ast.Member) -> Judge:
         field, criterion = node.field, node.criterion
-        matches = matcher(node.prefix, self.ruleset.registry.fields[field].type)
-        fixed = node.options
+        make = partial(tester, node.prefix, self.ruleset.registry.fields[field].type)
         if criterion is None:
+            matches = make(node.options)
 
             def stated(state: State) -> Truth:
                 value = state.values.get(field)
-                return None if value is None else matches(value, fixed)
+                return None if value is None else matches(value)
 
             return stated
 
+        # By stretch of days: what tells of the list in force, False where there is none.
+        known: dict[Hashable, Callable[[object], bool] | bool] = {}
+
         def listed(state: State) -> Truth:
-            period = self.period(criterion, state)
             value = state.values.get(field)
-            if isinstance(period, Miss) or value is None:
+            if value is None:
                 return None
-            return matches(value, period.codes)
+            test = known.get(state.stretch)
+            if test is None:
+                if len(known) >= MAX_REMEMBERED:
+                    known.clear()
+                period = self.period(criterion, state)
+                test = False if isinstance(period, Miss) else make(period.codes)
+                known[state.stretch] = test
+            return None if isinstance(test, bool) else test(value)
 
         return listed
 
@@ -192,7 +213,7 @@ class Meaning(ABC):
     def _finder(self, criterion_id: str, fixed: Mapping[str, str]) -> Finder:
         criterion = self.ruleset.criteria[criterion_id]
         key_of = table_key([d for d in criterion.by if d not in fixed])
-        hits: dict[tuple[object, ...], Hit | Miss] = {}
+        hits: dict[Hashable, Hit | Miss] = {}
 
         def find(state: State) -> Hit | Miss:
             key = key_of(state)
@@ -201,6 +222,8 @@ class Meaning(ABC):
                 if len(hits) >= MAX_REMEMBERED:
                     hits.clear()
                 hit = lookup(criterion, state.values, state.as_of, state.submitted_on, fixed)
+                if isinstance(hit, Miss) and not hit.missing:
+                    return hit  # Its reason may name the day, which the stretch does not.
                 hits[key] = hit
             return hit
 
@@ -214,10 +237,13 @@ class Meaning(ABC):
                 absent = Unknown((name,))
 
                 def field(state: State) -> Pair | Unknown:
-                    value = state.values.get(name)
-                    if isinstance(value, Fraction):
-                        return value.numerator, value.denominator
-                    return absent
+                    number = state.numbers.get(name)
+                    if number is None:
+                        value = state.values.get(name)
+                        exact = value.__class__ is Fraction
+                        number = value.as_integer_ratio() if exact else absent  # type: ignore[union-attr]
+                        state.numbers[name] = number
+                    return number
 
                 return field
             case ast.Number(value=number):
@@ -269,6 +295,8 @@ class Meaning(ABC):
 
         def threshold(state: State) -> Pair | Unknown:
             hit = find(state)
+            if hit.__class__ is Miss and not hit.missing:  # type: ignore[union-attr]
+                return required(hit, unit)
             entry = known.get(id(hit))
             if entry is None or entry[0] is not hit:
                 if len(known) >= MAX_REMEMBERED:
@@ -328,3 +356,35 @@ class Meaning(ABC):
         if isinstance(node, ast.MetricRef):
             return self.ruleset.metrics[node.id].title
         return "除数"
+
+
+def _every_of(parts: list[Judge]) -> Judge:
+    """And over parts: one False decides, else one unknown leaves it unknown."""
+
+    def every(state: State) -> Truth:
+        result: Truth = True
+        for part in parts:
+            truth = part(state)
+            if truth is False:
+                return False
+            if truth is None:
+                result = None
+        return result
+
+    return every
+
+
+def _some_of(parts: list[Judge]) -> Judge:
+    """Or over parts: one True decides, else one unknown leaves it unknown."""
+
+    def some(state: State) -> Truth:
+        result: Truth = False
+        for part in parts:
+            truth = part(state)
+            if truth is True:
+                return True
+            if truth is None:
+                result = None
+        return result
+
+    return some

@@ -33,4 +33,4 @@ def fraction(pair: Pair) -> Fraction:
 
 def pair(value: Fraction) -> Pair:
     """A fraction as a pair."""
-    return value.numerator, value.denominator
+    return value.as_integer_ratio()

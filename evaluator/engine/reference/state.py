@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any as Any_
 
 from evaluator.dossier.fields import FieldType
 from evaluator.dossier.values import Item, Value
+from evaluator.engine.breaks import Stretch
 from evaluator.engine.reference.pairs import OPERATIONS, Pair, fraction, pair
 from evaluator.engine.reference.traces import Amount, Unknown
 from evaluator.rulebook.criteria import Hit, Miss
@@ -22,12 +23,22 @@ ZERO = "除数为零"
 class State:
     """One dossier as of one date; each metric is computed once."""
 
-    __slots__ = ("as_of", "metrics", "scores", "submitted_on", "values")
+    __slots__ = ("as_of", "metrics", "numbers", "scores", "stretch", "submitted_on", "values")
 
-    def __init__(self, values: Mapping[str, Value], as_of: dt.date, submitted_on: dt.date) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Value],
+        as_of: dt.date,
+        submitted_on: dt.date,
+        stretch: Stretch | None = None,
+    ) -> None:
+        """``stretch`` is that of the two dates, where the caller knows it."""
         self.values = values
         self.as_of = as_of
         self.submitted_on = submitted_on
+        self.stretch: Hashable = stretch or (as_of, submitted_on)
+        # By field: its number as a pair.
+        self.numbers: dict[str, Pair | Unknown] = {}
         self.metrics: dict[str, Pair | Unknown] = {}
         # By card, filled in by ``scoring``.
         self.scores: dict[str, object] = {}
@@ -42,20 +53,21 @@ def unsettled(fields: frozenset[str], state: State) -> Unknown:
 Options = Sequence[str | bool]
 
 
-def matcher(prefix: bool, kind: FieldType) -> Callable[[Any_, Options], bool]:
+def tester(prefix: bool, kind: FieldType, options: Options) -> Callable[[Any_], bool]:
     """How a field's value is held against options: whole or by its beginning, one or several."""
+    if prefix:
+        beginnings = tuple(map(str, options))
 
-    def starts(value: Any_, options: Options) -> bool:
-        return any(str(value).startswith(str(option)) for option in options)
+        def one(value: Any_) -> bool:
+            return str(value).startswith(beginnings)
+    else:
 
-    one = starts if prefix else _is_in
+        def one(value: Any_) -> bool:
+            return value in options
+
     if kind is not FieldType.CODES:
         return one
-    return lambda words, options: any(one(word, options) for word in words)
-
-
-def _is_in(value: Any_, options: Options) -> bool:
-    return value in options
+    return lambda words: any(map(one, words))
 
 
 def step_of(op: str, left: Valuer, right: Valuer, name: str) -> Valuer:
@@ -76,23 +88,25 @@ def step_of(op: str, left: Valuer, right: Valuer, name: str) -> Valuer:
     return step
 
 
-def table_key(dimensions: Sequence[str]) -> Callable[[State], tuple[object, ...]]:
+def table_key(dimensions: Sequence[str]) -> Callable[[State], Hashable]:
     """What a row depends on. A number stands there as two integers, which hash faster."""
+    if not dimensions:
+        return lambda state: state.stretch
     if len(dimensions) == 1:
         (only,) = dimensions
 
         def key(state: State) -> tuple[object, ...]:
             value = state.values.get(only)
-            if isinstance(value, Fraction):
-                return state.as_of, state.submitted_on, value.numerator, value.denominator
-            return state.as_of, state.submitted_on, value
+            if value.__class__ is Fraction:
+                return state.stretch, value.numerator, value.denominator  # type: ignore[union-attr]
+            return state.stretch, value
 
         return key
 
     def keys(state: State) -> tuple[object, ...]:
         stated = map(state.values.get, dimensions)
-        pairs = [(v.numerator, v.denominator) if isinstance(v, Fraction) else v for v in stated]
-        return state.as_of, state.submitted_on, *pairs
+        pairs = [(v.numerator, v.denominator) if v.__class__ is Fraction else v for v in stated]  # type: ignore[union-attr]
+        return state.stretch, *pairs
 
     return keys
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.fields import Field
@@ -11,7 +12,7 @@ from evaluator.judgement.dependence import Tokens, tokens
 from evaluator.judgement.remedy.candidates import Limit, bounds
 from evaluator.judgement.remedy.changes import Fill
 from evaluator.judgement.remedy.standing import BAD, Standing
-from evaluator.rulebook import ast, walk
+from evaluator.rulebook import ast
 from evaluator.rulebook.verdict import Status
 
 
@@ -24,14 +25,12 @@ def fills(
     """
     # Only a rule that lacks nothing else says what the answer has to be.
     limiting: dict[str, list[ast.Rule]] = {}
+    stated = profile.values.keys()
     for rule_id in sorted(waiting):
-        lacking = [
-            name
-            for name in standing.reads[rule_id]
-            if name in standing.fields and name not in profile.values
-        ]
+        lacking = standing.stated_by[rule_id] - stated
         if len(lacking) == 1:
-            limiting.setdefault(lacking[0], []).append(standing.rules[rule_id])
+            limiting.setdefault(*lacking, []).append(standing.rules[rule_id])  # type: ignore[call-overload]
+    refuted = partial(_refuted, standing, profile, {})
     known = standing.evaluation.tokens if profile is standing.profile else tokens(profile)
     for field in missing:
         limits = [
@@ -45,20 +44,20 @@ def fills(
             continue
         rules = list(limiting.get(field.name, ()))
         rules = [r for r in rules if not (r.list == "integrity" and field.numeric)]
-        held = [r for r in _holding(standing, field, profile) if r not in rules]
+        holding = standing.holding.get(field.name, ()) if field.numeric else ()
+        held = [r for r in holding if not refuted(r) and r not in rules]
         limits += [_limit(standing, rule, field, profile, known, held=True) for rule in held]
         yield Fill(field, _jointly(standing, field, limits, [*rules, *held]))
 
 
-def _holding(standing: Standing, field: Field, profile: Profile) -> Iterator[ast.Rule]:
-    """The rules that hold figures against each other and read the field, by id: an answer that one of
-    them would refute helps nobody. What only looks implausible is no bound."""
-    metrics = standing.ruleset.metrics
-    for rule in standing.readers.get(field.name, ()) if field.numeric else ():
-        if rule.effect is ast.Effect.ADVISE or standing.status(rule, profile) is Status.VIOLATED:
-            continue
-        if not any(walk.named("criterion", *rule.halves, metrics=metrics)):
-            yield rule
+def _refuted(standing: Standing, profile: Profile, known: dict[str, bool], rule: ast.Rule) -> bool:
+    """Whether a rule is breached already, so that it holds no further answer; asked once of each."""
+    if profile is standing.profile:
+        return standing.evaluation.statuses[rule.id] is Status.VIOLATED
+    refuted = known.get(rule.id)
+    if refuted is None:
+        refuted = known[rule.id] = standing.status(rule, profile) is Status.VIOLATED
+    return refuted
 
 
 def _jointly(

@@ -17,7 +17,9 @@ MAX_ANSWERS = 24
 
 def lacking(standing: Standing, rule_id: str) -> tuple[str, ...]:
     """The missing fields that leave a rule open, or that a breached one waits for."""
-    key = ("open", *standing.key(rule_id, standing.evaluation.tokens))
+    # An answer that is a day is tried some years before the day judged as of.
+    on = standing.day if rule_id in standing.asking_days else None
+    key = ("open", on, *standing.key(rule_id, standing.evaluation.tokens))
     return standing.memo.recall(key, partial(_lacking, standing, rule_id))
 
 

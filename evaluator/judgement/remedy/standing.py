@@ -11,7 +11,7 @@ from evaluator.judgement.dependence import Tokens
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.remedy.candidates import Candidates
 from evaluator.judgement.remedy.changes import Change
-from evaluator.rulebook import ast
+from evaluator.rulebook import ast, walk
 from evaluator.rulebook.due import at_stage
 from evaluator.rulebook.reads import reads
 from evaluator.rulebook.verdict import Status
@@ -40,9 +40,29 @@ class Standing:
         self.together = evaluation.stage is not None
         self.rules = {i: self.ruleset.rules[i] for i in evaluation.statuses}
         self.reads = reads(self.ruleset)
+        self.asking_days = self.memo.recall("asking days", self._asking_days)
+        self.stated_by = self.memo.recall("stated by", self._stated_by)
+        self.holding = self.memo.recall(("holding", self.evaluation.stretch), self._holding)
         self.readers = self.memo.recall(
-            ("readers", self.day), partial(_readers, self.rules, self.reads)
+            ("readers", self.evaluation.stretch), partial(_readers, self.rules, self.reads)
         )
+
+    def _asking_days(self) -> frozenset[str]:
+        """The rules that read a day."""
+        days = {name for name, field in self.fields.items() if field.type is FieldType.DATE}
+        return frozenset(i for i, read in self.reads.items() if days.intersection(read))
+
+    def _stated_by(self) -> dict[str, frozenset[str]]:
+        """By rule, what it reads that a dossier states."""
+        return {i: frozenset(n for n in read if n in self.fields) for i, read in self.reads.items()}
+
+    def _holding(self) -> dict[str, list[ast.Rule]]:
+        """By field, the rules that hold figures against each other and read it, by id: an answer that
+        one of them would refute helps nobody. What only looks implausible is no bound."""
+        metrics = self.ruleset.metrics
+        counting = (r for r in self.rules.values() if r.effect is not ast.Effect.ADVISE)
+        held = (r for r in counting if not any(walk.named("criterion", *r.halves, metrics=metrics)))
+        return _readers({rule.id: rule for rule in held}, self.reads)
 
     def status(self, rule: ast.Rule, profile: Profile) -> Status:
         """What one rule says of another dossier on the same day."""
@@ -86,7 +106,7 @@ class Standing:
 
     def key(self, rule_id: str, known: Tokens) -> tuple[Hashable, ...]:
         """What the finding of a rule depends on: the rule, the dates and the fields it reads."""
-        return rule_id, self.day, self.profile.submitted_on, *map(known.get, self.reads[rule_id])
+        return rule_id, self.evaluation.law(rule_id), *map(known.get, self.reads[rule_id])
 
 
 def _readers(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from evaluator.engine import breaks
 from evaluator.engine.durable import lookups, prepare
 from evaluator.engine.durable.engine import DurableEngine
 from evaluator.engine.reference.engine import ReferenceEngine
@@ -34,7 +35,7 @@ def test_a_code_outside_its_domain_is_an_error(small: tuple[Ruleset, DurableEngi
 
 def test_caches_are_bounded_and_forgetting_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookups, "MAX_REMEMBERED", 2)
-    monkeypatch.setattr(prepare, "MAX_DATES", 3)
+    monkeypatch.setattr(breaks, "MAX_DATES", 3)
     monkeypatch.setattr(prepare, "MAX_STRETCHES", 1)
     rule = """
     - id: positive.intensity
@@ -55,7 +56,7 @@ def test_caches_are_bounded_and_forgetting_changes_nothing(monkeypatch: pytest.M
         given_values = {k: v for k, v in values.items() if v is not None}
         found = profile(fixed_asset_investment=amount, **given_values)
         assert engine.statuses(found, day) == reference.statuses(found, day)
-    assert len(engine._preparation._by_dates) <= 3
+    assert len(engine._preparation._spans) <= 3
     assert len(engine._preparation._stretches) <= 1
     engine.close()
 
