@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from api.database.tables import Hit, StoredRuleset
 from api.judging.judge import Judge
 from api.transport.problems import ProblemError
+from evaluator.judgement.result import PART_LABELS, Part
 from evaluator.problems.choices import suggest, which
 from evaluator.rulebook.ast import Ruleset
 from evaluator.values.national_codes import INDUSTRY_SECTIONS, BadCode, industry_code
@@ -23,6 +24,7 @@ LABELS = {
     "action": "动作",
     "department": "部门",
     "effect": "处置",
+    "include": "部分",
     "industry": "行业代码",
     "list": "清单",
     "rule": "规则",
@@ -31,7 +33,7 @@ LABELS = {
     "verdict": "结论",
 }
 _SHOWN = 40
-Part = TypeVar("Part")
+Named = TypeVar("Named")
 
 
 def _refusal(parameter: str, word: str, hint: str, code: str = "A114") -> ProblemError:
@@ -49,7 +51,7 @@ def find_choice(parameter: str, word: str, known: Mapping[str, str]) -> str | No
     return word
 
 
-def find_part(what: str, id_: str, parts: Mapping[str, Part]) -> Part:
+def find_part(what: str, id_: str, parts: Mapping[str, Named]) -> Named:
     """A rule, criterion or the like by its id. Raises ProblemError 404 with a suggestion."""
     if id_ not in parts:
         raise ProblemError(404, f"没有{what}“{id_[:80]}”。{suggest(id_, parts) or ''}")
@@ -76,6 +78,21 @@ def find_stage(judge: Judge, word: str | None) -> str | None:
         if word in (id_, title):
             return id_
     raise _refusal("stage", word, which(word, stages))
+
+
+def find_parts(words: str | None) -> frozenset[Part] | None:
+    """The parts of a result that are asked for, by name or label; None for the whole. Raises
+    ProblemError 422 for an unknown one."""
+    if words is None:
+        return None
+    names = {**{part.value: part for part in Part}, **{v: k for k, v in PART_LABELS.items()}}
+    found: set[Part] = set()
+    for word in re.split("[,，、]", words):
+        if word.strip():
+            if word.strip() not in names:
+                raise _refusal("include", word.strip(), which(word.strip(), PART_LABELS))
+            found.add(names[word.strip()])
+    return frozenset(found)
 
 
 def find_past_department(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import compress
 from typing import Any
 
 from benchmarks.rulebooks import Spec
@@ -165,8 +166,34 @@ def zen_precompiled(specs: list[Spec]) -> Breaches:
     return _zen(zen.ZenEngine().create_decision(zen.ZenDecisionContent(_zen_graph(specs))))
 
 
+def zen_compiled(specs: list[Spec]) -> Breaches:
+    """zen-engine's fastest form: one compiled expression, a list of all conditions."""
+    import zen
+
+    listed = ", ".join(_expression(s, "{}", _WORDS) for s in specs)
+    expression, names = zen.compile_expression(f"[{listed}]"), [s.name for s in specs]
+    return lambda dossier: list(compress(names, expression.evaluate(dossier)))
+
+
+def cel_rust(specs: list[Spec]) -> Breaches:
+    """CEL in Rust (common-expression-language): one compiled list of all conditions."""
+    import cel
+
+    parts = {"not": "!", "and": "&&", "True": "true", "False": "false"}
+    listed = ", ".join(_expression(s, "{}", parts) for s in specs)
+    program, names = cel.compile(f"[{listed}]"), [s.name for s in specs]
+
+    def breaches(dossier: dict[str, Any]) -> list[str]:
+        values = {k: v if isinstance(v, (str, bool)) else float(v) for k, v in dossier.items()}
+        return list(compress(names, program.execute(values)))
+
+    return breaches
+
+
 PEERS: dict[str, Callable[[list[Spec]], Breaches]] = {
     "Python closures": closures,
+    "zen-engine, compiled expression": zen_compiled,
+    "CEL in Rust": cel_rust,
     "zen-engine, precompiled": zen_precompiled,
     "zen-engine, JSON": zen_plain,
     "clipspy": clipspy,

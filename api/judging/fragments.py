@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from typing import Any
 
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import Finding, explain, told
-from evaluator.judgement.result import canonical_bytes, frame
+from evaluator.judgement.result import Part, canonical_bytes, frame, selected
 from evaluator.judgement.spoken import spoken_of
 from evaluator.judgement.wording import Citation
 from evaluator.rulebook.ast import Ruleset
@@ -57,18 +57,28 @@ class Fragments:
 
     def canonical(self, evaluation: Evaluation, *, with_counterfactual: bool) -> bytes:
         """The bytes of the canonical result of ``evaluation``."""
-        # Only a key can read like EMPTY: within a text its quotes would be escaped.
+        return self._joined(frame(evaluation, with_counterfactual=with_counterfactual), evaluation)
+
+    def selected(self, evaluation: Evaluation, parts: Collection[Part]) -> bytes:
+        """The bytes of the parts of the canonical result that were asked for."""
+        return self._joined(selected(evaluation, parts), evaluation)
+
+    def _joined(self, data: dict[str, Any], evaluation: Evaluation) -> bytes:
+        if "findings" not in data:
+            return canonical_bytes(data)
+        # The first key in order that reads like EMPTY; within a text its quotes would be escaped.
         listed = b'"findings":[' + b",".join(self._texts(evaluation)) + b"]"
-        data = frame(evaluation, with_counterfactual=with_counterfactual)
         return canonical_bytes(data).replace(EMPTY, listed, 1)
 
     def _texts(self, evaluation: Evaluation) -> Iterator[bytes]:
-        known, law = evaluation.tokens.get, evaluation.law
+        known, law, always = evaluation.tokens.get, evaluation.law, evaluation.stretch
+        dated = evaluation.dated
         young, reads = self._young, self._reads
         statuses = evaluation.statuses
         for rule_id in told(evaluation):
             status = statuses[rule_id]
-            key = (rule_id, status, law(rule_id), *map(known, reads[status][rule_id]))
+            days = law(rule_id) if rule_id in dated else always
+            key = (rule_id, status, days, *map(known, reads[status][rule_id]))
             text = young.get(key)
             if text is None:
                 text = self._old.get(key) or self._written(explain(evaluation, rule_id))

@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
 
 from api.access.security import may_compute
-from api.filters import find_department, find_part, find_stage
+from api.filters import find_department, find_part, find_parts, find_stage
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge, Memo
 from api.judging.reading import checked_data, untrusted
@@ -23,7 +23,9 @@ from api.transport.body import JSON, json_bytes, read_json
 from api.transport.parameters import AsOf, Stage, parse_day
 from api.transport.views import criterion_view, rule_view, ruleset_view
 from evaluator.dossier import dossier as dossiers
-from evaluator.judgement.result import canonical_bytes, result
+from evaluator.judgement.evaluate import Evaluation
+from evaluator.judgement.explain import findings
+from evaluator.judgement.result import PART_LABELS, Part, canonical_bytes, result, selected
 
 # The body is that of the command line, to the byte: that nothing was received is said beside it.
 TRIAL = {"Admission-Evaluation": "trial"}
@@ -37,6 +39,7 @@ class _Ask:
     counterfactual: bool
     department: str | None
     stage: str | None
+    parts: frozenset[Part] | None
 
 
 async def _checked(request: Request, judge: Judge, raw: bytes) -> Any:
@@ -51,23 +54,43 @@ def _answer(judge: Judge, data: Any, ask: _Ask) -> tuple[bytes, bool]:
     """The answer, and whether it may be given again; ``data`` is the dossier where it has been read."""
     profile = judge.read(read_json(ask.raw) if data is None else data)
     evaluation = judge.evaluate(profile, ask.day, ask.stage)
-    if ask.department is None:
+    if ask.department is not None:
+        body = canonical_bytes(_of_department(evaluation, ask, ask.department))
+    elif ask.parts is not None:
+        body = judge.fragments.selected(evaluation, ask.parts)
+    else:
         body = judge.fragments.canonical(evaluation, with_counterfactual=ask.counterfactual)
-        return body, not evaluation.disputed
-    told = result(evaluation, with_counterfactual=ask.counterfactual)
-    told["findings"] = [f for f in told["findings"] if ask.department in f["departments"]]
     # An answer that says the engines disagreed is not a function of the dossier alone.
-    return canonical_bytes(told), not evaluation.disputed
+    return body, not evaluation.disputed
+
+
+def _of_department(evaluation: Evaluation, ask: _Ask, department: str) -> dict[str, Any]:
+    """The answer with the findings, and their traces, of one department."""
+    if ask.parts is None:
+        told = result(evaluation, with_counterfactual=ask.counterfactual)
+    else:
+        told = selected(evaluation, ask.parts)
+        if "findings" in told:
+            told["findings"] = [f.to_dict() for f in findings(evaluation)]
+    if "findings" in told:
+        told["findings"] = [f for f in told["findings"] if department in f["departments"]]
+    if "traces" in told:
+        told["traces"] = [t for t in told["traces"] if department in t["finding"]["departments"]]
+    return told
 
 
 @router.post(
     "/evaluations",
     summary="预评估：判定一份申报材料，不存档",
     description="请求体就是申报材料本身。答复与 `admission evaluate --json` 逐字节相同；"
-    "`department` 只列该部门负责的单项结论，`counterfactual=false` 省去修改建议，答复更快。",
+    "`department` 只列该部门负责的单项结论，`counterfactual=false` 省去修改建议，答复更快。"
+    "`include` 只要其中几部分，其余的不算也不答；不写时答复全部。",
     response_class=Response,
     responses={
-        200: {"model": schemas.EvaluationOut, "description": "规范结果"},
+        200: {
+            "model": schemas.EvaluationOut | schemas.EvaluationPartsOut,
+            "description": "规范结果；写了 `include` 的，是其中要的几部分",
+        },
         **schemas.problems(400, 401, 413, 415, 422, 503),
     },
 )
@@ -80,6 +103,13 @@ async def evaluate_dossier(
     ] = None,
     counterfactual: Annotated[bool, Query(description="是否给出修改建议")] = True,
     stage: Stage = None,
+    include: Annotated[
+        str | None,
+        Query(
+            max_length=120,
+            description="只要这几部分，用逗号隔开：" + "、".join(PART_LABELS),
+        ),
+    ] = None,
 ) -> Response:
     """Judge the dossier in the body."""
     await to_thread.run_sync(may_compute, request, limiter=request.app.state.judging)
@@ -90,6 +120,7 @@ async def evaluate_dossier(
         counterfactual,
         find_department(judge, department),
         find_stage(judge, stage),
+        find_parts(include),
     )
     memo: Memo = request.app.state.memo
     key = (judge.ruleset.identity, ask)

@@ -183,6 +183,29 @@ class EvaluationOut(Open):
     )
 
 
+class EvaluationPartsOut(BaseModel):
+    """The parts of a result that ``include`` asked for: of the others no key is there."""
+
+    model_config = ConfigDict(extra="forbid")
+    dossier: DossierRef
+    verdict: VerdictName
+    sentence: str
+    cause: str | None
+    as_of: str
+    ruleset: RulesetRef
+    labels: list[str]
+    stage: str | None = None
+    routes: list[RouteOut] | None = None
+    routes_open: list[RouteOpenOut] | None = None
+    findings: list[FindingOut] | None = Field(default=None, description="include=reasons")
+    counterfactual: CounterfactualOut | None = Field(default=None, description="include=remedy")
+    scores: list[ScoreOut] | None = Field(default=None, description="include=scores")
+    questions: list[QuestionOut] | None = Field(default=None, description="include=questions")
+    traces: list[dict[str, Any]] | None = Field(
+        default=None, description="include=traces：每条单项结论的条件、算式和所用的标准"
+    )
+
+
 class QuestionOut(BaseModel):
     """A missing field whose answer can still change the verdict."""
 

@@ -159,19 +159,24 @@ class Evaluation:
         return self.reference.stretches.of(self.as_of, self.profile.submitted_on)
 
     @cached_property
-    def _dated(self) -> frozenset[str]:
+    def dated(self) -> frozenset[str]:
+        """The rules whose words may name the day itself."""
         make = partial(dated, self.ruleset, self.as_of, self.profile.submitted_on)
         return self.memo.recall(("dated", self.stretch), make)
 
     def law(self, rule_id: str) -> Hashable:
         """What of the dates the words about a rule depend on, as a key."""
-        if rule_id in self._dated:
+        if rule_id in self.dated:
             return self.as_of, self.profile.submitted_on
         return self.stretch
 
+    @cached_property
+    def _reads(self) -> Mapping[str, frozenset[str]]:
+        return reads(self.ruleset)
+
     def read_by(self, rule_id: str) -> frozenset[str]:
         """The fields that a rule reads, through metrics and tables."""
-        return reads(self.ruleset)[rule_id]
+        return self._reads[rule_id]
 
     @cached_property
     def labels(self) -> tuple[Label, ...]:

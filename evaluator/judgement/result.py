@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from enum import StrEnum
 from typing import Any
 
 import orjson
 
 from evaluator.judgement.evaluate import Evaluation
-from evaluator.judgement.explain import findings
+from evaluator.judgement.explain import findings, told
 from evaluator.judgement.questions import questions
 from evaluator.judgement.remedy.search import counterfactual
 from evaluator.judgement.routes import routes_data
 from evaluator.judgement.scores import scores
+from evaluator.judgement.trace import trace_of
 from evaluator.rulebook.ast import Effect
 from evaluator.rulebook.verdict import Status, Verdict
 
@@ -36,6 +38,27 @@ _PLAIN = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PAS
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+class Part(StrEnum):
+    """What a caller may ask for of a result; the verdict's own part is always there."""
+
+    VERDICT = "verdict"
+    REASONS = "reasons"
+    REMEDY = "remedy"
+    SCORES = "scores"
+    QUESTIONS = "questions"
+    TRACES = "traces"
+
+
+PART_LABELS = {
+    Part.VERDICT: "结论",
+    Part.REASONS: "理由",
+    Part.REMEDY: "修改建议",
+    Part.SCORES: "得分",
+    Part.QUESTIONS: "该问的",
+    Part.TRACES: "依据的算式和条件",
+}
+
+
 def result(evaluation: Evaluation, *, with_counterfactual: bool = True) -> dict[str, Any]:
     """The result as JSON data. Numbers are texts, dates ISO, lists in a fixed order."""
     listed = [f.to_dict() for f in findings(evaluation)]
@@ -44,6 +67,40 @@ def result(evaluation: Evaluation, *, with_counterfactual: bool = True) -> dict[
 
 def frame(evaluation: Evaluation, *, with_counterfactual: bool) -> dict[str, Any]:
     """The result without its findings."""
+    data = _head(evaluation)
+    data["findings"] = []
+    data["counterfactual"] = counterfactual(evaluation).to_dict() if with_counterfactual else None
+    # A rulebook that knows no stages is judged to the bytes that it always was.
+    if evaluation.stage is not None:
+        data["questions"] = [question.to_dict() for question in questions(evaluation)]
+    # As is one without a card.
+    if evaluation.ruleset.scorecards:
+        data["scores"] = [graded.to_dict() for graded in scores(evaluation)]
+    return data
+
+
+def selected(evaluation: Evaluation, parts: Collection[Part]) -> dict[str, Any]:
+    """The verdict's part of the result and the ``parts``; what is not asked for is not worked out.
+
+    Each part is as it stands in the whole result; "traces", which that does not have, are those of
+    every finding. Of the reasons only an empty list is there, for who writes them.
+    """
+    data = _head(evaluation)
+    if Part.REASONS in parts:
+        data["findings"] = []
+    if Part.REMEDY in parts:
+        data["counterfactual"] = counterfactual(evaluation).to_dict()
+    if Part.SCORES in parts:
+        data["scores"] = [graded.to_dict() for graded in scores(evaluation)]
+    if Part.QUESTIONS in parts:
+        data["questions"] = [question.to_dict() for question in questions(evaluation)]
+    if Part.TRACES in parts:
+        data["traces"] = [trace_of(evaluation, rule_id) for rule_id in told(evaluation)]
+    return data
+
+
+def _head(evaluation: Evaluation) -> dict[str, Any]:
+    """What was judged, by what, and the verdict."""
     profile = evaluation.profile
     data: dict[str, Any] = {
         "dossier": {"project_id": profile.id, "project_name": profile.name},
@@ -57,18 +114,11 @@ def frame(evaluation: Evaluation, *, with_counterfactual: bool) -> dict[str, Any
             "title": evaluation.ruleset.title,
         },
         "labels": [label.title for label in evaluation.labels],
-        "findings": [],
-        "counterfactual": counterfactual(evaluation).to_dict() if with_counterfactual else None,
     }
-    # A rulebook that knows no stages is judged to the bytes that it always was.
     if evaluation.stage is not None:
         data["stage"] = evaluation.stage.id
-        data["questions"] = [question.to_dict() for question in questions(evaluation)]
     if evaluation.stage is not None or evaluation.ruleset.routes:
         data |= routes_data(evaluation)
-    # As is one without a card.
-    if evaluation.ruleset.scorecards:
-        data["scores"] = [graded.to_dict() for graded in scores(evaluation)]
     return data
 
 

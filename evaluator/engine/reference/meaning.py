@@ -295,7 +295,7 @@ class Meaning(ABC):
 
         def threshold(state: State) -> Pair | Unknown:
             hit = find(state)
-            if hit.__class__ is Miss and not hit.missing:  # type: ignore[union-attr]
+            if hit.__class__ is Miss and not hit.missing:
                 return required(hit, unit)
             entry = known.get(id(hit))
             if entry is None or entry[0] is not hit:

@@ -98,14 +98,14 @@ def table_key(dimensions: Sequence[str]) -> Callable[[State], Hashable]:
         def key(state: State) -> tuple[object, ...]:
             value = state.values.get(only)
             if value.__class__ is Fraction:
-                return state.stretch, value.numerator, value.denominator  # type: ignore[union-attr]
+                return state.stretch, value.numerator, value.denominator
             return state.stretch, value
 
         return key
 
     def keys(state: State) -> tuple[object, ...]:
         stated = map(state.values.get, dimensions)
-        pairs = [(v.numerator, v.denominator) if v.__class__ is Fraction else v for v in stated]  # type: ignore[union-attr]
+        pairs = [(v.numerator, v.denominator) if v.__class__ is Fraction else v for v in stated]
         return state.stretch, *pairs
 
     return keys

@@ -14,8 +14,10 @@ from evaluator.rulebook.verdict import Status, Verdict
 
 def completes(standing: Standing, profile: Profile) -> bool:
     """Whether answers to what ``profile`` leaves open make it pass, by the engine."""
+    evaluation = standing.evaluation
+    unchanged = profile is standing.profile
+    statuses = dict(evaluation.statuses if unchanged else standing.statuses(profile))
     for _ in range(2 * len(standing.fields)):
-        statuses = standing.statuses(profile)
         if combine(standing.ruleset, statuses) is Verdict.PASS:
             return True
         blocking = (
@@ -27,13 +29,15 @@ def completes(standing: Standing, profile: Profile) -> bool:
         better = next((a for a in answered if a is not None), None)
         if better is None:
             return False
-        profile = better
+        name, profile = better
+        touched = standing.touched(name)
+        statuses.update((rule.id, status) for rule, status in standing.judge(touched, profile))
     return False
 
 
-def _answered(standing: Standing, rule: ast.Rule, profile: Profile) -> Profile | None:
-    """``profile`` with the answer to one missing field of ``rule`` that leaves its readers best off."""
-    best: tuple[int, Profile] | None = None
+def _answered(standing: Standing, rule: ast.Rule, profile: Profile) -> tuple[str, Profile] | None:
+    """One missing field of ``rule``, and ``profile`` with the answer that leaves its readers best off."""
+    best: tuple[int, tuple[str, Profile]] | None = None
     for name in sorted(standing.reads[rule.id]):
         field = standing.fields.get(name)
         if field is None or name in standing.profile.values:
@@ -55,5 +59,5 @@ def _answered(standing: Standing, rule: ast.Rule, profile: Profile) -> Profile |
             counts = list(statuses.values())
             bad = 2 * counts.count(Status.VIOLATED) + counts.count(Status.UNKNOWN)
             if best is None or bad < best[0]:
-                best = bad, changed
+                best = bad, (name, changed)
     return best and best[1]

@@ -29,22 +29,23 @@ def fills(
     for rule_id in sorted(waiting):
         lacking = standing.stated_by[rule_id] - stated
         if len(lacking) == 1:
-            limiting.setdefault(*lacking, []).append(standing.rules[rule_id])  # type: ignore[call-overload]
+            (only,) = lacking
+            limiting.setdefault(only, []).append(standing.rules[rule_id])
     refuted = partial(_refuted, standing, profile, {})
     known = standing.evaluation.tokens if profile is standing.profile else tokens(profile)
     for field in missing:
-        limits = [
-            _limit(standing, rule, field, profile, known)
-            for rule in limiting.get(field.name, ())
+        rules = limiting.get(field.name, [])
+        if field.numeric:
             # What would look plausible is not what a figure has to be: it would invite made-up ones.
-            if not (rule.list == "integrity" and field.numeric)
-        ]
+            rules = [rule for rule in rules if rule.list != "integrity"]
+        holding = standing.holding.get(field.name, ()) if field.numeric else ()
+        if not rules and not (standing.together and holding):
+            yield Fill(field, None)
+            continue
+        limits = [_limit(standing, rule, field, profile, known) for rule in rules]
         if not standing.together:
             yield Fill(field, _bounds(standing, field, limits))
             continue
-        rules = list(limiting.get(field.name, ()))
-        rules = [r for r in rules if not (r.list == "integrity" and field.numeric)]
-        holding = standing.holding.get(field.name, ()) if field.numeric else ()
         held = [r for r in holding if not refuted(r) and r not in rules]
         limits += [_limit(standing, rule, field, profile, known, held=True) for rule in held]
         yield Fill(field, _jointly(standing, field, limits, [*rules, *held]))
@@ -64,8 +65,10 @@ def _jointly(
     standing: Standing, field: Field, limits: Sequence[Limit], rules: Sequence[ast.Rule]
 ) -> str | None:
     """What the answer has to be for all rules together; where none is, that, with who asks for what."""
+    if not limits:
+        return None
     said = _bounds(standing, field, limits)
-    if said is not None or not limits:
+    if said is not None:
         return said
     tried = list(dict.fromkeys(v for values, _ in limits for v in values))
     if not tried or any(all(judge(v) for _, judge in limits) for v in tried):

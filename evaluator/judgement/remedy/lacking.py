@@ -17,6 +17,13 @@ MAX_ANSWERS = 24
 
 def lacking(standing: Standing, rule_id: str) -> tuple[str, ...]:
     """The missing fields that leave a rule open, or that a breached one waits for."""
+    found = standing.lacked.get(rule_id)
+    if found is None:
+        found = standing.lacked[rule_id] = _recalled(standing, rule_id)
+    return found
+
+
+def _recalled(standing: Standing, rule_id: str) -> tuple[str, ...]:
     # An answer that is a day is tried some years before the day judged as of.
     on = standing.day if rule_id in standing.asking_days else None
     key = ("open", on, *standing.key(rule_id, standing.evaluation.tokens))

@@ -40,6 +40,8 @@ class Standing:
         self.together = evaluation.stage is not None
         self.rules = {i: self.ruleset.rules[i] for i in evaluation.statuses}
         self.reads = reads(self.ruleset)
+        # By rule, what it lacks, once that has been asked for (``lacking``).
+        self.lacked: dict[str, tuple[str, ...]] = {}
         self.asking_days = self.memo.recall("asking days", self._asking_days)
         self.stated_by = self.memo.recall("stated by", self._stated_by)
         self.holding = self.memo.recall(("holding", self.evaluation.stretch), self._holding)
@@ -84,6 +86,12 @@ class Standing:
     def statuses(self, profile: Profile) -> Mapping[str, Status]:
         """What all rules in force say of another dossier, at the same stage."""
         return at_stage(self.engine.statuses(profile, self.day), self.evaluation.later)
+
+    def touched(self, name: str) -> list[ast.Rule]:
+        """The rules that read a field, the record that it is a key of, or another key of that."""
+        record = name.partition(".")[0]
+        names = [n for n in self.readers if n.partition(".")[0] == record]
+        return list({rule.id: rule for n in names for rule in self.readers[n]}.values())
 
     def may_change(self, name: str) -> bool:
         """Whether a field is stated, and a plan may state it otherwise."""
