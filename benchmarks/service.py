@@ -9,9 +9,10 @@ one answer. Two servers (uvicorn, one worker each) take turns, so that both see 
     all figures   the service, no two dossiers alike in any figure, so that hardly a finding is
                   known from before
 
-the last two with and without the counterfactual.
+the last two with and without the counterfactual, and all figures also for the verdict alone. With
+``--old`` the service of an earlier checkout, with its own ``.venv``, takes its turns beside them.
 
-    python -m benchmarks.service [--seconds 3] [--rounds 3] [--clients 8]
+    python -m benchmarks.service [--seconds 3] [--rounds 3] [--clients 8] [--old TREE]
 """
 
 from __future__ import annotations
@@ -103,12 +104,14 @@ def service() -> FastAPI:
 class Server:
     """A uvicorn process on a free port of 127.0.0.1."""
 
-    def __init__(self, factory: str, workers: int = 1, port: int = 0, **env: str) -> None:
+    def __init__(
+        self, factory: str, workers: int = 1, port: int = 0, root: Path = ROOT, **env: str
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = port or probe.getsockname()[1]
         command = [
-            sys.executable,
+            sys.executable if root == ROOT else str(root / ".venv/bin/python"),
             "-m",
             "uvicorn",
             "--factory",
@@ -121,7 +124,7 @@ class Server:
         ]
         if workers > 1:
             command += ["--workers", str(workers)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **env})
+        self.process = subprocess.Popen(command, cwd=root, env={**os.environ, **env})
         for _ in range(1200):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 0.2).close()
@@ -193,6 +196,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--old", type=Path)
     args = parser.parse_args()
     shown = dossiers()
     fixed = [request_bytes("/api/v1/evaluations", json.dumps(d).encode()) for d in shown]
@@ -229,13 +233,23 @@ def main() -> None:
         "one figure": ("service", distinct(one_figure)),
         "all figures, no counterfactual": ("service", distinct(all_figures, without)),
         "all figures": ("service", distinct(all_figures)),
+        "all figures, verdict alone": ("service", distinct(all_figures, "?include=verdict")),
     }
+    if args.old:
+        plans["old, all figures, no counterfactual"] = "old", distinct(all_figures, without)
+        plans["old, all figures"] = "old", distinct(all_figures)
     with tempfile.TemporaryDirectory() as folder:
         servers = {
             "bare": Server("bare"),
             "service": Server("service", ADMISSION_DATABASE_URL=f"sqlite:///{folder}/a.db"),
         }
+        if args.old:
+            database = f"sqlite:///{folder}/old.db"
+            servers["old"] = Server(
+                "service", root=args.old.resolve(), ADMISSION_DATABASE_URL=database
+            )
         rates: dict[str, list[float]] = {name: [] for name in plans}
+        waits: dict[str, list[float]] = {name: [] for name in plans}
         try:
             for _ in range(args.rounds):
                 for name, (which, make) in plans.items():
@@ -245,13 +259,17 @@ def main() -> None:
                     if bad:
                         raise SystemExit(f"{name}: answers {bad}")
                     rates[name].append(len(found) / args.seconds)
+                    waits[name] += [waited for waited, _ in found]
         finally:
             for server in servers.values():
                 server.stop()
     base = statistics.median(rates["bare"])
     for name, values in rates.items():
         rate = statistics.median(values)
-        print(f"{name:<30} {rate:>9.0f} requests/s   {rate / base:>6.2f} of bare")
+        p99 = statistics.quantiles(waits[name], n=100)[98] * 1000
+        print(
+            f"{name:<36} {rate:>9.0f} requests/s   {rate / base:>6.2f} of bare   p99 {p99:>6.0f} ms"
+        )
 
 
 if __name__ == "__main__":
