@@ -85,13 +85,14 @@ def find_parts(words: str | None) -> frozenset[Part] | None:
     ProblemError 422 for an unknown one."""
     if words is None:
         return None
-    names = {**{part.value: part for part in Part}, **{v: k for k, v in PART_LABELS.items()}}
+    labels = {part.value: label for part, label in PART_LABELS.items()}
+    by_label = {label: name for name, label in labels.items()}
     found: set[Part] = set()
-    for word in re.split("[,，、]", words):
-        if word.strip():
-            if word.strip() not in names:
-                raise _refusal("include", word.strip(), which(word.strip(), PART_LABELS))
-            found.add(names[word.strip()])
+    for word in filter(None, map(str.strip, re.split("[,，、]", words))):
+        name = by_label.get(word, word)
+        if name not in labels:
+            raise _refusal("include", word, which(word, labels))
+        found.add(Part(name))
     return frozenset(found)
 
 
