@@ -41,11 +41,18 @@ tests/oidc/node_modules/.stamp: tests/oidc/package-lock.json
 	cd tests/oidc && npm ci --silent --no-audit --no-fund
 	touch $@
 
+# What generates clients from the contract; only the soak runs it.
+tests/clients/.stamp: tests/clients/package-lock.json tests/clients/requirements.txt $(UV)
+	cd tests/clients && npm ci --silent --no-audit --no-fund
+	$(UV) venv --quiet --clear --python $(BIN)/python tests/clients/.venv
+	$(UV) pip install --quiet --python tests/clients/.venv/bin/python -r tests/clients/requirements.txt
+	touch $@
+
 test: setup tests/oidc/node_modules/.stamp  ## every test but the longest; SPARK=1 with Spark
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
 
 # What takes long: every page in large type, the image, whole corpora, the guide, all random draws.
-soak: setup  ## the longest tests
+soak: setup tests/clients/.stamp  ## the longest tests
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m soak
 
 # Not 3.13: durable-rules 2.0.28 calls what that Python no longer has (PyEval_CallObject).
@@ -90,4 +97,4 @@ screenshots: setup  ## the pictures of the documents
 	$(BIN)/python -m scripts.screenshots
 
 clean:  ## remove what was installed and built
-	rm -rf .venv .tools dist web/node_modules tests/oidc/node_modules api/static .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools dist web/node_modules tests/oidc/node_modules tests/clients/node_modules tests/clients/.venv tests/clients/.stamp api/static .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -10,10 +10,12 @@ from contextlib import asynccontextmanager, suppress
 
 from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from api import openapi, pages
 from api.access.provider import Provider
+from api.access.security import roles_asked
 from api.database.db import Database
 from api.errors import Unreadable
 from api.jobs import Jobs
@@ -65,7 +67,9 @@ from evaluator.rulebook.shipped import examples_path
 HOLIDAYS_AHEAD_DAYS = 30
 JUDGING_THREADS = 4
 log = logging.getLogger("api")
-DESCRIPTION = "按规则集对工业项目申报材料作出准入、提交会审或不予准入的结论，并给出依据。"
+DESCRIPTION = (
+    "项目准入评估器：按规则集对工业项目申报材料作出准入、提交会审或不予准入的结论，并给出依据。"
+)
 ROUTERS = (
     stateless,
     industries,
@@ -207,7 +211,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         store.close()
 
     app = FastAPI(
-        title="项目准入评估器",
+        title="Admission API",
         version=SOFTWARE,
         description=DESCRIPTION,
         docs_url=None,
@@ -239,7 +243,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     pages.install(app)
     registry = store.rulesets.reading().ruleset.registry
     examples = openapi.examples_in(examples_path())
-    openapi.install(app, registry, examples)
+    roles = {
+        openapi.operation_id(route): roles_asked(route.dependant)
+        for module in ROUTERS
+        for route in module.router.routes
+        if isinstance(route, APIRoute)
+    }
+    openapi.install(app, registry, examples, roles)
     app.add_middleware(Moved)
     app.add_middleware(
         Edge,

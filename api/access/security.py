@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
+from fastapi.dependencies.models import Dependant
 
 from api.settings import Settings
 from api.store import apikeys, logins
@@ -170,6 +171,18 @@ def require(action: str) -> Any:
 
         _requirements[action] = check
     return Depends(_requirements[action])
+
+
+def roles_asked(dependant: Dependant) -> frozenset[str] | None:
+    """The roles of which a route asks for one; empty where any account will do, None where none need be."""
+    if dependant.call is any_actor:
+        return frozenset()
+    for action, check in _requirements.items():
+        if dependant.call is check:
+            return ACTIONS[action]
+    asked = [roles_asked(inner) for inner in dependant.dependencies]
+    found = [roles for roles in asked if roles is not None]
+    return max(found, key=len) if found else None
 
 
 def set_cookie(response: Response, token: str, settings: Settings) -> None:

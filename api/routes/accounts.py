@@ -38,7 +38,7 @@ class NewAccount(BaseModel):
     roles: list[str] = Field(min_length=1, max_length=50)
 
 
-class Roles(BaseModel):
+class RolesIn(BaseModel):
     """An account's new roles."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -46,7 +46,7 @@ class Roles(BaseModel):
     roles: list[str] = Field(min_length=1, max_length=50)
 
 
-class Active(BaseModel):
+class ActiveIn(BaseModel):
     """Whether an account may be used."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -127,7 +127,7 @@ def create_account(
     dependencies=PROVED,
     summary="更改角色",
     response_model=AccountChanged,
-    openapi_extra=takes(Roles),
+    openapi_extra=takes(RolesIn),
     responses=ACTS,
 )
 def set_account_roles(
@@ -135,7 +135,7 @@ def set_account_roles(
     actor: Admin,
     name: Name,
     seen: SeenHeader,
-    given: Annotated[Roles, model_body(Roles)],
+    given: Annotated[RolesIn, model_body(RolesIn)],
 ) -> AccountChanged:
     """Other roles for an account; where roles that approve come or go, asked for only."""
     roles = _roles(request, given.roles)
@@ -150,7 +150,7 @@ def set_account_roles(
     dependencies=PROVED,
     summary="停用或恢复账号",
     response_model=AccountChanged,
-    openapi_extra=takes(Active),
+    openapi_extra=takes(ActiveIn),
     responses=ACTS,
 )
 def set_account_active(
@@ -158,7 +158,7 @@ def set_account_active(
     actor: Admin,
     name: Name,
     seen: SeenHeader,
-    given: Annotated[Active, model_body(Active)],
+    given: Annotated[ActiveIn, model_body(ActiveIn)],
 ) -> AccountChanged:
     """Block an account, or let it in again; one that approves is let in by two."""
     with store_of(request).work(actor, request_id.get()) as work:

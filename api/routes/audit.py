@@ -31,8 +31,8 @@ class EntryOut(BaseModel):
     actor: str
     action: str
     subject: str
-    before: Any
-    after: Any
+    before: dict[str, Any] | list[dict[str, Any]] | None
+    after: dict[str, Any] | list[dict[str, Any]] | None
     request_id: str | None
     previous: str
     hash: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
@@ -28,7 +28,7 @@ class TraceOut(BaseModel):
     version: int
     ruleset: str
     finding: schemas.FindingOut
-    trace: dict[str, Any]
+    trace: schemas.Trace
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
@@ -12,6 +12,7 @@ from api.judging.current import CurrentJudge
 from api.judging.workers import Workers, source_of
 from api.transport import schemas
 from api.transport.answers import answer
+from api.transport.shapes import DocumentOut
 from evaluator.documents.opened import KINDS
 from evaluator.documents.reading import answer as read_answer
 
@@ -25,11 +26,12 @@ DESCRIPTION = f"""请求体就是文件本身，`name` 是文件名（{"、".joi
     "/excerpts",
     summary="读材料：从 Word、PDF、Excel 等文件中找出各字段的建议值，不存档",
     description=DESCRIPTION,
-    response_model=dict[str, Any],
+    response_model=DocumentOut,
     responses=schemas.problems(401, 413, 422, 503),
     openapi_extra={
         "requestBody": {
             "required": True,
+            "description": "文件本身",
             "content": {
                 "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
             },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,7 +18,7 @@ from api.judging.workers import source_of
 from api.store.projects import drafts, lookup, moving, submissions
 from api.store.projects.acceptance import Days
 from api.store.projects.drafts import DraftOut
-from api.store.projects.lookup import Filter, ProjectOut, ProjectPage, VersionOut
+from api.store.projects.lookup import Filter, ProjectOut, ProjectPage, State, VersionOut
 from api.store.projects.submissions import Receipt, Submission
 from api.store.work import Actor
 from api.transport import schemas
@@ -39,6 +39,7 @@ from api.transport.parameters import (
 from api.transport.problems import ProblemError
 from api.transport.schemas import ACTS, READS, WRITES
 from api.transport.seen import Seen, SeenHeader, SeenText
+from api.transport.shapes import Acceptance, ChangedField, Moved, MovedVerdict, StoredValues
 from api.transport.telemetry import judged, request_id
 
 router = APIRouter(prefix="/api/v1", tags=["projects"])
@@ -56,26 +57,12 @@ KeyHeader = Annotated[
         description="同一个键重复提交只受理一次，答复相同",
     ),
 ]
-State = Literal["decided", "review", "supplement", "admitted", "rejected"]
-
-
-class Moved(BaseModel):
-    rule: str
-    title: str
-    message: str
-    model_config = ConfigDict(extra="allow")
-
-
-class ChangedField(BaseModel):
-    field: str
-    label: str
-    model_config = ConfigDict(extra="allow")
 
 
 class Changes(BaseModel):
     """What a new version changed, each entry with "from" and "to"."""
 
-    verdict: dict[str, str]
+    verdict: MovedVerdict
     fields: list[ChangedField]
     findings: list[Moved]
 
@@ -91,7 +78,7 @@ class ReceiptOut(BaseModel):
     stage: str | None = Field(default=None, description="按哪个环节判定")
     sentence: str
     as_of: str
-    acceptance: dict[str, Any] | None = Field(
+    acceptance: Acceptance | None = Field(
         default=None,
         description="受理日（accepted_on）、渠道（online 或 paper）、材料自己写的另一个日期（stated_on）、"
         "收到凭据和另定判定日期的理由",
@@ -123,7 +110,7 @@ class DraftIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    dossier: dict[str, Any] = Field(max_length=500)
+    dossier: StoredValues = Field(max_length=500)
     revision: int = Field(default=0, ge=0, le=2**53)
     number: str | None = Field(default=None, max_length=40)
 

@@ -6,7 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -34,6 +34,7 @@ from api.transport.parameters import Id, Since, parse_moment
 from api.transport.problems import ProblemError
 from api.transport.schemas import ACTS, READS, WRITES
 from api.transport.seen import SeenHeader
+from api.transport.shapes import StoredValues
 from api.transport.telemetry import judged, request_id
 from api.transport.uploads import Upload, receive
 from api.workdays.china import today
@@ -63,7 +64,7 @@ class ValuesIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    values: dict[str, Any] = Field(max_length=500)
+    values: StoredValues = Field(max_length=500)
 
 
 class ConclusionIn(BaseModel):

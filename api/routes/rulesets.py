@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +14,7 @@ from api import jobs
 from api.access.security import require, settings_of, store_of
 from api.store.proposals import publishing, reading
 from api.store.proposals.publishing import PublicationOut, PublicationPage
+from api.store.proposals.reading import ProposalOut
 from api.store.proposals.text import MATERIALS, Text
 from api.store.rulesets import current_identity
 from api.store.work import Actor
@@ -22,6 +23,7 @@ from api.transport.body import model_body, takes
 from api.transport.paging import Cursor, Limit, cursor_of, cut, place_of
 from api.transport.parameters import Id
 from api.transport.schemas import READS, WRITES
+from api.transport.shapes import RulebookProblem
 from api.transport.telemetry import request_id
 from evaluator.rulebook.checks import check_directory
 
@@ -43,7 +45,7 @@ class DirectoryOut(BaseModel):
     usable: bool
     identity: str | None
     in_force: bool
-    problems: list[dict[str, Any]]
+    problems: list[RulebookProblem]
     warnings: int = Field(description="提醒有几处")
     accepted: int = Field(description="看过而接受的提醒有几处")
 
@@ -167,7 +169,7 @@ def download_ruleset(request: Request, actor: Reader, publication_id: Id) -> Res
     "/rulesets/{publication_id}/rollback",
     summary="起草回退到这一次发布的提案",
     status_code=201,
-    response_model=dict[str, Any],
+    response_model=ProposalOut,
     openapi_extra=takes(RollbackIn),
     responses=WRITES,
 )

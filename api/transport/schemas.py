@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, dataclass_transform, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.transport.shapes import (
+    Citation,
+    ConditionTrace,
+    CriterionTrace,
+    Fill,
+    MetricTrace,
+    Period,
+    RuleText,
+    shown_as,
+)
+from evaluator.judgement.remedy.changes import Outcome
 
 T = TypeVar("T")
 VerdictName = Literal["pass", "refer", "reject"]
@@ -36,7 +48,6 @@ def record(cls: type[T]) -> type[T]:
 VerdictWord = Annotated[str, one_of(*get_args(VerdictName))]
 # Named here, since models below have a field called "list".
 Words = list[str]
-Items = list[dict[str, Any]]
 
 
 class FieldErrorOut(BaseModel):
@@ -72,29 +83,23 @@ class ProblemOut(BaseModel):
     more: int = Field(default=0, description="没有列出的问题还有几处")
 
 
-class Open(BaseModel):
-    """A part of the evaluator's result, which may grow new keys."""
-
-    model_config = ConfigDict(extra="allow")
-
-
-class RulesetRef(Open):
+class RulesetRef(BaseModel):
     identity: str
     profile: str
     title: str
 
 
-class DossierRef(Open):
+class DossierRef(BaseModel):
     project_id: str
     project_name: str
 
 
-class Gap(Open):
+class Gap(BaseModel):
     absolute: str
     relative: str | None
 
 
-class FindingOut(Open):
+class FindingOut(BaseModel):
     rule: str
     title: str
     list: str
@@ -108,42 +113,45 @@ class FindingOut(Open):
     row: str | None
     gap: Gap | None
     example: bool = Field(description="所用标准值是否为示例值")
-    basis: Items
+    basis: list[Citation]
     missing: Words
     reasons: Words
     message: str
     remedy: str | None
 
 
-class ChangeOut(Open):
+class ChangeOut(BaseModel):
     field: str
     label: str
+    before: str | None = Field(alias="from", description="现在的值；null 为没有填")
     to: str | None
     unit: str | None
     supplied_by: str | None
     text: str
 
 
-class CounterfactualOut(Open):
-    outcome: str
+class CounterfactualOut(BaseModel):
+    outcome: Annotated[str, one_of(*(outcome.value for outcome in Outcome))]
     reaches: VerdictName | None
     single: list[ChangeOut]
     joint: list[ChangeOut]
+    fill: list[Fill] = Field(description="要补的材料")
     incurable: list[str]
+    review: list[str] = Field(description="只能由会审解决的规则")
     verify: list[str]
-    open_fields: list[Any]
+    open_fields: list[str]
     text: str
 
 
-class ScoreItemOut(Open):
+class ScoreItemOut(BaseModel):
     item: str
     low: str = Field(description="至少多少分；没有有限小数的写成分数，如 125/3")
     high: str = Field(description="最多多少分；不再待定的与 low 相同")
     max: str
-    status: str = Field(description="scored 已定、open 待定、not_applicable 不计")
+    status: Literal["scored", "open", "not_applicable"] = Field(description="已定、待定、不计")
 
 
-class ScoreOut(Open):
+class ScoreOut(BaseModel):
     scorecard: str
     low: str
     high: str
@@ -154,7 +162,7 @@ class ScoreOut(Open):
     items: list[ScoreItemOut]
 
 
-class EvaluationOut(Open):
+class EvaluationOut(BaseModel):
     """The canonical result; the same object that ``admission evaluate --json`` prints."""
 
     dossier: DossierRef
@@ -216,10 +224,10 @@ class QuestionOut(BaseModel):
     departments: Words = Field(description="由谁提供（部门代码）")
 
 
-class RouteOut(Open):
+class RouteOut(BaseModel):
     body: str
     workdays: int | None
-    basis: Items
+    basis: list[Citation]
 
 
 class RouteOpenOut(RouteOut):
@@ -252,9 +260,18 @@ class QuestionsOut(BaseModel):
 
 
 # A stored result: JSON data inside, in the document as it was first given.
-StoredResult = Annotated[
-    dict[str, Any], GetPydanticSchema(lambda _, handler: handler.generate_schema(EvaluationOut))
-]
+StoredResult = Annotated[dict[str, Any], shown_as(EvaluationOut)]
+
+
+class Trace(BaseModel):
+    finding: FindingOut
+    status_label: str = Field(description="结果的中文")
+    as_of: str
+    applies_when: ConditionTrace | None = Field(description="适用条件；一律适用的为 null")
+    require: ConditionTrace = Field(description="要求")
+    metrics: list[MetricTrace] = Field(description="用到的指标")
+    criteria: list[CriterionTrace] = Field(description="用到的准入标准")
+    source: RuleText = Field(description="规则原文")
 
 
 class LabelOut(BaseModel):
@@ -310,7 +327,7 @@ class CriterionOut(BaseModel):
     unit: str | None
     by: list[str]
     rounded: int | None
-    periods: list[dict[str, Any]]
+    periods: list[Period]
 
 
 class Health(BaseModel):

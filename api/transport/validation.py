@@ -34,6 +34,14 @@ _VALIDATION = {
 
 # What is chosen from a list or follows a pattern: the refusal says what was found.
 _CHOSEN = ("enum", "literal_error", "string_pattern_mismatch")
+# What each pattern of a parameter or a body asks for; nobody is shown the pattern itself.
+PATTERNS = {
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "写作 2024-01-01",
+    "^[A-Ta-t][0-9]{0,4}$": "写门类字母（A 至 T）加最多 4 位数字，如 C、C39、C3985",
+    r"^[\x21-\x7e]+$": "用英文字母、数字和符号，不含空格",
+    "^[0-9a-f]{64}$": "64 位十六进制数，小写",
+    "^[0-9a-f]{16}$": "16 位十六进制数，小写；原样写列表里的编号",
+}
 _QUOTED = re.compile("'([^']*)'")
 
 
@@ -48,13 +56,16 @@ def validation_entries(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, An
         limits = [
             limit
             for k, v in context.items()
-            if k in ("expected", "ge", "le", "max_length", "min_length", "pattern")
+            if k in ("expected", "ge", "le", "max_length", "min_length")
             # pydantic writes a choice as 'a', 'b' or 'c'.
             for limit in (_QUOTED.findall(str(v)) if k == "expected" else None) or [str(v)]
         ]
-        entry: dict[str, Any] = {"detail": detail, "code": "A422"}
+        chosen = kind in ("enum", "literal_error") and loc[:1] == ["query"]
+        entry: dict[str, Any] = {"detail": detail, "code": "A114" if chosen else "A422"}
         if limits:
             entry["hint"] = f"可用：{'、'.join(limits)}"
+        elif context.get("pattern") in PATTERNS:
+            entry["hint"] = PATTERNS[context["pattern"]]
         if loc and loc[0] in ("query", "path", "header", "cookie"):
             entry["parameter"] = ".".join(loc[1:])
             if kind in _CHOSEN:

@@ -51,7 +51,7 @@ def test_a_misspelt_filter_is_refused(
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     (error,) = answer.json()["errors"]
-    assert error["parameter"] == parameter
+    assert (error["parameter"], error["code"]) == (parameter, "A114")
     assert f"“{word}”" in error["detail"]
     assert allowed in error["hint"]
 

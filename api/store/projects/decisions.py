@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ from api.store.visibility import (
 from api.store.work import Actor
 from api.transport.schemas import StoredResult, VerdictWord, record
 from api.transport.seen import SeenText
+from api.transport.shapes import Acceptance, Moved, StoredValues, shown_as
 from evaluator.dossier.dossier import Profile
 from evaluator.judgement.result import judgement
 from evaluator.judgement.trace import trace_of
@@ -49,10 +50,10 @@ class DecisionOut:
     digest: str
     dossier_digest: str
     decided_at: dt.datetime
-    acceptance: dict[str, Any] | None
+    acceptance: Annotated[dict[str, Any], shown_as(Acceptance)] | None
     whole: bool
     seen: SeenText
-    dossier: dict[str, Any]
+    dossier: StoredValues
     result: StoredResult
 
 
@@ -74,7 +75,7 @@ class ReplayOut:
     as_of: dt.date
     software: str
     software_now: str
-    moved: tuple[dict[str, Any], ...]
+    moved: tuple[Annotated[dict[str, Any], shown_as(Moved)], ...]
 
 
 def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) -> DecisionOut:

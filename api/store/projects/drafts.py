@@ -15,6 +15,7 @@ from api.store.visibility import get_project, may_write
 from api.store.work import Actor, Work
 from api.transport.schemas import record
 from api.transport.seen import Seen, SeenText
+from api.transport.shapes import StoredValues
 
 
 @record
@@ -23,7 +24,7 @@ class DraftOut:
 
     id: int
     number: str | None
-    dossier: dict[str, Any]
+    dossier: StoredValues
     revision: int
     updated_at: dt.datetime
     seen: SeenText

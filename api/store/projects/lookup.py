@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
@@ -37,11 +36,14 @@ class Filter:
     since: dt.datetime | None = None
 
 
+State = Literal["decided", "review", "supplement", "admitted", "rejected"]
+
+
 @record
 class ProjectOut:
     """A project as lists show it."""
 
-    id: SkipJsonSchema[int]
+    id: int
     number: str
     project_id: str
     name: str
@@ -51,7 +53,7 @@ class ProjectOut:
     version: int
     verdict: VerdictWord
     stage: Annotated[str | None, Field(description="现在的环节；规则集不分环节的为 null")]
-    state: str
+    state: State
     decision: int
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -92,7 +94,7 @@ def project_view(project: Project) -> ProjectOut:
         version=project.version,
         verdict=project.verdict,
         stage=project.stage,
-        state=project.state,
+        state=cast(Any, project.state),
         decision=project.decision_id,
         created_at=project.created_at,
         updated_at=project.updated_at,

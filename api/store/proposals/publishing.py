@@ -26,6 +26,7 @@ from api.store.rulesets import current_publication, hold, publish
 from api.store.work import Actor, Work
 from api.transport.schemas import NextCursor, one_of, record
 from api.transport.seen import Seen
+from api.transport.shapes import PublishedChanges, Waiver, shown_as
 from api.workdays.china import china_day, today
 from evaluator.problems.errors import InputError
 from evaluator.revision.diff import diff
@@ -47,9 +48,10 @@ class PublicationOut:
     effective_on: dt.date
     reason: str
     changes: Annotated[
-        dict[str, Any] | None, Field(description="与上一次发布的不同：text 为文字，entries 逐条")
+        Annotated[dict[str, Any], shown_as(PublishedChanges)] | None,
+        Field(description="与上一次发布的不同：text 为文字，entries 逐条"),
     ]
-    waivers: tuple[dict[str, Any], ...]
+    waivers: tuple[Annotated[dict[str, Any], shown_as(Waiver)], ...]
     proposal: int | None
     drafted_by: str | None
     approved_by: str | None

@@ -17,6 +17,7 @@ from api.store.proposals.checks import STAGES
 from api.store.proposals.text import Text, head, load_text
 from api.transport.schemas import NextCursor, one_of, record
 from api.transport.seen import SeenText
+from api.transport.shapes import Rival, RunResult, RunShort, Waiver, shown_as
 
 DRAFT, REVIEW, APPROVED, PUBLISHED, WITHDRAWN = (
     "draft",
@@ -51,6 +52,7 @@ class RunOut:
     current: Annotated[bool, Field(description="是否就是现在这一稿的检查")]
     result: Annotated[
         dict[str, Any],
+        shown_as(RunResult),
         Field(description="check、cases、diff、proof、impact 各一段，做完一段出一段"),
     ]
 
@@ -87,14 +89,15 @@ class ProposalOut:
     ]
     overlap: Annotated[tuple[str, ...], Field(description="合并时发现双方都改过的")]
     rivals: Annotated[
-        tuple[dict[str, Any], ...], Field(description="改动了同样内容的其他未办结提案")
+        tuple[Annotated[dict[str, Any], shown_as(Rival)], ...],
+        Field(description="改动了同样内容的其他未办结提案"),
     ]
-    waivers: tuple[dict[str, Any], ...]
+    waivers: tuple[Annotated[dict[str, Any], shown_as(Waiver)], ...]
     blockers: Annotated[
         tuple[str, ...], Field(description="为什么还不能送审、批准、发布；空则可以")
     ]
     reviews: tuple[ReviewOut, ...]
-    run: dict[str, Any] | None
+    run: Annotated[dict[str, Any], shown_as(RunShort)] | None
     created_at: dt.datetime
     updated_at: dt.datetime
     seen: SeenText

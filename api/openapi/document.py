@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
+from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api.judging.batches import NDJSON, PARQUET, PATH
+from api.openapi.tidy import each_operation, tidy, words
 from api.transport.batch_lines import BATCH_LINES
 from api.transport.body import BODIES, XLSX
 from api.transport.schemas import ProblemOut
@@ -66,12 +70,18 @@ def _json(value: Any) -> Any:
     return str(value) if isinstance(value, (Decimal, dt.date)) else value
 
 
-def install(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> None:
-    """Make ``app.openapi()`` describe the dossier and refer to one problem schema."""
+Roles = Mapping[str, frozenset[str] | None]
+
+
+def install(app: FastAPI, registry: Registry, examples: dict[str, Any], roles: Roles) -> None:
+    """Make ``app.openapi()`` describe the dossier, one problem schema, and who may do what.
+
+    ``roles``: by operation, those of which one is needed; empty for any account, None for nobody.
+    """
 
     def build() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app, registry, examples)
+            app.openapi_schema = _document(app, registry, examples, roles)
         return app.openapi_schema
 
     app.openapi = build  # type: ignore[method-assign]
@@ -90,7 +100,9 @@ def install(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> None:
     app.router.add_route(path or "", document, include_in_schema=False)
 
 
-def _document(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> dict[str, Any]:
+def _document(
+    app: FastAPI, registry: Registry, examples: dict[str, Any], roles: Roles
+) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
@@ -124,7 +136,49 @@ def _document(app: FastAPI, registry: Registry, examples: dict[str, Any]) -> dic
                 operation["security"] = [{name: []} for name in SECURITY]
     components.pop("HTTPValidationError", None)
     components.pop("ValidationError", None)
+    document["tags"] = [{"name": n, "description": d} for n, d in words()["tags"].items()]
+    tidy(document)
+    for _, _, operation in each_operation(document):
+        _who(operation, roles.get(operation["operationId"]))
+        _answers(operation, components)
     return document
+
+
+def _who(operation: dict[str, Any], roles: frozenset[str] | None) -> None:
+    """Say which roles may, in words and for programs."""
+    said = "不用登录。" if roles is None else "登录即可。"
+    if roles:
+        operation["x-roles"] = sorted(roles)
+        said = f"角色：{'、'.join(sorted(roles))}。"
+    told = operation.get("description") or operation["summary"]
+    operation["description"] = f"{told.rstrip('。')}。{said}"
+
+
+@cache
+def _shown() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        files("api.openapi").joinpath("examples.json").read_text("utf-8")
+    )
+    return found
+
+
+def _answers(operation: dict[str, Any], components: dict[str, Any]) -> None:
+    """An example of the answer, and that its ETag is what If-Match takes."""
+    for status, response in operation["responses"].items():
+        content = response.get("content", {}).get("application/json")
+        if not status.startswith("2") or content is None:
+            continue
+        example = _shown().get(operation["operationId"])
+        if example is not None:
+            content["example"] = example
+        name = str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2]
+        if "seen" in components.get(name, {}).get("properties", {}):
+            response["headers"] = {
+                "ETag": {
+                    "description": "与答复里的 seen 相同，带引号；办理时放在 If-Match 里",
+                    "schema": {"type": "string"},
+                }
+            }
 
 
 def _batch_body(examples: dict[str, Any]) -> dict[str, Any]:
