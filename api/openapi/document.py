@@ -155,7 +155,8 @@ def _who(operation: dict[str, Any], roles: frozenset[str] | None) -> None:
 
 
 @cache
-def _shown() -> dict[str, Any]:
+def examples() -> dict[str, Any]:
+    """An answer of each operation, out of a walk through all of them."""
     found: dict[str, Any] = json.loads(
         files("api.openapi").joinpath("examples.json").read_text("utf-8")
     )
@@ -168,7 +169,7 @@ def _answers(operation: dict[str, Any], components: dict[str, Any]) -> None:
         content = response.get("content", {}).get("application/json")
         if not status.startswith("2") or content is None:
             continue
-        example = _shown().get(operation["operationId"])
+        example = examples().get(operation["operationId"])
         if example is not None:
             content["example"] = example
         name = str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2]

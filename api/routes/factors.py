@@ -18,7 +18,7 @@ from api.transport.body import model_body, takes
 from api.transport.parameters import Id
 from api.transport.telemetry import request_id
 
-router = APIRouter(prefix="/api/v1/session/factors", tags=["登录与密钥"])
+router = APIRouter(prefix="/api/v1/session/factors", tags=["sessions"])
 AnyActor = Annotated[Actor, Depends(any_actor)]
 PROVED = [Depends(must_prove)]
 
@@ -58,7 +58,7 @@ class Recovery(BaseModel):
     response_model=list[FactorOut],
     responses=schemas.problems(401, 403, 422, 503),
 )
-def own_factors(request: Request, actor: AnyActor) -> tuple[FactorOut, ...]:
+def list_factors(request: Request, actor: AnyActor) -> tuple[FactorOut, ...]:
     """The actor's second factors."""
     with store_of(request).db.read() as session:
         return factors.listed(session, actor.account_id)
@@ -73,7 +73,7 @@ def own_factors(request: Request, actor: AnyActor) -> tuple[FactorOut, ...]:
     openapi_extra=takes(NewFactor),
     responses=schemas.problems(400, 401, 403, 409, 413, 415, 422, 503),
 )
-def begin(
+def begin_factor(
     request: Request, actor: AnyActor, given: Annotated[NewFactor, model_body(NewFactor)]
 ) -> FactorBegun:
     """A new secret; it counts once a code of it was given."""
@@ -89,7 +89,7 @@ def begin(
     openapi_extra=takes(Code),
     responses=schemas.problems(400, 401, 403, 404, 413, 415, 422, 503),
 )
-def confirm(
+def confirm_factor(
     request: Request, actor: AnyActor, given: Annotated[Code, model_body(Code)]
 ) -> Recovery:
     """What was begun counts from now on."""
@@ -104,7 +104,7 @@ def confirm(
     status_code=204,
     responses=schemas.problems(401, 403, 404, 409, 422, 503),
 )
-def remove(request: Request, actor: AnyActor, factor_id: Id) -> Response:
+def remove_factor(request: Request, actor: AnyActor, factor_id: Id) -> Response:
     """Give one up."""
     with store_of(request).work(actor, request_id.get()) as work:
         factors.remove(work, factor_id, second.must_have(request, actor))

@@ -11,7 +11,7 @@ from api.transport.answers import answer
 from api.transport.schemas import problems
 from evaluator.values.industries import FOUND, level, search_industries
 
-router = APIRouter(prefix="/api/v1", tags=["评估与规则"])
+router = APIRouter(prefix="/api/v1", tags=["evaluations"])
 
 
 class IndustryOut(BaseModel):
@@ -29,7 +29,7 @@ class IndustryOut(BaseModel):
     response_model=list[IndustryOut],
     responses=problems(422, 503),
 )
-def found(
+def search_industry_codes(
     q: Annotated[str, Query(min_length=1, max_length=60, description="名称里的字，或代码的开头")],
     limit: Annotated[int, Query(ge=1, le=200)] = FOUND,
 ) -> Response:

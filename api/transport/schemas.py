@@ -48,6 +48,7 @@ def record(cls: type[T]) -> type[T]:
 VerdictWord = Annotated[str, one_of(*get_args(VerdictName))]
 # Named here, since models below have a field called "list".
 Words = list[str]
+Citations = list[Citation]
 
 
 class FieldErrorOut(BaseModel):
@@ -113,7 +114,7 @@ class FindingOut(BaseModel):
     row: str | None
     gap: Gap | None
     example: bool = Field(description="所用标准值是否为示例值")
-    basis: list[Citation]
+    basis: Citations
     missing: Words
     reasons: Words
     message: str

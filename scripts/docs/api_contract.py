@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from api.app import create_app
+from tests.api.contract.holding import wanting
 from tests.api.support import ROOT, settings, sqlite_url
 
 KEPT = ROOT / "tests" / "api" / "contract" / "kept.json"
@@ -28,6 +29,9 @@ def main() -> None:
             document = app.openapi()
         finally:
             app.state.store.close()
+    lacking = wanting(document, document)
+    if lacking:
+        raise SystemExit("\n".join(lacking))
     text = json.dumps(bare(document), ensure_ascii=False, sort_keys=True, indent=None)
     KEPT.write_text(text.replace('}, "', '},\n"') + "\n", "utf-8")
     print(f"{KEPT.relative_to(ROOT)}: {len(document['paths'])} paths")

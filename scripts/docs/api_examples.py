@@ -18,7 +18,13 @@ OUT = ROOT / "api" / "openapi" / "examples.json"
 MOST = 2
 DEEP = 4
 # What is given once, or would look like something secret.
-HIDDEN = {"password": "kX7-…", "key": "adk_…", "second_half": "…-q3W"}
+HIDDEN = {
+    "secret": "JBSWY3DPEHPK3PXP",
+    "uri": "otpauth://totp/…",
+    "password": "kX7-…",
+    "key": "adk_…",
+    "second_half": "…-q3W",
+}
 
 
 def main() -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from api.openapi.document import examples
+from api.openapi.tidy import each_operation
+
 Schema = dict[str, Any]
 # Data of any kind by their nature: what an audit entry tells of, and a table by rules.
 OPEN = ("EntryOut.before", "EntryOut.after", "RunResult.impact")
@@ -90,3 +93,26 @@ def undescribed(name: str, schema: Schema) -> Iterator[str]:
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
             yield from undescribed(name, schema[key])
+
+
+def wanting(document: Schema, kept: Schema) -> list[str]:
+    """What the contract still has to say of the schemas and operations that are in ``kept`` too."""
+    out: list[str] = []
+    for name, schema in document["components"]["schemas"].items():
+        if name in kept["components"]["schemas"]:
+            out += [f"{place} is not described" for place in undescribed(name, schema)]
+            open_ = [p for p in anything(name, schema) if not p.startswith(OPEN)]
+            out += [f"{place} can be anything" for place in open_]
+    contract = Contract(document)
+    for path, method, operation in each_operation(document):
+        if method not in kept["paths"].get(path, {}):
+            continue
+        name = operation["operationId"]
+        for parameter in operation.get("parameters", ()):
+            if str(parameter.get("description", "")).isascii():
+                out.append(f"{name}: parameter {parameter['name']} is not described")
+        if contract.answer_of(operation) is not None and name not in examples():
+            out.append(
+                f"{name} has no example: give journey.py a step, run scripts.docs.api_examples"
+            )
+    return out

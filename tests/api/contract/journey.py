@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
+import pyotp
 from fastapi import FastAPI
 from sqlalchemy import update
 
@@ -112,6 +113,7 @@ def _judging(service: Service) -> None:
     _done(service.call(None, "POST", "/excerpts", params={"name": "a.txt"}, content=text))
     kind = {"content-type": "application/x-ndjson"}
     _done(service.call(None, "POST", "/evaluations:batch", content=b"{}\n", headers=kind))
+    _done(service.call(None, "GET", "/industries", params={"q": "光学"}))
     for path in ("/healthz", "/readyz", "/metrics"):
         _done(service.client.get(path))
 
@@ -231,6 +233,7 @@ def _people(service: Service) -> None:
     again = _done(service.call("admin", "POST", f"{path}/password"))["waiting"]
     _done(service.call("admin", "DELETE", f"/accounts/requests/{again['id']}"))
     _done(service.call("admin", "PUT", "/accounts/li/active", json={"active": False}))
+    _done(service.call("admin", "DELETE", "/accounts/li/factors"))
     _done(service.call("admin", "GET", "/accounts"))
     _done(service.call("submitter", "GET", "/keys"))
     key = _done(service.call("submitter", "POST", "/keys", json={"title": "台账同步"}))
@@ -257,6 +260,11 @@ def _session(service: Service, first: str) -> None:
     _done(service.call(None, "GET", "/session"))
     listed = _done(service.call(None, "GET", "/sessions"))
     _done(service.call(None, "POST", "/session/proof", json={"password": said["password"]}))
+    begun = _done(service.call(None, "POST", "/session/factors", json={"title": "我的手机"}))
+    now = {"code": pyotp.TOTP(begun["secret"]).now()}
+    _done(service.call(None, "POST", "/session/factors/confirmation", json=now))
+    _done(service.call(None, "GET", "/session/factors"))
+    _done(service.call(None, "DELETE", f"/session/factors/{begun['id']}"))
     new = {"current": said["password"], "new": "another long password 1"}
     _done(service.call(None, "PUT", "/session/password", json=new))
     listed = _done(service.call(None, "GET", "/sessions"))
