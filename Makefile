@@ -11,7 +11,7 @@ STAMP := .venv/.stamp$(if $(EXTRAS),-spark)
 # Where Python may keep no bytecode, each of the many processes of the tests compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test soak pythons bundle fmt lint cases check bench screenshots clean
+.PHONY: help setup run test soak pythons bundle sbom audit fmt lint cases check bench screenshots clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,12 @@ pythons: $(UV) api/static/.stamp  ## what a service rests on, under Python 3.11 
 
 bundle: setup  ## one archive to install from without network, for this machine; OPTIONS=--help
 	$(BIN)/python -m scripts.bundle $(OPTIONS)
+
+sbom: setup  ## a CycloneDX bill of materials, in dist/
+	$(BIN)/python -m scripts.sbom
+
+audit: setup  ## known vulnerabilities of what the service is made of; asks OSV and the npm registry
+	$(BIN)/python -m scripts.audit $(OPTIONS)
 
 fmt: setup  ## format and mend what can be mended
 	$(BIN)/ruff check --fix .

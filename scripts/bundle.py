@@ -2,7 +2,7 @@
 
 ``python -m scripts.bundle`` (or ``make bundle``) writes ``dist/admission-<version>-<machine>-py<python>.tar.gz``:
 the program with its pages, every dependency of the lock file as a wheel for the chosen machine and
-Python on Debian 12, the examples of ``deploy/``, checksums, and ``install.sh``, which checks them.
+Python on Debian 12, the examples of ``deploy/``, a bill of materials, checksums, and ``install.sh``, which checks them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from scripts import sbom
 from scripts.wheels import COMPILED, MACHINES, PYTHONS, ROOT, environment, needed, platforms
 
 LOCK = ROOT / "uv.lock"
@@ -78,6 +79,7 @@ def pack(out: Path, python: str, machine: str) -> Path:
             shutil.copy2(ROOT / "deploy" / given, root / "deploy")
         shutil.copy2(ROOT / "docs" / "operations.md", root)
         shutil.copy2(ROOT / "deploy" / "offline" / "install.sh", root)
+        sbom.write(root / "sbom.cdx.json")
         (root / "PYTHON").write_text(f"{python}\n", "utf-8")
         (root / "MACHINE").write_text(f"{machine}\n", "utf-8")
         files = sorted(p for p in root.rglob("*") if p.is_file())
