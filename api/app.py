@@ -259,5 +259,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         trust_forwarded=settings.trust_forwarded,
         pace=Pace(settings.body_seconds, settings.body_rate, settings.answer_seconds),
         https=settings.https,
+        hosts=settings.hosts,
     )
     return app

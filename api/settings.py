@@ -154,6 +154,9 @@ class Settings(BaseSettings):
     second_factor: Annotated[tuple[RoleName, ...], NoDecode, Listed] = Field(
         default=(), description="这些角色的本地账号登录要有第二重验证，如 admin,publisher,committee"
     )
+    hosts: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+        default=(), description="只应答写给这些主机名的请求，如 zhunru.example.gov.cn；不设则都应答"
+    )
     cookie_secure: bool = Field(default=False, description="会话 Cookie 只在 HTTPS 下发送")
     trust_forwarded: bool = Field(
         default=False, description="来源地址取自反向代理的 X-Forwarded-For"

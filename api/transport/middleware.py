@@ -107,8 +107,10 @@ class Edge:
         limits: Sequence[BodyLimit] = (),
         pace: Pace = Pace(),
         https: bool = False,
+        hosts: Sequence[str] = (),
     ) -> None:
         self.app = app
+        self.hosts = frozenset(name.lower().encode("latin-1", "replace") for name in hosts)
         self.headers = (*_HEADERS, HSTS) if https else _HEADERS
         self.limits = (*limits, BodyLimit(re.compile(".*", re.DOTALL), max_body))
         self.limit = limit
@@ -163,6 +165,9 @@ class Edge:
             await exchange.refuse(422, "地址中含有空字符")
             return
         if scope["path"] not in UNLIMITED:
+            if self.hosts and _host(headers) not in self.hosts:
+                await exchange.refuse(400, "这里不是请求中写的那台主机")
+                return
             wait = self.limit.wait(scope["admission.source"])
             if wait:
                 await exchange.refuse(429, f"请求过于频繁，请 {wait} 秒后再试", wait)
@@ -185,6 +190,12 @@ class Edge:
                 return forwarded.decode("latin-1")
         client = scope.get("client")
         return str(client[0]) if client else "-"
+
+
+def _host(headers: Mapping[bytes, bytes]) -> bytes:
+    """The name that the request is for, without its port, in lower case."""
+    name = headers.get(b"host", b"").lower()
+    return name.partition(b"]")[0] + b"]" if name.startswith(b"[") else name.partition(b":")[0]
 
 
 class _Exchange:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
@@ -69,3 +70,18 @@ def test_behind_https_the_cookie_is_of_this_host_alone(closed: Service) -> None:
     assert client.get("/api/v1/session").status_code == 200
     assert client.delete("/api/v1/session").status_code == 204
     assert client.get("/api/v1/session").status_code == 401
+
+
+def test_only_the_named_hosts_are_answered(tmp_path: Path) -> None:
+    with Service(sqlite_url(tmp_path), hosts=("zhunru.example.gov.cn", "[::1]")) as service:
+        for host, status in (
+            ("zhunru.example.gov.cn", 200),
+            ("ZHUNRU.example.gov.cn:8443", 200),
+            ("[::1]:8000", 200),
+            ("evil.example", 400),
+            ("zhunru.example.gov.cn.evil.example", 400),
+            ("", 400),
+        ):
+            answer = service.client.get("/api/v1/rules", headers={"host": host})
+            assert answer.status_code == status, host
+            assert service.client.get("/healthz", headers={"host": host}).status_code == 200
