@@ -13,6 +13,7 @@ from typing import Any
 
 from evaluator.judgement.inwords import condition_words, expr_words
 from evaluator.prove.invariants import Invariant, invariants_of
+from evaluator.revision.card_lines import card_lines, whole_card
 from evaluator.revision.criteria import criterion_lines, quoted, whole_criterion
 from evaluator.revision.fields import field_lines
 from evaluator.rulebook import ast
@@ -22,6 +23,7 @@ from evaluator.rulebook.verdict import EFFECT_LABELS, LIST_LABELS, VERDICT_LABEL
 WEIGHT = {ast.Effect.REJECT: 2, ast.Effect.REFER: 1, ast.Effect.ADVISE: 0}
 KINDS = {
     "rule": "规则",
+    "scorecard": "评分表",
     "criterion": "标准",
     "invariant": "不变式",
     "metric": "指标",
@@ -77,6 +79,13 @@ def diff(old: ast.Ruleset, new: ast.Ruleset) -> Diff:
             new.rules,
             lambda a, b: _rule(a, b, old, new),
             lambda r: _whole_rule(r, old, new),
+        ),
+        *_each(
+            "scorecard",
+            old.scorecards,
+            new.scorecards,
+            lambda a, b: card_lines(a, b, old, new),
+            lambda c: whole_card(c, new if c.id in new.scorecards else old),
         ),
         *_criteria(old, new),
         *_invariants(old, new),

@@ -19,6 +19,7 @@ from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.revision.diff import bare
 from evaluator.rulebook import ast, walk
+from evaluator.rulebook.cards import Scorecard
 from evaluator.rulebook.reads import criteria_of
 from evaluator.rulebook.verdict import VERDICT_LABELS, Status, Verdict
 from evaluator.values.numbers import stored
@@ -181,11 +182,25 @@ def _meaning(ruleset: ast.Ruleset, rule_id: str) -> object:
     rule = ruleset.rules.get(rule_id)
     if rule is None:
         return None
+    cards = [ruleset.scorecards[id_] for id_ in sorted({*walk.named("scorecard", *rule.halves)})]
+    roots = (*rule.halves, *(root for card in cards for root in card.roots()))
     metrics = {
         id_: (bare(ruleset.metrics[id_].formula), _units(ruleset.metrics[id_].formula))
-        for id_ in walk.named("metric", *rule.halves, metrics=ruleset.metrics)
+        for id_ in walk.named("metric", *roots, metrics=ruleset.metrics)
     }
-    return _own(rule), metrics, bare(criteria_of(rule, ruleset))
+    scored = [(_scored(card), _units(*card.roots())) for card in cards]
+    return _own(rule), metrics, bare(criteria_of(rule, ruleset)), scored
+
+
+def _scored(card: Scorecard) -> object:
+    """What a card's score is made of."""
+    return (
+        bare(card.items),
+        card.cap,
+        card.floor,
+        card.caps,
+        bare(card.rounding),
+    )
 
 
 def _own(rule: ast.Rule) -> object:
