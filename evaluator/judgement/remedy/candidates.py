@@ -17,8 +17,10 @@ from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.judgement.wording import show_value
 from evaluator.rulebook import ast, walk, worth
 from evaluator.rulebook.criteria import INDUSTRY
+from evaluator.rulebook.verdict import Status
 
 SEEDS = (Fraction(100), Fraction(1), Fraction(10000), Fraction(0))
+MOST_STEPS = 2**40  # So far a score is looked for, in steps that can be written.
 # Of one rule: the values at which it may turn, and whether a value is acceptable to it.
 Limit = tuple[tuple[Value, ...], Callable[[Value], bool]]
 
@@ -65,7 +67,13 @@ class Candidates:
         for turn in worth.turns(rule, field, self.ruleset, value_of):
             low, high = math.floor(turn / step) * step, math.ceil(turn / step) * step
             numbers |= {low, high, low - step, high + step}
+        if next(walk.named("scorecard", *rule.halves), None) is not None:
+            numbers.update(crossings(rule, field, profile, step, self._settled))
         return set(filter(field.admits, numbers))
+
+    def _settled(self, rule: ast.Rule, profile: Profile) -> bool:
+        ((_, status),) = self.engine.judge((rule,), profile, self.day)
+        return status not in (Status.VIOLATED, Status.UNKNOWN)
 
     def _items(self, rule: ast.Rule, field: Field, profile: Profile) -> Iterator[Value]:
         items = profile.values.get(field.name)
@@ -78,6 +86,37 @@ class Candidates:
                 limit = self.engine.item_limit(leaf, item, profile, self.day)
                 fixed.append(item if limit is None else Item(item.key, limit, item.unit))
             yield tuple(fixed)
+
+
+def crossings(
+    rule: ast.Rule,
+    field: Field,
+    profile: Profile,
+    step: Fraction,
+    good: Callable[[ast.Rule, Profile], bool],
+) -> Iterator[Fraction]:
+    """Where a rule that compares a score turns, above and below what is stated: a score has corners
+    and steps, so that this is looked for, to the last ``step``, and not solved."""
+    old = profile.values.get(field.name)
+    start = old if isinstance(old, Fraction) else Fraction(0)
+
+    def at(number: Fraction) -> bool:
+        return good(rule, profile.with_value(field.name, number))
+
+    now = at(start)
+    for way in (step, -step):
+        near, count = 0, 1
+        while count <= MOST_STEPS and field.admits(start + way * count):
+            if at(start + way * count) is not now:
+                while count - near > 1:
+                    middle = (near + count) // 2
+                    if at(start + way * middle) is now:
+                        near = middle
+                    else:
+                        count = middle
+                yield start + way * count
+                break
+            near, count = count, count * 2
 
 
 def nearest(field: Field, old: Value, values: Iterator[Value]) -> Iterator[Value]:

@@ -8,6 +8,7 @@ from evaluator.dossier.dossier import Profile
 from evaluator.dossier.values import Value
 from evaluator.judgement.remedy.candidates import nearest
 from evaluator.judgement.remedy.changes import Change
+from evaluator.judgement.remedy.gaining import best_gain
 from evaluator.judgement.remedy.obstacles import Obstacles
 from evaluator.judgement.remedy.standing import BAD, Standing
 from evaluator.rulebook import ast
@@ -86,7 +87,13 @@ class Mending:
                 return self._needed(changes)
             step = self._step(profile, bad)
             if step is None:
-                return ()
+                gain = best_gain(self._standing, min(bad), profile, frozenset(changes))
+                if gain is None:
+                    return ()
+                changes[gain.field.name] = gain
+                profile = profile.with_value(gain.field.name, gain.new)
+                bad = self._breaches.after(profile, gain.field.name, bad)
+                continue
             change, bad = step
             changes[change.field.name] = change
             profile = profile.with_value(change.field.name, change.new)

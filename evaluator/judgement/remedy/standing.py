@@ -12,6 +12,7 @@ from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.remedy.candidates import Candidates
 from evaluator.judgement.remedy.changes import Change
 from evaluator.rulebook import ast, walk
+from evaluator.rulebook.cards import Bands
 from evaluator.rulebook.due import at_stage
 from evaluator.rulebook.reads import reads
 from evaluator.rulebook.verdict import Status
@@ -36,8 +37,16 @@ class Standing:
         self.day = evaluation.as_of
         self.profile = evaluation.profile
         self.candidates = Candidates(self.ruleset, self.engine, self.day)
-        # A rulebook that knows no stages keeps its advice to the byte.
-        self.together = evaluation.stage is not None
+        # A rulebook that knows neither stages nor cards keeps its advice to the byte.
+        self.together = evaluation.stage is not None or bool(self.ruleset.scorecards)
+        self.given = frozenset(
+            name
+            for card in self.ruleset.scorecards.values()
+            for item in card.items
+            if not isinstance(item.points, Bands)
+            and isinstance(walk.unscaled(item.points), ast.FieldRef)
+            for name in walk.named("field", item.points)
+        )
         self.rules = {i: self.ruleset.rules[i] for i in evaluation.statuses}
         self.reads = reads(self.ruleset)
         # By rule, what it lacks, once that has been asked for (``lacking``).
@@ -101,7 +110,10 @@ class Standing:
         return not (self.together and self._finding(field))
 
     def _finding(self, field: Field) -> bool:
-        """Whether a field is what an authority found, no figure of the plan: it is not to be changed."""
+        """Whether a field is what an authority found, or points that somebody gave, and no figure of
+        the plan: it is not to be changed."""
+        if field.name in self.given:
+            return True
         closed = field.type in (FieldType.BOOL, FieldType.ENUM)
         return closed and field.supplied_by in AUTHORITIES
 
