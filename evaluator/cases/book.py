@@ -147,6 +147,8 @@ class _CaseReader:
     def table(self, node: YMap) -> None:
         before = len(self.problems)
         rule = node.get("rule")
+        if self.about_dropped(rule):
+            return
         if rule is None or self.rule(rule) is not None:
             for row in table_rows(node, self.ruleset.registry, self.problems):
                 self.one(row)
@@ -155,6 +157,8 @@ class _CaseReader:
         self.problems[before:] = once.values()
 
     def one(self, node: YMap) -> None:
+        if self.about_dropped(node.get("rule")):
+            return
         before = len(self.problems)
         case = self.rule_case(node) if node.get("rule") is not None else self.dossier_case(node)
         if case is None or len(self.problems) > before:
@@ -260,6 +264,13 @@ class _CaseReader:
         if rule is None:
             self.report("C102", f"没有规则“{text}”", node.place, suggest(text, self.ruleset.rules))
         return rule
+
+    def about_dropped(self, node: Node | None) -> bool:
+        """Whether a case speaks of a rule that a profile does without; counted as left out."""
+        known = self.ruleset.rules.keys()
+        gone = isinstance(node, YScalar) and node.text in self.ruleset.dropped.keys() - known
+        self.left_out += gone
+        return gone
 
     def known_route(self, node: YScalar) -> bool:
         known = {route.id: route.body for route in self.ruleset.routes}

@@ -34,7 +34,8 @@ class CaseLayers:
             rule.id: max(map(self._number, _made_of(rule, ruleset)))
             for rule in ruleset.rules.values()
         }
-        self._whole = max(self._last.values(), default=0)
+        dropping = (self._order[layer] for layer in ruleset.dropped.values())
+        self._whole = max((*self._last.values(), *dropping), default=0)
         self._paths = _paths(ruleset, root)
 
     def _number(self, place: Place) -> int:

@@ -11,6 +11,15 @@ from evaluator.values.numbers import shown
 SIGNS = {"add": " + ", "subtract": " - ", "multiply": " × ", "divide": " ÷ "}
 
 
+DATE_WORDS = {
+    ast.Op.AT_LEAST: "不早于",
+    ast.Op.AT_MOST: "不晚于",
+    ast.Op.MORE_THAN: "晚于",
+    ast.Op.LESS_THAN: "早于",
+    ast.Op.EQUALS: "就是",
+}
+
+
 def condition_words(condition: ast.Condition | None, ruleset: ast.Ruleset, depth: int = 0) -> str:
     """A condition in words; "一切项目" where there is none."""
     match condition:
@@ -30,6 +39,9 @@ def condition_words(condition: ast.Condition | None, ruleset: ast.Ruleset, depth
 
 def _leaf(leaf: ast.Leaf, ruleset: ast.Ruleset, negated: bool) -> str:
     match leaf:
+        case ast.Compare(left=ast.Days(start=start, end=end), op=op, right=ast.Number(value=0)):
+            first, second = ruleset.registry.label(end), ruleset.registry.label(start)
+            return f"{first}{'并非' if negated else ''}{DATE_WORDS[op]}{second}"
         case ast.Compare(left=left, op=op, right=right, rounded=rounded):
             word = (OPPOSITE_WORDS if negated else OP_WORDS)[op]
             tail = f"（修约到 {rounded} 位小数比较）" if rounded is not None else ""

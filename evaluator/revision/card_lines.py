@@ -41,11 +41,11 @@ def _members(what: str, a: Sequence[Any], b: Sequence[Any], words: Any) -> Itera
     before, after = ({m.id: m for m in members} for members in (a, b))
     for id_ in dict.fromkeys((*before, *after)):
         old, new = before.get(id_), after.get(id_)
-        if old is None:
+        if old is None and new is not None:
             yield f"新增{what}“{new.title}”：{_joined(words(new, False))}"
-        elif new is None:
+        elif old is not None and new is None:
             yield f"删除{what}“{old.title}”：{_joined(words(old, True))}"
-        else:
+        elif old is not None and new is not None:
             name = f"{what}“{new.title}”的"
             yield from _changes(words(old, True), words(new, False), name)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from evaluator.dossier.fields import Registry
@@ -150,6 +150,7 @@ class Ruleset:
     it again. ``accepted`` are those of the last layer: what
     one maintainer lets stand, whoever builds on the rulebook has to look at again. ``staged`` says
     whether the rulebook itself speaks of stages; where it does not, ``stages`` are the standard ones.
+    ``dropped`` are rules of layers below that a layer, named by its name, does without.
     """
 
     identity: str
@@ -169,6 +170,7 @@ class Ruleset:
     stages: tuple[Stage, ...] = STANDARD
     routes: tuple[Route, ...] = ()
     staged: bool = False
+    dropped: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Ruleset({self.profile_id}, {len(self.rules)} rules, {self.identity[:12]})"

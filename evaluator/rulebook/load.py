@@ -29,6 +29,7 @@ from evaluator.rulebook.grammar.cards import parse_card
 from evaluator.rulebook.grammar.conditions import parse_condition
 from evaluator.rulebook.grammar.criteria_file import parse_criteria, parse_sources
 from evaluator.rulebook.grammar.graded import rules_of
+from evaluator.rulebook.grammar.groups import drop, unfolded
 from evaluator.rulebook.grammar.names import Names
 from evaluator.rulebook.grammar.parse import (
     parse_dimensions,
@@ -98,6 +99,7 @@ class _Loader:
         self.national: dict[str, list[Criterion]] = {}
         self.accepted: tuple[ast.Acceptance, ...] = ()
         self.due_written = False
+        self.dropped: dict[str, str] = {}  # Ids of rules, and the layer that dropped them.
 
     def load(self) -> ast.Ruleset | None:
         registry = self._registry()
@@ -149,6 +151,7 @@ class _Loader:
             stages=stages or STANDARD,
             routes=routes,
             staged=bool(stages) or self.due_written,
+            dropped=MappingProxyType(self.dropped),
         )
 
     def _routes(self, docs: Documents, names: Names) -> tuple[ast.Route, ...]:
@@ -271,8 +274,9 @@ class _Loader:
         stages: tuple[Stage, ...],
     ) -> dict[str, ast.Rule]:
         rules: dict[str, ast.Rule] = {}
-        for _, files in docs:
+        for layer, files in docs:
             own: dict[str, ast.Rule] = {}
+            unwanted: tuple[YScalar, ...] = ()
             for name, node in files.items():
                 if not name.startswith("rules/") or _is(
                     name, "metrics.yaml", "labels.yaml", "invariants.yaml", STAGES_FILE, ROUTES_FILE
@@ -283,6 +287,8 @@ class _Loader:
                 if not isinstance(node, YList):
                     names.report("E202", "规则文件应是列表，每条以“- id:”开头", node.place)
                     continue
+                node, more = unfolded(node, names)
+                unwanted += more
                 self._keep("rules", node)
                 for item in node.items:
                     self.due_written |= isinstance(item, YMap) and item.get("due") is not None
@@ -302,6 +308,11 @@ class _Loader:
                         )
                         continue
                     own[rule.id] = rule
+            titles = {i: r.title for i, r in rules.items()}
+            for id_ in drop(unwanted, titles, frozenset(own), "规则", names):
+                del rules[id_]
+                self.raw["rules"].pop(id_, None)
+                self.dropped[id_] = layer
             rules |= own
         return rules
 
@@ -312,14 +323,17 @@ class _Loader:
         stages: tuple[Stage, ...],
     ) -> dict[str, Scorecard]:
         cards: dict[str, Scorecard] = {}
-        for _, files in docs:
+        for layer, files in docs:
             own: dict[str, Scorecard] = {}
+            unwanted: tuple[YScalar, ...] = ()
             for name, node in files.items():
                 if not name.startswith(CARDS):
                     continue
                 if not isinstance(node, YList):
                     names.report("E202", "评分表文件应是列表，每张以“- id:”开头", node.place)
                     continue
+                node, more = unfolded(node, names)
+                unwanted += more
                 self._keep("scorecards", node)
                 for item in node.items:
                     self.due_written |= isinstance(item, YMap) and item.get("due") is not None
@@ -333,6 +347,10 @@ class _Loader:
                         names.report("E302", message, card.place, "只保留一处", first)
                     else:
                         own[card.id] = card
+            titles = {i: c.title for i, c in cards.items()}
+            for id_ in drop(unwanted, titles, frozenset(own), "评分表", names):
+                self.dropped |= dict.fromkeys(cards.pop(id_).rule_ids, layer)
+                self.raw["scorecards"].pop(id_, None)
             cards |= own
         return cards
 

@@ -18,6 +18,7 @@ from evaluator.rulebook import ast
 from evaluator.rulebook.cards import POINTS
 from evaluator.rulebook.criteria import Criterion, Kind
 from evaluator.rulebook.grammar.codes import CODE_HINT, code_fault
+from evaluator.rulebook.grammar.dates import between_dates
 from evaluator.rulebook.grammar.exprs import in_unit, parse_expr, parse_literal, reference
 from evaluator.rulebook.grammar.names import Names, same_kind
 
@@ -189,6 +190,8 @@ def _comparison(r: Reader, node: YMap, subject: str, names: Names) -> ast.Condit
         return None
     if operator == "known":
         return _known_flag(word, right, names)
+    if isinstance(measured, Field) and measured.type is FieldType.DATE:
+        return between_dates(measured, operator, word, right, names)
     if isinstance(measured, Field) and not measured.numeric:
         return _membership(measured, operator, right, names)
     left = reference(measured, word, names)
@@ -196,11 +199,34 @@ def _comparison(r: Reader, node: YMap, subject: str, names: Names) -> ast.Condit
         return None
     if operator == "between":
         return _between(left, right, names)
+    whole = isinstance(measured, Field) and measured.type is FieldType.INT
+    if operator in ("in", "not_in") and whole:
+        return _one_of(left, operator, right, names)
     if operator not in (*ORDER, "equals"):
         hint = allowed(key_labels((*ORDER, "between", "equals")))
         names.report("E309", f"“{word.text}”是数，不能用“{operator}”", r.node.place, hint)
         return None
     return _compare(left, ast.Op(operator), right, names)
+
+
+def _one_of(left: ast.Expr, operator: str, right: Node, names: Names) -> ast.Condition | None:
+    """Whether a whole number is one of several: equal to any of them."""
+    nodes = right.items if isinstance(right, YList) else ()
+    if not nodes:
+        names.report("E206", f"“{operator}”后没有值", right.place, "写作列表，如 [1, 2]")
+        return None
+    parts: list[ast.Condition] = []
+    for node in nodes:
+        number = parse_literal(node, left.unit, names) if isinstance(node, YScalar) else None
+        if number is None:
+            if not isinstance(node, YScalar):
+                names.report("E202", f"“{operator}”后只写数", node.place)
+            return None
+        if number.value.denominator != 1:
+            names.report("E317", "整数的字段不会等于小数", node.place)
+        parts.append(ast.Compare(left, ast.Op.EQUALS, number, None, node.place))
+    one = parts[0] if len(parts) == 1 else ast.AnyOf(tuple(parts), right.place)
+    return ast.NotOf(one, right.place) if operator == "not_in" else one
 
 
 def _known_flag(word: YScalar, right: Node, names: Names) -> ast.Condition | None:
@@ -304,7 +330,7 @@ def _operators(field: Field) -> tuple[str, ...]:
             return ("equals", "known")
         case FieldType.ENUM:
             return ("equals", "in", "not_in", "known")
-        case FieldType.DATE | FieldType.RECORD:
+        case FieldType.RECORD:
             return ("known",)
         case _:
             return ("equals", "in", "not_in", "starts_with", "known")
@@ -319,7 +345,7 @@ def _option(field: Field, node: Node, prefix: bool, names: Names) -> str | bool 
             "E311", f"“{field.label}”只能与 true 或 false 比较", node.place, "是写 true，否写 false"
         )
         return None
-    if field.type in (FieldType.DATE, FieldType.RECORD):
+    if field.type is FieldType.RECORD:
         names.report("E309", f"“{field.name}”只能用 known 判断", node.place)
         return None
     if isinstance(node, YScalar) and isinstance(value, bool):

@@ -13,6 +13,7 @@ from evaluator.rulebook import ast, walk
 from evaluator.rulebook.cards import PREFIX
 from evaluator.rulebook.grammar.conditions import parse_condition
 from evaluator.rulebook.grammar.exprs import parse_metric
+from evaluator.rulebook.grammar.groups import exempted
 from evaluator.rulebook.grammar.names import Names
 from evaluator.rulebook.stage import Stage, default_due
 from evaluator.rulebook.verdict import EFFECT_LABELS, LIST_LABELS
@@ -181,8 +182,10 @@ def parse_rule(
     message, remedy, note = r.text("message"), r.text("remedy"), r.text("note")
     start, end = r.date("from"), r.date("until")
     due = r.choice("due", {stage.id: stage.title for stage in stages})
-    r.finish()
     applies = parse_condition(applies_node, names) if applies_node else None
+    failed = bool(applies_node) and applies is None
+    applies = exempted(r, applies, effect, names)
+    r.finish()
     require = parse_condition(require_node, names) if require_node else None
     if id_:
         _check_id(id_, list_, node.place_of("id"), names)
@@ -196,10 +199,10 @@ def parse_rule(
     _check_message(node, names)
     if effect and effect != ast.Effect.ADVISE:
         _check_known(applies, require, effect, names)
-    failed = names.problems.wrong(before)
-    if not failed and (require is None or (applies_node and applies is None)):
+    wrong = names.problems.wrong(before)
+    if not wrong and (require is None or failed):
         names.dropped(r.what, node.place)
-    if failed or require is None or (applies_node and applies is None):
+    if wrong or require is None or failed:
         return None
     return ast.Rule(
         id_,

@@ -17,6 +17,7 @@ from evaluator.rulebook.cards import PREFIX
 from evaluator.rulebook.criteria import Kind
 from evaluator.rulebook.files import is_case_file
 from evaluator.rulebook.grammar.criteria_file import LEVELS, table_dimensions
+from evaluator.rulebook.grammar.groups import IF_MISSING
 from evaluator.rulebook.grammar.parse import PLACEHOLDERS
 from evaluator.rulebook.schema.cards import card_schema
 from evaluator.rulebook.schema.cases import case_schemas
@@ -64,7 +65,7 @@ def kind_of(name: str) -> str:
 def schemas(ruleset: Ruleset) -> dict[str, Schema]:
     """One schema for each kind of file in ``FILES``."""
     out = {
-        "rules": items(_rule(ruleset), "规则文件"),
+        "rules": _rules(_rule(ruleset)),
         "metrics": items(_metric(), "指标文件"),
         "labels": _labels(ruleset),
         "scorecards": card_schema(ruleset, BASIS),
@@ -145,6 +146,8 @@ def _rule(ruleset: Ruleset) -> Schema:
             "list": choice(OWN_LISTS, "属于哪张清单"),
             "dimension": _ref("dimension"),
             "applies_when": {**_ref("condition"), "description": "什么样的项目适用；不写即都适用"},
+            "unless": {**_ref("condition"), "description": "什么样的项目豁免"},
+            "if_missing": choice(IF_MISSING, "豁免的条件没填怎么办；写了 unless 就要写"),
             "require": {**_ref("condition"), "description": "要求什么；不满足即不符合"},
             "effect": choice(
                 {
@@ -177,6 +180,19 @@ def _rule(ruleset: Ruleset) -> Schema:
         for name in OWN_LISTS
     ]
     return rule
+
+
+def _rules(rule: Schema) -> Schema:
+    """A rule file: rules, groups of them that an exemption switches off, and rules to drop."""
+    shared = {key: rule["properties"][key] for key in ("unless", "if_missing")}
+    group = table(
+        "一组规则，豁免的项目都不看",
+        {**shared, "rules": {"type": "array", "items": rule, "minItems": 1}, "note": TEXT},
+        required=("unless", "if_missing", "rules"),
+    )
+    gone = table("去掉所依据的规则集里的一条规则", {"drop": TEXT, "note": TEXT}, required=("drop",))
+    single = {"if": {"required": ["drop"]}, "then": gone, "else": rule}
+    return items({"if": {"required": ["rules"]}, "then": group, "else": single}, "规则文件")
 
 
 def _metric() -> Schema:
