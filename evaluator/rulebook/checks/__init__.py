@@ -58,6 +58,8 @@ CHECKS: tuple[Check, ...] = (
     cards.PointsOverFull(),
     cards.GradeOutOfReach(),
     cards.BandOutOfReach(),
+    cards.GradeOvertaken(),
+    cards.IdleItem(),
     wording.MissingMessage(),
     wording.MissingRemedy(),
     wording.UnverifiedReject(),

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from evaluator.problems.errors import Problem
 from evaluator.rulebook import ast
-from evaluator.rulebook.cards import Bands, Item, ItemKind, Scorecard
+from evaluator.rulebook.cards import Bands, Grade, Item, ItemKind, Scorecard
 from evaluator.rulebook.checks.base import problem
 from evaluator.values.numbers import shown
 
@@ -117,3 +117,61 @@ class BandOutOfReach:
                         message = f"评分项“{item.title}”的这一档没有数到得了，前一档已经收下了"
                         hint = "at_least 从高到低写，at_most 从低到高写"
                         yield problem(self.code, message, below.place, hint, subject=card.rule_id)
+
+
+class GradeOvertaken:
+    """A grade whose line is not below that of a grade above it, which asks nothing else: nobody is left
+    for it, as where the line for a pass is below that for a reject."""
+
+    code: ClassVar[str] = "W935"
+    whole: ClassVar[bool] = False
+
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
+        for card in ruleset.scorecards.values():
+            lowest: Grade | None = None
+            for grade in card.grades:
+                line = grade.floor.value if isinstance(grade.floor, ast.Number) else None
+                above = lowest.floor if lowest is not None else None
+                if line is not None and isinstance(above, ast.Number) and line >= above.value:
+                    assert lowest is not None
+                    message = (
+                        f"等次“{grade.title}”要 {shown(line)} 分，"
+                        f"满 {shown(above.value)} 分的都已是“{lowest.title}”，没有项目到得了"
+                    )
+                    hint = "分数线从高到低写"
+                    yield problem(self.code, message, grade.place, hint, subject=card.rule_id)
+                elif line is not None and grade.when is None:
+                    lowest = grade
+
+
+class IdleItem:
+    """An item that gives the same points whatever is answered: it never matters."""
+
+    code: ClassVar[str] = "W936"
+    whole: ClassVar[bool] = False
+
+    def run(self, ruleset: ast.Ruleset) -> Iterable[Problem]:
+        for card in ruleset.scorecards.values():
+            for item in card.items:
+                values = {min(max(v, item.low), item.high) for v in _every(item)}
+                if len(values) == 1 and item.applies_when is None:
+                    message = (
+                        f"评分项“{item.title}”不论怎样都得 {shown(values.pop())} 分，不影响等次"
+                    )
+                    hint = "核对各档的分数，或去掉这一项"
+                    yield problem(self.code, message, item.place, hint, subject=card.rule_id)
+
+
+def _every(item: Item) -> Iterator[Fraction]:
+    """Every number of points that an item can come to; two different ones where that is not plain."""
+    points = item.points
+    if isinstance(points, Bands) and all(row.step is None for row in points.rows):
+        parts: tuple[ast.Expr, ...] = tuple(row.points for row in points.rows)
+    elif isinstance(points, ast.Choose):
+        parts = (*(value for _, value in points.cases), points.otherwise)
+    else:
+        parts = () if isinstance(points, Bands) else (points,)
+    if parts and all(isinstance(part, ast.Number) for part in parts):
+        yield from (part.value for part in parts if isinstance(part, ast.Number))
+    else:
+        yield from (item.low, item.high)

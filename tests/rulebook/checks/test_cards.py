@@ -40,6 +40,23 @@ def codes(directory: object, name: str, old: str, new: str) -> set[str]:
             "{at_least: 3, points: 6}",
             "W932",
         ),
+        (
+            PARK,
+            "rules/scorecards/park.yaml",
+            "    - {id: short,",
+            "    - {id: high, title: 高, at_least: {criterion: pass_points}, verdict: refer}\n"
+            "    - {id: mid, title: 中, at_least: 20, verdict: refer}\n"
+            "    - {id: same, title: 同, at_least: 20, verdict: refer}\n"
+            "    - {id: short,",
+            "W935",
+        ),
+        (
+            BOARD,
+            "rules/scorecards/board.yaml",
+            "{national: 8, provincial: 5, none: 0}",
+            "{national: 5, provincial: 5, none: 5}",
+            "W936",
+        ),
     ],
 )
 def test_what_does_not_add_up_is_found(
@@ -50,6 +67,6 @@ def test_what_does_not_add_up_is_found(
 
 @pytest.mark.parametrize("directory", [BOARD, PARK])
 def test_the_shipped_cards_add_up(directory: object) -> None:
-    names = {"W931", "W932", "W933", "W934"}
+    names = {"W931", "W932", "W933", "W934", "W935", "W936"}
     title = "title:"
     assert not names & codes(directory, "criteria.yaml", title, title)
