@@ -7,7 +7,7 @@ that is given out. Until the next one, whatever is changed has to leave every cl
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -134,10 +134,11 @@ def _words(schema: Schema) -> set[Any] | None:
     return set().union(*words) if words else None
 
 
-def _pairs(
-    was: Schema, now: Schema, old: Schema, new: Schema, seen: set[Any]
-) -> Iterator[tuple[Schema, Schema]]:
-    """The objects that stand for each other in two schemas, through references and alternatives."""
+Pair = tuple[Schema, list[Schema]]
+
+
+def _pairs(was: Schema, now: Schema, old: Schema, new: Schema, seen: set[Any]) -> Iterator[Pair]:
+    """The objects of a schema, each with those of another that may stand for it now."""
     first, before = _resolved(was, old)
     second, after = _resolved(now, new)
     if first and (first, second) in seen:
@@ -146,12 +147,25 @@ def _pairs(
     left = [_resolved(o, old)[1] for o in _options(before)]
     right = [_resolved(o, new)[1] for o in _options(after)]
     for one in left:
-        for other in right:
-            if "properties" in one and "properties" in other:
-                yield one, other
-            for key in ("items", "additionalProperties"):
-                if isinstance(one.get(key), dict) and isinstance(other.get(key), dict):
-                    yield from _pairs(one[key], other[key], old, new, seen)
+        if "properties" in one:
+            yield one, [other for other in right if "properties" in other]
+        for key in ("items", "additionalProperties"):
+            others = [o[key] for o in right if isinstance(o.get(key), dict)]
+            if isinstance(one.get(key), dict) and others:
+                yield from _pairs(one[key], others[0], old, new, seen)
+
+
+def _best(
+    pair: Pair, told: Callable[[Schema, Schema, set[Any]], Iterator[str]], seen: set[Any]
+) -> list[str]:
+    """What is said of an object and the one that stands for it best; nothing where one does well."""
+    one, others = pair
+    found: list[str] | None = None
+    for other in others:
+        said = list(told(one, other, set(seen)))
+        if found is None or len(said) < len(found):
+            found = said
+    return found or []
 
 
 def _lost(
@@ -160,7 +174,8 @@ def _lost(
     """What an answer no longer gives, or gives as something else."""
     if _kinds(now, new) - _kinds(was, old):
         yield f"{where} can be {sorted(_kinds(now, new) - _kinds(was, old))}"
-    for one, other in _pairs(was, now, old, new, seen):
+
+    def told(one: Schema, other: Schema, known: set[Any]) -> Iterator[str]:
         for name, part in one["properties"].items():
             there = other["properties"].get(name)
             if there is None:
@@ -168,7 +183,10 @@ def _lost(
                 continue
             if name in one.get("required", ()) and name not in other.get("required", ()):
                 yield f"{where} may lack {name}"
-            yield from _lost(f"{where}.{name}", part, there, old, new, seen)
+            yield from _lost(f"{where}.{name}", part, there, old, new, known)
+
+    for pair in _pairs(was, now, old, new, seen):
+        yield from _best(pair, told, seen)
 
 
 def _narrowed(
@@ -180,7 +198,8 @@ def _narrowed(
     allowed, before = _words(now), _words(was)
     if allowed is not None and (before is None or before - allowed):
         yield f"{where} no longer takes {sorted(map(str, (before or set()) - allowed))}"
-    for one, other in _pairs(was, now, old, new, seen):
+
+    def told(one: Schema, other: Schema, known: set[Any]) -> Iterator[str]:
         for name in set(other.get("required", ())) - set(one.get("required", ())):
             yield f"{where} now demands {name}"
         for name, part in one["properties"].items():
@@ -188,7 +207,10 @@ def _narrowed(
             if there is None:
                 yield f"{where} no longer takes {name}"
             else:
-                yield from _narrowed(f"{where}.{name}", part, there, old, new, seen)
+                yield from _narrowed(f"{where}.{name}", part, there, old, new, known)
+
+    for pair in _pairs(was, now, old, new, seen):
+        yield from _best(pair, told, seen)
 
 
 if __name__ == "__main__":
