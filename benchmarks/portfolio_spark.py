@@ -1,11 +1,11 @@
 """Spark with one worker and with two, each of one core, and DuckDB with one thread and two.
 
-    python -m benchmarks.portfolio_spark 400000 DIRECTORY [--rounds 3] [--doc docs/scale.md]
+    python -m benchmarks.portfolio_spark 400000 DIRECTORY [--rounds 3] [--doc docs/benchmarks.md]
 
 All judge the same typed Parquet into Parquet by the shipped rulebook, in turns. Each is a process of
 its own, started and warmed up before the first round; Spark is a standalone master with workers on
 loopback. Each round also judges ``FEW`` rows: what that takes is planning and starting, not judging.
-Prints JSON, and the text for docs/scale.md; --doc puts that text between the marks of the file.
+Prints JSON, and the text for docs/benchmarks.md; --doc puts that text between the marks of the file.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def figures(rows: int, took: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def written(found: dict[str, Any], rules: int, command: str) -> str:
-    """The figures and what follows from them, as docs/scale.md has them."""
+    """The figures and what follows from them, as docs/benchmarks.md has them."""
     rows = found["rows"]
     lines = [
         f"`{command}`，{machine()}，{dt.date.today().isoformat()}：{rows // 10_000} 万份材料，自带规则集 "

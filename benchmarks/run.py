@@ -1,4 +1,4 @@
-"""All in-process measurements; writes docs/benchmarks.md.
+"""All in-process measurements; writes the chapter of docs/benchmarks.md between its marks.
 
     python -m benchmarks.run [--seconds 3] [--out docs/benchmarks.md]
 
@@ -11,6 +11,7 @@ import argparse
 import datetime as dt
 import gc
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -211,11 +212,8 @@ def memory(dossiers: int = 200_000) -> str:
     )
 
 
-INTRO = """# 性能测量
-
-由 `make bench` 生成，不要手改。
-
-- 机器：{machine}
+START, END = "<!-- engines -->", "<!-- end of engines -->"
+INTRO = """- 机器：{machine}
 - 日期：{date}，开始时系统负载 {load:.2f}
 - 命令：`{command}`
 - 版本：durable-rules {durable}{versions}
@@ -253,7 +251,13 @@ def main() -> None:
             memory(),
         ]
     )
-    options.out.write_text(text + "\n", "utf-8")
+    before, _, rest = options.out.read_text("utf-8").partition(START)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise SystemExit(f"{options.out} has no {START} … {END}")
+    # Its headings stand below that of the chapter.
+    below = re.sub("^#", "##", text, flags=re.M)
+    options.out.write_text(f"{before}{START}\n\n{below}\n\n{END}{after}", "utf-8")
     print(text)
 
 

@@ -1,4 +1,4 @@
-"""What must hold when things break: each command makes one line of docs/reliability.md.
+"""What must hold when things break: each command makes one line of docs/benchmarks.md.
 
     python -m benchmarks.service_reliability kill      [--postgres] [--count 2000]
     python -m benchmarks.service_reliability outage    [--count 600]

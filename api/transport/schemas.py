@@ -206,10 +206,16 @@ class EvaluationPartsOut(BaseModel):
     stage: str | None = None
     routes: list[RouteOut] | None = None
     routes_open: list[RouteOpenOut] | None = None
-    findings: list[FindingOut] | None = Field(default=None, description="单项结论（include=reasons）")
-    counterfactual: CounterfactualOut | None = Field(default=None, description="怎样改才能准入（include=remedy）")
+    findings: list[FindingOut] | None = Field(
+        default=None, description="单项结论（include=reasons）"
+    )
+    counterfactual: CounterfactualOut | None = Field(
+        default=None, description="怎样改才能准入（include=remedy）"
+    )
     scores: list[ScoreOut] | None = Field(default=None, description="得分（include=scores）")
-    questions: list[QuestionOut] | None = Field(default=None, description="该问的（include=questions）")
+    questions: list[QuestionOut] | None = Field(
+        default=None, description="该问的（include=questions）"
+    )
     traces: list[Trace] | None = Field(
         default=None, description="include=traces：每条单项结论的条件、算式和所用的标准"
     )
