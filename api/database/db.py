@@ -7,6 +7,8 @@ fair where SQLite's own waiting is not). On PostgreSQL writers meet only at the 
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -114,6 +116,14 @@ class Database:
         if self.sqlite and self.url.database:
             return Path(self.url.database).parent
         return Path("var")
+
+    @property
+    def tag(self) -> str:
+        """A short name for this database among those that keep something in the same directory."""
+        at = self.url
+        place = os.path.abspath(at.database or "") if self.sqlite else at.database
+        named = f"{at.get_backend_name()}|{at.host}|{at.port}|{place}"
+        return hashlib.sha256(named.encode()).hexdigest()[:12]
 
     def alembic(self) -> Config:
         """The configuration of the migrations that travel with the program."""

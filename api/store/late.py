@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from api.database.db import Database
 from api.errors import Locked
 from api.store.work import Actor
 
@@ -33,7 +34,14 @@ log = logging.getLogger("api")
 # How long a reader waits for the audit log.
 BRIEF_SECONDS = 0.5
 FAILED = (DBAPIError, PoolTimeout, Locked)
-NAME, TAKEN = "late-reads.jsonl", "late-reads-*.taken"
+
+
+def names(db: Database) -> tuple[str, str]:
+    """What the file of a database is called, and what those are that are being written into its log.
+
+    Databases that keep their files in one directory have one each.
+    """
+    return f"late-reads-{db.tag}.jsonl", f"late-reads-{db.tag}-*.taken"
 
 
 def record_read(
@@ -57,17 +65,18 @@ def record_read(
             },
         }
         try:
-            _keep(store.db.directory, entry)
+            _keep(store.db, entry)
         except OSError as trouble:
             raise Locked("查阅要留下记录，眼下写不进去") from trouble
         log.warning("audit: a reading is written later: %s", str(error).split("\n", 1)[0])
 
 
-def _keep(directory: Path, entry: dict[str, Any]) -> None:
+def _keep(db: Database, entry: dict[str, Any]) -> None:
+    directory, (name, _) = db.directory, names(db)
     directory.mkdir(parents=True, exist_ok=True)
     line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
     while True:
-        with _opened(directory / NAME, os.O_APPEND | os.O_CREAT) as (file, there):
+        with _opened(directory / name, os.O_APPEND | os.O_CREAT) as (file, there):
             if there:
                 os.write(file, line)
                 os.fsync(file)
@@ -91,13 +100,13 @@ def _opened(path: Path, flags: int) -> Iterator[tuple[int, bool]]:
 
 def write_late(store: Store) -> int:
     """Bring what was kept into the audit log; how many entries. Raises what the database raises."""
-    directory = store.db.directory
-    if (directory / NAME).exists():
-        with _opened(directory / NAME, 0) as (_, there):
+    directory, (name, taken) = store.db.directory, names(store.db)
+    if (directory / name).exists():
+        with _opened(directory / name, 0) as (_, there):
             if there:
-                os.rename(directory / NAME, directory / f"late-reads-{uuid.uuid4().hex}.taken")
+                os.rename(directory / name, directory / taken.replace("*", uuid.uuid4().hex))
     written = 0
-    for path in sorted(directory.glob(TAKEN)):
+    for path in sorted(directory.glob(taken)):
         with _opened(path, 0) as (file, there):
             if there:
                 with os.fdopen(os.dup(file), "rb") as text:

@@ -13,8 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from api.database import db as databases
-from api.store import audit
-from api.store.late import NAME, TAKEN
+from api.store import audit, late
 from tests.api.support import Service
 from tests.support import wait_until
 
@@ -42,49 +41,62 @@ def readings(service: Service, decision: int) -> list[dict[str, Any]]:
         return [e.after for e in found if e.action == "decision.read"]
 
 
-@pytest.fixture
-def place(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where readings are kept: beside the database there is only one such place."""
-    if service.store.db.sqlite:
-        return service.store.db.directory
-    # Of this database alone: other services of this process look after their own.
-    here = type("Here", (type(service.store.db),), {"directory": tmp_path})
-    monkeypatch.setattr(service.store.db, "__class__", here)
-    return tmp_path
+def kept(service: Service) -> list[Path]:
+    """The files in which readings of this service's database wait."""
+    db = service.store.db
+    return [path for name in late.names(db) for path in db.directory.glob(name)]
 
 
-def test_a_reading_is_written_into_the_log_later(service: Service, place: Path) -> None:
+def test_a_reading_is_written_into_the_log_later(service: Service) -> None:
     decision = service.submit("r01")["decision"]
     with locked(service):
         answer = service.call("committee", "GET", f"/decisions/{decision}")
         assert answer.status_code == 200
-        kept = [*place.glob(NAME), *place.glob(TAKEN)]
-        assert kept
-        assert all(path.stat().st_mode & 0o777 == 0o600 for path in kept)
+        files = kept(service)
+        assert files
+        assert all(path.stat().st_mode & 0o777 == 0o600 for path in files)
     wait_until(lambda: bool(readings(service, decision)), "the reading is in the log")
     (entry,) = readings(service, decision)
     assert entry["part"] == "decision"
     assert entry["read_at"]
     assert entry["late"]
-    wait_until(lambda: not [*place.glob(NAME), *place.glob(TAKEN)], "nothing is left to write")
+    wait_until(lambda: not kept(service), "nothing is left to write")
     with service.store.db.read() as session:
         assert audit.verify(session)[1] == ()
 
 
-def test_a_reading_that_cannot_even_be_kept_is_refused(service: Service, place: Path) -> None:
+def test_a_reading_that_cannot_even_be_kept_is_refused(service: Service, tmp_path: Path) -> None:
     decision = service.submit("r02")["decision"]
-    treasure = place / "treasure"
+    treasure, db = tmp_path / "treasure", service.store.db
     treasure.write_text("untouched")
-    wait_until(lambda: not [*place.glob(NAME)], "nothing is left to write")
+    db.directory.mkdir(exist_ok=True)
+    wait_until(lambda: not kept(service), "nothing is left to write")
+    planted = db.directory / late.names(db)[0]
     with locked(service):
-        os.symlink(treasure, place / NAME)  # A planted link is not followed.
+        os.symlink(treasure, planted)  # A planted link is not followed.
         try:
             answer = service.call("committee", "GET", f"/decisions/{decision}")
         finally:
-            (place / NAME).unlink(missing_ok=True)
+            planted.unlink(missing_ok=True)
         assert answer.status_code == 503
         assert "查阅要留下记录" in answer.json()["detail"]
     assert treasure.read_text() == "untouched"
+
+
+def test_databases_in_one_directory_have_files_of_their_own(tmp_path: Path) -> None:
+    urls = [
+        f"sqlite:///{tmp_path}/one.db",
+        f"sqlite:///{tmp_path}/two.db",
+        "postgresql+psycopg://a:secret@127.0.0.1:5432/one",
+        "postgresql+psycopg://a:secret@127.0.0.1:5432/two",
+        "postgresql+psycopg://a:secret@127.0.0.1:5433/one",
+    ]
+    names = set()
+    for url in urls:
+        db = databases.Database(url)
+        names.add(late.names(db)[0])
+        db.close()
+    assert len(names) == len(urls)
 
 
 def test_readiness_tells_that_writes_fail(service: Service) -> None:
