@@ -122,10 +122,13 @@ def _read(files: list[Path], registry: Registry) -> list[Profile]:
     profiles: list[Profile] = []
     problems = Problems()
     for path in files:
+        notes: list[str] = []
         try:
-            profiles += read_dossiers(path, registry)
+            profiles += read_dossiers(path, registry, notes)
         except InputError as error:
             problems += error.problems
+        for note in notes:
+            typer.echo(f"{path}：{note}", err=True)
     if problems:
         _fail(DossierError(problems))
     return profiles

@@ -17,7 +17,7 @@ from evaluator.cli.common import load_rulebook, save, stop
 from evaluator.portfolio.compare import Comparison, compare_file
 from evaluator.portfolio.progress import bar
 from evaluator.portfolio.report import comparison_html, summary_html
-from evaluator.portfolio.run import Options, Summary, evaluate_files, rejects_path
+from evaluator.portfolio.run import Counts, Options, Summary, evaluate_files, rejects_path
 from evaluator.problems.errors import AdmissionError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.due import NoStage, find_stage
@@ -150,17 +150,26 @@ def compare(
         save(html, comparison_html(comparison, old_rules, new_rules))
 
 
+def _print_counts(console: Console, c: Counts) -> None:
+    shown = f"{c.name}：共 {c.total:,} 份，评估 {c.judged:,} 份，退回 {c.rejected:,} 份"
+    console.print(shown, markup=False)
+    for note in c.notes:
+        console.print(f"  {note}", markup=False)
+    if c.unused:
+        console.print(f"  没有用到的列：{'、'.join(c.unused)}", markup=False)
+
+
+def _print_repeated(console: Console, repeated: tuple[str, ...]) -> None:
+    if repeated:
+        listed = "、".join(repeated[:TOP])
+        console.print(f"提醒：{len(repeated):,} 个项目编号不止一份：{listed}", markup=False)
+
+
 def _print_summary(summary: Summary, ruleset: Ruleset, out: Path) -> None:
     console = Console()
     for c in summary.counts:
-        console.print(f"{c.name}：共 {c.total:,} 份，评估 {c.judged:,} 份，退回 {c.rejected:,} 份")
-        for note in c.notes:
-            console.print(f"  {note}", markup=False)
-        if c.unused:
-            console.print(f"  没有用到的列：{'、'.join(c.unused)}", markup=False)
-    if summary.repeated:
-        listed = "、".join(summary.repeated[:TOP])
-        console.print(f"提醒：{len(summary.repeated):,} 个项目编号不止一份：{listed}", markup=False)
+        _print_counts(console, c)
+    _print_repeated(console, summary.repeated)
     shown = "，".join(f"{VERDICT_LABELS[Verdict(v)]} {n:,}" for v, n in summary.verdicts.items())
     console.print(f"结论：{shown}")
     table = Table("规则", "情况", "份数", "责任部门", title="主要理由")
@@ -187,8 +196,10 @@ def _print_summary(summary: Summary, ruleset: Ruleset, out: Path) -> None:
 
 def _print_comparison(comparison: Comparison, old: Ruleset, new: Ruleset) -> None:
     console = Console()
-    c = comparison.counts
-    console.print(f"{c.name}：共 {c.total:,} 份，评估 {c.judged:,} 份，退回 {c.rejected:,} 份")
+    _print_counts(console, comparison.counts)
+    for said in comparison.refused:
+        console.print(f"  {said}", markup=False)
+    _print_repeated(console, comparison.repeated)
     table = Table("旧结论", *(f"新：{VERDICT_LABELS[v]}" for v in VERDICT_LABELS), title="结论变化")
     for a in VERDICT_LABELS:
         row = [f"{comparison.matrix.get((a.value, b.value), 0):,}" for b in VERDICT_LABELS]

@@ -89,6 +89,8 @@ def impact(
         report = impact_file(a, b, dossiers, engine, day)
     except AdmissionError as error:
         stop(error)
+    for said in report.reading:
+        typer.echo(said, err=True)
     if out is not None:
         lines = (json.dumps(m.to_dict(), ensure_ascii=False) for m in report.moved)
         save(out, "".join(f"{line}\n" for line in lines))

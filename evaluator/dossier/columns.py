@@ -103,7 +103,7 @@ class Headings:
         self.targets: dict[str, Path] = {}
         for f in registry.fields.values():
             for key, label in f.keys.items():
-                for text in (f"{f.name}.{key}", f"{f.label}（{label}）"):
+                for text in (f"{f.name}.{key}", f"{f.name}__{key}", f"{f.label}（{label}）"):
                     self.targets[plain_label(text)] = (f.name, key)
             for text in (f.name, f.label):
                 self.targets[plain_label(text)] = (f.name,)

@@ -36,10 +36,13 @@ class _Draft:
     place: Callable[[Path], Place]
 
 
-def read_dossiers(source: FileSource, registry: Registry) -> list[Profile]:
+def read_dossiers(
+    source: FileSource, registry: Registry, notes: list[str] | None = None
+) -> list[Profile]:
     """Every dossier of a file, given as a path or as (name, bytes).
 
-    Raises DossierError with all problems of the file; nothing is half read.
+    How a table was read, where somebody should know, is appended to ``notes``. Raises DossierError
+    with all problems of the file; nothing is half read.
     """
     kind = kind_of(source)
     if kind == "jsonl":
@@ -49,7 +52,10 @@ def read_dossiers(source: FileSource, registry: Registry) -> list[Profile]:
     if kind in ("workbook", "csv"):
         from evaluator.dossier.tables import read_book  # openpyxl is slow to import
 
-        rows = read_book(name, data, registry, problems).rows
+        book = read_book(name, data, registry, problems)
+        rows = book.rows
+        if notes is not None:
+            notes += book.notes
         problems.extend(p for row in rows for p in row.problems)
         drafts = [_Draft(row.raw, row.place) for row in rows if not row.void]
     else:

@@ -43,6 +43,21 @@ class Book:
     said: str = ""
     sheets: list[str] = field(default_factory=list)
 
+    @property
+    def notes(self) -> list[str]:
+        """How the file was read, where somebody should know."""
+        out = [self.said] if self.said else []
+        if self.hidden:
+            out.append(f"没有读隐藏的工作表：{'、'.join(self.hidden)}")
+        sheets = self.sheets or list(dict.fromkeys(map(_sheet_of, self.rows)))
+        if len(sheets) > 1:
+            out.append(f"读了 {len(sheets)} 张工作表：{'、'.join(sheets)}")
+        return out
+
+
+def _sheet_of(row: Row) -> str:
+    return (row.start.cell or "").rpartition("!")[0]
+
 
 def sheet_title(field: Field) -> str:
     """The name of the sheet that holds a record with free keys."""

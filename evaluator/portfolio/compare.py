@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from evaluator.portfolio.duck import connect, opened, sql_of
+from evaluator.portfolio.duck import connect, opened, refused_rows, sql_of
 from evaluator.portfolio.output import copy
 from evaluator.portfolio.progress import Progress, duckdb_share
 from evaluator.portfolio.rows import judge_few, one_by_one
@@ -19,11 +19,16 @@ from evaluator.rulebook.ast import Effect, Ruleset
 
 @dataclass(frozen=True)
 class Comparison:
-    """Dossiers by (old verdict, new verdict), and for each rule how many changes it has a part in."""
+    """Dossiers by (old verdict, new verdict), and for each rule how many changes it has a part in.
+
+    ``refused`` tells of the first rows that were refused, ``repeated`` are ids of more than one dossier.
+    """
 
     counts: Counts
     matrix: Mapping[tuple[str, str], int]
     rules: Mapping[str, int]
+    refused: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
 
     @property
     def changed(self) -> int:
@@ -73,7 +78,11 @@ def compare_file(
         counts = Counts(
             str(path), loaded.total, judged, loaded.total - judged, loaded.unused, loaded.notes
         )
-        return Comparison(counts, matrix, _rules(db))
+        refused = tuple(refused_rows(db, loaded, str(path)))
+        twice = db.execute(
+            "SELECT project_id FROM new_results GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
+        ).fetchall()
+        return Comparison(counts, matrix, _rules(db), refused, tuple(str(r[0]) for r in twice))
 
 
 _CAUSES = ("now_violated", "no_longer_violated", "now_unknown", "no_longer_unknown")

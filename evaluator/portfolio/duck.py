@@ -64,6 +64,21 @@ def opened(
     return loaded
 
 
+def refused_rows(
+    db: duckdb.DuckDBPyConnection, loaded: Loaded, name: str, most: int = 10
+) -> list[str]:
+    """The first rows that were refused, a sentence each with where and why, and how many more."""
+    source, row = loaded.told(name, 0)
+    rows = db.execute(
+        f"SELECT {source}, {row}, reason, count(*) OVER () FROM ({loaded.rejects}) "
+        f"ORDER BY row_id LIMIT {most}"
+    ).fetchall()
+    said = [f"{where} 第 {number} 行退回：{why}" for where, number, why, _ in rows]
+    if rows and rows[0][3] > most:
+        said.append(f"另有 {rows[0][3] - most:,} 行退回，没有列出")
+    return said
+
+
 def register(db: duckdb.DuckDBPyConnection, loaded: Loaded) -> None:
     """Make the loaded source the tables that a plan reads."""
     db.execute(f"CREATE OR REPLACE TEMP VIEW portfolio AS {loaded.main}")

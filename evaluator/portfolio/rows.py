@@ -15,7 +15,6 @@ from types import MappingProxyType
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.fields import FieldType
@@ -24,7 +23,7 @@ from evaluator.engine.columnar.layout import SEPARATOR, Layout, column_of, scala
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.judgement.evaluate import combine
 from evaluator.portfolio.intake.load import Loaded
-from evaluator.portfolio.intake.tables import create
+from evaluator.portfolio.intake.tables import add, create
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.due import at_stage, find_stage, not_due
 from evaluator.rulebook.verdict import Status
@@ -138,7 +137,6 @@ def judge_few(
         rows.append((dossier.number, dossier.profile.id, industry, verdict, *ids))
     names = ["project_id", "industry_code", "verdict", "violated", "unknown", "applicable"]
     names += ["not_due"] if later else []
-    schema = pa.schema([("row_id", pa.int64()), *((n, pa.string()) for n in names)])
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    arrays = [pa.array(c, t) for c, t in zip(columns, schema.types, strict=True)]
-    create(db, name, pa.table(arrays, schema=schema))
+    types = {"row_id": "BIGINT", **dict.fromkeys(names, "VARCHAR")}
+    create(db, name, types)
+    add(db, name, types, list(zip(*rows, strict=True)))

@@ -108,12 +108,15 @@ def evaluate_files(
         copy(db, "SELECT * FROM rejects ORDER BY source, row_number", stage[1])
         progress("汇总", duckdb_share(db))
         summary = summarise(db, ruleset, stage[0], tuple(counts))
-        if options.unique and summary.repeated:
-            listed = "、".join(summary.repeated[:10])
-            raise PortfolioError(
-                f"有 {len(summary.repeated)} 个项目编号不止一份，没有写结果：{listed}"
-            )
+        check_unique(summary, options)
         return summary
+
+
+def check_unique(summary: Summary, options: Options) -> None:
+    """Raise PortfolioError where a project is in a run twice, and may not be."""
+    if options.unique and summary.repeated:
+        listed = "、".join(summary.repeated[:10])
+        raise PortfolioError(f"有 {len(summary.repeated)} 个项目编号不止一份，没有写结果：{listed}")
 
 
 def _numbered(path: Path, number: int) -> Path:

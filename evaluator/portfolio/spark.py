@@ -22,7 +22,15 @@ from evaluator.portfolio.intake.load import load
 from evaluator.portfolio.intake.opening import open_source
 from evaluator.portfolio.output import copy
 from evaluator.portfolio.progress import Progress, duckdb_share, spark_share
-from evaluator.portfolio.run import RESULT, Counts, Options, Summary, rejects_path, summarise
+from evaluator.portfolio.run import (
+    RESULT,
+    Counts,
+    Options,
+    Summary,
+    check_unique,
+    rejects_path,
+    summarise,
+)
 from evaluator.portfolio.sql import text
 from evaluator.rulebook.ast import Ruleset
 
@@ -88,6 +96,8 @@ def evaluate_spark(
     """Judge one file on Spark into the directory ``out``; rejected rows go beside it."""
     if len(paths) != 1:
         raise PortfolioError("Spark 一次只评一个来源；多个文件请放在一个目录里")
+    if options.findings is not None:
+        raise PortfolioError("在 Spark 上评估不能另写逐条结论，请去掉 --findings")
     stage = out.with_name(f"{out.name}.stage")
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(parents=True)
@@ -98,24 +108,32 @@ def evaluate_spark(
             loaded = load(db, source, ruleset.registry, options.as_of)
             register(db, loaded)
             main, items = stage / "main.parquet", stage / "items.parquet"
+            made = stage / "results"
             judged = copy(db, loaded.main, main)
             if loaded.items:
                 copy(db, loaded.items, items)
-            rejected = copy(
-                db,
-                f"SELECT row_id AS row_number, reason FROM ({loaded.rejects})",
-                rejects_path(out),
-            )
+            where, row = loaded.told(str(paths[0]), 0)
+            told = f"SELECT {where} AS source, {row} AS row_number, reason FROM ({loaded.rejects})"
+            refused = stage / "rejects.csv"
+            rejected = copy(db, f"{told} ORDER BY 1, 2", refused)
             if judged + rejected != loaded.total:
                 raise PortfolioError("评估与退回的份数之和与总数不符；结果不可用")
             progress("启动 Spark")
             with _session(master) as spark:
                 progress(f"Spark 评估 {judged:,} 份", spark_share(spark))
                 plan = compile_ruleset(ruleset, loaded.layout, stage=options.stage)
-                judge_on(spark, plan, main, items if loaded.items else None, out)
+                judge_on(spark, plan, main, items if loaded.items else None, made)
             progress("汇总", duckdb_share(db))
-            counts = Counts(str(paths[0]), loaded.total, judged, rejected, loaded.unused)
-            return _summary(db, ruleset, out, counts)
+            counts = Counts(
+                str(paths[0]), loaded.total, judged, rejected, loaded.unused, loaded.notes
+            )
+            summary = _summary(db, ruleset, made, counts)
+            check_unique(summary, options)
+            # Whole or not at all: what was there before stays until here.
+            shutil.rmtree(out, ignore_errors=True)
+            made.replace(out)
+            refused.replace(rejects_path(out))
+            return summary
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 

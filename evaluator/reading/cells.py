@@ -68,7 +68,7 @@ def decimal_of(value: float) -> Decimal:
         raise CellFault("单元格里不是数", _TIME)
     if abs(value) >= 10**DIGITS:
         raise CellFault("数字超过 15 位，表格软件已丢掉后面的几位", _TEXT)
-    return Decimal(f"{value:.{DIGITS}g}")
+    return Decimal(f"{value + 0.0:.{DIGITS}g}")  # Of minus zero, which nobody has typed, zero.
 
 
 def day(value: dt.date | dt.time | dt.timedelta) -> dt.date:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from evaluator.engine.reference.engine import ReferenceEngine
-from evaluator.portfolio.duck import connect, opened
+from evaluator.portfolio.duck import connect, opened, refused_rows
 from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.rows import dossiers
 from evaluator.revision.tally import Impact, Row, Tally, judge_one, profile_of
@@ -30,6 +30,7 @@ def count_file(
     same = tally.old.registry.fields == tally.new.registry.fields
     with closing(connect()) as db:
         loaded = opened(db, tally.new, path, 0, table, as_of)
+        tally.notes += [*loaded.said, *refused_rows(db, loaded, str(path))]
         if engine == "reference" or (engine is None and (loaded.total < few or not same)):
             engines = ReferenceEngine(tally.old), ReferenceEngine(tally.new)
             for row in dossiers(db, loaded):

@@ -119,7 +119,7 @@ def impact_file(
         raise PortfolioError("组合引擎不读 .yaml 和 .json；请不写 --engine")
     engines = ReferenceEngine(old), ReferenceEngine(new)
     same = old.registry.fields == new.registry.fields
-    for n, after in enumerate(read_dossiers(path, new.registry), 1):
+    for n, after in enumerate(read_dossiers(path, new.registry, tally.notes), 1):
         before = after if same else profile_of(old, after.to_dict(new.registry))
         day = as_of if isinstance(as_of, dt.date) else None
         judge_one(tally, engines, Row(str(n), "", day), before, after)

@@ -84,7 +84,8 @@ class Impact:
 
     ``matrix`` counts (old, new) verdicts; ``rules``, ``departments`` and ``industries`` count moved
     projects, by rule, by department of these rules, and by 大类 and (old, new). ``unread`` dossiers
-    cannot be read under one of the rulesets. ``note`` says why an engine was chosen.
+    cannot be read under one of the rulesets. ``note`` says why an engine was chosen, ``reading``
+    how the file was read and which rows were refused.
     """
 
     engine: str
@@ -96,6 +97,7 @@ class Impact:
     departments: Mapping[str, int]
     industries: Mapping[str, Mapping[tuple[str, str], int]]
     note: str = ""
+    reading: tuple[str, ...] = ()
 
     def to_dict(self, most: int | None = None) -> dict[str, Any]:
         """JSON data; at most ``most`` moved projects, their full number in ``moved_total``."""
@@ -229,6 +231,7 @@ class Tally:
     unread: int = 0
     matrix: Counter[tuple[str, str]] = field(default_factory=Counter)
     moved: list[Moved] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def impact(self, engine: str, note: str) -> Impact:
         """The outcome of everything counted."""
@@ -252,6 +255,7 @@ class Tally:
             dict(sorted(departments.items(), key=lambda x: (-x[1], x[0]))),
             dict(ranked),
             note,
+            tuple(self.notes),
         )
 
     def _departments(self, rule: str) -> tuple[str, ...]:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from contextlib import closing
 
 import duckdb
-import pyarrow as pa
 
 from evaluator.dossier.fields import Field, FieldType, Registry
 from evaluator.portfolio.duck import connect
 from evaluator.portfolio.intake.cells import iso_date
 from evaluator.portfolio.intake.load import load
 from evaluator.portfolio.intake.sources import Source
-from evaluator.portfolio.intake.tables import create
+from evaluator.portfolio.intake.tables import add, create
 from evaluator.portfolio.sql import quote, text
 from evaluator.revision.copies import Copies
 
@@ -29,12 +28,9 @@ def add_snapshots(copies: Copies, registry: Registry, rows: Sequence[tuple[str, 
     good: the reference engine is to read it.
     """
     with closing(connect()) as db:
-        given = {
-            "row_id": pa.array(range(len(rows)), pa.int64()),
-            "digest": pa.array([d for d, _ in rows], pa.string()),
-            "line": pa.array([line for _, line in rows], pa.string()),
-        }
-        create(db, "lines", pa.table(given))
+        types = {"row_id": "BIGINT", "digest": "VARCHAR", "line": "VARCHAR"}
+        create(db, "lines", types)
+        add(db, "lines", types, [range(len(rows)), *zip(*rows, strict=True)])
         source = _cells(db, registry)
         loaded = load(db, source, registry)
         db.execute(f"CREATE TEMP TABLE good_rows AS {loaded.main}")

@@ -12,6 +12,8 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from api.commands.app import app
+from evaluator.cli.app import RULE_COMMANDS, SUBCOMMANDS
+from evaluator.cli.helps import help_of
 
 runner = CliRunner()
 # Three English words in a row are a sentence that nobody translated.
@@ -42,6 +44,22 @@ def test_all_commands_are_seen() -> None:
         ("portfolio", "compare"),
     } <= set(EVERY)
     assert len(EVERY) > 40
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        *(((name,), source) for name, source in SUBCOMMANDS.items()),
+        *((("rules", name), source) for name, source in RULE_COMMANDS.items()),
+    ],
+)
+def test_what_a_command_says_of_itself_is_read_without_importing_it(
+    path: tuple[str, ...], source: str
+) -> None:
+    command: Any = get_command(app)
+    for name in path:
+        command = command.get_command(None, name)
+    assert help_of(source) == command.help
 
 
 @pytest.mark.parametrize("path", EVERY, ids=lambda p: " ".join(p) or "admission")

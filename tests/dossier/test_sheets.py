@@ -574,3 +574,21 @@ def test_other_zip_files() -> None:
     for data in (out.getvalue(), out.getvalue()[:-30], b"\xd0\xcf\x11\xe0" + b"\0" * 600):
         (found,) = problems(data)
         assert found.code == "D118"
+
+
+def test_how_a_file_was_read_is_said() -> None:
+    book = Workbook()
+    first, old, second = book.active, book.create_sheet("旧表"), book.create_sheet("二批")
+    assert isinstance(first, Worksheet)
+    first.title = "一批"
+    old.sheet_state = "hidden"
+    for n, sheet in enumerate((first, old, second)):
+        sheet.append(["项目编号", "项目名称", "受理日期"])
+        sheet.append([f"B{n}", "甲", "2024-06-03"])
+    notes: list[str] = []
+    assert [p.id for p in read_dossiers(("a.xlsx", saved(book)), REGISTRY, notes)] == ["B0", "B2"]
+    assert notes == ["没有读隐藏的工作表：旧表", "读了 2 张工作表：一批、二批"]
+    text = "一季度汇总\n项目编号;项目名称;受理日期\nA1;甲;2024-06-03\n".encode("gbk")
+    notes.clear()
+    read_dossiers(("a.csv", text), REGISTRY, notes)
+    assert notes == ["按 GBK（GB18030）编码读，按分号分列，表头在第 2 行"]

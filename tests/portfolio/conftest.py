@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
+import psycopg
 import pytest
 
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
+from tests.portfolio.postgres.places import SERVER
 from tests.support import ROOT
 
 
@@ -13,3 +18,17 @@ from tests.support import ROOT
 def shipped() -> Ruleset:
     """The shipped rulebook."""
     return load_directory(ROOT)
+
+
+@pytest.fixture
+def server() -> Iterator[psycopg.Connection]:
+    """A connection whose tables are gone with the test."""
+    try:
+        connection = psycopg.connect(SERVER, connect_timeout=3)
+    except psycopg.OperationalError:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip("no PostgreSQL server")
+    with connection:
+        yield connection
+        connection.rollback()

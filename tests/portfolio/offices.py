@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -18,46 +19,30 @@ import duckdb
 import openpyxl
 import pyarrow as pa
 import xlwt
-from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 
 from evaluator.dossier.columns import in_unit
 from evaluator.dossier.fields import Field, FieldType, base_registry
+from evaluator.engine.columnar.layout import column_of
 from evaluator.reading.cells import CellFault, CellValue, meaning
+from evaluator.values.units import alternatives
 
 REGISTRY = base_registry()
-# Heading, field, and the unit that the heading names.
-COLUMNS: list[tuple[str, str, str]] = [
-    ("项目编号", "project_id", ""),
-    ("项目名称*", "project_name", ""),
-    ("受理日期", "submitted_on", ""),
-    ("资产负债率", "debt_ratio", ""),
-    ("总投资（亿元）", "total_investment", "亿元"),
-    ("annual_tax", "annual_tax", ""),
-    ("用地面积（公顷）", "land_area", "公顷"),
-    ("就业人数", "employees", ""),
-    ("两高项目", "two_high", ""),
-    ("成立日期", "enterprise_founded_on", ""),
-    ("拟落户片区", "zone", ""),
-    ("建设性质", "construction_kind", ""),
-    ("行业代码", "industry_code", ""),
-    ("主要产品代码", "product_codes", ""),
-    ("emissions.COD", "emissions.COD", ""),
-]
-assert all(name in REGISTRY.references for _, name, _ in COLUMNS)
-FORMATS = (
-    "General",
-    "0%",
-    "0.00%",
-    "0.00",
-    "#,##0.00",
-    "0000",
-    '0.0"亿元"',
-    '0"万元"',
-    "0,",
-    "0.00E+00",
-    '0"亩"',
-)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column: what stands above it, the field, and the unit that it names; with ``plain`` all its
+    cells are of one kind."""
+
+    text: str
+    name: str
+    unit: str = ""
+    plain: bool = False
+
+    @property
+    def field(self) -> Field:
+        return REGISTRY.references[self.name]
 
 
 @dataclass(frozen=True)
@@ -73,61 +58,177 @@ class Cell:
         return meaning(self.value, self.code if isinstance(self.value, (int, float)) else "General")
 
 
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under their headings."""
+
+    columns: list[Heading]
+    rows: list[list[Cell]]
+
+    @property
+    def heads(self) -> list[str]:
+        return [column.text for column in self.columns]
+
+    def shown(self, row: list[Cell]) -> dict[str, Any]:
+        """A row for a message."""
+        return {h.text: (c.value, c.code) for h, c in zip(self.columns, row, strict=True)}
+
+
+FORMATS = (
+    "General", "General", "0%", "0.00%", "0.00", "#,##0.00", "0000", '0.0"亿元"', '0"万元"', "0,", "0.00E+00", '0"亩"',
+    "_ * #,##0.00_ ;_ * -#,##0.00_ ;_ * \\-??_ ;_ @_ ", '0!.0,"万"', "#,##0,", "#,##0_);(#,##0)", "[DBNum1]0", '"约"0',
+    "0.0‰", "[$-804]0", "@", "¥#,##0.00", "[Red]0.0;-0.0", "# ?/?", "[>=100]0;0.0",
+)  # fmt: skip
 TEXTS = [
     "", "甲", "A-1", "007", "1,200", "22,000", "１２．５", "3.6 亿元", "60%", "88 %", "5 万", "3/5", "24/12", "2024/3",
     "5E4", "1e3", "12.5", "-3", "+7", " 12 ", "1 2", "0.8", "abc", "是", "否", "true", "no", "TRUE", "1", "0",
-    "2024-06-03", "2024年6月3日", "2024.6.3", "2024/6/3", "2024-6-31", "2024-09-02T08:30:00+08:00",
-    "2024-09-02 08:30:00", "新建", "扩建", "new", "C3985", "c39", "C39", "3562", "356201、356299", "356201,356299",
+    "2024-06-03", "2024年6月3日", "2024.6.3", "2024/6/3", "2024-6-31", "2024-09-02T08:30:00+08:00", "2024年06月", "20240603",
+    "2024-09-02 08:30:00", "新建", "扩建", "new", "C3985", "c39", "C39", "3562", "356201、356299", "356201,356299", "45446",
     "=1+1", "#A1", "'x", 'say "hi"', "a,b", "两行\n字", "#N/A", "None", "null", "nan", "inf", "1;2", "1亩", "2 公顷",
+    "６０％", "88％", "5‰", "千分之五", "1，200", "1,2,3", "1,20", "1.200,5", "￥1,200", "约5", "3-5", "≥3", "12.5万", "1.2E+3",
+    "'12", "－3", "−3", "\u200b1", "\u300012\u3000", "\xa012", "1 200", "１，２００", "二十", "1.", ".5", "00012", "0x10", "1_000",
+    "是 ", "Y", "√", "有", "TRUE ", "6/3/2024", "2024-6-3", " 2024-06-03", "2024-06-03Z", "二〇二四年六月三日", "2024年6月3号",
+    "12345678901234567", "0.1234567", "999999999999.5",
 ]  # fmt: skip
+NUMBERS = [
+    0.88,
+    1.2,
+    4.8,
+    0.1 + 0.2,
+    0.8 - 1e-16,
+    45537.0,
+    1e-05,
+    0.6,
+    12.0,
+    7,
+    0,
+    3.5e17,
+    1e15,
+    -0.0,
+    1e-7,
+    999999999999.5,
+]
 
 
-def numbers() -> st.SearchStrategy[Cell]:
-    values = st.one_of(
-        st.integers(-5, 30_000),
-        st.sampled_from(
-            [0.88, 1.2, 4.8, 0.1 + 0.2, 0.8 - 1e-16, 45537.0, 1e-05, 0.6, 12.0, 7, 0, 3.5e17, 1e15]
-        ),
-        st.decimals(0, 5000, places=3).map(float),
+def number(rng: Random) -> Cell:
+    """A number, mostly shown as such."""
+    kind = rng.random()
+    value = (
+        rng.randint(-5, 30_000)
+        if kind < 0.4
+        else rng.choice(NUMBERS)
+        if kind < 0.7
+        else round(rng.uniform(0, 5000), 3)
     )
-    return st.builds(Cell, values, st.sampled_from(FORMATS))
+    return Cell(value, rng.choice(FORMATS))
 
 
-def cells(field: Field) -> st.SearchStrategy[Cell]:
-    """Cells of a field, right ones more often than others."""
+def within(rng: Random, field: Field) -> Cell:
+    """A number that the field takes, in its own unit."""
+    low = max(0, int(field.minimum or 0))
+    high = int(field.maximum) if field.maximum is not None else 20_000
+    whole = field.type is FieldType.INT or rng.random() < 0.3
+    return Cell(rng.randint(low, high) if whole else round(rng.uniform(low, high), 3))
+
+
+def a_day(rng: Random) -> dt.date:
+    day = dt.date(1950, 1, 1) + dt.timedelta(days=rng.randrange(73_000))
+    if rng.random() < 0.5:
+        return day
+    return dt.datetime(day.year, day.month, day.day, rng.randrange(24), rng.randrange(60))
+
+
+def right(rng: Random, field: Field) -> Cell:
+    """A cell that the field mostly takes."""
+    if field.numeric:
+        if rng.random() < 0.7:
+            return within(rng, field)
+        return number(rng) if rng.random() < 0.7 else Cell(rng.choice(["1,200", "3.6", "60"]))
     good: dict[FieldType, list[Any]] = {
-        FieldType.DATE: [dt.date(2024, 6, 3), "2024-06-03", "2024年6月3日"],
+        FieldType.DATE: [a_day(rng), "2024-06-03", "2024年6月3日"],
         FieldType.BOOL: ["是", "否", True, False],
         FieldType.ENUM: [*field.values, *field.values.values()],
         FieldType.CODES: ["356201、356299", "356201"],
         FieldType.STR: ["C3985"] if field.format else ["甲厂", "东区"],
     }
-    days = st.dates(dt.date(1950, 1, 1), dt.date(2150, 1, 1))
-    moments = st.datetimes(dt.datetime(1950, 1, 1), dt.datetime(2150, 1, 1)).map(
-        lambda m: m.replace(microsecond=0)
+    return Cell(rng.choice(good[field.type]))
+
+
+def cell(rng: Random, column: Heading) -> Cell:
+    """A cell of a column, right ones more often than others."""
+    field = column.field
+    if column.plain:
+        if rng.random() < 0.1:
+            return Cell(None)
+        if field.numeric:
+            return within(rng, field) if rng.random() < 0.9 else Cell(number(rng).value)
+        return Cell(a_day(rng) if field.type is FieldType.DATE else rng.random() < 0.5)
+    which = rng.random()
+    if which < 0.7:
+        return right(rng, field)
+    if which < 0.8:
+        return Cell(None)
+    if which < 0.93:
+        return Cell(rng.choice(TEXTS))
+    return number(rng) if which < 0.97 else Cell(a_day(rng))
+
+
+REQUIRED = ("project_id", "project_name", "submitted_on")
+OTHERS = [
+    n
+    for n, f in REGISTRY.references.items()
+    if f.type is not FieldType.RECORD and n not in REQUIRED
+]
+
+
+def headings(rng: Random) -> list[Heading]:
+    """The columns of an office: what must be there and a few more, in any order."""
+    names = [*REQUIRED, *rng.sample(OTHERS, rng.randint(3, 7))]
+    rng.shuffle(names)
+    return [heading(rng, name) for name in names]
+
+
+def heading(rng: Random, name: str) -> Heading:
+    """A column headed by name or label, with a unit or a mark of required, or without."""
+    field = REGISTRY.references[name]
+    record, _, key = name.partition(".")
+    label = (
+        field.label if not key else f"{REGISTRY.fields[record].label}（{key_label(record, key)}）"
     )
-    any_cell = st.one_of(
-        st.sampled_from(TEXTS).map(Cell), numbers(), st.builds(Cell, days), st.builds(Cell, moments)
-    )
-    if field.numeric:
-        right = st.one_of(numbers(), st.sampled_from(["1,200", "3.6", "60", "1"]).map(Cell))
-    else:
-        right = st.sampled_from(good[field.type]).map(Cell)
-    return st.one_of(right, right, right, st.just(Cell(None)), any_cell)
+    plain = rng.random() < 0.3 and field.type in (*NUMERIC, FieldType.DATE, FieldType.BOOL)
+    plain = plain and name not in REQUIRED
+    unit = ""
+    if field.unit is not None and field.unit.name != "1" and not key and rng.random() < 0.5:
+        unit = rng.choice([*alternatives(field.unit), field.unit.name])
+        return Heading(f"{rng.choice([field.label, name])}（{unit}）", name, unit, plain)
+    texts = [label, name, f"{label}*", f" {label}"]
+    return Heading(rng.choice([*texts, column_of(name)] if key else texts), name, unit, plain)
 
 
-@st.composite
-def rows(draw: st.DrawFn) -> list[Cell]:
-    """A row; what must be there mostly is."""
-    out = [draw(cells(REGISTRY.references[name])) for _, name, _ in COLUMNS]
-    for n, value in enumerate(("P", "甲", dt.date(2024, 6, 3))):
-        if draw(st.integers(0, 5)):
-            out[n] = Cell(value)
-    return out
+def key_label(record: str, key: str) -> str:
+    return REGISTRY.fields[record].keys[key]
 
 
-Table = list[list[Cell]]
-HEADS = [heading for heading, _, _ in COLUMNS]
+NUMERIC = (FieldType.INT, FieldType.DECIMAL)
+
+
+def tables(seed: int, count: int) -> Table:
+    """``count`` tables of a row or two under the same headings, below each other."""
+    rng = Random(seed)
+    columns = headings(rng)
+    rows = []
+    for _ in range(count):
+        for _ in range(1 if rng.random() < 0.8 else 2):
+            row = [cell(rng, column) for column in columns]
+            for n, column in enumerate(columns):
+                # What must be there mostly is.
+                if column.name in REQUIRED and rng.random() < 0.9:
+                    row[n] = Cell({"project_id": "P", "project_name": "甲"}.get(column.name, DAY))
+            rows.append(row)
+    return Table(columns, rows)
+
+
+DAY = dt.date(2024, 6, 3)
 
 
 # --- spreadsheets --------------------------------------------------------------------------------
@@ -137,8 +238,8 @@ def as_xlsx(path: Path, table: Table) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert isinstance(sheet, Worksheet)
-    sheet.append(HEADS)
-    for number, row in enumerate(table, 2):
+    sheet.append(table.heads)
+    for number, row in enumerate(table.rows, 2):
         for column, cell in enumerate(row, 1):
             if cell.value is None or cell.value == "":
                 continue
@@ -155,9 +256,9 @@ def as_xls(path: Path, table: Table) -> None:
     book = xlwt.Workbook(encoding="utf-8")
     sheet = book.add_sheet("一批")
     styles: dict[str, Any] = {}
-    for column, heading in enumerate(HEADS):
+    for column, heading in enumerate(table.heads):
         sheet.write(0, column, heading)
-    for number, row in enumerate(table, 1):
+    for number, row in enumerate(table.rows, 1):
         for column, cell in enumerate(row):
             value, code = cell.value, cell.code
             if value is None or value == "":
@@ -205,7 +306,7 @@ def as_ods(path: Path, table: Table) -> None:
         for n, code in enumerate(codes)
     )
     body = []
-    for row in [[Cell(h) for h in HEADS], *table]:
+    for row in [[Cell(h) for h in table.heads], *table.rows]:
         body.append(
             f"<table:table-row>{''.join(_ods_cell(c, codes) for c in row)}</table:table-row>"
         )
@@ -221,14 +322,16 @@ def as_ods(path: Path, table: Table) -> None:
 
 
 def _ods_cell(cell: Cell, codes: list[str]) -> str:
+    if cell.code not in ("General", *codes):
+        cell = Cell(told(cell))
     value = cell.value
     if value is None or value == "":
         return "<table:table-cell/>"
     if isinstance(value, bool):
         held = f'office:value-type="boolean" office:boolean-value="{str(value).lower()}"'
-    elif isinstance(value, (int, float)):
+    elif isinstance(value, (int, float, Decimal)):
         kind = "percentage" if cell.code.endswith("%") else "float"
-        held = f'office:value-type="{kind}" office:value="{value!r}"'
+        held = f'office:value-type="{kind}" office:value="{value}"'
         if cell.code in codes:
             held += f' table:style-name="c{codes.index(cell.code)}"'
     elif isinstance(value, dt.date):
@@ -261,22 +364,21 @@ def csv_with(encoding: str, end: str, delimiter: str = ",") -> Callable[[Path, T
     def write(path: Path, table: Table) -> None:
         with path.open("w", encoding=encoding, newline="") as file:
             writer = csv.writer(file, delimiter=delimiter, lineterminator=end)
-            writer.writerow(HEADS)
-            writer.writerows([as_text(c) for c in row] for row in table)
+            writer.writerow(table.heads)
+            writer.writerows([as_text(c) for c in row] for row in table.rows)
 
     return write
 
 
-def as_data(row: list[Cell]) -> dict[str, Any]:
+def as_data(columns: list[Heading], row: list[Cell]) -> dict[str, Any]:
     """A row as the fields of a JSON dossier."""
     out: dict[str, Any] = {}
-    for cell, (_, name, unit) in zip(row, COLUMNS, strict=True):
+    for cell, column in zip(row, columns, strict=True):
         meant = told(cell)
         if meant is None:
             continue
-        field = REGISTRY.references[name]
-        value = in_unit(meant, unit, field)
-        record, _, key = name.partition(".")
+        value = in_unit(meant, column.unit, column.field)
+        record, _, key = column.name.partition(".")
         if key:
             out.setdefault(record, []).append({"key": key, "value": value})
         else:
@@ -306,17 +408,21 @@ def _json(value: Any) -> Any:
     return [_json(v) for v in value] if isinstance(value, list) else value
 
 
+def as_json(columns: list[Heading], row: list[Cell]) -> str:
+    return json.dumps(_json(as_data(columns, row)), ensure_ascii=False)
+
+
 def as_lines(path: Path, table: Table) -> None:
-    lines = [json.dumps(_json(as_data(row)), ensure_ascii=False) for row in table]
+    lines = [as_json(table.columns, row) for row in table.rows]
     path.write_text("\n".join(lines), "utf-8")
 
 
 def as_sqlite(path: Path, table: Table) -> None:
     path.unlink(missing_ok=True)
     db = sqlite3.connect(path)
-    db.execute(f"CREATE TABLE d ({', '.join(f'[{h}]' for h in HEADS)})")
-    marks = ",".join("?" * len(HEADS))
-    for row in table:
+    db.execute(f"CREATE TABLE d ({', '.join(f'[{h}]' for h in table.heads)})")
+    marks = ",".join("?" * len(table.columns))
+    for row in table.rows:
         db.execute(f"INSERT INTO d VALUES ({marks})", [_stored(c) for c in row])
     db.commit()
     db.close()
@@ -330,10 +436,10 @@ def _stored(cell: Cell) -> Any:
     return meant.isoformat() if isinstance(meant, dt.date) else as_text(cell) or None
 
 
-def as_parquet(path: Path, table: Table) -> None:
+def typed_columns(table: Table) -> list[pa.Array]:
     """Each column in a type of its own where all its cells have one, else as texts."""
     arrays = []
-    for column in zip(*table, strict=True):
+    for column in zip(*table.rows, strict=True):
         meant = [told(c) for c in column]
         kinds = {type(m) for m in meant if m is not None}
         if kinds == {Decimal}:
@@ -347,7 +453,12 @@ def as_parquet(path: Path, table: Table) -> None:
             arrays.append(pa.array(meant, pa.bool_()))
         else:
             arrays.append(pa.array([as_text(c) or None for c in column], pa.string()))
-    made = pa.table(arrays, names=HEADS)
+    return arrays
+
+
+def as_parquet(path: Path, table: Table) -> None:
+    arrays = typed_columns(table)
+    made = pa.table(arrays, names=table.heads)
     with duckdb.connect() as db:
         db.register("made", made)
         db.execute(f"COPY (SELECT * FROM made) TO '{path}' (FORMAT parquet)")

@@ -9,12 +9,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.fields import FieldType, Registry, base_registry
 from evaluator.dossier.tables import read_book, read_row
 from evaluator.engine.columnar.layout import codes_text, column_of
 from evaluator.portfolio.duck import connect
-from evaluator.portfolio.intake.load import load
+from evaluator.portfolio.intake.load import Loaded, load
 from evaluator.portfolio.intake.opening import open_source
 from evaluator.problems.errors import DossierError, Problems
 
@@ -29,27 +31,30 @@ def as_portfolio(
 ) -> Read:
     """What the columnar engine is given of each row. Raises PortfolioError or DossierError."""
     with closing(connect(1)) as db:
-        loaded = load(db, open_source(db, path, 0, None, registry, as_of), registry, as_of)
-        cursor = db.execute(f"SELECT * FROM ({loaded.main})")
-        names = [d[0] for d in cursor.description]
-        found: dict[int, Values | str] = {}
-        for values in cursor.fetchall():
-            row = dict(zip(names, values, strict=True))
-            found[row["row_id"]] = {
-                name: _held(row[column_of(name)], loaded.layout.number(name).times)
-                for name, field in registry.references.items()
-                if field.type is not FieldType.RECORD and row.get(column_of(name)) is not None
-            }
-        for number, reason in db.execute(
-            f"SELECT row_id, reason FROM ({loaded.rejects})"
-        ).fetchall():
-            assert number not in found
-            found[number] = reason
-        assert len(found) == loaded.total
-        return [found[number] for number in sorted(found)]
+        source = open_source(db, path, 0, None, registry, as_of)
+        return rows_of(db, load(db, source, registry, as_of), registry)
 
 
-def _held(value: Any, times: int) -> Any:
+def rows_of(db: duckdb.DuckDBPyConnection, loaded: Loaded, registry: Registry = REGISTRY) -> Read:
+    """The rows of a loaded source, by their numbers."""
+    cursor = db.execute(f"SELECT * FROM ({loaded.main})")
+    names = [d[0] for d in cursor.description]
+    found: dict[int, Values | str] = {}
+    for values in cursor.fetchall():
+        row = dict(zip(names, values, strict=True))
+        found[row["row_id"]] = {
+            name: held_of(row[column_of(name)], loaded.layout.number(name).times)
+            for name, field in registry.references.items()
+            if field.type is not FieldType.RECORD and row.get(column_of(name)) is not None
+        }
+    for number, reason in db.execute(f"SELECT row_id, reason FROM ({loaded.rejects})").fetchall():
+        assert number not in found
+        found[number] = reason
+    assert len(found) == loaded.total
+    return [found[number] for number in sorted(found)]
+
+
+def held_of(value: Any, times: int) -> Any:
     return Fraction(value) / times if isinstance(value, Decimal) else value
 
 

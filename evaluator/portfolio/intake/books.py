@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from evaluator.dossier.columns import Row
 from evaluator.dossier.dossier import Profile
@@ -21,8 +20,9 @@ from evaluator.dossier.scalars import FieldError, read_date
 from evaluator.dossier.sheets import Book
 from evaluator.dossier.tables import read_book, read_row
 from evaluator.portfolio.intake.doubt import line_of
+from evaluator.portfolio.intake.lines import TYPES
 from evaluator.portfolio.intake.sources import SHEET_STRIDE
-from evaluator.portfolio.intake.tables import insert
+from evaluator.portfolio.intake.tables import add, create
 from evaluator.problems.errors import DossierError, Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.sheet import MANY
@@ -58,13 +58,10 @@ def read_rows(
             )
     if problems:
         raise DossierError(problems)
-    db.execute(f"CREATE OR REPLACE TEMP TABLE {name} (row_id BIGINT, line VARCHAR, fault VARCHAR)")
+    create(db, name, TYPES)
     lines = _lines(book, registry, base)
     while chunk := list(islice(lines, CHUNK)):
-        columns = zip(("row_id", "line", "fault"), zip(*chunk, strict=True), strict=True)
-        types = {"row_id": pa.int64()}
-        given = {k: pa.array(v, types.get(k, pa.string())) for k, v in columns}
-        insert(db, name, pa.table(given))
+        add(db, name, TYPES, list(zip(*chunk, strict=True)))
     return book
 
 

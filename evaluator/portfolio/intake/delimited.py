@@ -1,7 +1,8 @@
 """CSV and TSV as a table of texts: each line numbered, and each line that is no row with its fault.
 
 ``evaluator.reading.delimited`` says what a row is. Lines that are plainly rows by it go to Arrow in
-blocks; every other line is read by it alone, so that the two can never disagree.
+blocks; every other line is read by it alone, so that the two can never disagree. A small file is
+read line by line, without Arrow.
 """
 
 from __future__ import annotations
@@ -11,17 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import duckdb
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv
 
 from evaluator.dossier.columns import Headings
 from evaluator.dossier.heads import is_header
 from evaluator.portfolio.errors import PortfolioError
-from evaluator.portfolio.intake.tables import create, insert
+from evaluator.portfolio.intake.tables import Values, add, create, insert
 from evaluator.reading.delimited import (
     BOM,
     MAX_LINES,
@@ -35,8 +33,12 @@ from evaluator.reading.delimited import (
 )
 from evaluator.reading.files import check_text
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 BLOCK = 16_000_000
 START = 1_000_000
+SMALL = 200_000  # Bytes of a file that is read line by line.
 THREADS = 2
 
 
@@ -82,14 +84,32 @@ def read_delimited(
         file.seek(len(BOM) if start.startswith(BOM) else 0)
         columns = [f"c{n}" for n in range(len(form.names))]
         told = Lines(form, columns)
-        schema = pa.schema(
-            [("row_id", pa.int64()), *((c, pa.string()) for c in columns), ("fault", pa.string())]
-        )
-        create(db, name, schema.empty_table())
+        types = {"row_id": "BIGINT", **dict.fromkeys([*columns, "fault"], "VARCHAR")}
+        create(db, name, types)
+        if len(start) <= SMALL:
+            add(db, name, types, _small(file.read(), form, told, base))
+            return told
+        import pyarrow as pa
+
+        kinds = {"BIGINT": pa.int64(), "VARCHAR": pa.string()}
+        schema = pa.schema([(column, kinds[kind]) for column, kind in types.items()])
         with ThreadPoolExecutor(THREADS) as pool:
             for made in _ahead(pool, _blocks(file, form, told), schema, form, base):
                 insert(db, name, made)
     return told
+
+
+def _small(data: bytes, form: Form, told: Lines, base: int) -> list[Values]:
+    """The columns of a whole file, read line by line."""
+    lines = recoded(line_ends(data).split(b"\n")[form.line :], form)
+    width, taken = len(form.names), 0
+    rows = []
+    for record, several in records(lines, form, width, form.line + 1):
+        taken += several
+        cells = [c or None for c in record.cells or ("",) * width]
+        rows.append((base + record.line, *cells, record.fault))
+    told.rows, told.blank = len(rows), len(lines) - taken
+    return list(zip(*rows, strict=True))
 
 
 def _two_rows(start: bytes, form: Form, headings: Headings) -> bool:
@@ -192,6 +212,9 @@ def _table(block: _Block, schema: pa.Schema, form: Form, base: int) -> pa.Table:
         made.append(_rows(block.read, schema, form))
     if not made:
         return schema.empty_table()
+    import pyarrow as pa
+    from pyarrow import compute as pc
+
     table = pa.concat_tables(made)
     return table.set_column(0, schema.field(0), pc.add(table["row_id"], base))
 
@@ -199,6 +222,8 @@ def _table(block: _Block, schema: pa.Schema, form: Form, base: int) -> pa.Table:
 def _parsed(
     lines: list[bytes], numbers: list[int], schema: pa.Schema, form: Form, quote: str | bool
 ) -> pa.Table:
+    import pyarrow as pa
+
     try:
         table = _arrow(b"\n".join(lines), schema.names[1:-1], form, quote)
     except pa.ArrowInvalid:
@@ -213,6 +238,8 @@ def _parsed(
 
 
 def _rows(read: list[_Read], schema: pa.Schema, form: Form) -> pa.Table:
+    import pyarrow as pa
+
     empty = (None,) * len(form.names)
     rows = [(number, *(c or None for c in cells or empty), fault) for number, cells, fault in read]
     columns = zip(*rows, strict=True)
@@ -222,6 +249,9 @@ def _rows(read: list[_Read], schema: pa.Schema, form: Form) -> pa.Table:
 
 
 def _arrow(data: bytes, names: list[str], form: Form, quote: str | bool) -> pa.Table:
+    import pyarrow as pa
+    from pyarrow import csv
+
     return csv.read_csv(
         pa.BufferReader(data),
         read_options=csv.ReadOptions(

@@ -15,15 +15,15 @@ from fractions import Fraction
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from evaluator.dossier.dossier import Profile, parse_dossier
 from evaluator.dossier.fields import FieldType, Registry
 from evaluator.dossier.scalars import Path
 from evaluator.dossier.values import Item
 from evaluator.portfolio.intake.documents import TYPES, WRAP, Documents
+from evaluator.portfolio.intake.lines import TYPES as LINE_TYPES
 from evaluator.portfolio.intake.marks import MARK
-from evaluator.portfolio.intake.tables import insert
+from evaluator.portfolio.intake.tables import add
 from evaluator.portfolio.sql import quote, text, texts
 from evaluator.problems.errors import Problem, Problems
 from evaluator.problems.source import Place, SourceText
@@ -60,12 +60,8 @@ def read_doubtful(db: duckdb.DuckDBPyConnection, documents: Documents) -> None:
     ).fetchall():
         last = rows[-1][0]
         read = [_read(line, documents) for _, line in rows]
-        given = {
-            "row_id": pa.array([number for number, _ in rows], pa.int64()),
-            "line": pa.array([line for line, _ in read], pa.string()),
-            "fault": pa.array([fault for _, fault in read], pa.string()),
-        }
-        insert(db, table, pa.table(given))
+        lines, faults = zip(*read, strict=True)
+        add(db, table, LINE_TYPES, [[number for number, _ in rows], lines, faults])
     db.execute(f"DROP TABLE {doubtful}")
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 import duckdb
-import pyarrow as pa
 
 from evaluator.portfolio.errors import TooManyRows
-from evaluator.portfolio.intake.tables import insert
+from evaluator.portfolio.intake.tables import Values, add, create, insert
 
 MAX_LINE = 4_000_000
 ROWS, BYTES = 20_000, 16_000_000  # What goes into the table at a time.
 BOM = b"\xef\xbb\xbf"
+TYPES = {"row_id": "BIGINT", "line": "VARCHAR", "fault": "VARCHAR"}
+FEW = 1_000
 
 
 @dataclass
@@ -27,19 +28,25 @@ class _Batch:
     faults: list[str | None] = field(default_factory=list)
     size: int = 0
 
-    def table(self) -> pa.Table:
+    def put(self, db: duckdb.DuckDBPyConnection, name: str) -> None:
+        """Add the lines to the table ``name``."""
+        if len(self.lines) <= FEW:
+            self._add(db, name)
+            return
+        import pyarrow as pa
+
         try:
             texts = pa.array(self.lines, pa.binary()).cast(pa.string())
         except pa.ArrowInvalid:
-            texts = pa.array([self._text(i) for i in range(len(self.lines))], pa.string())
+            self._add(db, name)
+            return
+        arrays = [pa.array(self.numbers, pa.int64()), texts, pa.array(self.faults, pa.string())]
+        insert(db, name, pa.table(arrays, names=list(TYPES)))
+
+    def _add(self, db: duckdb.DuckDBPyConnection, name: str) -> None:
         # The lines first: to decode them fills in the faults.
-        return pa.table(
-            {
-                "row_id": pa.array(self.numbers, pa.int64()),
-                "line": texts,
-                "fault": pa.array(self.faults, pa.string()),
-            }
-        )
+        texts: Values = [self._text(i) for i in range(len(self.lines))]
+        add(db, name, TYPES, [self.numbers, texts, self.faults])
 
     def _text(self, i: int) -> str:
         try:
@@ -56,7 +63,7 @@ def read_lines(
 
     ``fault`` says why a line cannot be read at all. Raises TooManyRows above ``limit``.
     """
-    db.execute(f"CREATE OR REPLACE TEMP TABLE {name} (row_id BIGINT, line VARCHAR, fault VARCHAR)")
+    create(db, name, TYPES)
     rows, batch = 0, _Batch()
     with path.open("rb") as file:
         for number, line, fault in _lines(file):
@@ -68,10 +75,10 @@ def read_lines(
             batch.faults.append(fault)
             batch.size += len(line)
             if len(batch.lines) >= ROWS or batch.size >= BYTES:
-                insert(db, name, batch.table())
+                batch.put(db, name)
                 batch = _Batch()
     if batch.lines:
-        insert(db, name, batch.table())
+        batch.put(db, name)
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes, str | None]]:

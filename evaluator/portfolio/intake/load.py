@@ -47,6 +47,12 @@ class Loaded:
     notes: tuple[str, ...] = ()
     sheets: tuple[str, ...] = ()
 
+    @property
+    def said(self) -> list[str]:
+        """How the source was read, and what of it was not used."""
+        unused = [f"没有用到的列：{'、'.join(self.unused)}"] if self.unused else []
+        return [*self.notes, *unused]
+
     def told(self, name: str, base: int) -> tuple[str, str]:
         """SQL of where a rejected row stands: file (and sheet), and number of the row."""
         if len(self.sheets) < 2:

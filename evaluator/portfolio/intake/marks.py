@@ -26,7 +26,9 @@ def marked(value: object) -> str | None:
         return MARK + json.dumps({"bool": meant})
     if isinstance(meant, dt.date):
         return meant.isoformat()
-    return f"{meant:f}" if isinstance(meant, Decimal) else str(meant)
+    if isinstance(meant, Decimal) and "E" in str(meant):
+        return MARK + json.dumps({"number": str(meant)})
+    return str(meant)
 
 
 def marked_value(raw: str) -> object:
@@ -34,4 +36,6 @@ def marked_value(raw: str) -> object:
     told = json.loads(raw)
     if "fault" in told:
         raise CellFault(told["fault"], told["hint"])
+    if "number" in told:
+        return Decimal(told["number"])
     return told.get("text", told.get("bool"))

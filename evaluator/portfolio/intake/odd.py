@@ -7,12 +7,12 @@ of its keys, or (keys not closed) one row for each item.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
 import duckdb
-import pyarrow as pa
 
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.dossier.scalars import FieldError
@@ -20,7 +20,7 @@ from evaluator.dossier.values import Item, Value
 from evaluator.engine.columnar.layout import codes_text, kind_of
 from evaluator.portfolio.intake.cells import read_cell
 from evaluator.portfolio.intake.sources import Cell
-from evaluator.portfolio.intake.tables import create
+from evaluator.portfolio.intake.tables import Values, add, create
 from evaluator.portfolio.limits import ITEM_SCALE, LIMIT, MAX_ODD, MAX_SCALE, TOO_FINE, about
 from evaluator.values.numbers import exact_text, odd_part, scale_of
 
@@ -68,7 +68,7 @@ def read_odd(
             values.append(None)
             said = "；".join(c.message for c in error.complaints)
             reasons.append(about(field, said))
-    columns: dict[str, list[str | None]] = {"raw": list(raws)}
+    columns: dict[str, Values] = {"raw": raws}
     odd = Odd(name)
     if field.numeric or field.keys:
         odd = _numbers(odd, field, values, reasons, columns)
@@ -78,8 +78,14 @@ def read_odd(
     else:
         columns["value"] = [_text(v) for v in values]
     columns["reason"] = reasons
-    create(db, name, pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))
+    _fill(db, name, columns)
     return odd
+
+
+def _fill(db: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, Values]) -> None:
+    types = dict.fromkeys(columns, "VARCHAR")
+    create(db, name, types)
+    add(db, name, types, list(columns.values()))
 
 
 def _text(value: Value | None) -> str | None:
@@ -99,7 +105,7 @@ def _numbers(
     field: Field,
     values: list[Value | None],
     reasons: list[str | None],
-    columns: dict[str, list[str | None]],
+    columns: dict[str, Values],
 ) -> Odd:
     """One column of decimals for a number, or one for each key of a record."""
     keys = list(field.keys) or ["value"]
@@ -144,13 +150,11 @@ def _open_items(
             continue
         times = lcm(times, *(odd_part(v) for v in numbers))
         rows += [(raw, v.key, kind_of(v.unit), n) for v, n in zip(items, numbers, strict=True)]
-    table = pa.table(
-        {
-            "raw": pa.array([r[0] for r in rows], pa.string()),
-            "key": pa.array([r[1] for r in rows], pa.string()),
-            "kind": pa.array([r[2] for r in rows], pa.string()),
-            "number": pa.array([exact_text(r[3] * times) for r in rows], pa.string()),
-        }
-    )
-    create(db, f"{odd.name}_items", table)
+    columns: dict[str, Values] = {
+        "raw": [r[0] for r in rows],
+        "key": [r[1] for r in rows],
+        "kind": [r[2] for r in rows],
+        "number": [exact_text(r[3] * times) for r in rows],
+    }
+    _fill(db, f"{odd.name}_items", columns)
     return Odd(odd.name, times)

@@ -14,7 +14,6 @@ from itertools import islice
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from evaluator.dossier.columns import Headings
 from evaluator.dossier.fields import Registry, base_registry
@@ -22,7 +21,7 @@ from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.lines import read_lines
 from evaluator.portfolio.intake.marks import marked
 from evaluator.portfolio.intake.sources import FILE_STRIDE, Source
-from evaluator.portfolio.intake.tables import create, insert
+from evaluator.portfolio.intake.tables import add, create
 from evaluator.portfolio.sql import quote, text
 from evaluator.problems.errors import Problems
 
@@ -94,9 +93,6 @@ def _book(
 
     name = f"raw_{base // FILE_STRIDE}"
     book = read_rows(connection, path, name, base, registry, table, asked)
-    notes = [f"没有读隐藏的工作表：{'、'.join(book.hidden)}"] if book.hidden else []
-    if len(book.sheets) > 1:
-        notes.append(f"读了 {len(book.sheets)} 张工作表：{'、'.join(book.sheets)}")
     return Source(
         str(path),
         f"SELECT * FROM {name}",
@@ -104,7 +100,7 @@ def _book(
         lines=name,
         wrapped=False,
         unused=tuple(c for c in book.unused if c not in asked),
-        notes=tuple(notes),
+        notes=tuple(book.notes),
         sheets=tuple(book.sheets),
     )
 
@@ -207,14 +203,12 @@ def _texts(
     rows: Iterable[Sequence[object]],
 ) -> Source:
     name = f"raw_{base // FILE_STRIDE}"
-    schema = pa.schema([("row_id", pa.int64()), *((n, pa.string()) for n in names)])
-    create(connection, name, schema.empty_table())
+    types = {"row_id": "BIGINT", **dict.fromkeys(names, "VARCHAR")}
+    create(connection, name, types)
     number, stream = base, iter(rows)
     while chunk := list(islice(stream, CHUNK)):
-        columns = [pa.array([number + i + 1 for i in range(len(chunk))], pa.int64())]
-        for c in range(len(names)):
-            cells = [marked(r[c]) for r in chunk]
-            columns.append(pa.array(cells, pa.string()))
-        insert(connection, name, pa.table(columns, schema=schema))
+        columns = [[marked(r[c]) for r in chunk] for c in range(len(names))]
+        numbers = [number + i + 1 for i in range(len(chunk))]
+        add(connection, name, types, [numbers, *columns])
         number += len(chunk)
     return Source(str(path), f"SELECT * FROM {name}", dict.fromkeys(names, "VARCHAR"), marked=True)

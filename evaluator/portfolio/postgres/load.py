@@ -16,7 +16,6 @@ import psycopg
 from evaluator.dossier.fields import Registry
 from evaluator.engine.columnar import Layout, Number
 from evaluator.portfolio.intake.odd import read_odd
-from evaluator.portfolio.intake.sources import Cell
 from evaluator.portfolio.limits import ITEM_DIGITS, ITEM_SCALE, missing
 from evaluator.portfolio.postgres.cells import array_sql, canonical_record
 from evaluator.portfolio.postgres.items import Items, known_units, make_items
@@ -30,12 +29,16 @@ def load_table(
     registry: Registry,
     place: Place,
     as_of: str | dt.date | None = None,
+    unused: list[str] | None = None,
 ) -> Layout:
     """Prepare a table. ``as_of``: a column or date field with the day of each row, or one day.
 
+    Columns that hold no field are appended to ``unused``.
     A row without a day of its own is judged as of its ``submitted_on``. Raises PortfolioError.
     """
     table = Table(connection, registry, place, as_of)
+    if unused is not None:
+        unused += table.unused
     _stage(table)
     units = known_units(table)
     _read_others(table)
@@ -81,7 +84,7 @@ def _read_others(table: Table) -> None:
         for n, (column, raws) in enumerate(zip(table.all, texts, strict=True)):
             if isinstance(raws, list):
                 name = f"portfolio_odd_{n}"
-                column.odd = read_odd(db, name, column.field, Cell(column.name, column.kind), raws)
+                column.odd = read_odd(db, name, column.field, column.cell, raws)
                 _copy(table, db, name)
                 if column.document and not column.field.keys:
                     _copy(table, db, f"{name}_items")

@@ -8,6 +8,7 @@ table beside it, and are copied out.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,14 +21,22 @@ from psycopg.pq import TransactionStatus
 from evaluator.engine.columnar import compile_ruleset
 from evaluator.portfolio.duck import sql_of
 from evaluator.portfolio.errors import PortfolioError
-from evaluator.portfolio.output import copy
+from evaluator.portfolio.output import copy, staged
 from evaluator.portfolio.postgres.load import load_table
 from evaluator.portfolio.postgres.table import Place
 from evaluator.portfolio.progress import Progress
-from evaluator.portfolio.run import Counts, Options, Summary, rejects_path, summarise
+from evaluator.portfolio.run import (
+    Counts,
+    Options,
+    Summary,
+    check_unique,
+    rejects_path,
+    summarise,
+)
 from evaluator.portfolio.sql import text
 from evaluator.rulebook.ast import Ruleset
 
+log = logging.getLogger("evaluator")
 RESULT = ("project_id", "industry_code", "verdict", "violated", "unknown", "applicable")
 
 
@@ -37,13 +46,14 @@ def judge_in_place(
     place: Place,
     as_of: str | dt.date | None = None,
     stage: str | None = None,
+    unused: list[str] | None = None,
 ) -> tuple[int, int, int]:
     """Judge a table into the temporary tables ``portfolio_results`` and ``portfolio_rejects``.
 
-    Returns rows in all, judged and rejected. Raises PortfolioError, TooWide.
+    Returns rows in all, judged and rejected; columns that hold no field are appended to ``unused``. Raises PortfolioError, TooWide.
     """
     with _interpreted(connection):
-        layout = load_table(connection, ruleset.registry, place, as_of)
+        layout = load_table(connection, ruleset.registry, place, as_of, unused)
     plan = compile_ruleset(ruleset, layout, stage=stage)
     select = sql_of(plan.results(lookup=False), "postgres")
     with connection.cursor() as cursor:
@@ -80,25 +90,32 @@ def evaluate_postgres(
     ruleset: Ruleset, out: Path, options: Options, server: str | None, progress: Progress
 ) -> Summary:
     """Judge the table ``options.table`` of a server, and copy the results to ``out``."""
-    if out.suffix.lower() not in (".parquet", ".csv"):
-        raise PortfolioError(f"结果只能写成 .parquet 或 .csv，写的是 {out.name}")
+    if options.findings is not None:
+        raise PortfolioError("在 PostgreSQL 里评估不能另写逐条结论，请去掉 --findings")
+    unused: list[str] = []
     place = Place.parse(options.table)
-    with _connected(server) as connection, duckdb.connect() as db:
+    with (
+        staged(out, rejects_path(out)) as stage,
+        _connected(server) as connection,
+        duckdb.connect() as db,
+    ):
         progress(f"在数据库中评估 {place.table}")
         total, judged, rejected = judge_in_place(
-            connection, ruleset, place, options.as_of, options.stage
+            connection, ruleset, place, options.as_of, options.stage, unused
         )
         progress("取回结果")
         columns = ", ".join(f'"{c}"' for c in RESULT)
-        _fetch(connection, db, f"SELECT {columns} FROM portfolio_results", out)
+        _fetch(connection, db, f"SELECT {columns} FROM portfolio_results", stage[0])
         _fetch(
             connection,
             db,
             "SELECT row_id AS row_number, reason FROM portfolio_rejects ORDER BY 1",
-            rejects_path(out),
+            stage[1],
         )
-        counts = (Counts(place.table, total, judged, rejected, ()),)
-        return summarise(db, ruleset, out, counts)
+        counts = (Counts(place.table, total, judged, rejected, tuple(unused)),)
+        summary = summarise(db, ruleset, stage[0], counts)
+        check_unique(summary, options)
+        return summary
 
 
 @contextmanager
@@ -106,12 +123,19 @@ def _connected(server: str | None) -> Iterator[psycopg.Connection]:
     try:
         connection = psycopg.connect(server or "")
     except psycopg.Error as error:
-        raise PortfolioError(f"连不上 PostgreSQL：{str(error).splitlines()[0]}") from None
+        log.warning("postgres: %s", error)
+        raise PortfolioError(
+            "连不上 PostgreSQL；请核对 --server 的地址、端口、库名、账号和密码，并确认数据库已启动"
+        ) from None
     try:
         with connection:
             yield connection
     except psycopg.Error as error:
-        raise PortfolioError(f"PostgreSQL 报错：{str(error).splitlines()[0]}") from error
+        log.warning("postgres: %s", error)
+        code = f"（{error.sqlstate}）" if error.sqlstate else ""
+        raise PortfolioError(
+            f"PostgreSQL 没有做完{code}；请核对账号的权限、表名和磁盘空间，详情见服务器日志"
+        ) from error
 
 
 def _fetch(

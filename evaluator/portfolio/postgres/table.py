@@ -17,6 +17,7 @@ from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.cells import ZONED, canonical_of
 from evaluator.portfolio.intake.marks import MARK
 from evaluator.portfolio.intake.odd import Odd, either
+from evaluator.portfolio.intake.sources import Cell, Source, map_columns
 from evaluator.portfolio.postgres.cells import POSTGRES
 from evaluator.portfolio.sql import quote, text, texts
 
@@ -77,6 +78,12 @@ class Column:
     document: str | None = None
     odd: Odd | None = None
     kind: str = "VARCHAR"
+    unit: str = ""
+
+    @property
+    def cell(self) -> Cell:
+        """The column as the reader of cells has it."""
+        return Cell(self.name, self.kind, self.unit)
 
     def staged(self, kind: str) -> str:
         """Its column of ``portfolio_raw``: the text (r), a record's JSONB (j), is that canonical (c)."""
@@ -99,6 +106,8 @@ class Column:
             return f"q.{self.staged('c')}"
         if self.kind == "JSONB":
             return canonical(POSTGRES, self.field, self.raw)
+        if self.unit and (self.field.unit is None or self.unit != self.field.unit.name):
+            return "false"
         return canonical_of(POSTGRES, self.field, self.kind, self.raw)
 
     @property
@@ -113,7 +122,7 @@ class Column:
 
 class Table:
     """A table in place: ``columns`` are the fields it has, ``day`` the column with the day of each
-    row where that is no field."""
+    row where that is no field, ``unused`` are columns that hold no field."""
 
     def __init__(
         self,
@@ -128,6 +137,7 @@ class Table:
         self.name = sql.Identifier(*place.table.split(".")).as_string(connection)
         self.as_of = as_of
         self.types = self._types()
+        self.unused: tuple[str, ...] = ()
         self.columns = self._documents() if place.column else self._fields()
         self.day = self._day(as_of)
         held = {c.name for c in self.columns}
@@ -191,10 +201,16 @@ class Table:
         return f"nullif(btrim(({column})::text), '')"
 
     def _fields(self) -> list[Column]:
-        fields = {n: f for n, f in self.registry.references.items() if column_of(n) in self.types}
+        """The columns by their headings, as in files."""
+        kinds = {name: self._kind(name) for name in self.types}
+        mapped = map_columns(Source(self.place.table, "", kinds), self.registry)
+        found = [(self.registry.references[n], c) for n, c in mapped.cells.items()]
+        # A record as a whole is read of documents only.
+        whole = [c.column for f, c in found if f.type is FieldType.RECORD]
+        self.unused = tuple(c for c in (*mapped.unused, *whole) if c != self.as_of)
         return [
-            Column(n, f, self._text(column_of(n)), kind=self._kind(column_of(n)))
-            for n, f in fields.items()
+            Column(f.name, f, self._text(c.column), kind=c.type, unit=c.unit)
+            for f, c in found
             if f.type is not FieldType.RECORD
         ]
 

@@ -87,3 +87,23 @@ def test_what_the_table_lacks_is_said(
     documents(server, "jsonb", [])
     with pytest.raises(PortfolioError, match=said):
         judge_in_place(server, shipped, Place.parse(table), as_of)
+
+
+def test_columns_are_named_as_in_files(server: psycopg.Connection, shipped: Ruleset) -> None:
+    """Labels, units and a column that holds no field."""
+    server.execute(
+        'CREATE TEMP TABLE named ("项目编号" text, "项目名称" text, "受理日期" date, '
+        '"用地面积（公顷）" numeric, "annual_tax" text, "备注" text)'
+    )
+    server.execute(
+        "INSERT INTO named VALUES ('A', '甲', '2024-06-03', 2, '0.3 亿元', 'x'), "
+        "('B', '乙', '2024-06-03', 2, '3/5', 'x')"
+    )
+    unused: list[str] = []
+    counts = judge_in_place(server, shipped, Place("named"), unused=unused)
+    assert (counts, unused) == ((2, 1, 1), ["备注"])
+    row = server.execute("SELECT land_area, annual_tax FROM portfolio").fetchone()
+    assert row == (30, 3000)
+    server.execute("ALTER TABLE named ADD COLUMN land_area numeric")
+    with pytest.raises(PortfolioError, match="同一个字段"):
+        judge_in_place(server, shipped, Place("named"))
