@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def help_of(source: str) -> str | None:
-    """The help of ``module:typer_app`` or ``module:typer_app#command``; None where it is not found."""
+    """The first paragraph of the help of ``module:typer_app`` or ``module:typer_app#command``; None where it is not found."""
     path, _, inner = source.partition("#")
     module, _, app = path.partition(":")
     tree = _tree(module)
@@ -24,7 +24,8 @@ def help_of(source: str) -> str | None:
     if not inner and (elsewhere := _imported_from(tree, app)):
         return help_of(f"{elsewhere}:{app}")
     own = None if inner else _help_of_app(tree, app)
-    return own or next((h for n, h in _commands(tree) if inner in ("", n)), None)
+    said = own or next((h for n, h in _commands(tree) if inner in ("", n)), None)
+    return said.partition("\n\n")[0] if said else None
 
 
 @cache

@@ -12,6 +12,8 @@ import duckdb
 
 from evaluator.portfolio.intake.load import Loaded, load
 from evaluator.portfolio.intake.opening import open_source
+from evaluator.problems.errors import DossierError, Problem
+from evaluator.problems.source import Place, SourceText
 from evaluator.rulebook.ast import Ruleset
 
 if TYPE_CHECKING:
@@ -57,9 +59,16 @@ def opened(
     table: str | None = None,
     as_of: str | dt.date | None = None,
 ) -> Loaded:
-    """Open a file as the views ``portfolio`` and ``portfolio_items``."""
+    """Open a file as the views ``portfolio`` and ``portfolio_items``.
+
+    Raises PortfolioError or DossierError, the latter too for a file without rows.
+    """
     source = open_source(db, path, number, table, ruleset.registry, as_of)
     loaded = load(db, source, ruleset.registry, as_of)
+    if not loaded.total:
+        place = Place(SourceText(str(path), ""))
+        hint = "至少写一份；只有表头的文件没有什么可评"
+        raise DossierError([Problem("D113", "文件里没有申报材料", place, hint)])
     register(db, loaded)
     return loaded
 

@@ -95,7 +95,8 @@ def check_text(name: str, data: bytes) -> None:
         what = " Excel 工作簿" if data.startswith(_ZIP) else "旧版 Excel（.xls）或加密的文件"
         hint = "后缀改为 .xlsx" if data.startswith(_ZIP) else "去掉密码，另存为 .xlsx"
         raise _failed("D114", f"内容是{what}，与后缀不符", _whole(name), hint)
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    # Text of no other encoding has a NUL among its first two bytes.
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]:
         raise _failed("D112", "文件是 UTF-16 编码", _whole(name), "另存为 UTF-8 编码")
 
 

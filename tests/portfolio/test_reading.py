@@ -17,6 +17,7 @@ from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.run import Summary, rejects_path
 from evaluator.problems.errors import AdmissionError, DossierError
 from tests.portfolio.files import rows_of, run
+from tests.portfolio.offices import WRITERS, Table, tables
 from tests.portfolio.read import REGISTRY, as_portfolio, as_single
 from tests.support import ROOT, ruleset_of
 
@@ -248,3 +249,26 @@ def test_nothing_half_written_stays(
     with pytest.raises(RuntimeError, match="disk"):
         run(ruleset_of(), [case("25"), case("33")], out, findings=tmp_path / "f.parquet")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_read_is_not_missing_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("项目编号,项目名称,受理日期\nA1,甲\0乙,2024-06-03\nA2,,近日\n", "utf-8")
+    first, second = as_portfolio(path)
+    assert isinstance(first, str)
+    assert isinstance(second, str)
+    assert "控制字符" in first
+    assert "缺少" not in first
+    assert "缺少必填的“项目名称”" in second
+    assert "缺少必填的“受理日期”" not in second
+
+
+def test_a_file_without_rows_is_told_as_a_single_dossier_is(tmp_path: Path) -> None:
+    """Only headings, in every kind of file."""
+    rulebook, empty = ruleset_of(), Table(tables(1, 1).columns, [])
+    for name in ("a.csv", "a.jsonl", "a.sqlite", "a.xlsx"):
+        WRITERS[name](tmp_path / name, empty)
+        out = tmp_path / "out.csv"
+        with pytest.raises(AdmissionError, match="没有申报材料"):
+            run(rulebook, [tmp_path / name], out)
+        assert list(tmp_path.glob("*out*")) == []

@@ -99,7 +99,7 @@ def load(
         *(["s.line_reason"] if source.json else []),
         *(o.reason for _, o in odd),
         *values.reasons,
-        *(reason(f"{values.sql[f.name]} IS NULL", missing(f)) for f in required),
+        *(reason(_missing(f.name, columns, values.sql[f.name]), missing(f)) for f in required),
         *([no_day] if no_day else []),
     ]
     good = " AND ".join(f"({r}) IS NULL" for r in reasons)
@@ -129,6 +129,12 @@ def load(
         source.notes,
         source.sheets,
     )
+
+
+def _missing(name: str, columns: Sequence[Column], value: str) -> str:
+    """SQL for whether a required field is missing; what could not be read has been told as that."""
+    odd = next((c.odd for c in columns if c.name == name), None)
+    return f"{value} IS NULL AND {odd.reason} IS NULL" if odd else f"{value} IS NULL"
 
 
 def _items(records: Sequence[Column], rows: str, good: str) -> tuple[str, int]:

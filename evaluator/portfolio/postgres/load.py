@@ -110,8 +110,15 @@ def _flatten(table: Table, values: Sequence[Value], items: Items) -> None:
     faults += [items.reason] if items.any else []
     inner = [f"{v.sql} AS {v.column}" for v in values]
     inner += [f"{v.plain} AS {v.tested}" for v in values if v.plain]
+    unread = {c.name: f"{c.odd.reason} IS NOT NULL" for c in table.all if c.odd}
+    inner += [
+        f"{unread.get(f.name, 'false')} AS {quote(f'unread {f.name}')}"
+        for f in table.registry.fields.values()
+        if f.required
+    ]
     outer = [
-        reason(f"{quote(f.name)} IS NULL", missing(f))
+        # What could not be read has been told as that.
+        reason(f"{quote(f.name)} IS NULL AND NOT {quote(f'unread {f.name}')}", missing(f))
         for f in table.registry.fields.values()
         if f.required
     ]
