@@ -5,6 +5,8 @@ Also what is collected of one dossier while its cells are read. Knows no sheet l
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -82,6 +84,12 @@ class Column:
                 row.put(self.path, None, place)
             return
         value = in_unit(cell.value, self.unit, self.field)
+        if len(self.path) == 1:
+            value = listed(value, self.field)
+            if self.field.type is FieldType.RECORD and not isinstance(value, list):
+                said = f"{self.label()}：有多项，一格里写 JSON 列表"
+                row.problems.report("D119", said, cell.place, _several(self.field))
+                return
         if len(self.path) > 1:
             value = {"key": self.path[1], "value": value}
         row.put(self.path, value, cell.place)
@@ -138,15 +146,6 @@ class Headings:
         """The column of a field shown in ``unit``; a problem where it cannot be."""
         field = self.registry.fields[str(path[0])]
         column = Column(path, field, unit)
-        if len(path) == 1 and field.type is FieldType.RECORD:
-            several = "、".join(f"{field.name}.{key}" for key in list(field.keys)[:3])
-            hint = (
-                f"每项一列：{several} 等"
-                if several
-                else f"用申报表模板，填在工作表“{field.label}”里"
-            )
-            self.report("D119", f"“{field.label}”有多项，不能填在一格里", place, hint)
-            return None
         try:
             if unit and field.unit is None:
                 raise UnitError(f"没有单位，写的是“{unit}”")
@@ -156,6 +155,32 @@ class Headings:
             self.report("D104", f"{column.label()}：{error}", place)
             return None
         return column
+
+
+def _several(field: Field) -> str:
+    """How a record is better written."""
+    several = "、".join(f"{field.name}.{key}" for key in list(field.keys)[:3])
+    return f"每项一列：{several} 等" if several else f"用申报表模板，填在工作表“{field.label}”里"
+
+
+def listed(value: Any, field: Field, parse_float: Callable[[str], Any] = Decimal) -> Any:
+    """The list that a text holds as JSON, for a field that is one; any other value as it is."""
+    if field.type not in (FieldType.CODES, FieldType.RECORD) or not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text[:1] not in ("[", "{"):
+        return value
+    try:
+        return json.loads(text, parse_float=parse_float, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out = dict(pairs)
+    if len(out) < len(pairs):
+        raise ValueError("a key twice")
+    return out
 
 
 def in_unit(value: Any, unit: str, field: Field) -> Any:

@@ -89,8 +89,17 @@ def read_table_head(sheet: Sheet, headings: Headings, asked: tuple[str, ...] = (
         column = headings.read(cell.text, cell.place, unit if number in below else "")
         if column is None:
             continue
-        if column.path in seen:
-            notes = (("第一处", seen[column.path]),)
+        # A record as a whole, and one of its keys, hold the same.
+        same = next(
+            (
+                p
+                for p in seen
+                if p == column.path or (p[0] == column.path[0] and 1 in (len(p), len(column.path)))
+            ),
+            None,
+        )
+        if same is not None:
+            notes = (("第一处", seen[same]),)
             message = f"列{quoted(cell.text)}有两个"
             headings.report("D108", message, cell.place, "只保留一处", notes)
         else:

@@ -70,6 +70,8 @@ def _code(part: Element) -> str:
     if tag == "text":
         text = part.text or ""
         return "".join("%" if c == "%" else f'"{c}"' for c in text if c != '"')
+    if tag == "currency-symbol":
+        return f"[${part.text or ''}]"
     if tag == "number":
         if part.find(f"{_NUMBER}embedded-text") is not None:
             return '0"."0'  # A text between digits: refused as such.
@@ -191,6 +193,8 @@ class _Table:
             code = self.styles.code(style)
             if kind == "percentage" and code == "General":
                 code = "0%"
+            if kind == "currency" and "[$" not in code:
+                code = f"[${part.get(f'{_OFFICE}currency', '')}]{code}"
             return cells.number(float(part.get(f"{_OFFICE}value", "nan")), code)
         if kind == "date":
             return cells.day(_moment(part.get(f"{_OFFICE}date-value", "")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evaluator.problems.errors import DossierError, Problem
 from evaluator.problems.source import Place, SourceText
@@ -108,6 +109,7 @@ class Filling:
         return self.sheet
 
 
+@lru_cache(maxsize=1024)
 def _letters(column: int) -> str:
     from openpyxl.utils import get_column_letter  # Slow to import, and only needed to tell a place.
 

@@ -13,10 +13,11 @@ import pytest
 
 from evaluator.dossier.dossier import make_profile
 from evaluator.dossier.files import read_dossiers
+from evaluator.engine.columnar.layout import codes_text
 from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.run import Summary, rejects_path
 from evaluator.problems.errors import AdmissionError, DossierError
-from tests.portfolio.files import rows_of, run
+from tests.portfolio.files import as_csv, as_xlsx, rows_of, run
 from tests.portfolio.offices import WRITERS, Table, tables
 from tests.portfolio.read import REGISTRY, as_portfolio, as_single
 from tests.support import ROOT, ruleset_of
@@ -272,3 +273,32 @@ def test_a_file_without_rows_is_told_as_a_single_dossier_is(tmp_path: Path) -> N
         with pytest.raises(AdmissionError, match="没有申报材料"):
             run(rulebook, [tmp_path / name], out)
         assert list(tmp_path.glob("*out*")) == []
+
+
+def test_a_list_in_a_cell_is_json(tmp_path: Path) -> None:
+    """Of a record and of codes, as ``evaluate`` and ``portfolio`` read it, in a workbook and in CSV."""
+    head = ["项目编号", "项目名称", "受理日期", "product_energy", "emissions", "product_codes"]
+    energy = '[{"key": "水泥熟料", "value": 100, "unit": "千克标准煤/吨"}]'
+    cod = ' [{"key": "COD", "value": "1.50"}]'
+    day = "2024-06-03"
+    rows = [
+        ["A1", "甲", day, energy, cod, '["356201", "356299"]'],
+        ["A2", "甲", day, "水泥熟料 100", "1.5", "356201"],
+        ["A3", "甲", day, '[{"key": "水泥熟料"}]', '{"key": "COD"}', '["x"'],
+        ["A4", "甲", day, "", '[{"key": "COD", "key": "PM", "value": 1}]', ""],
+    ]
+    for name, write in (("a.csv", as_csv), ("a.xlsx", as_xlsx)):
+        path = write(tmp_path / name, [head, *rows])
+        for read in (as_portfolio, as_single):
+            first, *others = read(path)
+            assert isinstance(first, dict)
+            assert first["emissions.COD"] == Fraction(3, 2)
+            assert first["product_codes"] == codes_text(["356201", "356299"])
+            about = [["product_energy", "emissions"]] * 2 + [["emissions"]]
+            for reason, names in zip(others, about, strict=True):
+                assert isinstance(reason, str), (name, read)
+                assert all(f"（{n}）" in reason for n in names), (name, read, reason)
+        twice = write(tmp_path / f"twice{path.suffix}", [[*head, "emissions.COD"], [*rows[0], "1"]])
+        for read in (as_portfolio, as_single):
+            with pytest.raises(AdmissionError, match="emissions"):
+                read(twice)

@@ -7,7 +7,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from evaluator.dossier.columns import in_unit
+from evaluator.dossier.columns import in_unit, listed
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.dossier.scalars import fail
 from evaluator.dossier.values import Value, read_value
@@ -142,14 +142,9 @@ def _typed(field: Field, cell: Cell, raw: str) -> object:
             return Exact(raw[1:])
         if field.numeric and ("e" in raw or "E" in raw):
             return _scientific(raw)
-    if field.type in (FieldType.CODES, FieldType.RECORD) and raw[:1] in "[{":
-        binary = "DOUBLE" in kind or "FLOAT" in kind
-        try:
-            data = json.loads(
-                raw, parse_float=_binary if binary else Decimal, object_pairs_hook=_once
-            )
-        except (ValueError, RecursionError):
-            return raw
+    binary = "DOUBLE" in kind or "FLOAT" in kind
+    data = listed(raw, field, _binary if binary else Decimal)
+    if data is not raw:
         if cell.lines:
             return _unmarked(data)
         return stored(data) if kind == "JSONB" or cell.own else data
@@ -174,13 +169,6 @@ def _moment(raw: str) -> dt.date:
         return dt.datetime.fromisoformat(raw)
     except ValueError:
         raise CellFault(f"日期“{raw[:40]}”超出能读的范围") from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out = dict(pairs)
-    if len(out) < len(pairs):
-        raise ValueError("a key twice")
-    return out
 
 
 def _scientific(raw: str) -> object:

@@ -76,6 +76,11 @@ class Mapped:
     unused: tuple[str, ...]
 
 
+def _part(name: str, record: str) -> bool:
+    """Whether a field is a key of that record."""
+    return name.startswith(f"{record}.")
+
+
 def map_columns(source: Source, registry: Registry) -> Mapped:
     """Which column holds which field. Raises PortfolioError where two hold the same."""
     if source.json:
@@ -99,8 +104,9 @@ def map_columns(source: Source, registry: Registry) -> Mapped:
             continue
         if unit:
             headings.column(path, unit, place)
-        if name in cells:
-            raise PortfolioError(f"{source.name}：“{cells[name].column}”和“{heading}”是同一个字段")
+        same = next((n for n in cells if n == name or _part(n, name) or _part(name, n)), None)
+        if same is not None:
+            raise PortfolioError(f"{source.name}：“{cells[same].column}”和“{heading}”是同一个字段")
         cells[name] = Cell(column, kind, unit, marked=source.marked, own=source.own)
     if problems:
         raise DossierError(problems)
