@@ -82,7 +82,7 @@ def _parse(section: str) -> _Format:
 @lru_cache(maxsize=512)
 def _sections(code: str) -> tuple[tuple[str, str | None, Decimal], ...]:
     """Each section of a format, with its condition: an operator and a number."""
-    out = []
+    out: list[tuple[str, str | None, Decimal]] = []
     at = 0
     while at <= len(code):
         match = _SECTION.match(code, at)
