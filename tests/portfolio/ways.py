@@ -155,6 +155,7 @@ def postgres_documents(server: psycopg.Connection, table: Table) -> Read:
 
 
 def _loaded(server: psycopg.Connection, place: Place) -> Read:
+    server.execute("SET LOCAL jit = off")  # As a run does: it would compile for minutes.
     layout = load_table(server, REGISTRY, place)
     cursor = server.execute("SELECT * FROM portfolio")
     names = [d.name for d in cursor.description or ()]
