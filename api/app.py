@@ -28,6 +28,7 @@ from api.routes import (
     batch,
     changes,
     commitments,
+    conclusions,
     decisions,
     excerpts,
     factors,
@@ -46,6 +47,7 @@ from api.settings import Settings, SettingsError
 from api.signing.keys import NO_KEY, SignatureError, Signer, read_signer
 from api.store.checkpoints import Sinks
 from api.store.core import Store
+from api.store.messages.ways import Ways
 from api.store.review.due import recount
 from api.store.rulesets import current_identity
 from api.store.work import SYSTEM
@@ -78,6 +80,7 @@ ROUTERS = (
     projects,
     decisions,
     reviews,
+    conclusions,
     commitments,
     changes,
     statistics,
@@ -111,6 +114,7 @@ def open_store(settings: Settings, ruleset: Ruleset | None = None) -> Store:
         work_calendar(settings),
         settings.review_workdays,
         settings.paper_days,
+        settings.silent_department,
     )
     try:
         _prepare(store, settings, ruleset)
@@ -184,6 +188,23 @@ def _upload_limits(settings: Settings) -> tuple[BodyLimit, ...]:
     )
 
 
+def ways_of(settings: Settings) -> Ways:
+    """Where reminders and events go."""
+    password, secret = settings.mail_password, settings.event_secret
+    pairs = (one.partition("=") for one in settings.remind_mail)
+    return Ways(
+        mail_server=settings.mail_server,
+        mail_from=settings.mail_from,
+        mail_user=settings.mail_user,
+        mail_password=password.get_secret_value() if password else None,
+        mail_security=settings.mail_security,
+        reminders=tuple((department, address) for department, _, address in pairs),
+        text_webhook=settings.remind_webhook,
+        event_webhooks=settings.event_webhooks,
+        event_secret=secret.get_secret_value() if secret else "",
+    )
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application. Raises RulebookError where the rulebook cannot be used."""
     settings = settings or Settings()
@@ -191,7 +212,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     store = open_store(settings)
     signer, sinks = signer_of(settings), sinks_of(settings)
     keep = (signer, sinks) if signer is not None and sinks.any else None
-    jobs = Jobs(store, settings.ruleset_check_seconds, settings.impact_directory, keep)
+    seconds, copies = settings.ruleset_check_seconds, settings.impact_directory
+    jobs = Jobs(store, seconds, copies, keep, ways_of(settings))
     shared = settings.shared_directory
     limit, attempts = RateLimit(settings.rate_limit, shared), Attempts(shared)
 

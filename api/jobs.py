@@ -28,8 +28,11 @@ from api.store import checkpoints
 from api.store.checkpoints import Sinks
 from api.store.core import Store
 from api.store.late import write_late
+from api.store.messages import round as messages
+from api.store.messages.ways import Ways
 from api.store.proposals import runs
 from api.store.proposals.stored import copies_directory, copy_decisions
+from api.store.review.silence import SUPERVISION
 from api.store.rulesets import current_identity
 from evaluator.revision.impact import COLUMNAR_FROM
 
@@ -63,9 +66,11 @@ class Jobs:
         seconds: float = 1.0,
         copies: Path | None = None,
         keep: Keep | None = None,
+        ways: Ways | None = None,
     ) -> None:
         self._store = store
         self._keep = keep
+        self._ways = ways or Ways()
         self._directory = copies_directory(store.db, copies)
         self._copier: subprocess.Popen[str] | None = None
         self._running: subprocess.Popen[str] | None = None
@@ -107,6 +112,8 @@ class Jobs:
                 self._store.uses.write(self._store.db)
                 if self._keep is not None:
                     checkpoints.once(self._store.db, *self._keep)
+                if self._ways.any or self._store.silence == SUPERVISION:
+                    messages.once(self._store, self._ways)
                 while not self._stop.is_set() and self.once():
                     pass
                 self.copy()

@@ -23,7 +23,7 @@ from evaluator.rulebook.shipped import rulebook_path
 
 PREFIX = "ADMISSION_"
 # What stands in these must not be repeated in a message.
-SECRET = frozenset({"database_url", "oidc_client_secret"})
+SECRET = frozenset({"database_url", "oidc_client_secret", "mail_password", "event_secret"})
 
 
 # Names that start alike and are no settings: keys for commands, what processes tell each other, tests.
@@ -187,6 +187,32 @@ class Settings(BaseSettings):
         default=None, max_length=500, pattern="^https?://", description="链头 POST 到这个地址"
     )
     review_workdays: int = Field(default=5, ge=1, le=250, description="会审办理期限（工作日）")
+    silent_department: Literal["supervision", "no_objection"] = Field(
+        default="supervision",
+        description="部门逾期不答：转督办（委员会写明理由可以不再等候），或视为无异议",
+    )
+    mail_server: str | None = Field(
+        default=None, max_length=200, description="发提醒邮件的服务器：主机，或主机:端口"
+    )
+    mail_security: Literal["starttls", "tls", "plain"] = Field(
+        default="starttls", description="与邮件服务器之间怎样加密"
+    )
+    mail_from: str | None = Field(default=None, max_length=200, description="发件人地址")
+    mail_user: str | None = Field(default=None, max_length=200, description="邮件服务器的账号")
+    mail_password: SecretStr | None = Field(default=None, description="邮件服务器的密码")
+    remind_mail: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+        default=(), description="每日提醒发给谁：部门=地址，如 ecology=a@b.cn；committee 为委员会"
+    )
+    remind_webhook: str | None = Field(
+        default=None,
+        max_length=500,
+        pattern="^https?://",
+        description="每日提醒也发到这个钉钉或企业微信机器人",
+    )
+    event_webhooks: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+        default=(), description="判定、结论、逾期时通知这些地址（POST，带签名）"
+    )
+    event_secret: SecretStr | None = Field(default=None, description="通知的签名密钥")
     paper_days: int = Field(
         default=30, ge=0, le=366, description="纸质材料的收到日期最多可补登记到几天前"
     )
@@ -257,6 +283,21 @@ def _lacking(settings: Settings) -> list[str]:
     secret = settings.oidc_client_secret
     if settings.oidc_issuer and not settings.oidc_client_id:
         lines.append(f"设置了 {PREFIX}OIDC_ISSUER，还要设 {PREFIX}OIDC_CLIENT_ID")
+    lines += _lacking_ways(settings)
     if not settings.oidc_issuer and (settings.oidc_client_id or secret):
         lines.append(f"设置了 {PREFIX}OIDC_CLIENT_ID 或 _SECRET，还要设 {PREFIX}OIDC_ISSUER")
     return lines
+
+
+def _lacking_ways(settings: Settings) -> Iterator[str]:
+    """A line for each way out for messages that lacks what it needs."""
+    if settings.remind_mail and not (settings.mail_server and settings.mail_from):
+        yield f"设置了 {PREFIX}REMIND_MAIL，还要设 {PREFIX}MAIL_SERVER 和 {PREFIX}MAIL_FROM"
+    for one in settings.remind_mail:
+        if not re.fullmatch(r"[a-z_]+=[^@\s=]+@[^@\s=]+", one):
+            yield f"{PREFIX}REMIND_MAIL 里的“{one[:80]}”不是 部门=地址，如 ecology=a@b.cn"
+    if settings.event_webhooks and not settings.event_secret:
+        yield f"设置了 {PREFIX}EVENT_WEBHOOKS，还要设 {PREFIX}EVENT_SECRET"
+    for url in settings.event_webhooks:
+        if not url.startswith(("http://", "https://")):
+            yield f"{PREFIX}EVENT_WEBHOOKS 里的“{url[:80]}”不是网址"

@@ -22,7 +22,7 @@ from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Date, LargeBinary
 
-from api.database import proposal_tables, review_tables
+from api.database import outbox_tables, proposal_tables, review_tables
 from api.database.db import Database
 from api.database.review_tables import Attachment, AttachmentPart
 from api.database.tables import ApiKey, Base, Counter, Utc
@@ -38,9 +38,14 @@ BATCH = 500
 BATCHES = {"attachments": 8, "attachment_parts": 16}
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 SIGNED = "admission-backup/1"
-# Who held a session then must not hold one again because of a restore.
-NEVER_BACK = frozenset({"logins"})
-assert review_tables.Task.metadata is proposal_tables.Proposal.metadata is Base.metadata
+# Who held a session then must not hold one again because of a restore; what was to be sent has been sent.
+NEVER_BACK = frozenset({"logins", "outbox"})
+assert (
+    outbox_tables.Message.metadata
+    is review_tables.Task.metadata
+    is proposal_tables.Proposal.metadata
+    is Base.metadata
+)
 
 
 class BackupError(Exception):

@@ -98,14 +98,27 @@ class Opinion(Base):
 
 
 class Conclusion(Base):
-    """What the committee decided, by a named person, beside the machine's verdict. Immutable."""
+    """What the committee decided, by a named person, beside the machine's verdict. Immutable.
+
+    Of a decision's conclusions the newest stands; ``revises`` is the one before it. What has no
+    value was not kept by an earlier structure, or is not the case.
+    """
 
     __tablename__ = "conclusions"
+    __table_args__ = (
+        Index(
+            "uq_conclusions_first",
+            "decision_id",
+            unique=True,
+            sqlite_where=text("revises IS NULL"),
+            postgresql_where=text("revises IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
-    decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"), unique=True)
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"), index=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
-    outcome: Mapped[str] = mapped_column(String(10))
+    outcome: Mapped[str] = mapped_column(String(20))
     machine: Mapped[str] = mapped_column(String(10))
     override: Mapped[bool] = mapped_column(Boolean)
     reason: Mapped[str] = mapped_column(Text)
@@ -114,6 +127,31 @@ class Conclusion(Base):
     concluded_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     person: Mapped[str] = mapped_column(Text)
     concluded_at: Mapped[dt.datetime]
+    # The body that the route names, and the day of its meeting.
+    body: Mapped[str | None] = mapped_column(Text)
+    concluded_on: Mapped[dt.date | None]
+    # What was unknown and confirmed as such; which departments were not waited for.
+    undecided: Mapped[Any] = mapped_column(Json, nullable=True)
+    silent: Mapped[Any] = mapped_column(Json, nullable=True)
+    silence_reason: Mapped[str | None] = mapped_column(Text)
+    revises: Mapped[int | None] = mapped_column(ForeignKey("conclusions.id"), unique=True)
+    revision_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class ConclusionCondition(Base):
+    """A condition of an admission: what, until when, and the department that checks it."""
+
+    __tablename__ = "conclusion_conditions"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    conclusion_id: Mapped[int] = mapped_column(ForeignKey("conclusions.id"), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    due_on: Mapped[dt.date] = mapped_column(Date, index=True)
+    department: Mapped[str] = mapped_column(String(100), index=True)
+    met: Mapped[bool | None] = mapped_column(Boolean)
+    note: Mapped[str | None] = mapped_column(Text)
+    checked_by: Mapped[str | None] = mapped_column(String(200))
+    checked_at: Mapped[dt.datetime | None]
 
 
 class Supervision(Base):

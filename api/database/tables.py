@@ -255,7 +255,7 @@ class Project(Base):
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
-    project_code: Mapped[str] = mapped_column(Text)
+    project_code: Mapped[str] = mapped_column(Text, index=True)
     name: Mapped[str] = mapped_column(Text)
     enterprise: Mapped[str | None] = mapped_column(Text)
     credit_code: Mapped[str | None] = mapped_column(String(18), index=True)
@@ -268,6 +268,13 @@ class Project(Base):
     state: Mapped[str] = mapped_column(String(20), index=True)
     # That of its newest decision.
     stage: Mapped[str | None] = mapped_column(String(80))
+    # Out of its newest dossier, for lists: exact numbers in 万元, 亩, 吨标准煤/年; keys for finding like ones.
+    investment: Mapped[str | None] = mapped_column(Text)
+    land: Mapped[str | None] = mapped_column(Text)
+    energy: Mapped[str | None] = mapped_column(Text)
+    zone: Mapped[str | None] = mapped_column(String(100), index=True)
+    name_key: Mapped[str | None] = mapped_column(String(200), index=True)
+    enterprise_key: Mapped[str | None] = mapped_column(String(200), index=True)
     created_at: Mapped[dt.datetime]
     updated_at: Mapped[dt.datetime]
 

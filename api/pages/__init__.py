@@ -10,6 +10,9 @@ from api.pages.accounts import account, auditing, factors, login
 from api.pages.assess import filling, home, judged, reading
 from api.pages.assess.examples import Examples
 from api.pages.committee import (
+    comparing,
+    concluding,
+    conditions,
     decisions,
     overview,
     projects,
@@ -18,6 +21,7 @@ from api.pages.committee import (
     submit,
     supplying,
     taskboard,
+    weekly,
 )
 from api.pages.committee.counts import CountsMemo
 from api.pages.frame import errors
@@ -41,12 +45,16 @@ MODULES = (
     projects,
     decisions,
     reviewing,
+    concluding,
+    comparing,
+    conditions,
     supplying,
     taskboard,
     promises,
     policy,
     proposing,
     overview,
+    weekly,
     auditing,
     account,
     factors,

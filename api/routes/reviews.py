@@ -21,9 +21,8 @@ from api.store.projects import supplying
 from api.store.projects.supplying import SuppliedOut
 from api.store.promises import supervision
 from api.store.promises.supervision import SupervisionOut, SupervisionPage
-from api.store.review import attachments, conclusions, opinions, tasks
+from api.store.review import attachments, opinions, tasks
 from api.store.review.attachments import AttachmentOut
-from api.store.review.conclusions import ConclusionOut
 from api.store.review.tasklist import TaskPage
 from api.store.review.tasks import TaskOut, find_tasks
 from api.store.work import Actor
@@ -42,10 +41,9 @@ from api.workdays.china import today
 router = APIRouter(prefix="/api/v1", tags=["reviews"])
 Reader = Annotated[Actor, require("review.read")]
 Department = Annotated[Actor, require("review.opinion")]
-Committee = Annotated[Actor, require("review.conclude")]
 Supervisor = Annotated[Actor, require("review.supervise")]
 Text = Annotated[str, Field(max_length=5000)]
-State = Literal["open", "supplement", "done", "withdrawn"]
+State = Literal["open", "supplement", "done", "withdrawn", "lapsed"]
 _TYPE = re.compile(r"[a-z0-9]+/[a-z0-9.+-]+")
 
 
@@ -65,17 +63,6 @@ class ValuesIn(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     values: StoredValues = Field(max_length=500)
-
-
-class ConclusionIn(BaseModel):
-    """The committee's conclusion; against a pass or reject it needs authority and document number."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    outcome: Literal["admit", "reject"]
-    reason: Text
-    authority: str | None = Field(default=None, max_length=500)
-    document_number: str | None = Field(default=None, max_length=200)
 
 
 class NoteIn(BaseModel):
@@ -259,50 +246,6 @@ def fill_values(
     out = supplying.supply(store_of(request), actor, task_id, seen, given.values, request_id.get())
     judged(out.verdict)
     return answer(out, 201)
-
-
-@router.post(
-    "/decisions/{decision_id}/conclusion",
-    summary="委员会结论",
-    status_code=201,
-    response_model=ConclusionOut,
-    openapi_extra=takes(ConclusionIn),
-    responses=ACTS,
-)
-def conclude_decision(
-    request: Request,
-    actor: Committee,
-    decision_id: Id,
-    seen: SeenHeader,
-    given: Annotated[ConclusionIn, model_body(ConclusionIn)],
-) -> Response:
-    """The committee's conclusion, beside the machine's verdict."""
-    store = store_of(request)
-    ruleset = store.rulesets.reading().ruleset
-    with store.work(actor, request_id.get()) as work:
-        concluded = conclusions.conclude(
-            work,
-            ruleset,
-            decision_id,
-            seen,
-            given.outcome,
-            given.reason,
-            given.authority,
-            given.document_number,
-        )
-        return answer(concluded, 201)
-
-
-@router.get(
-    "/decisions/{decision_id}/conclusion",
-    summary="委员会对一次决定的结论",
-    response_model=ConclusionOut,
-    responses=READS,
-)
-def get_conclusion(request: Request, actor: Reader, decision_id: Id) -> Response:
-    """The committee's conclusion; 404 where there is none yet."""
-    with store_of(request).db.read() as session:
-        return answer(conclusions.conclusion_of(session, actor, decision_id))
 
 
 @router.post(

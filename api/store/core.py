@@ -30,11 +30,13 @@ class Store:
         calendar: WorkCalendar | None = None,
         review_workdays: int = 5,
         paper_days: int = 30,
+        silence: str = "supervision",
     ) -> None:
         self.db = db
         self.calendar = calendar or WorkCalendar()
         self.review_workdays = review_workdays
         self.paper_days = paper_days
+        self.silence = silence
         # The day on which what comes in now is received: the server's, never the request's.
         self.day: Callable[[], dt.date] = today
         self.uses = Uses()

@@ -28,6 +28,7 @@ from api.database.review_tables import (
     Attachment,
     Commitment,
     Conclusion,
+    ConclusionCondition,
     Opinion,
     Report,
     Supervision,
@@ -58,6 +59,7 @@ EVIDENCE: tuple[type[Base], ...] = (
     Opinion,
     Attachment,
     Conclusion,
+    ConclusionCondition,
     Commitment,
     Report,
     Supervision,
@@ -70,7 +72,10 @@ LEFT_OUT = {
     "decisions": frozenset({"dossier", "result"}),
     "attachments": frozenset({"content"}),
     "proposals": frozenset({"touched", "overlap", "updated_at"}),
-    "projects": frozenset({"search"}),
+    # Found out again from the sealed dossier.
+    "projects": frozenset(
+        {"search", "investment", "land", "energy", "zone", "name_key", "enterprise_key"}
+    ),
 }
 # What people call a row of each.
 WORDS = {
@@ -86,6 +91,7 @@ WORDS = {
     "opinions": "会审意见",
     "attachments": "附件",
     "conclusions": "委员会结论",
+    "conclusion_conditions": "准入条件",
     "commitments": "承诺",
     "reports": "实绩",
     "supervisions": "督办",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.database.review_tables import Conclusion
 from api.database.tables import Decision, Hit, Project
+from api.store.review.outcomes import ADMITTING, STATE_OF
 from api.transport.schemas import record
 from evaluator.rulebook.ast import Ruleset
 
@@ -18,15 +19,37 @@ Row = TypeVarTuple("Row")
 VERDICTS = ("pass", "refer", "reject")
 
 
+# What a project's state counts as: the committee's conclusions, and what is not concluded.
+CONCLUSIONS = (*STATE_OF.values(), "open")
+
+
+@record
+class ConclusionCountOut:
+    """Projects by what the committee concluded on their newest decision; ``open``: nothing yet."""
+
+    admitted: int
+    conditional: int
+    suspended: int
+    rejected: int
+    terminated: int
+    open: int
+
+
 @record
 class VerdictCountOut:
-    """Projects by newest verdict in one group."""
+    """Projects of one group: by conclusion, all of them; by newest verdict, those at the last stage."""
 
     key: str
     label: str
+    concluded: ConclusionCountOut
     passed: int
     referred: int
     rejected: int
+
+    @property
+    def total(self) -> int:
+        """All projects of the group."""
+        return sum(getattr(self.concluded, c) for c in CONCLUSIONS)
 
 
 @record
@@ -50,33 +73,41 @@ def _within(query: Select[*Row], start: dt.date | None, end: dt.date | None) -> 
 def verdicts(
     session: Session, by: str, ruleset: Ruleset, start: dt.date | None, end: dt.date | None
 ) -> tuple[VerdictCountOut, ...]:
-    """Projects by newest verdict, ``by`` month of acceptance, industry (two digits) or department.
+    """Projects by conclusion and newest verdict, ``by`` month of acceptance, industry (two digits) or
+    department.
 
-    Only those at the last stage: before it a pass is not an admission.
+    Verdicts only of those at the last stage: before it a pass is not an admission.
     """
     at_last = or_(Project.stage.is_(None), Project.stage == ruleset.stages[-1].id)
+    last = case((at_last, 1), else_=0)
     count: Counter[tuple[str, str]] = Counter()
     if by == "department":
         pairs = select(Hit.decision_id, Hit.department).distinct().subquery()
         query = (
-            select(pairs.c.department, Project.verdict, func.count())
+            select(pairs.c.department, Project.verdict, Project.state, last, func.count())
             .join(Project, Project.decision_id == pairs.c.decision_id)
-            .where(at_last)
-            .group_by(pairs.c.department, Project.verdict)
+            .group_by(pairs.c.department, Project.verdict, Project.state, last)
         )
-        for key, verdict, number in session.execute(_within(query, start, end)):
-            count[key, verdict] += number
     else:
         column: Any = Project.submitted_on if by == "month" else Project.industry
-        grouped = select(column, Project.verdict, func.count()).where(at_last)
-        grouped = grouped.group_by(column, Project.verdict)
-        for value, verdict, number in session.execute(_within(grouped, start, end)):
+        query = select(column, Project.verdict, Project.state, last, func.count())
+        query = query.group_by(column, Project.verdict, Project.state, last)
+    for value, verdict, state, counts, number in session.execute(_within(query, start, end)):
+        if by == "department":
+            key = value
+        else:
             key = value.strftime("%Y-%m") if by == "month" else (value or "")[:3]
-            count[key, verdict] += number
+        count[key, f"={state if state in CONCLUSIONS else 'open'}"] += number
+        count[key, verdict] += number if counts else 0
     keys = sorted({key for key, _ in count})
     labels = ruleset.registry.departments if by == "department" else {}
     return tuple(
-        VerdictCountOut(k, labels.get(k, k) or "未填", *(count[k, v] for v in VERDICTS))
+        VerdictCountOut(
+            k,
+            labels.get(k, k) or "未填",
+            ConclusionCountOut(*(count[k, f"={c}"] for c in CONCLUSIONS)),
+            *(count[k, v] for v in VERDICTS),
+        )
         for k in keys
     )
 
@@ -129,7 +160,7 @@ def overridden_rules(session: Session, ruleset: Ruleset) -> tuple[RuleCountOut, 
         .join(Conclusion, Conclusion.decision_id == Hit.decision_id)
         .join(Decision, Decision.id == Hit.decision_id)
         .where(
-            Conclusion.outcome == "admit",
+            Conclusion.outcome.in_(ADMITTING),
             Conclusion.override.is_(True),
             Hit.status == "violated",
             Hit.effect == "reject",

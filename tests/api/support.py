@@ -188,6 +188,11 @@ class Service:
         headers |= {"if-match": seen} if seen else {}
         return self.client.request(method, f"/api/v1{path}", headers=headers, **more)
 
+    def undecided(self, decision: int) -> int:
+        """How many findings of a decision are unknown and would count: what a conclusion confirms."""
+        found = self.call("committee", "GET", f"/decisions/{decision}/findings").json()
+        return sum(f["status"] == "unknown" and f["effect"] != "advise" for f in found)
+
     def submit(self, stem: str = "r01", role: str = "submitter", **more: Any) -> dict[str, Any]:
         """Submit an example dossier and return the receipt."""
         answer = self.call(role, "POST", "/projects", json=example(stem), **more)

@@ -6,7 +6,7 @@ import { SVGRenderer } from "echarts/renderers";
 
 use([BarChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent, SVGRenderer]);
 
-const COLOURS = { 准入: "#1a7f4b", 提交会审: "#b8860b", 不予准入: "#b3261e", 不符合: "#b3261e", 材料不足: "#b8860b" };
+const COLOURS = { 同意准入: "#1a7f4b", 附条件准入: "#5fa37f", 暂缓: "#b8860b", 不予准入: "#b3261e", 终止: "#7a3b36", 未作结论: "#8a94a0", "系统：准入": "#1a7f4b", "系统：提交会审": "#b8860b", "系统：不予准入": "#b3261e", 不符合: "#b3261e", 材料不足: "#b8860b" };
 
 function read(table) {
   const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
@@ -37,7 +37,8 @@ function draw(place) {
     series: columns.map((at) => ({
       name: heads[at],
       type: "bar",
-      stack: "all",
+      // What the committee concluded and what the machine said are counted apart.
+      stack: heads[at].startsWith("系统：") ? "machine" : "all",
       barMaxWidth: 28,
       itemStyle: { color: COLOURS[heads[at]] || "#1f4e79" },
       data: rows.map((row) => Number(row[at].replace(/[^0-9.]/g, "")) || 0),

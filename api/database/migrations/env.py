@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from alembic import context
 
-from api.database import proposal_tables, review_tables
+from api.database import outbox_tables, proposal_tables, review_tables
 from api.database.tables import Base
 
-assert review_tables.Task.metadata is proposal_tables.Proposal.metadata is Base.metadata
+assert (
+    outbox_tables.Message.metadata
+    is review_tables.Task.metadata
+    is proposal_tables.Proposal.metadata
+    is Base.metadata
+)
 
 connection = context.config.attributes["connection"]
 context.configure(

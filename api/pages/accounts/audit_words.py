@@ -33,6 +33,8 @@ SUBJECTS = {
     "audit": "审计日志",
     "commitment": "承诺",
     "database": "数据库",
+    "condition": "条件",
+    "conditions": "条件",
     "decision": "结论",
     "draft": "草稿",
     "evidence": "存证",
@@ -60,6 +62,7 @@ KEYS = {
     "attachments": "附件",
     "authority": "批准依据",
     "base": "起草自第几次发布",
+    "body": "作结论的机构",
     "broken_invariants": "不成立的不变式",
     "by": "谁",
     "channel": "渠道",
@@ -87,9 +90,11 @@ KEYS = {
     "login": "登录",
     "lost": "丢失的行",
     "machine": "系统结论",
+    "met": "已落实",
     "moved": "结论改变",
     "name": "名称",
     "names": "填了什么",
+    "no_objection": "视为无异议",
     "note": "说明",
     "number": "编号",
     "on": "日期",
@@ -106,6 +111,7 @@ KEYS = {
     "received_note": "收到凭据",
     "request": "待确认编号",
     "revision": "稿",
+    "revision_reason": "变更的理由",
     "revoked": "已撤销",
     "roles": "角色",
     "rollback": "回退到第几次发布",
@@ -113,6 +119,8 @@ KEYS = {
     "ruleset": "规则集",
     "run": "第几次检查",
     "sealed": "存证",
+    "silence_reason": "不再等候的理由",
+    "silent": "不再等候的部门",
     "size": "字节",
     "source": "来源",
     "state": "状态",
@@ -126,6 +134,7 @@ KEYS = {
     "text": "文本摘要",
     "title": "标题",
     "to": "日期到",
+    "undecided": "未判定项数",
     "value": "实绩",
     "verdict": "结论",
     "version": "版",
@@ -133,7 +142,9 @@ KEYS = {
     "workdays": "工作日",
 }
 PARTS = {
+    "compare": "与另一个比较",
     "decision": "结论",
+    "letter": "决定书",
     "opinion": "意见书",
     "findings": "单项结论清单",
     "replay": "重新判定",
@@ -201,7 +212,7 @@ def _at_stage(record: dict[str, Any], key: str, ruleset: Ruleset) -> str:
 def _word(text: str, key: str, about: str, ruleset: Ruleset) -> str:
     """A code in words; any other text as it is."""
     registry = ruleset.registry
-    if key == "department":
+    if key in ("department", "silent"):
         return registry.department(text)
     if key == "stage":
         return stage_title(ruleset, text)

@@ -12,13 +12,20 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from api.access.security import may_compute, store_of
+from api.access.security import allowed, may_compute, store_of
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
 from api.judging.reading import only_profile
 from api.judging.workers import Workers, source_of
 from api.pages.assess import cases
-from api.pages.assess.dossier_form import Filled, Mistake, fill, sections, typed_from
+from api.pages.assess.dossier_form import (
+    Filled,
+    Mistake,
+    fill,
+    sections,
+    typed_from,
+    typed_of,
+)
 from api.pages.assess.examples import Examples
 from api.pages.assess.form_check import check_one
 from api.pages.assess.judged import docx_response, opinion_page, verdict_page, why_page
@@ -26,9 +33,13 @@ from api.pages.assess.origins import carried, sentences
 from api.pages.assess.posted import form_page, keeping_of, profile_of, stage_of, texts_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import environment, page
-from api.pages.frame.session import Form, actor_of
+from api.pages.frame.session import Form, actor_of, entitled
 from api.pages.frame.words import in_words, value_text
+from api.store.core import Store
+from api.store.projects import decisions, lookup
 from api.store.projects.acceptance import OFFICIAL
+from api.store.projects.duplicates import Duplicates, Wanted, duplicates
+from api.store.work import Actor
 from api.transport.answers import download
 from api.transport.body import XLSX
 from api.transport.problems import ProblemError
@@ -42,10 +53,15 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 @router.get("/assess")
 def blank(
-    request: Request, judge: CurrentJudge, example: Annotated[str, Query(max_length=80)] = ""
+    request: Request,
+    judge: CurrentJudge,
+    example: Annotated[str, Query(max_length=80)] = "",
+    copy: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    """The empty form, or one filled in from an example."""
+    """The empty form, or one filled in from an example or a former project."""
     typed = {"submitted_on": today().isoformat()}
+    if copy:
+        return form_page(request, judge, Filled(typed | _copied(request, judge, copy)))
     if example:
         examples: Examples = request.app.state.examples
         chosen = examples.get(judge, example)
@@ -129,15 +145,17 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
     shown = sections(judge.ruleset.registry, filled.typed)
     store, actor = store_of(request), actor_of(request)
     day = store.day()
+    keep = keeping_of(form)
     return page(
         request,
         "confirm.html",
+        like=_like(store, actor, filled.profile, keep.number),
         sections=shown,
         typed=filled.typed,
         stages=[(s.id, s.title) for s in judge.ruleset.stages] if judge.ruleset.staged else [],
         once=secrets.token_urlsafe(16),
         text=_shown(filled.profile, judge),
-        keep=keeping_of(form),
+        keep=keep,
         origins=carried(form),
         came=sentences(carried(form)),
         today=day,
@@ -177,6 +195,34 @@ def opinion_file(request: Request, judge: CurrentJudge, form: Form) -> Response:
     return docx_response(
         cases.trial(judge, profile_of(request, judge, form), stage_of(judge, form))
     )
+
+
+def _copied(request: Request, judge: Judge, number: str) -> dict[str, str]:
+    """A former project's newest dossier without what is its own. Raises ProblemError 403."""
+    actor, store = entitled(request, "submit"), store_of(request)
+    with store.db.read() as session:
+        decision = lookup.get(session, actor, number).decision
+        view = decisions.get(session, store.rulesets, actor, decision)
+    if not view.whole:
+        raise ProblemError(403, "只能复制自己申报的项目。")
+    typed = typed_of(view.dossier, judge.ruleset.registry)
+    return {k: v for k, v in typed.items() if k not in ("project_id", "submitted_on")}
+
+
+def _like(store: Store, actor: Actor | None, profile: Profile, number: str) -> Duplicates | None:
+    """Projects that may be the same one; None for whoever submits nothing."""
+    if actor is None or not allowed(actor, "submit"):
+        return None
+    values = profile.values
+    wanted = Wanted(
+        project_id=profile.id,
+        name=profile.name,
+        enterprise=str(values.get("enterprise_name") or ""),
+        credit_code=str(values.get("unified_social_credit_code") or ""),
+        number=number or None,
+    )
+    with store.db.read() as session:
+        return duplicates(session, actor, wanted)
 
 
 def _shown(profile: Profile, judge: Judge) -> dict[str, str]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from api.access.security import store_of
 from api.judging.current import CurrentJudge
 from api.pages.assess.examples import Examples
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
-from api.pages.frame.session import BIG, Form, safe_back
+from api.pages.frame.session import BIG, Form, actor_of, safe_back
 from api.pages.frame.words import VERDICTS
+from api.store.todo import Todo, todos
+from api.workdays.china import today
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 YEAR = 365 * 24 * 3600
@@ -27,9 +30,15 @@ EXAMPLES = (
 def home(request: Request, judge: CurrentJudge) -> Response:
     """What this is, and the ways in."""
     examples: Examples = request.app.state.examples
+    actor = actor_of(request)
+    waiting: tuple[Todo, ...] = ()
+    if actor is not None:
+        with store_of(request).db.read() as session:
+            waiting = todos(session, actor, today())
     return page(
         request,
         "home.html",
+        waiting=waiting,
         ruleset=judge.ruleset,
         examples=examples.summaries(judge, featured=True),
     )

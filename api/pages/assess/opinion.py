@@ -28,7 +28,7 @@ from api.pages.frame.words import (
 from api.workdays.china import CHINA
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-LISTED = 30  # Missing fields named for each supplier.
+LISTED = 12  # Missing fields named for each supplier.
 EXAMPLE_NOTE = "标有“示例值”的要求值尚未核对原文，仅供演示，不能作为决定的依据。"
 KINDS = {
     "trial": "试算，未受理，不存档",
@@ -130,9 +130,14 @@ def _reason(number: int, reason: Reason) -> dict[str, Any]:
         "gap": reason.gauge.text if reason.gauge else "",
         "basis": "；".join(map(citation, f["basis"])) or "—",
         "departments": "、".join(reason.departments),
-        "remedy": f["remedy"] or "",
+        "remedy": _bare(f["remedy"] or ""),
         "example": f["example"] and f["required"] is not None,
     }
+
+
+def _bare(text: str) -> str:
+    """A text without the stop that the letter puts behind it."""
+    return text.rstrip("。；; ")
 
 
 def _changes(counterfactual: dict[str, Any] | None) -> list[str]:
@@ -142,10 +147,12 @@ def _changes(counterfactual: dict[str, Any] | None) -> list[str]:
     out = []
     if counterfactual["single"]:
         first = [digits(c["text"]) for c in counterfactual["single"]]
+        first = [_bare(text) for text in first]
         out.append(first[0] if len(first) == 1 else "以下各项任选其一：" + "；".join(first))
     if counterfactual["joint"]:
         out.append(
-            "以下各项须同时做到：" + "；".join(digits(c["text"]) for c in counterfactual["joint"])
+            "以下各项须同时做到："
+            + "；".join(_bare(digits(c["text"])) for c in counterfactual["joint"])
         )
     return out
 

@@ -229,6 +229,8 @@ def _axis(dimension: str, reasons: list[Reason], ruleset: Ruleset) -> Axis:
         ratio = _ratio(finding)
         if ratio is not None and (lowest is None or ratio < lowest[0]):
             lowest = ratio, finding["title"]
+    if count["unknown"] and not count["violated"]:
+        lowest = None  # Whatever is known could be undone by what is not: it is not the weakest.
     return Axis(
         title=ruleset.dimensions[dimension],
         ratio=lowest[0] if lowest else None,

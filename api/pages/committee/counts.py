@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.database.review_tables import Commitment, Report
+from api.database.review_tables import Commitment, Conclusion, Report
 from api.database.tables import Decision
 from api.store import statistics
 from api.store.promises.rates import RateOut, rates_of, standings
@@ -29,12 +29,12 @@ PATIENCE = 20
 KEPT = 16
 REASONS = 15
 GROUPS = ("month", "industry", "department")
-WATCHED = (Decision, Commitment, Report)
+WATCHED = (Decision, Commitment, Report, Conclusion)
 
 
 Key = tuple[str, dt.date | None, dt.date | None]
-# The newest decision, commitment and report, and the day, which moves the lights.
-Newest = tuple[int, int, int, dt.date]
+# The newest decision, commitment, report and conclusion, and the day, which moves the lights.
+Newest = tuple[int, int, int, int, dt.date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class CountsMemo:
         key = (ruleset.identity, start, end)
         with self._lock:
             latest = [session.scalar(select(func.max(t.id))) or 0 for t in WATCHED]
-            newest = (latest[0], latest[1], latest[2], today)
+            newest = (latest[0], latest[1], latest[2], latest[3], today)
             counts = self._kept.get(key)
             if counts is None or not self._good(counts, newest):
                 counts = self._count(session, ruleset, start, end, newest)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from sqlalchemy.orm import Session
 
-from api.access.security import allowed, store_of
-from api.database.tables import Decision
-from api.errors import Missing, Unreadable
-from api.pages.assess.cases import Case, Origin, case_of
-from api.pages.assess.judged import docx_response, opinion_page, verdict_page
-from api.pages.committee.promises import KINDS
+from api.access.security import store_of
+from api.pages.assess.cases import Case
+from api.pages.assess.judged import docx_response, opinion_page
+from api.pages.committee.decision_page import case_at, conclusion_at, decision_page, tasks_at
+from api.pages.committee.letter import sentence, spoken
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
@@ -25,30 +23,22 @@ from api.pages.frame.words import (
     OPINIONS,
     OUTCOMES,
     STATUSES,
-    VERDICTS,
     chinese_date,
     citation,
     plain_unit,
-    value_text,
 )
-from api.store.core import Store
-from api.store.projects import decisions, lookup, stages
-from api.store.projects.changes import changed_fields, moved_findings
-from api.store.projects.decisions import DecisionOut
-from api.store.projects.supplied import KEY, label_of
-from api.store.promises import commitments
-from api.store.review import conclusions
-from api.store.review.conclusions import ConclusionOut
-from api.store.review.tasks import TaskOut, find_tasks
+from api.store.projects import decisions
 from api.store.work import Actor
 from api.transport.parameters import Id
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
-from api.workdays.china import today
-from evaluator.dossier.fields import Registry
-from evaluator.dossier.values import read_value
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
+# What has just happened, by the mark that the redirect after it carries.
+DONE = {
+    outcome: f"已记录委员会结论：{word}。结论已列在本页最上面，可以打印决定书。"
+    for outcome, word in OUTCOMES.items()
+} | {"promised": "已登记承诺。", "reported": "已填报实绩。"}
 FINDINGS = (
     Column("规则", width=34),
     Column("事项", width=26),
@@ -66,151 +56,18 @@ FINDINGS = (
 )
 
 
-def _case(
-    store: Store, session: Session, actor: Actor, decision_id: int
-) -> tuple[DecisionOut, Case]:
-    view = decisions.get(session, store.rulesets, actor, decision_id)
-    judge = store.rulesets.past(session, view.ruleset)
-    origin = Origin(
-        "decision",
-        f"/decisions/{view.id}",
-        number=view.number,
-        version=view.version,
-        decision=view.id,
-        decided_at=view.decided_at,
-        digest=view.digest,
-        whole=view.whole,
-    )
-    return view, case_of(origin, view.result, judge.read_snapshot(view.dossier), judge)
-
-
-def _conclusion(session: Session, actor: Actor, decision_id: int) -> ConclusionOut | None:
-    try:
-        return conclusions.conclusion_of(session, actor, decision_id)
-    except Missing:
-        return None
-
-
-def _tasks(
-    store: Store, session: Session, actor: Actor, number: str, decision: int
-) -> list[TaskOut]:
-    if not allowed(actor, "review.read"):
-        return []
-    listed = find_tasks(session, actor, store.calendar, today(), number=number)
-    return [t for t in listed if t.decision == decision]
-
-
 @router.get("/decisions/{decision_id}")
 def decision(
-    request: Request, decision_id: Id, received: Annotated[str, Query(max_length=1)] = ""
+    request: Request,
+    decision_id: Id,
+    received: Annotated[str, Query(max_length=1)] = "",
+    done: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """A decision: verdict, review, what was promised, earlier versions."""
     actor = entitled(request, "read")
-    store = store_of(request)
-    with store.db.read() as session:
-        # Held, so that what follows finds it in the session instead of reading it again.
-        held = session.get(Decision, decision_id)
-        try:
-            view, case = _case(store, session, actor, decision_id)
-        except Unreadable as error:
-            return _as_stored(request, store, session, actor, decision_id, error)
-        project = lookup.get(session, actor, view.number)
-        project_seen = str(lookup.seen(session, actor, view.number))
-        versions = lookup.versions(session, actor, view.number)
-        tasks = _tasks(store, session, actor, view.number, view.id)
-        conclusion = _conclusion(session, actor, view.id)
-        promised = commitments.of_project(session, actor, view.number, today())
-        changes = _changes(store, session, actor, view, versions)
-        del held
-    decisions.log_read(store_of(request), actor, decision_id, "decision", request_id.get())
-    in_force = store.rulesets.reading().ruleset
-    return verdict_page(
-        request,
-        case,
-        versions,
-        changes,
-        "decision.html",
-        project=project,
-        acceptance=view.acceptance,
-        supplied=_supplied(case, view),
-        seen=view.seen,
-        project_seen=project_seen,
-        stage=view.stage,
-        next_stage=stages.next_stage(in_force, view.stage),
-        tasks=tasks,
-        conclusion=conclusion,
-        promised=promised,
-        kinds=KINDS,
-        received=bool(received),
-        newest=project.decision == view.id,
-        settled=all(t.state in ("done", "withdrawn") for t in tasks),
+    return decision_page(
+        request, actor, decision_id, told=DONE.get(done, ""), received=bool(received)
     )
-
-
-def _supplied(case: Case, view: DecisionOut) -> list[dict[str, str]]:
-    """What departments filled in, and who did it, in words."""
-    registry = case.ruleset.registry
-    return [
-        {
-            "names": "、".join(label_of(n, registry) for n in e["names"]),
-            "department": registry.department(e["department"]),
-            "person": e["person"],
-        }
-        for e in (view.acceptance or {}).get(KEY, ())
-    ]
-
-
-def _as_stored(
-    request: Request,
-    store: Store,
-    session: Session,
-    actor: Actor,
-    decision_id: int,
-    error: Unreadable,
-) -> Response:
-    """What was kept, where its ruleset cannot be read any more: nothing is judged again for it."""
-    view = decisions.get(session, store.rulesets, actor, decision_id)
-    conclusion = _conclusion(session, actor, decision_id)
-    decisions.log_read(store, actor, decision_id, "decision", request_id.get())
-    return page(
-        request,
-        "stored.html",
-        view=view,
-        data=view.result,
-        why=str(error),
-        conclusion=conclusion,
-    )
-
-
-def _changes(
-    store: Store, session: Session, actor: Actor, view: DecisionOut, versions: tuple[Any, ...]
-) -> dict[str, Any] | None:
-    """What this version changed against the one before; None for a first version."""
-    before = next((v for v in versions if v.version == view.version - 1), None)
-    if before is None:
-        return None
-    old = decisions.get(session, store.rulesets, actor, before.decision)
-    registry = store.rulesets.past(session, view.ruleset).ruleset.registry
-    return {
-        "verdict": {
-            "from": old.verdict,
-            "to": view.verdict,
-            "from_word": str(old.result["sentence"]).partition("：")[0].rstrip("。")
-            if old.stage
-            else VERDICTS[old.verdict],
-        },
-        "fields": [
-            {"label": f["label"], **{k: _value(registry, f["field"], f[k]) for k in ("from", "to")}}
-            for f in changed_fields(old.dossier, view.dossier, registry)
-        ],
-        "findings": moved_findings(old.result, view.result),
-    }
-
-
-def _value(registry: Registry, name: str, raw: Any) -> str:
-    """A stored value of a field as pages print it."""
-    field = registry.fields[name]
-    return value_text(field, read_value(field, raw))
 
 
 @router.get("/decisions/{decision_id}/why/{rule}")
@@ -219,7 +76,7 @@ def why(request: Request, decision_id: Id, rule: str) -> Response:
     actor = entitled(request, "read")
     store = store_of(request)
     with store.db.read() as session:
-        _, case = _case(store, session, actor, decision_id)
+        _, case = case_at(store, session, actor, decision_id)
         told = decisions.trace(session, store.rulesets, actor, decision_id, rule)
     decisions.log_read(
         store_of(request), actor, decision_id, f"finding:{rule[:80]}", request_id.get()
@@ -230,15 +87,15 @@ def why(request: Request, decision_id: Id, rule: str) -> Response:
 def _reviews(request: Request, actor: Actor, decision_id: int) -> tuple[Case, list[dict[str, str]]]:
     store = store_of(request)
     with store.db.read() as session:
-        view, case = _case(store, session, actor, decision_id)
-        tasks = _tasks(store, session, actor, view.number, view.id)
-        concluded = _conclusion(session, actor, view.id)
+        view, case = case_at(store, session, actor, decision_id)
+        tasks = tasks_at(store, session, actor, view.number, view.id)
+        concluded = conclusion_at(session, actor, view.id)
     if not view.whole:
         raise ProblemError(403, "意见书涉及其他部门负责的内容，不在您的查看范围内。")
     rows = [
         {
             "department": case.ruleset.registry.department(t.department),
-            "text": OPINIONS[o.opinion] + (f"：{o.reason}" if o.reason else ""),
+            "text": OPINIONS[o.opinion] + (f"：{sentence(o.reason)}" if o.reason else ""),
             "by": o.person,
             "on": chinese_date(o.given_at),
         }
@@ -246,20 +103,7 @@ def _reviews(request: Request, actor: Actor, decision_id: int) -> tuple[Case, li
         for o in t.opinions
     ]
     if concluded:
-        said = OUTCOMES[concluded.outcome] + ("（一事一议）" if concluded.override else "")
-        basis = (
-            f"批准依据：{concluded.authority}（{concluded.document_number}）。"
-            if concluded.override
-            else ""
-        )
-        rows.append(
-            {
-                "department": "项目准入委员会",
-                "text": f"{said}：{concluded.reason}。{basis}",
-                "by": concluded.person,
-                "on": chinese_date(concluded.concluded_at),
-            }
-        )
+        rows.insert(0, spoken(concluded))
     decisions.log_read(store_of(request), actor, decision_id, "opinion", request_id.get())
     return case, rows
 
@@ -284,7 +128,7 @@ def findings(request: Request, decision_id: Id, kind: Kind) -> Response:
     actor = entitled(request, "read")
     store = store_of(request)
     with store.db.read() as session:
-        view, case = _case(store, session, actor, decision_id)
+        view, case = case_at(store, session, actor, decision_id)
     decisions.log_read(store_of(request), actor, decision_id, "findings", request_id.get())
     name = case.ruleset.registry.department
     rows = [

@@ -22,7 +22,13 @@ from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.session import entitled
-from api.pages.frame.words import chinese_date, chinese_time
+from api.pages.frame.words import (
+    CONCLUSION_LIGHTS,
+    OUTCOMES_BY_STATE,
+    TASK_LIGHTS,
+    chinese_date,
+    chinese_time,
+)
 from api.store import statistics
 from api.store.core import Store
 from api.store.promises.commitments import MILESTONES
@@ -37,11 +43,14 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.values.industries import industry_label
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
+# What the committee concluded, in the order in which it is counted, then what is open.
+CONCLUDED = {**OUTCOMES_BY_STATE, "open": "未作结论"}
 NUMBERS = (
-    Column("准入", "number", "个"),
-    Column("提交会审", "number", "个"),
-    Column("不予准入", "number", "个"),
+    *(Column(word, "number", "个") for word in CONCLUDED.values()),
     Column("合计", "number", "个"),
+    Column("系统：准入", "number", "个"),
+    Column("系统：提交会审", "number", "个"),
+    Column("系统：不予准入", "number", "个"),
 )
 GROUPS = {
     "month": ("各月的结论", "月份"),
@@ -50,7 +59,7 @@ GROUPS = {
 }
 
 
-LIGHTS = (("green", "绿灯"), ("yellow", "黄灯"), ("red", "红灯"))
+LIGHTS = (("green", "绿灯"), ("yellow", "黄灯"), ("red", "红灯"), ("grey", "等补正"))
 PROMISES = (*MILESTONES.values(), "投资", "产值", "税收", "能耗")
 
 
@@ -134,6 +143,10 @@ def overview(
         sum(getattr(c, k) for c in shown.groups["month"])
         for k in ("passed", "referred", "rejected")
     ]
+    concluded = {
+        k: (word, sum(getattr(c.concluded, k) for c in shown.groups["month"]))
+        for k, word in CONCLUDED.items()
+    }
     asked = urlencode({k: v for k, v in (("from", period.start), ("to", period.end)) if v})
     return page(
         request,
@@ -141,12 +154,33 @@ def overview(
         shown=shown,
         groups=shown.groups,
         totals=totals,
+        concluded=concluded,
+        where={(by, c.key): _where(by, c.key, period) for by, g in shown.groups.items() for c in g},
+        lights=CONCLUSION_LIGHTS,
         asked=asked,
         stages=shown.stages,
         formulas={k: v for k, (_, v) in RATES.items()},
         start=period.start,
         end=period.end,
     )
+
+
+def _where(by: str, key: str, period: Period) -> str:
+    """The query of the list that a row counts; empty where no list is of just those."""
+    if not key:
+        return ""
+    days = {"from": period.start, "to": period.end}
+    if by == "month":
+        year, _, month = key.partition("-")
+        first = dt.date(int(year), int(month), 1)
+        last = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+        # ISO texts sort as their days do.
+        days = {
+            "from": max(first.isoformat(), period.start),
+            "to": min(last.isoformat(), period.end or last.isoformat()),
+        }
+    named = {} if by == "month" else {by: key}
+    return urlencode({k: v for k, v in {**named, **days}.items() if v})
 
 
 @router.get("/overview.{kind}")
@@ -185,14 +219,21 @@ def _tables(shown: Overview, about: Sequence[tuple[str, str]]) -> dict[str, List
     out = {}
     for by, (title, first) in GROUPS.items():
         rows = [
-            (c.label, c.passed, c.referred, c.rejected, c.passed + c.referred + c.rejected)
+            (
+                c.label,
+                *(getattr(c.concluded, k) for k in CONCLUDED),
+                c.total,
+                c.passed,
+                c.referred,
+                c.rejected,
+            )
             for c in shown.groups[by]
         ]
         out[by] = Listing(title, (Column(first, width=40), *NUMBERS), rows, about)
     out["tasks"] = Listing(
         "未办结的会审事项",
-        (Column("部门", width=26), *(Column(w, "number", "件") for w in ("正常", "临期", "逾期"))),
-        [(d, c["green"], c["yellow"], c["red"]) for d, c in shown.lights.items()],
+        (Column("部门", width=26), *(Column(w, "number", "件") for w in TASK_LIGHTS.values())),
+        [(d, *(c[k] for k in TASK_LIGHTS)) for d, c in shown.lights.items()],
         about,
     )
     rule = (Column("规则", width=36), Column("标题", width=30))

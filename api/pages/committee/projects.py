@@ -20,12 +20,19 @@ from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.session import entitled
-from api.pages.frame.words import STATES, VERDICTS, stage_title, verdict_word
+from api.pages.frame.words import CONCLUSION_LIGHTS, STATES, VERDICTS, stage_title, verdict_word
 from api.store.projects import drafts, lookup
 from api.store.projects.lookup import Filter
 from api.transport.parameters import Number, parse_day
 
 router = APIRouter(prefix="/projects", include_in_schema=False, route_class=PageRoute)
+SOUGHT = {
+    **STATES,
+    lookup.OPEN: "委员会未作结论",
+    lookup.READY: "可以作结论",
+    lookup.TALKS: "在谈",
+    lookup.PASSED: "已准入（含附条件）",
+}
 Words = Annotated[str, Query(max_length=100)]
 Short = Annotated[str, Query(max_length=60)]
 PROJECTS = (
@@ -34,9 +41,14 @@ PROJECTS = (
     Column("项目名称", width=36),
     Column("投资主体", width=30),
     Column("行业代码"),
+    Column("片区", width=18),
+    Column("总投资", "number", "万元"),
+    Column("用地", "number", "亩"),
+    Column("经办人"),
     Column("受理日期", "date"),
     Column("版本", "number"),
-    Column("结论"),
+    Column("委员会结论"),
+    Column("系统结论"),
     Column("环节"),
     Column("状态"),
 )
@@ -51,7 +63,9 @@ class Wanted:
     state: Short = ""
     department: Short = ""
     industry: Short = ""
+    zone: Words = ""
     rule: Words = ""
+    last: Annotated[str, Query(max_length=1)] = ""
     start: Annotated[str, Query(alias="from", max_length=10)] = ""
     end: Annotated[str, Query(alias="to", max_length=10)] = ""
 
@@ -68,10 +82,12 @@ class Wanted:
             department=find_past_department(session, judge, self.department, Hit.department),
             rule=find_rule(session, judge.ruleset, self.rule),
             industry=find_industry(self.industry),
-            state=find_choice("state", self.state, STATES),
+            state=find_choice("state", self.state, SOUGHT),
             start=parse_day(self.start or None, "from"),
             end=parse_day(self.end or None, "to"),
             q=self.q or None,
+            zone=self.zone or None,
+            last=judge.ruleset.stages[-1].id if self.last else None,
         )
 
 
@@ -94,6 +110,7 @@ def listed(
         listed=shown,
         drafts=mine,
         chosen=wanted.given,
+        sought=SOUGHT,
         ruleset=judge.ruleset,
         industries=industry_choices(),
         asked=urlencode({k: v for k, v in wanted.given.items() if v}),
@@ -112,10 +129,12 @@ def listed_file(
         sought = wanted.filter(session, judge)
         asked = {
             "文字": wanted.q,
-            "结论": VERDICTS.get(wanted.verdict, ""),
-            "状态": STATES.get(wanted.state, ""),
+            "系统结论": VERDICTS.get(wanted.verdict, ""),
+            "状态": SOUGHT.get(wanted.state, ""),
+            "环节": "只列到了最后一个环节的" if wanted.last else "",
             "涉及部门": registry.department(sought.department) if sought.department else "",
             "行业代码": wanted.industry,
+            "片区": wanted.zone,
             "规则": wanted.rule,
             "受理日期从": wanted.start,
             "受理日期到": wanted.end,
@@ -127,8 +146,13 @@ def listed_file(
                 p.name,
                 p.enterprise,
                 p.industry,
+                p.zone,
+                p.investment,
+                p.land,
+                p.person,
                 p.submitted_on,
                 p.version,
+                STATES[p.state] if p.state in CONCLUSION_LIGHTS else "",
                 verdict_word(judge.ruleset, p.stage, p.verdict),
                 stage_title(judge.ruleset, p.stage),
                 STATES.get(p.state, p.state),

@@ -1,4 +1,4 @@
-"""Joint review: one task, a department's opinion on it, the committee's conclusion."""
+"""Joint review: one task, a department's opinion on it; a project moved on to its next stage."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from api.pages.committee.task_page import (
 from api.pages.frame.errors import PageRoute, writing
 from api.pages.frame.session import Form, entitled
 from api.store.projects import decisions, moving
-from api.store.review import attachments, conclusions, opinions
+from api.store.review import attachments, opinions
 from api.store.work import Actor
 from api.transport.parameters import Id, Number
-from api.transport.problems import ProblemError
 from api.transport.seen import seen_in
 from api.transport.telemetry import judged, request_id
 from api.transport.uploads import Policy, inspect
@@ -112,30 +111,3 @@ def move_on(request: Request, form: Form, number: Number) -> Response:
         receipt = moving.move_on(store_of(request), actor, number, seen, reason, request_id.get())
     judged(receipt.data["verdict"])
     return RedirectResponse(f"/decisions/{receipt.data['decision']}", 303)
-
-
-@router.post("/decisions/{decision_id}/conclude")
-def conclude(request: Request, form: Form, decision_id: Id) -> Response:
-    """The committee's conclusion, beside the machine's verdict."""
-    actor = entitled(request, "review.conclude")
-    outcome = str(form.get("outcome", ""))
-    if outcome not in ("admit", "reject"):
-        raise ProblemError(422, "请选择同意准入或不予准入。")
-    texts = {
-        k: str(form.get(k, "")).strip()[:LONGEST]
-        for k in ("reason", "authority", "document_number")
-    }
-    store = store_of(request)
-    ruleset = store.rulesets.reading().ruleset
-    with writing(texts["reason"]), store.work(actor, request_id.get()) as work:
-        conclusions.conclude(
-            work,
-            ruleset,
-            decision_id,
-            seen_in(form),
-            outcome,
-            texts["reason"],
-            texts["authority"] or None,
-            texts["document_number"] or None,
-        )
-    return RedirectResponse(f"/decisions/{decision_id}#conclusion", 303)

@@ -104,6 +104,18 @@ def task_page(
     )
     with store.db.read() as session:
         view = decisions.get(session, store.rulesets, actor, task.decision)
+        history = [
+            t
+            for t in find_tasks(
+                session,
+                actor,
+                store.calendar,
+                today(),
+                number=task.number,
+                department=task.department,
+            )
+            if t.id != task_id and t.opinions
+        ]
     findings = findings_of(view.result, task.department)
     mine = task.department in actor.departments
     waits = mine and task.light is not None
@@ -115,6 +127,7 @@ def task_page(
         status,
         task=task,
         mine=mine,
+        history=history,
         wrong=given.wrong,
         given=given.opinion or {},
         findings=findings,

@@ -14,6 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api.access.security import allowed, store_of
 from api.pages.frame import words
 from api.pages.frame.session import actor_of, csrf_token, wants_big
+from api.store.todo import supplements, waiting_tasks
+from api.store.work import Actor
+from api.workdays.china import today
 from evaluator.values.industries import industry_label
 
 HERE = Path(__file__).parents[2]
@@ -56,6 +59,7 @@ def environment() -> Environment:
         "TASK_LIGHTS": words.TASK_LIGHTS,
         "OPINIONS": words.OPINIONS,
         "OUTCOMES": words.OUTCOMES,
+        "CONCLUSION_LIGHTS": words.CONCLUSION_LIGHTS,
         "asset": _asset,
     }
     return env
@@ -67,6 +71,19 @@ def _asset(name: str) -> str:
     path = STATIC / name
     tag = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else "0"
     return f"/static/{name}?v={tag}"
+
+
+def _counts(request: Request, actor: Actor | None) -> dict[str, int]:
+    """What waits, beside the navigation: what one's department is to answer, what one is to supplement."""
+    if actor is None or not (actor.departments or "submitter" in actor.roles):
+        return {}
+    with store_of(request).db.read() as session:
+        out = {}
+        if actor.departments:
+            out["/tasks"] = waiting_tasks(session, actor, today())[0]
+        if "submitter" in actor.roles:
+            out["/projects"] = supplements(session, actor)
+    return out
 
 
 def page(
@@ -88,6 +105,7 @@ def page(
             path=request.url.path,
             trouble=store_of(request).rulesets.trouble(),
             may=lambda action: actor is not None and allowed(actor, action),
+            nav=_counts(request, actor),
             **context,
         )
     )

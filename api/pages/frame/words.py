@@ -26,10 +26,19 @@ STATES = {
     "review": "会审中",
     "supplement": "待补正",
     "admitted": "委员会同意准入",
+    "conditional": "委员会附条件准入",
+    "suspended": "委员会暂缓",
     "rejected": "委员会不予准入",
+    "terminated": "已终止",
 }
-TASK_STATES = {"open": "待办", "supplement": "待补正", "done": "已办结", "withdrawn": "已撤回"}
-TASK_LIGHTS = {"green": "正常", "yellow": "临期", "red": "逾期"}
+TASK_STATES = {
+    "open": "待办",
+    "supplement": "待补正",
+    "done": "已办结",
+    "withdrawn": "已撤回",
+    "lapsed": "逾期未答，不再等候",
+}
+TASK_LIGHTS = {"green": "正常", "yellow": "临期", "red": "逾期", "grey": "等申请人补正"}
 PROMISE_LIGHTS = {"green": "绿灯", "yellow": "黄灯（接近兑现）", "red": "红灯"}
 OPINIONS = {"agree": "同意", "disagree": "不同意", "supplement": "要求补正"}
 ROLES = {
@@ -40,7 +49,28 @@ ROLES = {
     "auditor": "审计",
     "admin": "系统管理",
 }
-OUTCOMES = {"admit": "同意准入", "reject": "不予准入"}
+OUTCOMES = {
+    "admit": "同意准入",
+    "conditional": "附条件准入",
+    "suspend": "暂缓",
+    "reject": "不予准入",
+    "terminate": "终止",
+}
+OUTCOMES_BY_STATE = {
+    "admitted": "同意准入",
+    "conditional": "附条件准入",
+    "suspended": "暂缓",
+    "rejected": "不予准入",
+    "terminated": "终止",
+}
+# The light of a conclusion, by the project's state; it is the committee's, not the machine's.
+CONCLUSION_LIGHTS = {
+    "admitted": "pass",
+    "conditional": "pass",
+    "suspended": "refer",
+    "rejected": "reject",
+    "terminated": "reject",
+}
 # Not the years of days and document numbers: 2023-01-01, 环发〔2014〕197号, GB/T 4754-2017, 2022 年.
 _NUMBER = re.compile(r"(?<![\w.〔-])(-?)(\d{4,})(\.\d+)?(?![\w.〕-]|\s*年)")
 _STEPS = ((Fraction(10) ** 12, "万亿"), (Fraction(10) ** 8, "亿"), (Fraction(10) ** 4, "万"))

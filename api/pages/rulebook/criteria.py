@@ -16,7 +16,7 @@ from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.words import plain_unit
-from api.store.projects.submissions import normalised
+from api.store.projects.listed import normalised
 from api.store.proposals.history import published_changes
 from api.transport.views import block_text
 from api.workdays.china import today as china_today

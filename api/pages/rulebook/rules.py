@@ -16,7 +16,7 @@ from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.words import EFFECTS, LISTS
 from api.pages.rulebook.criteria import about, criteria_named
-from api.store.projects.submissions import normalised
+from api.store.projects.listed import normalised
 from api.transport.views import block_text
 from evaluator.amend.examples import layer_of
 from evaluator.judgement.inwords import condition_words

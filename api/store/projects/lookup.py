@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Exists, Select, exists, or_, select
 from sqlalchemy.orm import Session
 
-from api.database.tables import Decision, Hit, Project
+from api.database.review_tables import Task
+from api.database.tables import Account, Decision, Hit, Project
 from api.store.preconditions import of_project
-from api.store.projects.submissions import normalised
+from api.store.projects.listed import normalised
+from api.store.review.outcomes import ADMITTED, STATE_OF
+from api.store.review.waiting import WAITING
 from api.store.visibility import get_project, owned, visible
 from api.store.work import Actor
 from api.transport.paging import MAX_PAGE, cursor_of, cut, place_of
 from api.transport.schemas import NextCursor, VerdictWord, record
 from api.transport.seen import Seen
 
+# What is looked for beside the states themselves.
+OPEN, TALKS, PASSED, READY = "open", "talks", "passed", "ready"
+_OPEN = Project.state.not_in(tuple(STATE_OF.values()))
+GROUPS = {
+    OPEN: _OPEN,
+    TALKS: or_(_OPEN, Project.state == STATE_OF["suspend"]),
+    PASSED: Project.state.in_(ADMITTED),
+    READY: Project.state.in_(("decided", "review")),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What to look for. ``q``: words that must all stand in number, name or enterprise."""
+    """What to look for. ``q``: words that must all stand in number, name or enterprise.
+
+    ``state`` may be a group of ``GROUPS``; ``last`` is the id of the last stage, for
+    those at it and those that know no stages.
+    """
 
     verdict: str | None = None
     department: str | None = None
@@ -34,9 +51,20 @@ class Filter:
     end: dt.date | None = None
     q: str | None = None
     since: dt.datetime | None = None
+    last: str | None = None
+    zone: str | None = None
 
 
-State = Literal["decided", "review", "supplement", "admitted", "rejected"]
+State = Literal[
+    "decided",
+    "review",
+    "supplement",
+    "admitted",
+    "conditional",
+    "suspended",
+    "rejected",
+    "terminated",
+]
 
 
 @record
@@ -54,6 +82,10 @@ class ProjectOut:
     verdict: VerdictWord
     stage: Annotated[str | None, Field(description="现在的环节；规则集不分环节的为 null")]
     state: State
+    investment: Annotated[str | None, Field(description="总投资（万元）")]
+    land: Annotated[str | None, Field(description="用地面积（亩）")]
+    zone: Annotated[str | None, Field(description="拟落户片区")]
+    person: Annotated[str, Field(description="经办人：申报的账号的姓名")]
     decision: int
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -81,8 +113,8 @@ class ProjectPage:
     next: NextCursor
 
 
-def project_view(project: Project) -> ProjectOut:
-    """A project as a list shows it."""
+def project_view(project: Project, person: str) -> ProjectOut:
+    """A project as a list shows it; ``person`` submitted it."""
     return ProjectOut(
         id=project.id,
         number=project.number,
@@ -95,21 +127,43 @@ def project_view(project: Project) -> ProjectOut:
         verdict=project.verdict,
         stage=project.stage,
         state=cast(Any, project.state),
+        investment=project.investment,
+        land=project.land,
+        zone=project.zone,
+        person=person,
         decision=project.decision_id,
         created_at=project.created_at,
         updated_at=project.updated_at,
     )
 
 
+def people(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """The names of accounts."""
+    query = select(Account.id, Account.display_name).where(Account.id.in_({*ids}))
+    return dict(session.execute(query).all())
+
+
+def _waits() -> Exists:
+    """Whether a department still has to answer on the project."""
+    waiting = select(Task.id).where(Task.project_id == Project.id, Task.state.in_(WAITING))
+    return exists(waiting.correlate(Project))
+
+
 def matching(actor: Actor, wanted: Filter) -> Select[Project]:
     """The query for what ``actor`` may see of what is ``wanted``."""
     query = select(Project).where(visible(actor))
-    for column, value in (
-        (Project.verdict, wanted.verdict),
-        (Project.state, wanted.state),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+    if wanted.verdict is not None:
+        query = query.where(Project.verdict == wanted.verdict)
+    if wanted.state in GROUPS:
+        query = query.where(GROUPS[wanted.state])
+        if wanted.state == READY:
+            query = query.where(~_waits())
+    elif wanted.state is not None:
+        query = query.where(Project.state == wanted.state)
+    if wanted.last is not None:
+        query = query.where(or_(Project.stage.is_(None), Project.stage == wanted.last))
+    if wanted.zone is not None:
+        query = query.where(Project.zone == wanted.zone)
     if wanted.industry:
         query = query.where(Project.industry.startswith(wanted.industry.upper(), autoescape=True))
     if wanted.start:
@@ -143,7 +197,8 @@ def find(
         query = query.where(Project.id < before)
     size = max(1, min(limit, MAX_PAGE))
     rows, more = cut(session.scalars(query.order_by(Project.id.desc()).limit(size + 1)).all(), size)
-    items = tuple(project_view(p) for p in rows)
+    names = people(session, (p.owner_id for p in rows))
+    items = tuple(project_view(p, names[p.owner_id]) for p in rows)
     return ProjectPage(items, cursor_of("p", items[-1].id) if more else None)
 
 
@@ -160,7 +215,8 @@ def each(session: Session, actor: Actor, wanted: Filter) -> Iterator[ProjectOut]
 
 def get(session: Session, actor: Actor, number: str) -> ProjectOut:
     """One project by its 受理编号. Raises Missing or Denied."""
-    return project_view(get_project(session, actor, number))
+    project = get_project(session, actor, number)
+    return project_view(project, people(session, [project.owner_id])[project.owner_id])
 
 
 def seen(session: Session, actor: Actor, number: str) -> Seen:

@@ -13,7 +13,6 @@ from api.errors import Conflict, Invalid
 from api.store.core import Store
 from api.store.projects.stages import next_stage
 from api.store.projects.submissions import (
-    CONCLUDED,
     MAX_TRIES,
     Case,
     Receipt,
@@ -21,6 +20,7 @@ from api.store.projects.submissions import (
     as_seen,
     record,
 )
+from api.store.review.outcomes import CONCLUDED
 from api.store.visibility import get_project
 from api.store.work import Actor
 from api.transport.seen import Seen

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import unicodedata
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,9 +25,11 @@ from api.store.core import Store
 from api.store.preconditions import must_be, of_project
 from api.store.projects.acceptance import NO_DAYS, Days, accept, stamped
 from api.store.projects.changes import changed_fields, moved_findings
+from api.store.projects.listed import fill
 from api.store.projects.stages import stage_for
 from api.store.projects.supplied import KEY, Supply, as_asked, carried, entry
 from api.store.promises.rates import past_record
+from api.store.review.outcomes import CONCLUDED
 from api.store.review.tasks import open_tasks
 from api.store.rulesets import current_identity, hold
 from api.store.visibility import get_project, may_write
@@ -40,7 +41,6 @@ from evaluator.rulebook.verdict import Status, Verdict
 from evaluator.values.numbers import stored
 
 PAST = frozenset({"past_fulfilment_rate", "past_commitments_due"})
-CONCLUDED = ("admitted", "rejected")
 MAX_TRIES = 5
 HITS = (Status.VIOLATED.value, Status.UNKNOWN.value)
 
@@ -196,11 +196,12 @@ def record(
         if supplied:
             case = replace(case, acceptance={**(case.acceptance or {}), KEY: supplied})
         decision = _decision(work, project, dossier, case)
-        _apply(project, profile, decision, work.now)
+        _apply(session, project, profile, decision, work.now)
         session.flush()
         referred = judged.evaluation.verdict is Verdict.REFER
         departments = _asked_departments(judged) if referred else frozenset()
-        open_tasks(work, project, decision, departments, store.calendar, store.review_workdays)
+        days = store.review_workdays
+        open_tasks(work, project, decision, departments, store.calendar, days, before)
         if departments:
             project.state = "review"
         answer = _answer(project, decision, judged, before, dossier, judge)
@@ -327,23 +328,10 @@ def _decision(work: Work, project: Project, dossier: dict[str, Any], case: Case)
     return decision
 
 
-def normalised(*parts: str | None) -> str:
-    """Text for searching: width and case do not matter."""
-    return "\n".join(unicodedata.normalize("NFKC", p).casefold() for p in parts if p)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _apply(project: Project, profile: Profile, decision: Decision, now: dt.datetime) -> None:
-    values = profile.values
-    project.project_code, project.name = profile.id, profile.name
-    project.enterprise = _text(values.get("enterprise_name"))
-    project.credit_code = _text(values.get("unified_social_credit_code"))
-    project.industry = _text(values.get("industry_code"))
-    project.search = normalised(project.number, profile.id, profile.name, project.enterprise)
-    project.submitted_on = profile.submitted_on
+def _apply(
+    session: Session, project: Project, profile: Profile, decision: Decision, now: dt.datetime
+) -> None:
+    fill(session, project, profile)
     project.version, project.decision_id = decision.version, decision.id
     project.verdict, project.stage = decision.verdict, decision.stage
     project.state = "decided"

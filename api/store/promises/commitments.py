@@ -20,6 +20,7 @@ from api.database.tables import Decision, Project
 from api.errors import Conflict, Invalid, Missing
 from api.store import preconditions
 from api.store.preconditions import commitment_now, must_be, of_commitment
+from api.store.review.outcomes import ADMITTED
 from api.store.visibility import get_project, may_write
 from api.store.work import Actor, Work
 from api.transport.schemas import one_of, record
@@ -41,10 +42,14 @@ AMOUNTS = {
     "tax": ("annual_tax", "万元/年"),
     "energy": ("annual_energy", "吨标准煤/年"),
 }
+# A milestone that may also be an amount: how much money is to be there by its day.
+FUNDED, MONEY = "funded", "万元"
+# Milestones follow one another: none comes before the one ahead of it.
+ORDER = ("signed", "started", "production", "capacity")
 SOON = dt.timedelta(days=30)
 NEARLY = Fraction(8, 10)
 Kind = Annotated[str, one_of(*MILESTONES, *AMOUNTS)]
-PROMISING = ("decided", "review", "supplement", "admitted")
+PROMISING = ("decided", "review", "supplement", "suspended", *ADMITTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def promise(work: Work, number: str, promises: tuple[Promise, ...], seen: Seen) 
     """Record what a project promised. Raises Invalid, or Conflict where it has promised it already."""
     project = get_project(work.session, work.actor, number, lock=True)
     if project.state not in PROMISING:
-        raise Conflict("委员会不予准入的项目不登记承诺")
+        raise Conflict("委员会不予准入或已终止的项目不登记承诺")
     now = preconditions.of_project(work.session, project)
     must_be(work.session, seen, now, f"项目 {number}", [f"project:{number}"])
     dossier = json.loads(work.session.get_one(Decision, project.decision_id).dossier)
@@ -107,7 +112,12 @@ def promise(work: Work, number: str, promises: tuple[Promise, ...], seen: Seen) 
                 raise Invalid(f"{place}/promised", "申报材料没有这个数，须写明承诺的数")
             promised = exact_text(_number(promised, f"{place}/promised"))
         elif wanted.promised is not None:
-            raise Invalid(f"{place}/promised", "节点只有日期，没有数")
+            if wanted.kind != FUNDED:
+                title = title_of(wanted.kind)
+                raise Invalid(f"{place}/promised", f"{title}只有日期，没有数，请把数量空着")
+            unit, promised = MONEY, exact_text(_number(wanted.promised, f"{place}/promised"))
+        due = _dues(work.session, project.id) | {p.kind: p.due_on for p in promises[:place]}
+        _in_order(wanted.kind, wanted.due_on, due, f"{place}/due_on", "的期限")
         work.session.add(
             Commitment(
                 project_id=project.id,
@@ -122,6 +132,41 @@ def promise(work: Work, number: str, promises: tuple[Promise, ...], seen: Seen) 
         after = {"kind": wanted.kind, "promised": promised, "due_on": wanted.due_on.isoformat()}
         work.log("commitment.promise", f"project:{number}", None, after)
     work.session.flush()
+
+
+def _dues(session: Session, project: int) -> dict[str, dt.date]:
+    """The days by which a project's milestones are promised."""
+    query = select(Commitment.kind, Commitment.due_on).where(Commitment.project_id == project)
+    return dict(session.execute(query).all())
+
+
+def _done(session: Session, project: int) -> dict[str, dt.date]:
+    """The days on which a project's milestones were reached, by their newest reports."""
+    query = (
+        select(Commitment.kind, Report.on_date)
+        .join(Report, Report.commitment_id == Commitment.id)
+        .where(Commitment.project_id == project)
+        .order_by(Report.id)
+    )
+    return dict(session.execute(query).all())
+
+
+def _in_order(kind: str, day: dt.date, days: dict[str, dt.date], field: str, word: str) -> None:
+    """Raises Invalid for a milestone before the one ahead of it, or after the one behind it."""
+    if kind not in ORDER:
+        return
+    at = ORDER.index(kind)
+    for n, other in enumerate(ORDER):
+        known = days.get(other)
+        if known is None or n == at:
+            continue
+        first, second = (other, kind) if n < at else (kind, other)
+        if (known > day) if n < at else (known < day):
+            raise Invalid(
+                field,
+                f"{title_of(second)}{word}不能早于{title_of(first)}"
+                f"（{title_of(other)}是 {known.isoformat()}）",
+            )
 
 
 def title_of(kind: str) -> str:
@@ -153,10 +198,12 @@ def report(
     project = work.session.get_one(Project, commitment.project_id)
     may_write(work.actor, get_project(work.session, work.actor, project.number))
     promise_as_seen(work, commitment, project.number, seen)
-    if (commitment.kind in AMOUNTS) != (value is not None):
+    if (commitment.promised is not None) != (value is not None):
         raise Invalid("value", "数量类承诺须填实绩，节点类承诺只填日期")
     if on_date > china_day(work.now):
         raise Invalid("on_date", "不能填将来的日期")
+    done = _done(work.session, commitment.project_id)
+    _in_order(commitment.kind, on_date, done, "on_date", "")
     exact = None if value is None else exact_text(_number(value, "value"))
     work.session.add(
         Report(
@@ -183,8 +230,8 @@ def promise_as_seen(work: Work, commitment: Commitment, number: str, seen: Seen)
 
 def keeps(kind: str, promised: str | None, value: str | None) -> bool:
     """Whether a report keeps a promise: a milestone by being made, an amount by its number."""
-    if kind in MILESTONES:
-        return True
+    if promised is None:
+        return kind in MILESTONES
     if value is None:
         return False
     have, want = Fraction(value), Fraction(promised or 0)
@@ -203,7 +250,7 @@ def progress(
     kind: str, promised: str | None, due_on: dt.date, last: ReportOut | None, today: dt.date
 ) -> Progress:
     """How far a promise is as of ``today``, by its newest report."""
-    if kind in MILESTONES:
+    if kind in MILESTONES and promised is None:
         if last is not None:
             late = last.on_date > due_on
             return Progress(True, late, "yellow" if late else "green")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.database.review_tables import Commitment, Supervision
 from api.database.tables import Project
 from api.store.preconditions import of_commitment
-from api.store.promises.commitments import AMOUNTS, PROMISING, Kind, progress, reports_of, title_of
+from api.store.promises.commitments import PROMISING, Kind, progress, reports_of, title_of
 from api.store.review.tasklist import position
 from api.store.visibility import visible
 from api.store.work import Actor
@@ -87,7 +87,7 @@ def _batch(
         later = and_(Commitment.due_on == day, Commitment.id > last)
         query = query.where(or_(Commitment.due_on > day, later))
     rows = session.execute(query).all()
-    said = reports_of(session, [c.id for c, _, _ in rows if c.kind in AMOUNTS])
+    said = reports_of(session, [c.id for c, _, _ in rows if c.promised is not None])
     out = []
     for c, project, supervision in rows:
         last_said = said[c.id][0] if c.id in said else None

@@ -22,7 +22,7 @@ from api.store.promises.commitments import (
     reports_of,
     title_of,
 )
-from api.store.review.waiting import WAITING
+from api.store.review.waiting import OPEN, WAITING
 from api.store.work import Work
 from api.transport.schemas import NextCursor, record
 from api.transport.seen import Seen, SeenText
@@ -138,7 +138,7 @@ def start(work: Work, task_id: int, note: str, seen: Seen) -> SupervisionOut:
     task = work.session.get(Task, task_id, with_for_update=True)
     if task is None:
         raise Missing(f"没有第 {task_id} 号会审事项")
-    if task.state not in WAITING or task.due_on >= china_day(work.now):
+    if task.state != OPEN or task.due_on >= china_day(work.now):
         raise Conflict("这件会审事项没有逾期，无须督办")
     now = task_now(work.session, task)
     must_be(work.session, seen, now, f"第 {task_id} 号会审事项", [f"task:{task_id}"])
@@ -146,6 +146,22 @@ def start(work: Work, task_id: int, note: str, seen: Seen) -> SupervisionOut:
         task_id=task_id, note=note.strip(), opened_by=work.actor.name, opened_at=work.now
     )
     return _open(work, supervision, "这件会审事项", f"task:{task_id}")
+
+
+def start_overdue(work: Work, task_id: int) -> None:
+    """Put a task under supervision that is overdue by the office's own rule, nobody having to ask."""
+    task = work.session.get_one(Task, task_id, with_for_update=True)
+    watched = select(Supervision.id).where(
+        Supervision.task_id == task_id, Supervision.closed_at.is_(None)
+    )
+    late = task.state == OPEN and task.due_on < china_day(work.now)
+    if not late or work.session.scalar(watched) is not None:
+        return
+    note = "逾期没有答复，按规定自动转督办"
+    supervision = Supervision(
+        task_id=task_id, note=note, opened_by=work.actor.name, opened_at=work.now
+    )
+    _open(work, supervision, "这件会审事项", f"task:{task_id}")
 
 
 def start_promise(work: Work, commitment_id: int, note: str, seen: Seen) -> SupervisionOut:

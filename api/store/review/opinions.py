@@ -94,7 +94,9 @@ def give_opinion(
         .where(Task.decision_id == task.decision_id, Task.state == SUPPLEMENT)
         .limit(1)
     )
-    if opinion == "supplement":
+    if project.state == "suspended":
+        pass  # The committee's word stands; what departments say meanwhile is kept for later.
+    elif opinion == "supplement":
         project.state = "supplement"
     elif project.state == "supplement" and work.session.scalar(asked) is None:
         project.state = "review"

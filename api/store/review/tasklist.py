@@ -14,7 +14,7 @@ from api.database.review_tables import Supervision, Task
 from api.database.tables import Decision, Project
 from api.errors import Invalid
 from api.store.review.tasks import TaskOut, views
-from api.store.review.waiting import WAITING
+from api.store.review.waiting import OPEN, WAITING
 from api.store.visibility import tasks_seen, visible
 from api.store.work import Actor
 from api.transport.schemas import NextCursor, record
@@ -65,7 +65,9 @@ def _matching(
         watched = select(Supervision.id).where(
             Supervision.task_id == Task.id, Supervision.closed_at.is_(None)
         )
-        query = query.where(Task.due_on < today, ~exists(watched.correlate(Task)))
+        query = query.where(
+            Task.state == OPEN, Task.due_on < today, ~exists(watched.correlate(Task))
+        )
     return query
 
 

@@ -1,7 +1,6 @@
 """Joint review (联合会审): one task for each department whose findings stand in the way.
 
-A decision that refers opens them; a new version of the dossier withdraws the open tasks of the one
-before.
+A decision that refers opens them; a new version of the dossier asks anew only where findings moved.
 """
 
 from __future__ import annotations
@@ -18,8 +17,9 @@ from api.database.review_tables import Opinion, Task
 from api.database.tables import Decision, Project
 from api.errors import Denied, Missing
 from api.store.preconditions import of_task
+from api.store.review.carrying import carry
 from api.store.review.opinions import OpinionOut, opinions_on
-from api.store.review.waiting import DONE, OPEN, SUPPLEMENT, WAITING, WITHDRAWN, withdraw
+from api.store.review.waiting import DONE, LAPSED, OPEN, SUPPLEMENT, WAITING, WITHDRAWN
 from api.store.visibility import get_project, tasks_seen, visible
 from api.store.work import Actor, Work
 from api.transport.schemas import one_of, record
@@ -48,10 +48,10 @@ class TaskOut:
     due_estimated: Annotated[
         bool, Field(description="期限是估算的：涉及的年份还没有节假日安排，有了以后自动重算")
     ]
-    state: Annotated[str, one_of(OPEN, SUPPLEMENT, DONE, WITHDRAWN)]
+    state: Annotated[str, one_of(OPEN, SUPPLEMENT, DONE, WITHDRAWN, LAPSED)]
     light: Annotated[
-        Annotated[str, one_of("green", "yellow", "red")] | None,
-        Field(description="按剩余工作日：绿、黄、红（逾期）"),
+        Annotated[str, one_of("green", "yellow", "red", "grey")] | None,
+        Field(description="按剩余工作日：绿、黄、红（逾期）；等申请人补正的为灰"),
     ]
     workdays_left: int
     opinions: tuple[OpinionOut, ...]
@@ -62,6 +62,8 @@ def light(state: str, due_on: dt.date, today: dt.date, calendar: WorkCalendar) -
     """红黄绿灯 by the working days left."""
     if state not in WAITING:
         return None
+    if state == SUPPLEMENT:
+        return "grey"  # It is the applicant's turn: the department's time does not run.
     if today > due_on:
         return "red"
     return "yellow" if calendar.between(today, due_on) <= YELLOW_WORKDAYS else "green"
@@ -74,16 +76,13 @@ def open_tasks(
     departments: Iterable[str],
     calendar: WorkCalendar,
     workdays: int,
+    before: Decision | None = None,
 ) -> None:
-    """Withdraw what still waits for an earlier version, and ask each department about this one."""
-    old = work.session.scalars(
-        select(Task).where(Task.project_id == project.id, Task.state.in_(WAITING))
-    )
-    for task in old:
-        withdraw(work, task)
+    """Ask each department about this decision, unless its findings are those of ``before``."""
     today = china_day(work.now)
     due = calendar.add(today, workdays)
     guessed = calendar.is_estimated(today, due)
+    kept = carry(work, project.id, before, decision, {*departments}, due, guessed)
     opened = [
         Task(
             project_id=project.id,
@@ -96,7 +95,7 @@ def open_tasks(
             workdays=workdays,
             due_estimated=guessed,
         )
-        for department in sorted(set(departments))
+        for department in sorted(set(departments) - kept)
     ]
     work.session.add_all(opened)
     work.session.flush()
@@ -143,7 +142,7 @@ def find_tasks(
     if state is not None:
         query = query.where(Task.state == state)
     if overdue:
-        query = query.where(Task.state.in_(WAITING), Task.due_on < today)
+        query = query.where(Task.state == OPEN, Task.due_on < today)
     if since is not None:
         said = select(Opinion.id).where(Opinion.task_id == Task.id, Opinion.given_at >= since)
         moved = (Decision.decided_at >= since, Task.closed_at >= since)

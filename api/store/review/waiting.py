@@ -8,6 +8,8 @@ from api.errors import Conflict, Denied, Missing
 from api.store.work import Work
 
 OPEN, SUPPLEMENT, DONE, WITHDRAWN = "open", "supplement", "done", "withdrawn"
+# Overdue, and not waited for any longer when the committee concluded.
+LAPSED = "lapsed"
 WAITING = (OPEN, SUPPLEMENT)
 
 
@@ -32,6 +34,8 @@ def must_wait(task: Task) -> None:
     """Raises Conflict for a task that no longer waits."""
     if task.state == WITHDRAWN:
         raise Conflict("这件会审事项已经撤回：项目有了新的一版，或委员会已有结论")
+    if task.state == LAPSED:
+        raise Conflict("这件会审事项逾期没有办结，委员会已不再等候，作了结论")
     if task.state not in WAITING:
         raise Conflict("这件会审事项已经办结")
 

@@ -27,6 +27,7 @@ OWN = "one's own and nobody else's: a session, a setting of the page"
 ONE_WAY = "ends something, whatever it was: it cannot be ended in another state than the one meant"
 WAITS = "adds a file to a task, and only while it waits"
 AGAIN = "has the same text checked once more"
+ONCE = "says what nobody has said before: whoever says it second is refused"
 BY_REVISION = "names the revision of the draft, which is its owner's alone"
 BY_REQUEST = "does what was asked for, while the account is still of the revision that was seen"
 SEEN = "what was seen"
@@ -49,6 +50,7 @@ ACTS = {
     ("POST", "/api/v1/tasks/{task_id}/values"): SEEN,
     ("POST", "/api/v1/tasks/{task_id}/supervisions"): SEEN,
     ("POST", "/api/v1/decisions/{decision_id}/conclusion"): SEEN,
+    ("POST", "/api/v1/conditions/{condition_id}/check"): ONCE,
     ("POST", "/api/v1/commitments/{commitment_id}/supervisions"): SEEN,
     ("POST", "/api/v1/commitments/{commitment_id}/reports"): SEEN,
     ("POST", "/api/v1/projects/{number}/commitments"): SEEN,
@@ -103,6 +105,7 @@ ACTS = {
     ("POST", "/tasks/{task_id}/supervise"): SEEN,
     ("POST", "/projects/{number}/stage"): SEEN,
     ("POST", "/decisions/{decision_id}/conclude"): SEEN,
+    ("POST", "/conditions/{condition_id}/check"): ONCE,
     ("POST", "/commitments/{commitment_id}/supervise"): SEEN,
     ("POST", "/supervision/{supervision_id}/close"): SEEN,
     ("POST", "/projects/{number}/promise"): SEEN,
@@ -275,7 +278,8 @@ def test_who_is_refused_is_told_what_happened(office: Service) -> None:
             role, "POST", f"/tasks/{task['id']}/opinion", json=said, headers=headers
         )
         assert again.status_code == 409
-    body = {"outcome": "admit", "reason": "同意"}
+    unknown = office.undecided(receipt["decision"])
+    body = {"outcome": "admit", "reason": "同意", "undecided": unknown}
     answer = office.call("committee", "POST", path, json=body, headers={"if-match": shown})
     assert answer.status_code == 409
     assert "会审情况在您查看之后有变化" in answer.json()["detail"]

@@ -47,7 +47,14 @@ def office(
             ).json()["id"]
             body = {"opinion": "agree", "attachments": [attached]}
             assert made.call(role, "POST", f"{path}/opinion", json=body).status_code == 200
-        body = {"outcome": "admit", "reason": "同意"}
+        unknown = made.undecided(receipt["decision"])
+        due = {"text": "补办环评", "due_on": "2030-01-01", "department": "ecology"}
+        body = {
+            "outcome": "conditional",
+            "reason": "同意",
+            "undecided": unknown,
+            "conditions": [due],
+        }
         path = f"/decisions/{receipt['decision']}/conclusion"
         assert made.call("committee", "POST", path, json=body).status_code == 201
         promise = {"promises": [{"kind": "signed", "due_on": "2020-01-01"}]}

@@ -181,3 +181,39 @@ def test_standings_are_those_of_each_project(service: Service) -> None:
         ]
     # Reached, but a month late.
     assert [s.light for s in standing] == ["red", "yellow"]
+
+
+def test_money_has_an_amount_and_milestones_an_order(service: Service) -> None:
+    """What was typed is kept or refused, never dropped; nothing starts before it is signed."""
+    number = service.submit("d01")["number"]
+    path = f"/projects/{number}/commitments"
+
+    def promised(**one: Any) -> Any:
+        return service.call("committee", "POST", path, json={"promises": [one]})
+
+    bare = promised(kind="started", due_on="2027-01-01", promised="3000")
+    assert (bare.status_code, "开工只有日期" in bare.text) == (422, True)
+    assert promised(kind="signed", due_on="2027-03-01").status_code == 201
+    early = promised(kind="started", due_on="2027-02-28")
+    assert (early.status_code, "开工的期限不能早于签约" in early.text) == (422, True)
+    assert promised(kind="started", due_on="2027-03-01").status_code == 201
+    assert promised(kind="production", due_on="2028-01-01").status_code == 201
+    money = promised(kind="funded", due_on="2027-06-30", promised="3000")
+    made = {c["kind"]: c for c in money.json()}
+    assert (made["funded"]["promised"], made["funded"]["unit"]) == ("3000", "万元")
+
+    def report(kind: str, **body: str) -> Any:
+        return service.call(
+            "submitter", "POST", f"/commitments/{made[kind]['id']}/reports", json=body
+        )
+
+    assert report("signed", on_date="2026-03-02").status_code == 204
+    before = report("started", on_date="2026-03-01")
+    assert (before.status_code, "开工不能早于签约" in before.text) == (422, True)
+    assert report("started", on_date="2026-03-02").status_code == 204
+    assert report("signed", on_date="2026-03-03").status_code == 422
+    assert report("funded", on_date="2026-04-01").status_code == 422
+    for value, met in (("2999.99", False), ("3000", True)):
+        assert report("funded", on_date="2026-04-01", value=value).status_code == 204
+        found = service.call("committee", "GET", path).json()
+        assert next(c for c in found if c["kind"] == "funded")["met"] is met

@@ -246,15 +246,40 @@ LATER = (
     "rulesets.fields",
     "supervisions.commitment_id",
     "commitments.kept",
+    "conclusions.body",
+    "conclusions.concluded_on",
+    "conclusions.undecided",
+    "conclusions.silent",
+    "conclusions.silence_reason",
+    "conclusions.revises",
+    "conclusions.revision_reason",
     "decisions.acceptance",
     "decisions.stage",
     "projects.stage",
+    "projects.investment",
+    "projects.land",
+    "projects.energy",
+    "projects.zone",
+    "projects.name_key",
+    "projects.enterprise_key",
     "accounts.revision",
     "accounts.password_until",
     "api_keys.parent_id",
+    "logins.awaits",
     "logins.seen_at",
     "logins.source",
     "logins.proved_at",
+)
+
+
+NEW_TABLES = (
+    "attachment_parts",
+    "account_requests",
+    "conclusion_conditions",
+    "outbox",
+    "second_factors",
+    "recovery_codes",
+    "challenges",
 )
 
 
@@ -264,7 +289,7 @@ def _old_backup(db: Database, path: Path) -> None:
 
     from api.commands import backup as module
 
-    tables = [t for t in module._tables() if t.name not in ("attachment_parts", "account_requests")]
+    tables = [t for t in module._tables() if t.name not in NEW_TABLES]
     rows, digests = {}, {}
     with db.read() as session, zipfile.ZipFile(path, "w") as archive:
         for table in tables:

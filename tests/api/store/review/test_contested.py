@@ -104,9 +104,9 @@ def test_only_overrides_of_rejects_are_counted(service: Service) -> None:
             service.add(role)
         service.call(role, "POST", f"/tasks/{task['id']}/opinion", json={"opinion": "agree"})
     path = f"/decisions/{receipt['decision']}/conclusion"
-    said = service.call(
-        "committee", "POST", path, json={"outcome": "admit", "reason": "会审一致同意"}
-    )
+    unknown = service.undecided(receipt["decision"])
+    body = {"outcome": "admit", "reason": "会审一致同意", "undecided": unknown}
+    said = service.call("committee", "POST", path, json=body)
     assert said.status_code == 201, said.text
     listed = service.call("auditor", "GET", "/statistics/rules", params={"show": "overridden"})
     assert "prudence.debt_ratio" not in {r["rule"] for r in listed.json()}
@@ -177,7 +177,8 @@ def test_an_opinion_and_a_new_version_at_the_same_moment(
     monkeypatch.setattr(opinions, "own_task", own_task)
 
     def version() -> None:
-        changed = {**example("r01"), "employees": 800}
+        # What moves the department's own findings: it is asked anew.
+        changed = {**example("r01"), "planning_conformity": True}
         path = f"/projects/{number}/versions"
         codes["version"] = service.call("submitter", "POST", path, json=changed).status_code
 

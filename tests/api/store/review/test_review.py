@@ -68,7 +68,7 @@ def test_opinions_close_tasks_and_the_committee_concludes(every_department: Serv
     receipt = _refer(service)
     tasks = _tasks(service, receipt["number"])
     path = f"/decisions/{receipt['decision']}/conclusion"
-    conclusion = {"outcome": "admit", "reason": "各部门同意，准予落户"}
+    conclusion: dict[str, Any] = {"outcome": "admit", "reason": "各部门同意，准予落户"}
     early = service.call("committee", "POST", path, json=conclusion)
     assert early.status_code == 409
     assert "未办结" in early.json()["detail"]
@@ -77,6 +77,10 @@ def test_opinions_close_tasks_and_the_committee_concludes(every_department: Serv
     for task in tasks:
         assert _opinion(service, task).json()["state"] == "done"
     assert _opinion(service, tasks[0]).status_code == 409
+    blind = service.call("committee", "POST", path, json=conclusion)
+    assert blind.json()["errors"][0]["pointer"] == "/undecided", blind.text
+    conclusion["undecided"] = service.undecided(receipt["decision"])
+    assert conclusion["undecided"] > 0
     done = service.call("committee", "POST", path, json=conclusion)
     assert done.status_code == 201, done.text
     assert done.json()["machine"] == "refer"
@@ -103,7 +107,8 @@ def test_a_task_of_the_applicant_from_an_earlier_version_holds_nothing_up(
     with service.store.db.write() as session:
         session.execute(update(Task).where(Task.id == kept["id"]).values(department="enterprise"))
     path = f"/decisions/{receipt['decision']}/conclusion"
-    given = {"outcome": "admit", "reason": "各部门同意"}
+    unknown = service.undecided(receipt["decision"])
+    given = {"outcome": "admit", "reason": "各部门同意", "undecided": unknown}
     assert service.call("committee", "POST", path, json=given).status_code == 201
     with service.store.db.read() as session:
         left = session.get_one(Task, kept["id"])
@@ -186,7 +191,12 @@ def test_an_override_needs_authority_and_stands_beside_the_verdict(
     receipt = service.submit("r15")
     assert receipt["verdict"] == "reject"
     path = f"/decisions/{receipt['decision']}/conclusion"
-    body: dict[str, Any] = {"outcome": "admit", "reason": "市政府专题会议研究同意"}
+    unknown = service.undecided(receipt["decision"])
+    body: dict[str, Any] = {
+        "outcome": "admit",
+        "reason": "市政府专题会议研究同意",
+        "undecided": unknown,
+    }
     refused = service.call("committee", "POST", path, json=body)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == "/authority"
