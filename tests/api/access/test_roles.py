@@ -174,6 +174,7 @@ def filled(service: Service) -> Filled:
         "attachment_id": 999_999,
         "supervision_id": 999_999,
         "commitment_id": 999_999,
+        "condition_id": 999_999,
         "publication_id": 1,
         "proposal_id": 999_999,
         "invariant": "none",
