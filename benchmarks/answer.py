@@ -1,10 +1,12 @@
 """What one whole answer costs, in process, beside earlier code: on dossiers never seen before.
 
     python -m benchmarks.answer [--old TREE] [--dossiers 600]
+    python -m benchmarks.answer --memory 200000
 
 ``TREE`` is a checkout of earlier code with an environment of its own (``.venv``), such as that of
 2026-11-30 (``git worktree add TREE dbe77e9``). Both answer the same dossiers in turns, each dossier
-once, each by the rulebook of its own tree. Medians of the processor's clock and of the wall's.
+once, each by the rulebook of its own tree. Medians of the processor's clock and of the wall's. With
+``--memory`` so many whole answers are made, and the process's resident memory is told ten times.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import datetime as dt
 import json
 import os
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -25,8 +28,17 @@ from api.openapi import examples_in
 from evaluator.dossier.fields import FieldType, base_registry
 
 ROOT = Path(__file__).parent.parent
-WHATS = ("whole", "without remedy", "parts")
-STEPS = ("whole", "without remedy", "read", "judge", "findings", "remedy", "bytes")
+WHATS = ("whole", "without remedy", "reasons", "parts")
+STEPS = (
+    "whole",
+    "without remedy",
+    "include=reasons",
+    "read",
+    "judge",
+    "findings",
+    "remedy",
+    "bytes",
+)
 CHUNK = 10
 
 
@@ -91,10 +103,30 @@ class Tree:
         taken: dict[str, list[list[int]]] = json.loads(line)
         return taken
 
+    def resident_mb(self) -> float:
+        """Resident memory of the process in MB (Linux)."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1])
+        return pages * resource.getpagesize() / 1e6
+
     def stop(self) -> None:
         """End the process."""
         self.process.terminate()
         self.process.wait(30)
+
+
+def memory(answers: int, seed: int) -> None:
+    """Print the resident memory while so many dossiers are answered."""
+    tree, each = Tree(ROOT), unseen(seed)
+    try:
+        for turn in range(11):
+            for _ in range(answers // 1000 if turn else 1):
+                tree.ask("whole", [next(each) for _ in range(100)])
+            print(
+                f"{turn * (answers // 1000) * 100:>9} answers {tree.resident_mb():>8.1f} MB",
+                flush=True,
+            )
+    finally:
+        tree.stop()
 
 
 def main() -> None:
@@ -103,7 +135,11 @@ def main() -> None:
     parser.add_argument("--old", type=Path)
     parser.add_argument("--dossiers", type=int, default=600)
     parser.add_argument("--seed", type=int, default=dt.date.today().toordinal())
+    parser.add_argument("--memory", type=int, default=0)
     args = parser.parse_args()
+    if args.memory:
+        memory(args.memory, args.seed)
+        return
     names = {"now": ROOT} | ({"old": args.old.resolve()} if args.old else {})
     trees = {name: Tree(root) for name, root in names.items()}
     taken: dict[str, dict[str, list[list[int]]]] = {name: {} for name in names}
@@ -122,10 +158,12 @@ def main() -> None:
             tree.stop()
     print(f"{'ms':<16}" + "".join(f"{f'{n} cpu':>10}{f'{n} wall':>10}" for n in names))
     for step in STEPS:
-        print(f"{step:<16}" + "".join(_cells(taken[name][step]) for name in names))
+        print(f"{step:<16}" + "".join(_cells(taken[name].get(step)) for name in names))
 
 
-def _cells(spent: list[list[int]]) -> str:
+def _cells(spent: list[list[int]] | None) -> str:
+    if not spent:
+        return f"{'':>20}"
     cpu, wall = (statistics.median(pair[at] for pair in spent) / 1e6 for at in (0, 1))
     return f"{cpu:>10.3f}{wall:>10.3f}"
 

@@ -20,6 +20,11 @@ from evaluator.judgement.remedy.search import counterfactual
 from evaluator.judgement.result import canonical_bytes, result
 from evaluator.rulebook.load import load_directory
 
+try:
+    from evaluator.judgement.result import Part
+except ImportError:  # Earlier code gives the whole only.
+    Part = None  # type: ignore[assignment,misc]
+
 Taken = dict[str, list[tuple[int, int]]]
 
 
@@ -37,6 +42,17 @@ class Steps:
             return self.judge.fragments.canonical(evaluation, with_counterfactual=remedy)
 
         self._timed("whole" if remedy else "without remedy", answer, taken)
+
+    def reasons(self, raw: str, taken: Taken) -> None:
+        """``include=reasons``, where the tree knows parts."""
+        if Part is None:
+            return
+
+        def answer() -> bytes:
+            evaluation = self.judge.evaluate(self.judge.read(json.loads(raw)))
+            return self.judge.fragments.selected(evaluation, {Part.REASONS})
+
+        self._timed("include=reasons", answer, taken)
 
     def parts(self, raw: str, taken: Taken) -> None:
         """The same as data, for what is stored, and each part by itself."""
@@ -64,6 +80,8 @@ def main() -> None:
         for raw in asked["dossiers"]:
             if asked["what"] == "parts":
                 steps.parts(raw, taken)
+            elif asked["what"] == "reasons":
+                steps.reasons(raw, taken)
             else:
                 steps.whole(raw, taken, remedy=asked["what"] == "whole")
         print(json.dumps(taken), flush=True)
