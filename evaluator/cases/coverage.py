@@ -194,8 +194,12 @@ def _compared(ruleset: ast.Ruleset) -> Mapping[str, bool]:
 
 
 def _row_items(criterion: Criterion, against: bool, seen: _Seen) -> Iterator[Item]:
+    done: set[Place] = set()
     for period in criterion.periods:
         for row in period.rows:
+            if row.place in done:
+                continue
+            done.add(row.place)
             what = _row_words(criterion, period, row)
             key = (criterion.id, row.place)
             yield Item("row", criterion.id, what, row.place, key in seen.rows)

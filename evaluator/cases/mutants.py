@@ -197,18 +197,20 @@ def moved(value: Fraction, step: Fraction) -> tuple[Fraction, Fraction]:
 
 
 def criterion_mutants(criterion: Criterion, step: Fraction) -> Iterator[CriterionMutant]:
-    """Every row moved by ``step`` up and down, every code left out."""
+    """Every row moved by ``step`` up and down, wherever it stands; every code left out."""
+    done: set[int] = set()
     for number, period in enumerate(criterion.periods):
         for row in period.rows:
+            if id(row) in done:
+                continue
+            done.add(id(row))
             for value in moved(row.value, step):
-                slipped = dataclasses.replace(row, value=value)
-                rows = tuple(slipped if r is row else r for r in period.rows)
                 name = f"{row.title()}：" if row.keys else ""
                 old, new = (with_unit(shown(v, 9), row.unit) for v in (row.value, value))
                 yield CriterionMutant(
                     "threshold",
                     criterion,
-                    _replaced(criterion, number, dataclasses.replace(period, rows=rows)),
+                    _row_moved(criterion, row, value),
                     row,
                     f"{name}{old} 改为 {new}",
                     row.place,
@@ -223,6 +225,16 @@ def criterion_mutants(criterion: Criterion, step: Fraction) -> Iterator[Criterio
                 f"清单少了 {code}",
                 period.place,
             )
+
+
+def _row_moved(criterion: Criterion, row: Row, value: Fraction) -> Criterion:
+    """A row may stand in several periods, where others of its table begin on days of their own."""
+    slipped = dataclasses.replace(row, value=value)
+    periods = tuple(
+        dataclasses.replace(p, rows=tuple(slipped if r is row else r for r in p.rows))
+        for p in criterion.periods
+    )
+    return dataclasses.replace(criterion, periods=periods)
 
 
 def _replaced(criterion: Criterion, number: int, period: Period) -> Criterion:

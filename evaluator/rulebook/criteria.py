@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
@@ -84,7 +84,11 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a table; ``keys`` names the dimensions it depends on, none for the default."""
+    """One row of a table; ``keys`` names the dimensions it depends on, none for the default.
+
+    ``start`` is the row's own first day, where it has one: a period whose rows begin on different
+    days is read as several, each with the rows then in force (``Period.split``).
+    """
 
     number: int
     keys: Mapping[str, tuple[str, ...]]
@@ -92,6 +96,7 @@ class Row:
     unit: Unit | None
     provenance: Provenance
     place: Place
+    start: dt.date | None = None
 
     def title(self) -> str:
         """The row as a person names it: its keys, or 默认."""
@@ -115,6 +120,27 @@ class Period:
     def former(self) -> dt.date:
         """The last day before it begins."""
         return self.start - DAY if self.start > dt.date.min else self.start
+
+    def split(self) -> tuple[Period, ...]:
+        """Itself, or one period for each day on which rows of its table begin.
+
+        A row takes the place of one with the same keys that began earlier.
+        """
+        days = sorted(
+            {self.start, *(r.start for r in self.rows if r.start and self.covers(r.start))}
+        )
+        if len(days) == 1 and not any(r.start for r in self.rows):
+            return (self,)
+        out = []
+        for day, after in zip(days, (*days[1:], None), strict=True):
+            rows: dict[tuple[tuple[str, tuple[str, ...]], ...], Row] = {}
+            begun = (r for r in self.rows if r.start is None or r.start <= day)
+            for row in sorted(begun, key=lambda r: r.start or dt.date.min):
+                rows[tuple(sorted(row.keys.items()))] = row
+            kept = tuple(sorted(rows.values(), key=lambda r: r.number))
+            end = after - DAY if after else self.end
+            out.append(replace(self, start=day, end=end, rows=kept))
+        return tuple(out)
 
     def covers(self, day: dt.date) -> bool:
         """Whether the period is in force on ``day``."""

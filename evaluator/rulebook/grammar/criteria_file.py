@@ -98,7 +98,8 @@ def _parse_criterion(key: YScalar, node: YMap, names: Names) -> Criterion | None
             r.report("E208", f"代码清单不写“{name}”", extra.place, "删掉这一项")
     reader = PeriodReader(key.text, kind, unit, by, names)
     # Without its columns a table would only seem to be full of mistakes.
-    periods = [p for v in values if by_known and (p := reader.read(v)) is not None]
+    read = [p for v in values if by_known and (p := reader.read(v)) is not None]
+    periods = [part for period in read for part in period.split()]
     periods.sort(key=lambda p: p.start)
     _check_dates(key.text, periods, names)
     bare = next((row for p in periods for row in p.rows if row.unit is None), None)

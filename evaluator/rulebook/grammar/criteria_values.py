@@ -129,7 +129,7 @@ class PeriodReader:
             self.names.report("E202", "rows 应是列表，每行以“- ”开头", node.place)
             return ()
         rows: list[Row] = []
-        seen: dict[tuple[str | None, ...], Row] = {}
+        seen: dict[tuple[object, ...], Row] = {}
         for number, item in enumerate(node.items, 1):
             if not isinstance(item, YMap):
                 self.names.report("E202", "表的每一行应是键值表", item.place)
@@ -148,8 +148,8 @@ class PeriodReader:
             rows.append(row)
         return tuple(rows)
 
-    def _combinations(self, row: Row) -> Iterable[tuple[str | None, ...]]:
-        return product(*(row.keys.get(d, (None,)) for d in self.by))
+    def _combinations(self, row: Row) -> Iterable[tuple[object, ...]]:
+        return product((row.start,), *(row.keys.get(d, (None,)) for d in self.by))
 
     def _row(self, number: int, node: YMap, base: Provenance) -> Row | None:
         what = f"“{self.id}”表的第 {number} 行"
@@ -169,11 +169,12 @@ class PeriodReader:
         unit = self._row_unit(r)
         unknown_unit = unit is None and len(self.names.problems) > before
         provenance = self._provenance(r, base, required=False) or base
+        start = r.date("from")
         r.finish()
         value = self._number(number_node, unit) if number_node else None
         if value is None or unknown_unit:
             return None
-        return Row(number, MappingProxyType(keys), value, unit, provenance, node.place)
+        return Row(number, MappingProxyType(keys), value, unit, provenance, node.place, start)
 
     def _row_unit(self, r: Reader) -> Unit | None:
         node = r.word("unit")

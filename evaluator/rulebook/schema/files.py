@@ -358,7 +358,12 @@ def _criterion(ruleset: Ruleset) -> Schema:
     keys: dict[str, Schema] = {
         d: {"anyOf": [word, {"type": "array", "items": word, "minItems": 1}]} for d in dimensions
     }
-    row = table("一行", {**keys, "value": NUMBER, "unit": TEXT, **basis}, required=("value",))
+    started = {**DATE, "description": "这一行从哪天起有效；不写随整段"}
+    row = table(
+        "一行",
+        {**keys, "value": NUMBER, "unit": TEXT, "from": started, **basis},
+        required=("value",),
+    )
     period = table(
         "一段",
         {
