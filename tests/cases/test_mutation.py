@@ -140,7 +140,23 @@ BOARD_SAME = {
 }
 
 
-@pytest.mark.parametrize("name", ["shouxian", "tuanfeng", "xichang", "xuancheng", "shijiazhuang"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "shouxian",
+        "tuanfeng",
+        "xichang",
+        "xuancheng",
+        "shijiazhuang",
+        "bazhou",
+        "shaoxing",
+        "leping",
+        "fuzhou",
+        "pingqiao",
+        "qianzhan",
+        "liaocheng",
+    ],
+)
 def test_every_slip_in_a_profile_is_noticed(name: str) -> None:
     directory = ROOT / "profiles" / name
     ruleset = load_directory(directory)
