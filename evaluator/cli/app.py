@@ -15,12 +15,13 @@ from evaluator.cli.check import add_commands
 from evaluator.cli.chinese import speak_chinese
 from evaluator.cli.common import save, stop, written
 from evaluator.cli.lazy import lazy_group
-from evaluator.cli.show import print_evaluation, print_trace
+from evaluator.cli.show import print_evaluation, print_side_by_side, print_trace
 from evaluator.dossier.dossier import Profile, dossier_schema
 from evaluator.dossier.fields import Registry, base_registry
 from evaluator.dossier.files import read_dossiers
 from evaluator.judgement.evaluate import ENGINES, Evaluator
 from evaluator.judgement.result import canonical_bytes, result
+from evaluator.judgement.side_by_side import shared_registry, standing
 from evaluator.judgement.trace import trace_of
 from evaluator.problems.choices import suggest
 from evaluator.problems.errors import DossierError, InputError, Problems
@@ -28,7 +29,7 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.due import NoStage, find_stage
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.schema.files import schemas, write_schemas
-from evaluator.rulebook.shipped import rulebook_path
+from evaluator.rulebook.shipped import rulebook_path, shipped_path
 from evaluator.values.industries import level, search_industries
 
 speak_chinese()
@@ -163,6 +164,39 @@ def _known_department(name: str | None, registry: Registry) -> None:
         stop(f"没有部门“{name}”，可用：{listed}")
 
 
+def _profile_path(name: str) -> Path:
+    """The directory of a shipped profile, of "default", or of a path."""
+    home = shipped_path()
+    if name in ("default", "."):
+        return home
+    path = home / "profiles" / name if "/" not in name else Path(name)
+    if not path.is_dir():
+        known = sorted(p.name for p in (home / "profiles").iterdir() if p.is_dir())
+        stop(f"没有剖面“{name}”。{suggest(name, known) or ''}可用：default、{'、'.join(known)}")
+    return path
+
+
+def _side_by_side(
+    files: list[Path], names: list[str], day: dt.date | None, engine: str, as_json: bool
+) -> None:
+    rulesets = [_load(_profile_path(name)) for name in dict.fromkeys(names)]
+    read = [_read(files, shared_registry(own, rulesets)) for own in rulesets]
+    evaluators = [_evaluator(ruleset, engine) for ruleset in rulesets]
+    console = _console()
+    for project in zip(*read, strict=True):
+        found = [
+            standing(evaluator.evaluate(dossier, day))
+            for evaluator, dossier in zip(evaluators, project, strict=True)
+        ]
+        if as_json:
+            told = {"dossier": project[0].id, "profiles": [s.to_dict() for s in found]}
+            typer.echo(json.dumps(told, ensure_ascii=False))
+        else:
+            print_side_by_side(console, project[0], found)
+    for evaluator in evaluators:
+        evaluator.close()
+
+
 @app.command()
 def evaluate(
     files: Files,
@@ -172,12 +206,24 @@ def evaluate(
     department: Department = None,
     stage: Stage = None,
     rulebook: Rulebook = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option("--profile", help="地方剖面，如 fuzhou；写几个就并排比较，default 是默认剖面"),
+    ] = None,
 ) -> None:
     """评估申报材料，给出结论、理由、依据和补救办法。
 
+    写几个 --profile，就把同一个项目在几个地方的结论和差距并排列出。
     全部项目评估完毕即返回 0，不论结论如何；输入有误返回 2，不作任何评估。
     """
     day = _day(as_of)
+    if profile and rulebook:
+        stop("--profile 和 --rulebook 只写一种")
+    if profile and len(profile) > 1:
+        _side_by_side(files, profile, day, engine, as_json)
+        return
+    if profile:
+        rulebook = _profile_path(profile[0])
     ruleset = _load(rulebook)
     _known_department(department, ruleset.registry)
     at = _stage(stage, ruleset)

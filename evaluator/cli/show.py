@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from evaluator.dossier.dossier import Profile
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import findings
 from evaluator.judgement.questions import asking
@@ -32,6 +33,7 @@ from evaluator.judgement.rows import (
     rest,
 )
 from evaluator.judgement.scores import Graded, score_sentence, scores
+from evaluator.judgement.side_by_side import Standing
 from evaluator.rulebook.ast import Effect
 from evaluator.rulebook.verdict import Verdict
 from evaluator.values.industries import industry_label
@@ -85,6 +87,24 @@ def print_evaluation(
             )
         )
     console.print()
+
+
+def print_side_by_side(console: Console, profile: Profile, found: list[Standing]) -> None:
+    """One project under several rulebooks: the verdict of each, and where it falls short."""
+    table = _new_table(
+        f"{profile.name}（{profile.id}）",
+        "bold",
+        {"剖面": 3, "结论": 2, "差在哪里": 6, "缺的材料": 4},
+    )
+    for one in found:
+        verdict = one.evaluation.verdict
+        table.add_row(
+            escape(one.title),
+            Text(f"{SHAPES[verdict]} {one.verdict}", style=COLOURS[verdict]),
+            escape("\n".join(one.shortfalls()) or "—"),
+            escape("、".join(one.missing) or "—"),
+        )
+    console.print(table)
 
 
 def _new_table(title: str, style: str, columns: dict[str, int]) -> Table:

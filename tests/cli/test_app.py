@@ -123,3 +123,37 @@ def test_another_profile_is_data_alone() -> None:
     data = json.loads(run("evaluate", "--json", "--rulebook", "profiles/longchang", D01).stdout)
     assert data["ruleset"]["profile"] == "longchang"
     assert data["findings"]
+
+
+def test_profiles_side_by_side(tmp_path: Path) -> None:
+    """Which city admits it, and where it falls short; a field of one city is no mistake in another."""
+    path = tmp_path / "one.yaml"
+    path.write_text(
+        "source: 试\n"
+        "dossier: {project_id: P1, project_name: 试比较, submitted_on: 2024-06-03, "
+        "industry_code: C3985, land_use_mode: new_industrial_land, land_area: 50, "
+        "fixed_asset_investment: 16000, annual_output: 30000, annual_tax: 1400, plot_ratio: 1.3, "
+        "construction_months: 20, zone_tier: coastal}\n",
+        "utf-8",
+    )
+    cities = ("--profile", "fuzhou", "--profile", "shaoxing", "--profile", "bazhou")
+    told = json.loads(run("evaluate", "--json", str(path), *cities).stdout)
+    by = {p["profile"]: p for p in told["profiles"]}
+    assert {k: v["verdict"] for k, v in by.items()} == {
+        "fuzhou": "pass",
+        "shaoxing": "refer",
+        "bazhou": "refer",
+    }
+    assert [s["rule"] for s in by["shaoxing"]["short"]] == [
+        "positive.investment_per_mu",
+        "positive.tax_per_mu",
+    ]
+    assert by["bazhou"]["missing"] == ["项目类别"]
+    words = flat(run("evaluate", str(path), *cities).stdout)
+    assert "亩均税收：申报28万元/亩/年，要求30万元/亩/年" in words.replace(" ", "")
+    assert run("evaluate", str(path), "--profile", "fuzho", code=2).stderr.startswith("没有剖面")
+
+
+def test_industries_are_found_by_name() -> None:
+    assert run("industries", "炼焦").stdout.startswith("C2521 炼焦（小类）")
+    assert "没有这样的名称" in run("industries", "飞毯", code=1).stderr
