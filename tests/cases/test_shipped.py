@@ -72,6 +72,7 @@ def test_coarse_industry_codes_cannot_slip_past_the_lists() -> None:
         for condition in (rule.applies_when, rule.require)
         for leaf in walk.leaves(condition)
         if isinstance(leaf, ast.Member) and leaf.prefix and leaf.criterion
+        if leaf.field == "industry_code"
     }
     coarse = set(RULESET.criteria["industry_codes_needing_detail"].periods[-1].codes)
     above: set[str] = set()
