@@ -206,7 +206,7 @@ def evaluate(
     department: Department = None,
     stage: Stage = None,
     rulebook: Rulebook = None,
-    profile: Annotated[
+    cities: Annotated[
         list[str] | None,
         typer.Option("--profile", help="地方剖面，如 fuzhou；写几个就并排比较，default 是默认剖面"),
     ] = None,
@@ -217,13 +217,13 @@ def evaluate(
     全部项目评估完毕即返回 0，不论结论如何；输入有误返回 2，不作任何评估。
     """
     day = _day(as_of)
-    if profile and rulebook:
+    if cities and rulebook:
         stop("--profile 和 --rulebook 只写一种")
-    if profile and len(profile) > 1:
-        _side_by_side(files, profile, day, engine, as_json)
+    if cities and len(cities) > 1:
+        _side_by_side(files, cities, day, engine, as_json)
         return
-    if profile:
-        rulebook = _profile_path(profile[0])
+    if cities:
+        rulebook = _profile_path(cities[0])
     ruleset = _load(rulebook)
     _known_department(department, ruleset.registry)
     at = _stage(stage, ruleset)
