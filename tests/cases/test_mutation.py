@@ -77,11 +77,7 @@ SAME = {
     ("integrity.project_capital", "处置 refer → advise"),
     # C2671 and C2672 are chemical industry: two-high, or declared wrongly as not two-high.
     ("negative.city_excluded_industry", "处置 refer → advise"),
-    # Half a standard is below the standard, which refers already; a city that adopts the half makes
-    # the rule reject.
-    ("negative.low_investment", "处置 refer → advise"),
-    ("negative.low_output", "处置 refer → advise"),
-    ("negative.low_tax", "处置 refer → advise"),
+    # Above the line that matters most is above the other one too, which refers already.
     ("prudence.subsidy_investment_excessive", "处置 refer → advise"),
     ("prudence.subsidy_profit_excessive", "处置 refer → advise"),
     # A source that is not decided refers already.

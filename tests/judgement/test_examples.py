@@ -32,7 +32,7 @@ REVIEWED: dict[str, tuple[Verdict, str | None]] = {
     "r11": (REFER, "integrity.registered_capital"),
     "r12": (REFER, None),
     "r13": (REJECT, "negative.low_tax"),
-    "r14": (REFER, "negative.low_output"),
+    "r14": (REJECT, "negative.low_output"),
     "r15": (REJECT, "negative.catalogue_eliminated"),
     "r16": (REFER, "negative.offset_so2"),
     "r17": (REJECT, "negative.park_required"),
