@@ -121,7 +121,7 @@ def test_nothing_else_is_taken(service: Service) -> None:
     assert fill(service, task, LAND).status_code == 422
     assert fill(service, task, ECOLOGY, plot_ratio="1.2").status_code == 403
     mine = task_of(service, number, ECOLOGY)
-    other = {"emissions": [{"pollutant": "heavy_metals", "value": "1"}]}
+    other = {"emission_offsets": [{"pollutant": "heavy_metals", "value": "1"}]}
     refused = fill(service, mine, ECOLOGY, **other)
     assert refused.status_code == 422
     assert "重金属" in refused.json()["detail"]
