@@ -174,7 +174,11 @@ def main(path: str) -> None:
     line(doc, "{%p if not reviews %}")
     line(doc, "尚无部门意见。")
     line(doc, "{%p endif %}")
-    line(doc, "六、权利告知", HEAD)
+    line(doc, "{%p if origins %}")
+    line(doc, "六、申报数据的来源", HEAD)
+    each(doc, "o in origins", "{{ o }}。")
+    line(doc, "{%p endif %}")
+    line(doc, "{% if origins %}七{% else %}六{% endif %}、权利告知", HEAD)
     line(
         doc,
         "本意见书由系统依照公布的标准作出，供评审机构会审参考，不是行政决定。申请人对认定的事实、适用的标准有异议的，可以向受理单位陈述、申辩并提交证据，也可以要求由工作人员会审，不以系统结论为唯一依据。",

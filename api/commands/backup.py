@@ -24,7 +24,6 @@ from sqlalchemy.types import Date, LargeBinary
 
 from api.database import outbox_tables, proposal_tables, review_tables
 from api.database.db import Database
-from api.database.review_tables import Attachment, AttachmentPart
 from api.database.tables import ApiKey, Base, Counter, Utc
 from api.signing.keys import SignatureError, Signer, check
 from api.store import audit, verifying
@@ -35,7 +34,7 @@ from api.store.work import SYSTEM, Work
 FORMAT = 1
 BATCH = 500
 # Rows that carry files are large: fewer of them at once.
-BATCHES = {"attachments": 8, "attachment_parts": 16}
+BATCHES = {"attachments": 8, "attachment_parts": 16, "document_parts": 16}
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 SIGNED = "admission-backup/1"
 # Who held a session then must not hold one again because of a restore; what was to be sent has been sent.
@@ -193,7 +192,7 @@ def restore(
                         _fill(session, table, lines, manifest)
             _follow(db, session, set(manifest.rows))
             if "attachment_parts" in manifest.rows:
-                _check_files(session)
+                _check_files(session, documents="document_parts" in manifest.rows)
             _, broken = audit.verify(session, audit.Head(manifest.audit_seq, manifest.audit_hash))
             if broken:
                 raise BackupError(f"审计日志不完整：{broken[0].detail}")
@@ -246,19 +245,10 @@ def _fill(session: Session, table: Table, lines: IO[bytes], manifest: Manifest) 
         raise BackupError(f"备份已损坏：{table.name} 与清单不符")
 
 
-def _check_files(session: Session) -> None:
+def _check_files(session: Session, *, documents: bool) -> None:
     """Hold every file against the size and SHA-256 that were registered with it."""
-    parts = AttachmentPart
-    for key, size, registered in session.execute(
-        select(Attachment.id, Attachment.size, Attachment.digest)
-    ):
-        digest, count = hashlib.sha256(), 0
-        query = select(parts.content).where(parts.attachment_id == key).order_by(parts.part)
-        for part in session.scalars(query.execution_options(yield_per=BATCHES["attachments"])):
-            digest.update(part)
-            count += len(part)
-        if (count, digest.hexdigest()) != (size, registered):
-            raise BackupError(f"备份已损坏：第 {key} 号附件与登记的大小或摘要不符")
+    for what, key in verifying.unlike_files(session, documents=documents):
+        raise BackupError(f"备份已损坏：第 {key} 号{what}与登记的大小或摘要不符")
 
 
 def _follow(db: Database, session: Session, restored: set[str]) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -345,6 +346,37 @@ class Draft(Base):
     dossier: Mapped[dict[str, Any]]
     revision: Mapped[int] = mapped_column(Integer)
     updated_at: Mapped[dt.datetime]
+    # By name, the place in a document that a value was taken from.
+    origins: Mapped[Any] = mapped_column(Json, nullable=True)
+
+
+class Document(Base):
+    """A document that values were read from; without a project until a submission names it.
+
+    What is in it is in DocumentPart. Who held it without submitting loses it after some days.
+    """
+
+    __tablename__ = "documents"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str] = mapped_column(String(64))
+    added_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    added_at: Mapped[dt.datetime]
+
+
+class DocumentPart(Base):
+    """One part of a document, numbered from 0."""
+
+    __tablename__ = "document_parts"
+
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("documents.id"), primary_key=True, autoincrement=False
+    )
+    part: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Idempotency(Base):

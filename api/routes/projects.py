@@ -361,7 +361,10 @@ def submit_draft(
     store = store_of(request)
     with store.db.read() as session:
         draft, base = drafts.to_submit(session, actor, draft_id, seen)
-    asked = Submission(draft.dossier, draft.number, idempotency_key, days, base, stage=stage)
+        came = drafts.origins_of(session, actor, draft_id)
+    asked = Submission(
+        draft.dossier, draft.number, idempotency_key, days, base, stage=stage, origins=came
+    )
     return _received(request, actor, asked)
 
 

@@ -36,6 +36,7 @@ ACTIONS = {
     "login.fail": "登录失败",
     "login.open": "登录",
     "login.prove": "重新输入密码",
+    "project.document": "留存项目的材料",
     "project.stage": "转到下一环节",
     "project.submit": "提交项目",
     "proposal.approve": "批准提案",

@@ -10,12 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import Text, select, text, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.database.db import Database
 from api.database.proposal_tables import IMMUTABLE_PROPOSALS
 from api.database.review_tables import IMMUTABLE_REVIEW, Attachment, AttachmentPart
-from api.database.tables import IMMUTABLE, AuditEntry, Counter, Decision, Hit
+from api.database.tables import (
+    IMMUTABLE,
+    AuditEntry,
+    Counter,
+    Decision,
+    Document,
+    DocumentPart,
+    Hit,
+)
 from api.store import audit, evidence
 from api.store.audit import BrokenOut
 from api.store.work import Work
@@ -26,6 +34,7 @@ STRUCTURE = "evidence.structure"
 CHUNK = 1000
 SHOWN = 50
 PAGE = 200
+PARTS = 8
 STATUSES = ("violated", "unknown")
 
 
@@ -105,17 +114,36 @@ def contents(session: Session) -> Iterator[BrokenOut]:
             yield from _decision(decision, hits[decision.id])
         after = ids[-1]
         session.expunge_all()
-    for key, size, registered in session.execute(
-        select(Attachment.id, Attachment.size, Attachment.digest).order_by(Attachment.id)
-    ).all():
+    for what, key in unlike_files(session):
+        yield BrokenOut(0, f"第 {key} 号{what}的内容与登记的大小或摘要不符")
+
+
+def unlike_files(session: Session, *, documents: bool = True) -> Iterator[tuple[str, int]]:
+    """The files, by what they are and number, that are not of the size and SHA-256 registered.
+
+    Without ``documents`` for an earlier structure, which has none.
+    """
+    yield from (("附件", k) for k in _unlike(session, Attachment, AttachmentPart.attachment_id))
+    if documents:
+        yield from (("材料", k) for k in _unlike(session, Document, DocumentPart.document_id))
+
+
+def _unlike(
+    session: Session,
+    files: type[Attachment] | type[Document],
+    whose: InstrumentedAttribute[int],
+) -> Iterator[int]:
+    part = whose.class_
+    registered = select(files.id, files.size, files.digest).order_by(files.id)
+    for key, size, expected in session.execute(registered).all():
         digest, count = hashlib.sha256(), 0
-        parts = select(AttachmentPart.content).where(AttachmentPart.attachment_id == key)
-        for part in session.scalars(parts.order_by(AttachmentPart.part)):
-            content = part if isinstance(part, bytes) else str(part).encode()
+        query = select(part.content).where(whose == key).order_by(part.part)
+        for held in session.scalars(query.execution_options(yield_per=PARTS)):
+            content = held if isinstance(held, bytes) else str(held).encode()
             digest.update(content)
             count += len(content)
-        if (count, digest.hexdigest()) != (size, registered):
-            yield BrokenOut(0, f"第 {key} 号附件的内容与登记的大小或摘要不符")
+        if (count, digest.hexdigest()) != (size, expected):
+            yield key
 
 
 def _decision(decision: Decision, hits: set[tuple[str, str, str, str]]) -> Iterator[BrokenOut]:

@@ -97,6 +97,19 @@ class Supplied(BaseModel):
     names: Words = Field(description="填了哪些字段")
 
 
+class CameFrom(BaseModel):
+    """Where values came from that are not typed by who submitted the version."""
+
+    names: list[str] = Field(description="字段，清单中的一项写作 emissions.COD")
+    person: str = Field(description="填写的人；读自材料的，采用的人")
+    at: str
+    document: str | None = Field(default=None, description="读自哪份材料")
+    sha256: str | None = Field(default=None, description="那份材料的 SHA-256")
+    place: str | None = Field(default=None, description="页、段、行或单元格")
+    quote: str | None = Field(default=None, description="原文")
+    kind: str | None = Field(default=None, description="把握，同读材料的 kind")
+
+
 class Acceptance(BaseModel):
     accepted_on: str = Field(description="受理日")
     channel: Literal["online", "paper"] = Field(description="网上提交，或纸质材料由委员会登记")
@@ -104,6 +117,9 @@ class Acceptance(BaseModel):
     received_note: str | None = Field(default=None, description="纸质材料的收到凭据")
     as_of_reason: str | None = Field(default=None, description="另定判定日期的理由")
     supplied: list[Supplied] | None = Field(default=None, description="部门填入的内容")
+    origins: list[CameFrom] | None = Field(
+        default=None, description="值的来源；没有列出的由提交这一版的人填写"
+    )
 
 
 class ConditionTrace(BaseModel):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from evaluator.cli.common import load_rulebook, save, stop
+from evaluator.documents.apart import apart
 from evaluator.documents.draft import draft
 from evaluator.documents.extract import Found
 from evaluator.documents.reading import answer, read
@@ -50,7 +51,7 @@ def read_command(
     for path in files:
         try:
             name, data = read_bytes(path)
-            reading = read(name, data, registry)
+            reading = apart(read, name, data, registry)
         except DossierError as error:
             typer.echo(str(error), err=True)
             failed = True
@@ -74,11 +75,18 @@ def _as_json(files: list[Path], registry: Registry) -> None:
             problems = [p.to_dict() for p in error.problems]
             answers.append({"file": str(path), "dossiers": [], "problems": problems})
             continue
-        answers.append(answer(name, data, registry))
+        answers.append(_answered(name, data, registry))
     out = answers[0] if len(answers) == 1 else answers
     sys.stdout.write(json.dumps(out, ensure_ascii=False, indent=1) + "\n")
     if any(a["problems"] for a in answers):
         raise typer.Exit(2)
+
+
+def _answered(name: str, data: bytes, registry: Registry) -> dict[str, Any]:
+    try:
+        return apart(answer, name, data, registry)
+    except DossierError as error:
+        return {"file": name, "dossiers": [], "problems": [p.to_dict() for p in error.problems]}
 
 
 def _write(found: list[tuple[str, Found]], registry: Registry, output: Path | None) -> None:

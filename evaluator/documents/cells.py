@@ -216,7 +216,7 @@ def _number(
             continue
         if any(not t.fields for t in words.terms(text[since : number.start])):
             continue
-        bracket = re.match(r"\(([^()]{1,12})\)", text[number.end :])
+        bracket = re.match(r"\(([^()\d]{1,12})\)", text[number.end :])
         if bracket and any(not t.fields for t in words.terms(bracket[1])):
             continue
         if any(w in text[since : number.end + 6] for w in lexicon.never):

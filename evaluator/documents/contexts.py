@@ -17,7 +17,9 @@ from evaluator.documents.text import clause_of
 _OWNED = re.compile(
     r"(?:是|系|为|属|由)[^，。;]{0,24}?(?:子公司|设立|出资|持股|控股|投资设立|旗下企业|下属企业)"
 )
-_AGAIN = re.compile(r"项目(?!名称)|预计|达产|投产后|计划|本期|本次|建成后")
+_AGAIN = re.compile(
+    r"(?<![\u4e00-\u9fff])项目(?!名称)|[本该]项目|预计|达产|投产后|计划|本期|本次|建成后"
+)
 _WHOLE = re.compile("总投资|合计|总计|共计|整个|全部|总体")
 _SUBJECT = re.compile(
     r"(?:^|[。\n])(?!本|我|该)[^，。;项]{2,20}(?:集团|控股公司)(?=是|为|系|成立|创立|拥有|现有|目前|20\d\d年|去年|总部|旗下|年)"
@@ -29,6 +31,8 @@ _PHASES = re.compile("[一二三]、?[二三四]期|两期|各期|三期合计")
 _NEW = re.compile("扩建|新建|加盖|新增|本期|本次|本项目|该项目|拟|计划|建设|投资|达产|预计")
 _OURS = re.compile("本项目|该项目|我公司|本公司|[，;]项目|由.{2,20}公司")
 _PHASE = re.compile(r"[一二三四五]期|首期")
+# 希望县里给予补贴 is what the project asks for, no rule that gives it.
+_ASKED = re.compile("希望|恳请|诉求|请求|申请")
 _SPLIT = re.compile(r"分[两二三四]期")
 
 
@@ -38,12 +42,19 @@ class Scope:
 
     phase: str | None = None
     section: str | None = None  # Why nothing under this heading is the project's.
+    fresh: bool = False  # Nothing is there already: 全厂 is the project.
 
 
 def phase_of(name: str | None) -> str | None:
     """The phase in a project's name, if it is one of several."""
-    match = _PHASE.search(name or "")
-    return match[0] if match else None
+    named = set(_PHASE.findall(name or ""))
+    return named.pop() if len(named) == 1 and not _SPLIT.search(name or "") else None
+
+
+def phase_only(reason: str) -> str | None:
+    """The phase that a figure is only of, if that is why it was barred."""
+    match = re.fullmatch("只是“([一二三四五]期|首期)”的数", reason)
+    return match[1] if match else None
 
 
 def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> re.Match[str] | None:
@@ -57,6 +68,14 @@ def _owned(text: str, start: int, match: re.Match[str]) -> bool:
     """Whether the other company is only named as the owner: 是某上市公司的全资子公司."""
     return any(
         m.start() <= match.start() and match.end() <= m.end() for m in _OWNED.finditer(text, start)
+    )
+
+
+def _back(words: Words, text: str, start: int, at: int) -> bool:
+    """Whether the text has come back to the project: 项目总投资, but not 金盛医疗项目总投资."""
+    return any(
+        not (m[0].startswith("项目") and "\u4e00" <= text[m.start() - 1 : m.start()] <= "\u9fff")
+        for m in words.contexts["back"].finditer(text, start, at)
     )
 
 
@@ -78,7 +97,8 @@ def barred(
         return scope.section
     start, end = sentence
     left, right = clause_of(text, start, end, at)
-    if words.contexts["policy" if said else "threshold"].search(text, left, right):
+    marks = words.contexts["policy" if said else "threshold"].finditer(text, left, right)
+    if any(not _ASKED.search(text, start, m.start()) for m in marks):
         return "是门槛或规定，不是本项目的数"
     if about == "market":
         return None
@@ -86,17 +106,21 @@ def barred(
         return "说的是别的企业或项目"
     other = _last(words.contexts["elsewhere"], text, start, at)
     if other and not _owned(text, start, other):
-        back = _last(words.contexts["back"], text, other.end(), at)
+        back = _back(words, text, other.end(), at)
         again = re.search(r"[，;](?:公司|企业)(?!的母)", text[other.end() : at])
-        if back is None and again is None:
+        if not back and again is None:
             return f"说的是“{other[0]}”，不是本项目"
     if said:
         return None
     subject = _SUBJECT.search(text[start:at])
     if subject and not _OURS.search(text, start + subject.end(), at):
         return f"说的是“{subject[0]}”，不是本项目"
-    region = _last(words.contexts["region"], text, start, at)
-    if region and not _OURS.search(text, region.end(), at):
+    since = max(start, text.rfind(";", start, at) + 1)
+    region = _last(words.contexts["region"], text, since, at)
+    let = region and re.search(
+        "[租用驻]$|利用|位于", text[max(start, region.start() - 3) : region.start()]
+    )
+    if region and not let and not _OURS.search(text, region.end(), at):
         return f"说的是“{region[0]}”的合计"
     if about == "enterprise":
         return None
@@ -126,19 +150,22 @@ def _not_this_part(
         and not _NEW.search(text, subject.end(), at)
     ):
         return f"是“{subject[0]}”的，不是新增的"
-    if _last(words.contexts["whole"], text, left, at):
+    whole = _last(words.contexts["whole"], text, start if scope.phase else left, at)
+    own = max(text.rfind(w, start, at) for w in (scope.phase or "本期", "本期", "本次"))
+    if whole and not scope.fresh and own < whole.start():
         return "是全厂或各期合计的数"
     several = _PHASES.search(text, start, end)
     if scope.phase and several and re.search("合计|共计|总计", text[left:at]):
         return "是各期合计的数"
     if scope.phase and _SPLIT.search(text, start, end):
         return "是各期合计的数"
-    parts = [m for m in words.contexts["part"].finditer(text, start, at) if m[0] != scope.phase]
+    since = max(start, text.rfind(";", start, at) + 1)
+    parts = [m for m in words.contexts["part"].finditer(text, since, at) if m[0] != scope.phase]
     if scope.phase:
         own = text.rfind(scope.phase, start, at)
         own = max(own, text.rfind("本期", start, at), text.rfind("本次", start, at))
         parts = [m for m in parts if m.start() > own]
-    if parts and (parts[-1].start() >= left or not _WHOLE.search(text, left, at)):
+    if parts and (parts[-1].start() >= left or scope.phase or not _WHOLE.search(text, left, at)):
         part = parts[-1]
         if part.start() >= left or _PHASE.match(part[0]):
             return f"只是“{part[0]}”的数"

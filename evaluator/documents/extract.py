@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from evaluator.documents.contexts import Scope, phase_of
@@ -33,12 +33,17 @@ _POLICY = re.compile(
 )
 
 
+_MADE = re.compile("年产|产品|生产线|建设内容|主营|行业|从事|研发生产|制造")
+_STOCK = re.compile("扩建|技改|技术改造|改造前|现有工程|现有厂|老厂|[一二三四两]期|迁建|搬迁")
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One dossier in a document."""
 
     project: str | None
     excerpts: tuple[Excerpt, ...]
+    about: str = ""  # What the text tells of its products.
 
 
 def extract(words: Words, document: Document) -> list[Found]:
@@ -56,9 +61,9 @@ def extract(words: Words, document: Document) -> list[Found]:
         return _several(words, blocks, several)
     one = several[0] if several else None
     findings = list(one.findings) if one else []
-    scope = Scope(_phase(blocks))
+    scope = Scope(_phase(blocks), fresh=not _STOCK.search(_text(blocks)))
     for number, block, section in _sections(blocks):
-        here = Scope(scope.phase, section)
+        here = replace(scope, section=section)
         if isinstance(block, Table):
             if number not in lists:
                 unit = _unit_before(blocks, number)
@@ -67,14 +72,29 @@ def extract(words: Words, document: Document) -> list[Found]:
             findings += _paragraph(words, block, number, here)
     excerpts = settle(words, findings)
     name = next((str(e.value) for e in excerpts if e.field == "project_name"), None)
-    return [Found(name, tuple(excerpts))] if excerpts else []
+    return [Found(name, tuple(excerpts), _about(blocks))] if excerpts else []
+
+
+def _about(blocks: Sequence[Block]) -> str:
+    """The sentences on what is made, up to a few lines."""
+    said = [s for s in re.split("[。；;\n]", _text(blocks)) if _MADE.search(s)]
+    return "。".join(said)[:2000]
 
 
 def _paragraph(words: Words, block: Paragraph, number: int, scope: Scope) -> Iterator[Finding]:
     part = passage(block.text, block.spot, number, 0)
-    yield from read_passage(words, part, scope)
+    headline = number < 2 and len(block.text) < 60 and re.search("[！!|丨]|^重磅|^喜报", block.text)
+    for f in read_passage(words, part, scope):
+        yield replace(f, sure=False) if headline else f
     if scope.section is None:
         yield from read_strings(words, part, scope)
+
+
+def _text(blocks: Sequence[Block]) -> str:
+    return "\n".join(
+        b.text if isinstance(b, Paragraph) else " ".join(c.text for row in b.rows for c in row)
+        for b in blocks
+    )
 
 
 def _phase(blocks: Sequence[Block]) -> str | None:

@@ -16,7 +16,7 @@ from evaluator.documents.findings import Finding
 from evaluator.documents.labels import Label, is_name, label_of, unit_in
 from evaluator.documents.layout import Cell, Table
 from evaluator.documents.lexicon import Words
-from evaluator.documents.passage import passage
+from evaluator.documents.passage import cell_passage
 from evaluator.documents.pollutants import column_field
 from evaluator.documents.prose import read_passage
 from evaluator.documents.strings import read_strings
@@ -104,11 +104,14 @@ def read_grid(
             if not pairs and above is not None:
                 pairs = _from_above(words, above, row, scope)
             for label, cell, unit in pairs:
-                part = passage(cell.text, cell.spot, block, order)
+                part = cell_passage(cell, block, order)
                 read += list(read_cell(words, part, label, scope, unit or default))
                 handled.add(cell.origin)
         labels = [c for _, c in cells if label_of(words, c.text, scope) is not None]
-        above = list(row) if len(labels) >= 3 and len(labels) == len(cells) else None
+        # A label at the left may stand for the row: 投资构成（万元） | 总投资 | 固定资产 | 设备.
+        grouped = len(labels) == len(cells) - 1 and cells[0][1] not in labels
+        headed = len(labels) >= 3 and (len(labels) == len(cells) or grouped)
+        above = list(row) if headed and not any(c.isdigit() for c in quote) else None
         for f in read:
             yield replace(f, quote=quote if len(quote) <= 160 else f.quote)
         for _, cell in cells:
@@ -116,9 +119,7 @@ def read_grid(
                 used.add(cell.origin)
                 taken = {f.field for f in read}
                 yield from (
-                    replace(f, order=order)
-                    for f in _beside(words, cell, block, scope, order)
-                    if f.field not in taken
+                    f for f in _beside(words, cell, block, scope, order) if f.field not in taken
                 )
 
 
@@ -128,7 +129,7 @@ def _named(words: Words, cell: Cell, scope: Scope) -> bool:
 
 
 def _beside(words: Words, cell: Cell, block: int, scope: Scope, order: int) -> Iterator[Finding]:
-    part = passage(cell.text, cell.spot, block, order)
+    part = cell_passage(cell, block, order)
     yield from read_passage(words, part, scope)
     if len(cell.text) > 8:
         yield from (f for f in read_strings(words, part, scope) if f.strength > 1)
@@ -210,7 +211,7 @@ def _by_column(
     else:
         chosen = _column(words, heading, values, scope)
         if chosen is not None:
-            part = passage(chosen.text, chosen.spot, block, order)
+            part = cell_passage(chosen, block, order)
             out = list(read_cell(words, part, label, scope, unit or default))
             out = _with_remark(out, remark)
     return out, {c.origin for _, c in values} | {row[column].origin}
@@ -280,7 +281,7 @@ def _emitted(
         inner = re.search(r"\(([^()]*)\)", heading.texts[i])
         if inner:
             unit = unit_in(inner[1]) or unit
-        part = passage(cell.text, cell.spot, block, order)
+        part = cell_passage(cell, block, order)
         out += read_cell(words, part, Label(label.text, (f"{name}.{label.key}",)), scope, unit)
     return out
 
@@ -329,8 +330,13 @@ def _from_above(
 ) -> list[tuple[Label, Cell, tuple[int, str] | None]]:
     """A row of values under a row of labels."""
     out: list[tuple[Label, Cell, tuple[int, str] | None]] = []
+    unit: tuple[int, str] | None = None  # 总投资（万元） | 固定资产投资: said once for its row.
     for head, cell in zip(above, row, strict=True):
+        if head.origin == cell.origin:
+            unit = unit_note(head.text) or unit
+            continue
         label = label_of(words, head.text, scope)
+        unit = label.unit or unit if label is not None else unit
         if label is not None and label.fields and cell.text.strip():
-            out.append((label, cell, None))
+            out.append((label, cell, unit))
     return out

@@ -22,6 +22,7 @@ _BRACKET = re.compile(r"[(\[【]([^()\[\]【】]*)[)\]】]")
 _LEAD = re.compile(
     "^(?:其中[:,]?|本项目|该项目|项目|本期|本次|拟建|拟|计划|预计|预期|预估|估算|需求|规划|达产后|达产年|达产|投产后|正常年|年均|年|本公司|本单位|申报|新增|申请)"
 )
+_ALL = re.compile("全部|整体|总体|各期|[两三四]期|全厂")
 _TRAIL = re.compile("(?:情况|合计|总计|说明|金额|数据|指标|规模|为|数|额|如下|符合性|判定)$")
 
 
@@ -51,6 +52,8 @@ def label_of(words: Words, raw: str, scope: Scope) -> Label | None:
         unit = unit or unit_in(inner)
     core = _BRACKET.sub("", text)
     core = _NUMBERING.sub("", core).strip(" :,，、")
+    if scope.phase:
+        core = core.removeprefix(scope.phase) or core
     head, mark, tail = re.sub(r"[,，]", "/", core).rpartition("/")
     if mark and head and (read_unit(tail) or tail in ("年", "a")):
         unit = unit or (read_unit(tail) if tail not in ("年", "a") else None)
@@ -67,6 +70,8 @@ def label_of(words: Words, raw: str, scope: Scope) -> Label | None:
     kept = tuple(f for f in fields if not _aside(words, core, f, scope))
     if any(not t.fields for i in _BRACKET.findall(text) if "+" not in i for t in words.terms(i)):
         kept = ()  # 综合能耗（等价值） is not the field.
+    if scope.phase and any(_ALL.search(i) for i in _BRACKET.findall(text)):
+        kept = ()  # 总投资（全部两期） is not that of this phase.
     return Label(text, kept, unit, None, core)
 
 

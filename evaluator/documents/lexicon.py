@@ -77,6 +77,14 @@ class Words:
             out.append(Term(match.start(), match.end(), name, strict + loose, loose))
         return out
 
+    def of_phase(self, term: Term, phase: str | None) -> Term:
+        """一期总投资 where the project is its first phase: the name behind the phase."""
+        if phase is None or term.fields or not term.text.startswith(phase):
+            return term
+        name = term.text.removeprefix(phase)
+        strict, loose = self.strict.get(name, ()), self.loose.get(name, ())
+        return Term(term.start, term.end, term.text, strict + loose, loose)
+
     def field(self, name: str) -> Field:
         """A declared field, or one key of a record ("emissions.COD")."""
         return self.registry.references[name]

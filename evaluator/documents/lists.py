@@ -16,7 +16,7 @@ from evaluator.documents.grids import distinct
 from evaluator.documents.labels import Label, label_of, unit_in
 from evaluator.documents.layout import Cell, Table
 from evaluator.documents.lexicon import Words
-from evaluator.documents.passage import Passage, passage
+from evaluator.documents.passage import Passage, cell_passage
 from evaluator.documents.prose import phrases, read_passage
 from evaluator.documents.strings import clean_name
 from evaluator.documents.text import folded, sentences
@@ -137,7 +137,7 @@ def _row(
         if cell.origin in seen or text in NOTHING or (column.never and "备注" not in column.text):
             continue
         seen.add(cell.origin)
-        part = passage(cell.text, cell.spot, block, order)
+        part = cell_passage(cell, block, order)
         read: list[Finding] = []
         if column.label is not None and column.label.fields and not column.never:
             read = list(read_cell(words, part, column.label, scope, default))

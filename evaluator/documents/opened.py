@@ -26,10 +26,11 @@ MAX_RATIO = 200
 MAX_TEXT = 2_000_000
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 OFFICE = frozenset({".doc", ".wps", ".rtf", ".odt"})
-BOOKS = {".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls", ".et": "xls", ".ods": "ods"}
+BOOKS = {".xlsx": "xlsx", ".xls": "xls", ".et": "xls", ".ods": "ods"}
 TEXTS = frozenset({".txt", ".md", ".markdown", ".text"})
 PAGES = frozenset({".html", ".htm", ".xhtml", ".mht"})
 KINDS = (".docx", ".pdf", *BOOKS, *sorted(OFFICE), *sorted(TEXTS), ".html", *sorted(PICTURES))
+MACROS = {".docm": ".docx", ".dotm": ".docx", ".xlsm": ".xlsx", ".xltm": ".xlsx", ".xlsb": ".xlsx"}
 _OLE = b"\xd0\xcf\x11\xe0"
 _NO_OCR = "这是扫描件，没有文字；本机没有安装文字识别"
 _INSTALL = "安装附加组件 [ocr]（pip install 'project-admission[ocr]'），或提供能选中文字的文件"
@@ -88,8 +89,8 @@ def _reader(name: str, suffix: str) -> Reader:
         return _picture
     if suffix in OFFICE:
         return _office
-    if suffix in (".docm", ".dotm"):
-        raise refuse(name, "D130", "这是带宏的文档，不读", "另存为不带宏的 .docx")
+    if suffix in MACROS:
+        raise refuse(name, "D130", "这是带宏的文件，不读", f"另存为不带宏的 {MACROS[suffix]}")
     what = f"不认识的文件格式“{suffix}”" if suffix else "文件名没有后缀，认不出格式"
     raise refuse(name, "D130", what, f"可用：{'、'.join(KINDS)}")
 
@@ -110,6 +111,8 @@ def check_archive(name: str, data: bytes) -> None:
                 raise refuse(name, "D132", "文件解开后太大，不读", "删去图片和嵌入的文件")
             if any(p.flag_bits & 1 for p in parts):
                 raise refuse(name, "D131", "文件有密码", "去掉密码后另存一份")
+            if any(p.filename.lower().endswith("vbaproject.bin") for p in parts):
+                raise refuse(name, "D130", "文件里有宏，不读", "另存为不带宏的 .docx 或 .xlsx")
             for part in parts:
                 if part.filename.endswith((".xml", ".rels")):
                     with archive.open(part) as stream:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from evaluator.documents.findings import Finding
-from evaluator.documents.layout import Spot
+from evaluator.documents.layout import Cell, Spot
 from evaluator.documents.text import Plain, plain
 
 
@@ -27,6 +27,11 @@ class Passage:
         return replace(
             finding, block=self.block, start=a, end=b, quote=text, spot=self.spot, order=self.order
         )
+
+
+def cell_passage(cell: Cell, block: int, row: int) -> Passage:
+    """A cell ready to be read; its number tells it from its neighbours in the row."""
+    return passage(cell.text, cell.spot, block, row * 1000 + cell.origin % 1000)
 
 
 def passage(text: str, spot: Spot, block: int, order: int) -> Passage:

@@ -6,6 +6,7 @@ pypdfium2 reads the text, fast; pdfplumber is asked only for pages that have rul
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -146,7 +147,9 @@ def _tables(
 
 def _joined(text: str) -> str:
     """A cell's lines as one text, where a line only ended at the cell's edge."""
-    return "".join(text.split("\n")) if "☑" not in text and "□" not in text else text
+    if "☑" in text or "□" in text:
+        return text
+    return re.sub(r"(?<=[A-Za-z])\n(?=\d)|(?<=\d)\n(?=[A-Za-z])", " ", text).replace("\n", "")
 
 
 def _merged(rows: list[list[str | None]], found: Any) -> list[list[str | None]]:

@@ -66,6 +66,33 @@ def _respectively(
     return out
 
 
+def _replaced(
+    words: Words,
+    part: Passage,
+    sentence: tuple[int, int],
+    numbers: list[Quantity],
+    emitted: Quantity,
+    key: str,
+) -> Iterator[Finding]:
+    """VOCs 11.2t/a，需倍量替代 22.4t/a: the second number is what replaces the first."""
+    start, text = sentence[0], part.plain.text
+    after = next((n for n in numbers if n.start >= emitted.end), None)
+    if after is None:
+        return
+    gap = text[start + emitted.end : start + after.start]
+    field = words.field("emission_offsets")
+    if (
+        not re.fullmatch(r"[，(]?[^，。;\d]{0,8}(?:替代|削减)[^，。;\d]{0,4}", gap)
+        or key not in field.keys
+    ):
+        return
+    read = in_unit(words, field, after)
+    if read is not None and read[2] and read[1] is None:
+        place = (start + after.start, start + after.end)
+        finding = Finding(f"{field.name}.{key}", read[0], "", part.spot)
+        yield part.finding(finding, *place, (start + emitted.start, place[1]))
+
+
 def pollutants(
     words: Words, part: Passage, sentence: tuple[int, int], scope: Scope
 ) -> Iterator[Finding]:
@@ -102,6 +129,8 @@ def pollutants(
             or barred(words, text, sentence, name.start(), "project", scope)
         ):
             continue
+        if not offset and name.start() not in each:
+            yield from _replaced(words, part, sentence, numbers, number, key)
         sure = sureness(words, text[start:end], number, name.end() - start)
         yield part.finding(
             Finding(

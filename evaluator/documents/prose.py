@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from evaluator.documents.contexts import Scope, barred, sureness
+from evaluator.documents.contexts import Scope, barred, phase_only, sureness
+from evaluator.documents.derive import PART
 from evaluator.documents.findings import HINTED, LABEL, NAMED, Finding, in_unit
 from evaluator.documents.lexicon import Phrase, Term, Words
 from evaluator.documents.passage import Passage
 from evaluator.documents.pollutants import pollutants
-from evaluator.documents.quantities import Quantity, quantities
+from evaluator.documents.quantities import FOREIGN, Quantity, quantities
 from evaluator.documents.text import clause_of, sentences
 from evaluator.dossier.fields import Field
 
@@ -27,6 +28,17 @@ _NOT = re.compile(
     r"(?:[不未非无没]|没有|不再|未被|并非|尚未|无需)(?:涉及|涉|属于|属|是|存在|采用|使用|含|有|需|需要|具备)?$"
 )
 _TOTAL = re.compile(r"(?:合计|共计|总计|总共|共)[^0-9，。;]{0,6}$")
+
+
+_CHANGED = re.compile(
+    r"[^，。;\d]{0,6}(?:提高|提升|增加|增长|上升|扩大|下降|降低|减少|缩减|压减|压缩|调整|变更|降|升|增|减|变)"
+    r"(?:至|到|为)[^，。;\d]{0,4}"
+)
+
+
+_IN_YUAN = re.compile(
+    r"[(，]?(?:按[^，。;()]{0,12})?(?:折合|约合|折|合)?(?:成)?(?:人民币)[^，。;\d]{0,4}"
+)
 
 
 def read_passage(words: Words, part: Passage, scope: Scope) -> Iterator[Finding]:
@@ -44,12 +56,25 @@ def _numbers(
     start, end = sentence
     text = part.plain.text[start:end]
     terms, numbers = words.terms(text), quantities(text)
+    doubtful = words.contexts["doubt"].search(text) is not None
     used: set[int] = set()
     found: list[Finding] = []
+    was: Term | None = None
+    abroad: Term | None = None
     for i, number in enumerate(numbers):
         before = numbers[i - 1].end if i else 0
         after = numbers[i + 1].start if i + 1 < len(numbers) else len(text)
-        owned = _owner(terms, text, number, before)
+        owned, changed = _owner(terms, text, number, before), was is not None
+        owned, was = was or owned, None
+        if owned is not None and _CHANGED.fullmatch(text[number.end : after]):
+            was = owned  # 由 1.1 提高至 1.65: what comes after is meant.
+            continue
+        if owned is not None and number.unit in FOREIGN:
+            abroad = owned if _IN_YUAN.fullmatch(text[number.end : after]) else None
+            continue
+        if owned is None and abroad is not None:
+            owned = abroad  # 2,800 万美元（折合人民币 2 亿元）
+        abroad = None
         if owned is None:
             owned = _behind(terms, text, number, after)
             if owned is not None and owned.start in used:
@@ -60,18 +85,22 @@ def _numbers(
         if owned is None:
             continue
         used.add(owned.start)
+        owned = words.of_phase(owned, scope.phase)
         field = _field_of(words, text, owned, number)
         if field is None or _set_aside(words, text, number):
             continue
         lexicon = words.lexicon(field.name)
-        if barred(words, part.plain.text, sentence, start + number.start, lexicon.about, scope):
-            continue
+        at = start + (owned.start if changed else number.start)  # 由现状的 1.1 bars only the 1.1.
+        reason = barred(words, part.plain.text, sentence, at, lexicon.about, scope)
+        of_phase = phase_only(reason) if reason and not scope.phase else None
         read = in_unit(words, field, number)
-        if read is None or not read[2]:
+        if (reason and not of_phase) or read is None or not read[2]:
             continue
         since = max(before, clause_of(text, 0, len(text), number.start)[0])
         sure = sureness(words, text, number, min(since, number.start))
         kind = "range" if read[1] is not None else sure.kind
+        if of_phase and kind != "exact":
+            continue
         first = number.start if total else min(owned.start, number.start)
         if total:  # What it sums up is no value of its own.
             found = [f for f in found if f.field != field.name]
@@ -83,10 +112,12 @@ def _numbers(
                 read[0],
                 "",
                 part.spot,
-                kind,
+                PART if of_phase else kind,
                 read[1],
                 sure.bound,
                 HINTED if field.name in owned.loose else NAMED,
+                sure=not changed and not doubtful,
+                note=of_phase or ("是改变以后的数" if changed else None),
             ),
             start + number.start,
             start + number.end,
@@ -159,7 +190,7 @@ def suits(words: Words, field: Field, text: str, clause: tuple[int, int], *, loo
 
 def _set_aside(words: Words, text: str, number: Quantity) -> bool:
     """Whether a bracket behind the number says that it is something else: 11,117 tce（等价）."""
-    match = re.match(r"\(([^()]{1,12})\)", text[number.end :])
+    match = re.match(r"\(([^()\d]{1,12})\)", text[number.end :])
     return bool(match) and any(not t.fields for t in words.terms(match[1] if match else ""))
 
 

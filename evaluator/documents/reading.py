@@ -79,8 +79,8 @@ def _dossier(found: Found) -> dict[str, Any]:
 
 
 def industry_candidates(found: Found) -> list[Candidate]:
-    """The five classes of GB/T 4754 that the project's name fits best."""
-    return candidates(found.project) if found.project else []
+    """The five classes of GB/T 4754 that the project's name and products fit best."""
+    return candidates(found.project or "", found.about)
 
 
 def _candidate(c: Candidate) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from evaluator.documents.findings import Finding, Value
+from evaluator.documents.derive import PART, let_plant, of_phases
+from evaluator.documents.findings import NAMED, Finding, Value
 from evaluator.documents.lexicon import Words
 from evaluator.documents.strings import is_readable
 from evaluator.dossier.fields import FieldType
@@ -19,6 +20,9 @@ from evaluator.values.numbers import exact_text
 NEAR = Fraction(
     1, 20
 )  # An approximate value says nothing against an exact one within five percent.
+
+
+FAR = Fraction(1, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ def shown_value(value: Value) -> str | bool:
 def settle(words: Words, findings: Iterable[Finding]) -> list[Excerpt]:
     """One or, where places differ, several excerpts for each field, in the fields' order."""
     by_field: dict[str, list[Finding]] = {}
-    for f in findings:
+    findings = list(findings)
+    for f in (*findings, *let_plant(findings)):
         if f.quote or f.value != "":
             by_field.setdefault(f.field, []).append(f)
     order = {name: i for i, name in enumerate(words.registry.fields)}
@@ -66,12 +71,16 @@ def settle(words: Words, findings: Iterable[Finding]) -> list[Excerpt]:
 
 def _field(words: Words, name: str, found: list[Finding]) -> list[Excerpt]:
     field = words.registry.fields[name.partition(".")[0]]
+    whole = [f for f in found if f.kind != PART]
+    found = whole or of_phases(found)
+    if not found:
+        return []
     best = max(f.strength for f in found)
     text = field.type in (FieldType.STR, FieldType.ENUM, FieldType.DATE)
     if text or best == 0:
         found = [f for f in found if f.strength == best]
     else:
-        found = [f for f in found if f.strength >= min(best, 1)]
+        found = [f for f in found if f.strength >= min(best, 1) and not _other(f, found)]
     if name == "land_use_mode":
         found = _first_option(words, name, found)
     found = _one_reading(found)
@@ -96,12 +105,25 @@ def _field(words: Words, name: str, found: list[Finding]) -> list[Excerpt]:
     return [_excerpt(words, f, "conflicting", False, [f]) for f in chosen]
 
 
+def _other(f: Finding, found: list[Finding]) -> bool:
+    """Whether a number that is only hinted is far from a named one: another thing, no rival."""
+    return f.strength < NAMED and any(
+        k.strength >= NAMED
+        and isinstance(k.value, Fraction)
+        and isinstance(f.value, Fraction)
+        and abs(f.value - k.value) > FAR * abs(k.value)
+        for k in found
+    )
+
+
 def _raw(value: Value) -> object:
     return exact_text(value) if isinstance(value, Fraction) else value
 
 
 def _first_option(words: Words, name: str, found: list[Finding]) -> list[Finding]:
-    """不新增用地 beside 租赁厂房 means the plant that is let."""
+    """不新增用地 beside 租赁厂房 means the plant that is let, beside 收购闲置厂房 what is bought."""
+    if {"own_land", "stock_land"} <= {f.value for f in found}:
+        found = [f for f in found if f.value != "own_land"]
     order = [*words.lexicon(name).options]
     if not order:
         return found

@@ -28,22 +28,23 @@ _COMPANY = re.compile(
     r"[\u4e00-\u9fffA-Za-z0-9()（）·]{2,36}?(?:股份有限公司|有限责任公司|有限公司|[（(](?:普通|有限)合伙[)）]|(?<=[械工子料料属品造器具纸革布瓷备])厂(?![房区商长址界内外家]))(?:[（(](?:普通|有限)合伙[)）])?"
 )
 _BEFORE_COMPANY = re.compile(
-    r".*(?:由|与|和|向|是|为|系|受理|企业|业主|单位|投资方|公司[:：]|引进|引入|经|及|、|[:：]|的|同|对|方|将|关于|本文|因|原|至|到)(?=[\u4e00-\u9fffA-Za-z0-9]{4,})"
+    r".*(?:由|是|受理|企业|业主|单位|投资方|[甲乙丙]方|公司[:：]|引进|引入|[:：]|、|的|关于|本文|因|原(?!力|点)|[拟共签区市县局委院校心司团府]同|"
+    r"(?<=[公司集团政府委会区市县局院校厂心员拟共]{1})(?:与|和|及|向|同)|^(?:与|和|同|向|对|将|经|为|系)|[，；。])(?=[\u4e00-\u9fffA-Za-z0-9]{4,})"
 )
 _STOP = r"[^，。；;:：、\n“”【】！!]"
-_CHINESE_ENDS = "可行性研究报告|可行性研究|可研报告|项目建议书|建议书|项目申请报告|申请报告|环境影响报告书|环境影响报告表|环境影响|环评|节能报告|节能|项目简介|简介|情况汇报|情况介绍|情况说明|入驻申请|投资计划书|商业计划书|申报书|资金申请报告|备案|会商|会议|汇报|函|请示|报告|意见|审查|评审|通知|纪要|准入|入园|实施方案|情况|建设方案"
+_CHINESE_ENDS = "洽谈|推进|进展|对接|招商|主要技术经济指标|技术经济指标|主要经济指标|经济指标|主要指标|指标|信息表|登记表|申请表|备案表|申报表|一览|落地|落户|用地|供地|选址|立项|入驻|事宜|有关|相关|可行性研究报告|可行性研究|可研报告|项目建议书|建议书|项目申请报告|申请报告|环境影响报告书|环境影响报告表|环境影响|环评|节能报告|节能|项目简介|简介|情况汇报|情况介绍|情况说明|入驻申请|投资计划书|商业计划书|申报书|资金申请报告|备案|会商|会议|汇报|函|请示|报告|意见|审查|评审|通知|纪要|准入|入园|实施方案|情况|建设方案"
 _TITLE = re.compile(
-    rf"^(?:关于)?(?:征求|申请|同意|推荐|开展|研究)?({_STOP}{{4,60}}?项目(?:[(（][一二三四]期[)）])?)(?:的)?(?:{_CHINESE_ENDS})"
+    rf"^(?:关于)?(?:征求|申请|恳请|商请|请求|提请|报请|请予|请|支持|同意|推荐|开展|研究|解决|协调|审批|办理|加快推进|推进|给予|做好|对)*({_STOP}{{4,60}}?项目(?:[(（][一二三四]期[)）])?)(?:的)?(?:{_CHINESE_ENDS})"
 )
 _SIGNED = re.compile(
     rf"({_STOP}{{3,44}}?项目(?:[(（][一二三四]期[)）])?)(?=[(（]以下|[(（]下称|，?(?:今日|近日|昨日|正式|顺利|成功)?(?:落地|签约|落户|开工|成功签约|总投资|计划总投资|位于|选址|拟选址|拟落户|由|于\d|在\S{{2,16}}(?:签约|落地|开工)))"
 )
 _LEADING = re.compile(
-    r"^.*(?:签约|投资建设|投资的|建设的|实施的|承办的|申报的|拟建设|计划建设|引进的|的是|洽谈的|介绍的|推进的|建设|共同打造|打造|标志着|看到的是|实施|新建|投资|，|的(?=.*项目))(?=[^，]{3,})"
+    r"^.*(?:恳请支持|支持|研究了|审议了|审议|听取了|讨论了|讨论|通报了|汇报了|签约|投资建设|投资的|建设的|实施的|承办的|申报的|拟建设|计划建设|引进的|的是|洽谈的|介绍的|推进的|建设|共同打造|打造|标志着|看到的是|实施|新建|投资|，|的(?=.*项目))(?=[^，]{3,})"
 )
 _ZONE = re.compile(r"[\u4e00-\u9fff]{2,14}?(?:片区|组团)")
 _ZONE_LEAD = re.compile(
-    r"^.*(?:[市县州省]|高新区|经开区|开发区|新区|园区|产业园|工业园|科技园|园|位于|选址|选在|落在|落户|建于|在|的|为|于|区(?=[\u4e00-\u9fff]{2,}(?:片区|组团)))"
+    r"^.*(?:[市县州省]|高新区|经开区|开发区|新区|园区|产业园|工业园|科技园|园(?=[\u4e00-\u9fff]{2,}(?:片区|组团))|位于|选址|选在|落在|落户|建于|在|的|为|于|区(?=[\u4e00-\u9fff]{2,}(?:片区|组团)))"
 )
 _CHAIN = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]{2,16}?产业链(?![环条上下名中长招])")
 _CHAIN_LEAD = re.compile(
@@ -76,6 +77,8 @@ def clean_name(field: str, raw: str) -> tuple[str, bool] | None:
     if field == "zone":
         return zone_in(text)
     if field == "enterprise_name":
+        if _COMPANY.fullmatch(text) and not re.search("[由、:：]", text):
+            return text, True
         companies = list(dict.fromkeys(companies_in(text)))
         if len(companies) == 1:
             return companies[0], True
@@ -121,7 +124,7 @@ def labelled(words: Words, part: Passage) -> Iterator[Finding]:
         ):
             lexicon = words.lexicon(name)
             names = sorted({field.label, *lexicon.names}, key=len, reverse=True)
-            pattern = rf"(?:^|(?<=[\s。；;，、(（一二三四五六七八九十.\d]))(?:{'|'.join(map(re.escape, names))})\s*[:：]\s*"
+            pattern = rf"(?:^|(?<=[\s。；;，、(（)）一二三四五六七八九十.\d]))(?:本项目|项目|拟)?(?:{'|'.join(map(re.escape, names))})\s*[:：]\s*"
             for match in re.finditer(pattern, raw):
                 value, end = _until(raw, match.end())
                 yield from _labelled(part, field.name, field.type, field.format, value, match, end)
@@ -170,7 +173,8 @@ def read_strings(words: Words, part: Passage, scope: Scope) -> Iterator[Finding]
     raw = part.original
     title = _TITLE.match(re.sub(r"\s+", "", raw)) if part.block < 4 else None
     if title:
-        yield _at(part, "project_name", _unlabelled(title[1]), raw, NAMED, title[1])
+        name = re.sub("^.*?(?:研究|审议|听取|讨论|通报|汇报)了", "", title[1])
+        yield _at(part, "project_name", _unlabelled(name), raw, NAMED, name)
     text = part.plain.text
     for sentence in sentences(text):
         yield from _dates(words, part, sentence, scope)
@@ -199,7 +203,9 @@ _BUILT = re.compile(
 
 def _unlabelled(title: str) -> str:
     """A title without the enterprise before the project: "某某有限公司年产…项目" keeps its project."""
-    return title.removeprefix("关于")
+    title = title.removeprefix("关于")
+    project = re.sub(r"^.*(?:有限公司|股份公司|集团)", "", title).lstrip("的")
+    return project if len(project) >= 6 else title
 
 
 def _at(part: Passage, field: str, value: str, quote: str, strength: int, shown: str) -> Finding:
@@ -215,7 +221,7 @@ def _named_project(part: Passage, said: str) -> Iterator[Finding]:
         name = _LEADING.sub("", match[1])
         name = re.sub(r"^.*(?:有限公司|集团)", "", name).lstrip("的")
         if 5 <= len(name) <= 40 and not re.match(
-            r"(?:本|该|此|上述|同类|相邻|整个|其他|新|一个)?项目|又一|又有|首个|多个|一批|.*(?:亿元|重大|重点)项目$",
+            r"(?:本|该|此|上述|同类|相邻|整个|其他|新|一个)?项目|[这那][个一]|又一|又有|首个|多个|一批|.*(?:亿元|重大|重点)项目$",
             name,
         ):
             yield _at(part, "project_name", name, said, HINTED, name)

@@ -110,6 +110,6 @@ def clause_of(text: str, start: int, end: int, where: int) -> tuple[int, int]:
 
 
 def wildcard(phrase: str) -> str:
-    """A phrase as a pattern: "…" stands for up to twelve characters within the clause."""
+    """A phrase as a pattern: "…" stands for up to twelve characters within the clause, 《》 for a title."""
     parts = [re.escape(folded(part)) for part in re.split("…+", phrase)]
-    return r"[^，。;；\n]{0,12}?".join(parts)
+    return r"[^，。;；\n]{0,12}?".join(parts).replace("《》", "《[^《》\n]{2,40}》")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from io import BytesIO
 
 import pytest
 
 from evaluator.documents import ocr, office
+from evaluator.documents.apart import apart
 from evaluator.documents.opened import read_document
-from evaluator.documents.reading import answer
-from evaluator.dossier.fields import base_registry
+from evaluator.documents.reading import answer, read
+from evaluator.dossier.fields import Registry, base_registry
 from evaluator.problems.errors import DossierError
 from tests.documents.builders import H, Made, P, build
 
@@ -61,6 +63,7 @@ def test_an_entity_is_not_expanded() -> None:
         ("假.pdf", b"MZ not a pdf", "D131"),
         ("密.docx", b"\xd0\xcf\x11\xe0" + b"\0" * 600, "D131"),
         ("宏.docm", b"PK", "D130"),
+        ("宏.xlsm", b"PK", "D130"),
         ("程序.exe", b"MZ", "D130"),
         ("二进制.txt", b"\x00\x01\x02" * 50, "D131"),
         ("空白.txt", b"  \n ", "D133"),
@@ -125,3 +128,46 @@ def test_an_answer_names_its_problems_and_keeps_the_hash() -> None:
     good = answer("好.docx", _docx(), base_registry())
     assert len(good["sha256"]) == 64
     assert good["problems"] == []
+
+
+def test_macros_under_an_innocent_name() -> None:
+    macro = _changed(_docx(), {"word/vbaProject.bin": b"Sub AutoOpen()"})
+    assert _refusal("报告.docx", macro)[0] == "D130"
+
+
+def test_what_lies_elsewhere_is_not_fetched() -> None:
+    """A picture and a template on another machine: the text is read, nobody is asked for them."""
+    rels = (
+        b'<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        b'<Relationship Id="rId99" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/attachedTemplate" '
+        b'Target="http://127.0.0.1:9/t.dotm" TargetMode="External"/></Relationships>'
+    )
+    changed = _changed(_docx(), {"word/_rels/settings.xml.rels": rels})
+    (found,) = answer("外链.docx", changed, base_registry())["dossiers"]
+    assert [(e["field"], e["value"]) for e in found["excerpts"]] == [("total_investment", "30000")]
+
+
+def _slow(name: str, data: bytes, registry: Registry) -> str:  # noqa: ARG001
+    time.sleep(60)
+    return name
+
+
+def _greedy(name: str, data: bytes, registry: Registry) -> int:  # noqa: ARG001
+    return len(bytearray(8_000_000_000))
+
+
+def test_the_command_too_reads_with_limits() -> None:
+    registry = base_registry()
+    assert apart(read, "好.docx", _docx(), registry).dossiers
+    begun = time.monotonic()
+    for work, said in ((_slow, "秒没有读完"), (_greedy, "内存不够")):
+        with pytest.raises(DossierError) as caught:
+            apart(work, "慢.docx", b"x", registry, seconds=2)
+        assert (caught.value.problems[0].code, said in caught.value.problems[0].message) == (
+            "D132",
+            True,
+        )
+    assert time.monotonic() - begun < 50
+    with pytest.raises(DossierError) as caught:
+        apart(read, "坏.docx", b"PK broken", registry)
+    assert caught.value.problems[0].code == "D131"

@@ -25,6 +25,7 @@ from api.store.evidence import SEALED
 from api.store.projects.supplied import label_of
 from api.store.promises.commitments import AMOUNTS, MILESTONES, title_of
 from api.store.proposals.reading import STATES as PROPOSAL_STATES
+from evaluator.documents.draft import KINDS as SURENESS
 from evaluator.rulebook.ast import Ruleset
 
 SUBJECTS = {
@@ -72,6 +73,7 @@ KEYS = {
     "department": "部门",
     "digest": "摘要",
     "display_name": "姓名",
+    "document": "材料",
     "document_number": "批准文号",
     "dossier_digest": "材料摘要",
     "due_on": "期限",
@@ -99,13 +101,16 @@ KEYS = {
     "number": "编号",
     "on": "日期",
     "opinion": "意见",
+    "origins": "数据来源",
     "outcome": "结论",
     "overlap": "双方都改过",
     "override": "一事一议",
     "part": "看了什么",
     "person": "填报人",
+    "place": "位置",
     "promised": "承诺",
     "publication": "第几次发布",
+    "quote": "原文",
     "read_only": "只读",
     "reason": "理由",
     "received_note": "收到凭据",
@@ -119,6 +124,7 @@ KEYS = {
     "ruleset": "规则集",
     "run": "第几次检查",
     "sealed": "存证",
+    "sha256": "材料的摘要",
     "silence_reason": "不再等候的理由",
     "silent": "不再等候的部门",
     "size": "字节",
@@ -156,7 +162,7 @@ CODES: dict[str, Mapping[str, str]] = {
     "machine": VERDICTS,
     "outcome": OUTCOMES,
     "opinion": OPINIONS,
-    "kind": {kind: title_of(kind) for kind in (*MILESTONES, *AMOUNTS)},
+    "kind": SURENESS | {kind: title_of(kind) for kind in (*MILESTONES, *AMOUNTS)},
     "part": PARTS,
     "channel": {"online": "系统收到", "paper": "纸质材料"},
     "source": {"directory": "规则集目录", "service": "提案"},

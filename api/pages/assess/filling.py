@@ -10,7 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from api.access.security import allowed, may_compute, store_of
 from api.judging.current import CurrentJudge
@@ -29,7 +29,7 @@ from api.pages.assess.dossier_form import (
 from api.pages.assess.examples import Examples
 from api.pages.assess.form_check import check_one
 from api.pages.assess.judged import docx_response, opinion_page, verdict_page, why_page
-from api.pages.assess.origins import carried, sentences
+from api.pages.assess.origins import carried, sentences, still
 from api.pages.assess.posted import form_page, keeping_of, profile_of, stage_of, texts_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import environment, page
@@ -144,7 +144,7 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
         return form_page(request, judge, filled, 422, keep=keeping_of(form), origins=carried(form))
     shown = sections(judge.ruleset.registry, filled.typed)
     store, actor = store_of(request), actor_of(request)
-    day = store.day()
+    day, came = store.day(), still(carried(form), filled.typed)
     keep = keeping_of(form)
     return page(
         request,
@@ -156,20 +156,23 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
         once=secrets.token_urlsafe(16),
         text=_shown(filled.profile, judge),
         keep=keep,
-        origins=carried(form),
-        came=sentences(carried(form)),
+        origins=came,
+        came=sentences(came),
         today=day,
         earliest=day - dt.timedelta(days=store.paper_days),
         official=actor is not None and OFFICIAL in actor.roles,
     )
 
 
+def _trial(request: Request, judge: Judge, form: FormData) -> cases.Case:
+    profile = profile_of(request, judge, form)
+    return cases.trial(judge, profile, stage_of(judge, form), carried(form))
+
+
 @router.post("/assess/result")
 def result(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """Judge without keeping."""
-    return verdict_page(
-        request, cases.trial(judge, profile_of(request, judge, form), stage_of(judge, form))
-    )
+    return verdict_page(request, _trial(request, judge, form))
 
 
 @router.post("/assess/why/{rule}")
@@ -177,24 +180,20 @@ def why(request: Request, judge: CurrentJudge, form: Form, rule: str) -> Respons
     """Why a trial's finding is what it is."""
     profile = profile_of(request, judge, form)
     stage = stage_of(judge, form)
-    case = cases.trial(judge, profile, stage)
+    case = cases.trial(judge, profile, stage, carried(form))
     return why_page(request, case, judge.evaluate(profile, stage=stage), rule)
 
 
 @router.post("/assess/opinion")
 def opinion(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """A trial's opinion for printing."""
-    return opinion_page(
-        request, cases.trial(judge, profile_of(request, judge, form), stage_of(judge, form))
-    )
+    return opinion_page(request, _trial(request, judge, form))
 
 
 @router.post("/assess/opinion.docx")
 def opinion_file(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """A trial's opinion as a Word file."""
-    return docx_response(
-        cases.trial(judge, profile_of(request, judge, form), stage_of(judge, form))
-    )
+    return docx_response(_trial(request, judge, form))
 
 
 def _copied(request: Request, judge: Judge, number: str) -> dict[str, str]:

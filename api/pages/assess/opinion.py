@@ -78,14 +78,26 @@ def opinion_context(case: Case, reviews: Sequence[Any] = ()) -> dict[str, Any]:
         "missing": view.missing_fields,
         "changes": changes,
         "declared": [
-            {"label": label, "value": value}
+            {"label": d.label, "value": d.value, "came": d.came}
             for _, rows in case.sections
-            for label, value, _ in rows
+            for d in rows
         ],
+        "origins": _origins(case),
         "reviews": [r if isinstance(r, dict) else dict(r) for r in reviews],
         "example_note": EXAMPLE_NOTE if any(r["example"] for r in reasons) else "",
         "today": chinese_date(dt.datetime.now(CHINA)),
     }
+
+
+def _origins(case: Case) -> list[str]:
+    """Where the declared values came from: each that was read, then who typed the rest."""
+    read, typed = [], dict[str, list[str]]()
+    for d in (d for _, rows in case.sections for d in rows if d.came):
+        if "《" in d.came:
+            read.append(f"{d.label} {d.value}：{d.came}")
+        else:
+            typed.setdefault(d.came, []).append(d.label)
+    return read + [f"{came}：{'、'.join(labels)}" for came, labels in typed.items()]
 
 
 def _asked(case: Case) -> list[str]:

@@ -1,14 +1,13 @@
 """Where a value on the form came from: a sentence of a document, carried from page to page.
 
-Hidden inputs ``from.<name>`` beside the form's own. What the person changed is said to be changed;
-what has no origin was typed by who submits.
+Hidden inputs ``from.<name>`` beside the form's own. What the person changed, or what has no origin,
+was typed by who submits.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.datastructures import FormData
 
@@ -47,16 +46,23 @@ def read(text: str) -> dict[str, str] | None:
     return {k: str(data[k])[:400] for k in KEYS if k in data}
 
 
-def told(origins: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, Any]:
-    """What is kept with a decision: each value's origin, and whether the person changed it."""
-    out: dict[str, Any] = {}
+def told(origins: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """What is kept with a version: the origin of each value that is still as it was read.
+
+    What the person changed is the person's own, whatever sentence it was read from.
+    """
+    out: dict[str, dict[str, str]] = {}
     for name, text in origins.items():
         origin = read(text)
-        if origin is None or name not in typed:
-            continue
-        as_read = origin.pop("read", None)
-        out[name] = origin if typed[name] == as_read else {**origin, "changed_from": as_read}
+        if origin is not None and name in typed and typed[name] == origin.get("read"):
+            out[name] = origin
     return out
+
+
+def still(origins: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
+    """The hidden inputs for the values that are still as they were read."""
+    kept = told(origins, typed)
+    return {name: text for name, text in origins.items() if name in kept}
 
 
 def sentences(origins: Mapping[str, str]) -> dict[str, str]:
@@ -65,12 +71,5 @@ def sentences(origins: Mapping[str, str]) -> dict[str, str]:
     for name, text in origins.items():
         origin = read(text)
         if origin is not None:
-            out[name] = in_words(origin)
+            out[name] = f"《{origin['document']}》{origin['place']}：“{origin.get('quote', '')}”"
     return out
-
-
-def in_words(origin: Mapping[str, Any]) -> str:
-    """One origin as a sentence."""
-    said = f"《{origin['document']}》{origin['place']}：“{origin.get('quote', '')}”"
-    changed = origin.get("changed_from")
-    return f"{said}（原读作 {changed}，填报人改过）" if changed else said

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData, UploadFile
 
-from api.access.security import may_compute
+from api.access.security import allowed, may_compute, store_of
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
 from api.judging.workers import Workers, source_of
@@ -19,9 +19,11 @@ from api.pages.assess.origins import packed
 from api.pages.assess.posted import form_page
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
-from api.pages.frame.session import Form
+from api.pages.frame.session import Form, actor_of
 from api.pages.frame.words import VERDICTS
+from api.store.projects import documents
 from api.transport.problems import ProblemError
+from api.transport.telemetry import request_id
 from api.workdays.china import today
 from evaluator.documents.draft import KINDS
 from evaluator.documents.layout import Document, Paragraph
@@ -83,7 +85,18 @@ def given(request: Request, judge: CurrentJudge, form: Form) -> Response:
             raise
         said = "；".join((error.detail, *(e["detail"] for e in error.errors)))
         return page(request, "read.html", 422, mistake=f"“{name}”没有读入：{said}", pasted=pasted)
-    return _shown(request, judge, reading)
+    kept = _kept(request, form, name, data)
+    return _shown(request, judge, reading, kept)
+
+
+def _kept(request: Request, form: FormData, name: str, data: bytes) -> bool:
+    """Keep the document where the person ticked that and may submit. Raises Conflict."""
+    actor = actor_of(request)
+    if not form.get("keep") or actor is None or not allowed(actor, "submit"):
+        return False
+    with store_of(request).work(actor, request_id.get()) as work:
+        documents.hold(work, name, data)
+    return True
 
 
 def _document(form: FormData) -> tuple[str, bytes]:
@@ -93,7 +106,7 @@ def _document(form: FormData) -> tuple[str, bytes]:
     return PASTED, str(form.get("pasted", "")).strip().encode()
 
 
-def _shown(request: Request, judge: Judge, reading: Reading) -> Response:
+def _shown(request: Request, judge: Judge, reading: Reading, kept: bool) -> Response:
     registry = judge.ruleset.registry
     dossiers = []
     for d, found in enumerate(reading.dossiers):
@@ -120,6 +133,7 @@ def _shown(request: Request, judge: Judge, reading: Reading) -> Response:
         request,
         "read_found.html",
         document=reading.document,
+        kept=kept,
         dossiers=dossiers,
         blocks=list(_blocks(reading.document, suggestions)),
     )

@@ -18,7 +18,7 @@ from api.pages.assess.judged import verdict_page
 from api.pages.frame.render import page
 from api.pages.frame.words import VERDICTS, value_text
 from api.store.core import Store
-from api.store.projects import decisions, lookup, stages
+from api.store.projects import decisions, documents, lookup, origins, stages
 from api.store.projects.changes import changed_fields, moved_findings
 from api.store.projects.decisions import DecisionOut
 from api.store.projects.duplicates import Wanted, duplicates
@@ -85,7 +85,9 @@ def case_at(
         digest=view.digest,
         whole=view.whole,
     )
-    return view, case_of(origin, view.result, judge.read_snapshot(view.dossier), judge)
+    names = origins.names_in(view.dossier, judge.ruleset.registry)
+    came = origins.by_name(view.acceptance, view.decided_by, names)
+    return view, case_of(origin, view.result, judge.read_snapshot(view.dossier), judge, came)
 
 
 def conclusion_at(session: Session, actor: Actor, decision_id: int) -> ConclusionOut | None:
@@ -130,6 +132,7 @@ def decision_page(
         tasks = tasks_at(store, session, actor, view.number, view.id)
         concluded = conclusions.conclusions_of(session, actor, view.id)
         promised = commitments.of_project(session, actor, view.number, today())
+        kept = documents.of_project(session, actor, view.number)
         changes = _changes(store, session, actor, view, versions)
         like = duplicates(
             session,
@@ -164,6 +167,7 @@ def decision_page(
         conclusion=concluded[0] if concluded else None,
         earlier=concluded[1:],
         promised=promised,
+        documents=kept,
         kinds=KINDS,
         like=like if allowed(actor, "review.conclude") else None,
         received=received,

@@ -13,6 +13,7 @@ from api.access.security import store_of
 from api.errors import Changed, Conflict, Missing
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
+from api.pages.assess import origins
 from api.pages.assess.dossier_form import Filled, Mistake, fill, raw_of, typed_of
 from api.pages.assess.posted import Keeping, form_page, keeping_of, profile_of, stage_of, texts_of
 from api.pages.frame.errors import PageRoute
@@ -41,7 +42,15 @@ def submit(request: Request, judge: CurrentJudge, form: Form) -> Response:
     dossier = profile.to_dict(judge.ruleset.registry)
     seen = seen_in(form) if keep.number else None
     stage = None if keep.number else stage_of(judge, form)
-    asked = Submission(dossier, keep.number or None, key, _days(form), seen, stage=stage)
+    asked = Submission(
+        dossier,
+        keep.number or None,
+        key,
+        _days(form),
+        seen,
+        stage=stage,
+        origins=_origins(form, judge),
+    )
     store = store_of(request)
     try:
         receipt = submissions.submit(store, actor, asked, request_id.get())
@@ -54,6 +63,11 @@ def submit(request: Request, judge: CurrentJudge, form: Form) -> Response:
     return RedirectResponse(f"/decisions/{receipt.data['decision']}?received=1", 303)
 
 
+def _origins(form: FormData, judge: Judge) -> dict[str, dict[str, str]]:
+    typed = fill(texts_of(form), judge.ruleset.registry).typed
+    return origins.told(origins.carried(form), typed)
+
+
 def _again(request: Request, judge: Judge, form: FormData, changed: Changed) -> Response:
     """The form with all that was typed, on the project as it now is, and what happened to it."""
     keep, actor = keeping_of(form), entitled(request, "submit")
@@ -62,7 +76,8 @@ def _again(request: Request, judge: Judge, form: FormData, changed: Changed) -> 
     typed = fill(texts_of(form), judge.ruleset.registry).typed
     told = "；".join((str(changed), *changed.changes))
     filled = Filled(typed, None, [Mistake("project_name", "这个项目", told)])
-    return form_page(request, judge, filled, 409, keep=replace(keep, seen=seen))
+    came = origins.carried(form)
+    return form_page(request, judge, filled, 409, keep=replace(keep, seen=seen), origins=came)
 
 
 def _days(form: FormData) -> Days:
@@ -93,11 +108,12 @@ def save(request: Request, judge: CurrentJudge, form: Form) -> Response:
     keep = keeping_of(form)
     filled = fill(texts_of(form), judge.ruleset.registry)
     raw = raw_of(filled.typed, judge.ruleset.registry)
+    came = origins.told(origins.carried(form), filled.typed)
     with store_of(request).work(actor, request_id.get()) as work:
         if keep.draft is None:
-            draft = drafts.create(work, raw, keep.number or None)
+            draft = drafts.create(work, raw, keep.number or None, came)
         else:
-            draft = drafts.save(work, keep.draft, raw, keep.revision)
+            draft = drafts.save(work, keep.draft, raw, keep.revision, came)
     return RedirectResponse(f"/drafts/{draft.id}?saved=1", 303)
 
 
@@ -108,13 +124,14 @@ def keep_quietly(request: Request, judge: CurrentJudge, form: Form) -> Response:
     keep = keeping_of(form)
     filled = fill(texts_of(form), judge.ruleset.registry)
     raw = raw_of(filled.typed, judge.ruleset.registry)
+    came = origins.told(origins.carried(form), filled.typed)
     store, told = store_of(request), ""
     try:
         with store.work(actor, request_id.get()) as work:
             if keep.draft is None:
-                draft = drafts.create(work, raw, keep.number or None)
+                draft = drafts.create(work, raw, keep.number or None, came)
             else:
-                draft = drafts.save(work, keep.draft, raw, keep.revision)
+                draft = drafts.save(work, keep.draft, raw, keep.revision, came)
         keep = Keeping(draft.id, draft.revision, keep.number, keep.seen)
         told = f"草稿已自动保存，{chinese_time(draft.updated_at)}"
     except (Conflict, Missing):
@@ -135,10 +152,12 @@ def resume(
     actor = entitled(request, "draft")
     with store_of(request).db.read() as session:
         draft = drafts.get(session, actor, draft_id)
+        came = drafts.origins_of(session, actor, draft_id)
         seen = str(lookup.seen(session, actor, draft.number)) if draft.number else ""
     typed = typed_of(draft.dossier, judge.ruleset.registry)
     keep = Keeping(draft.id, draft.revision, draft.number or "", seen)
-    return form_page(request, judge, Filled(typed), keep=keep, saved=bool(saved))
+    packed = {n: origins.packed(o) for n, o in came.items()}
+    return form_page(request, judge, Filled(typed), keep=keep, saved=bool(saved), origins=packed)
 
 
 @router.get("/drafts/{draft_id}/discard")

@@ -16,6 +16,7 @@ from api.judging.judge import SOFTWARE, Judge, Judged
 from api.store.core import Store
 from api.store.late import record_read
 from api.store.preconditions import of_decision
+from api.store.projects import origins
 from api.store.projects.changes import moved_findings
 from api.store.projects.supplied import visible
 from api.store.rulesets import Rulesets
@@ -50,6 +51,7 @@ class DecisionOut:
     digest: str
     dossier_digest: str
     decided_at: dt.datetime
+    decided_by: str
     acceptance: Annotated[dict[str, Any], shown_as(Acceptance)] | None
     whole: bool
     seen: SeenText
@@ -83,9 +85,9 @@ def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) ->
     decision, project = get_decision(session, actor, decision_id)
     dossier, acceptance = json.loads(decision.dossier), decision.acceptance
     if not sees_whole(actor, project):
-        acceptance = visible(acceptance, actor.departments)
         ruleset = rulesets.past(session, decision.ruleset).ruleset
         dossier = visible_dossier(actor, project, dossier, ruleset)
+        acceptance = origins.shown(visible(acceptance, actor.departments), dossier)
     return DecisionOut(
         id=decision.id,
         number=project.number,
@@ -99,6 +101,7 @@ def get(session: Session, rulesets: Rulesets, actor: Actor, decision_id: int) ->
         digest=decision.digest,
         dossier_digest=decision.dossier_digest,
         decided_at=decision.decided_at,
+        decided_by=origins.person_of(session, decision),
         acceptance=acceptance,
         whole=sees_whole(actor, project),
         seen=str(of_decision(session, decision, project)),

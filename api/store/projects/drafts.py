@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.database.tables import Draft, Project
 from api.errors import Conflict, Denied, Missing
 from api.store.preconditions import must_be, of_draft, of_project
+from api.store.projects.supplied import same
 from api.store.visibility import get_project, may_write
 from api.store.work import Actor, Work
 from api.transport.schemas import record
@@ -65,8 +67,16 @@ def get(session: Session, actor: Actor, draft_id: int) -> DraftOut:
     return _view(session, _own(session, actor, draft_id))
 
 
-def create(work: Work, dossier: dict[str, Any], number: str | None = None) -> DraftOut:
-    """A new draft, perhaps for a new version of project ``number``."""
+def create(
+    work: Work,
+    dossier: dict[str, Any],
+    number: str | None = None,
+    origins: Mapping[str, Any] | None = None,
+) -> DraftOut:
+    """A new draft, perhaps for a new version of project ``number``.
+
+    ``origins``: by name, the place in a document that a value was taken over from.
+    """
     project = get_project(work.session, work.actor, number) if number else None
     if project is not None:
         may_write(work.actor, project)
@@ -76,6 +86,7 @@ def create(work: Work, dossier: dict[str, Any], number: str | None = None) -> Dr
         dossier=dossier,
         revision=1,
         updated_at=work.now,
+        origins=dict(origins) if origins else None,
     )
     work.session.add(draft)
     work.session.flush()
@@ -83,12 +94,25 @@ def create(work: Work, dossier: dict[str, Any], number: str | None = None) -> Dr
     return _view(work.session, draft)
 
 
-def save(work: Work, draft_id: int, dossier: dict[str, Any], revision: int) -> DraftOut:
-    """Replace a draft's dossier; ``revision`` is the one that was read. Raises Conflict."""
+def save(
+    work: Work,
+    draft_id: int,
+    dossier: dict[str, Any],
+    revision: int,
+    origins: Mapping[str, Any] | None = None,
+) -> DraftOut:
+    """Replace a draft's dossier; ``revision`` is the one that was read. Raises Conflict.
+
+    Without ``origins`` those of the values that stay as they are are kept.
+    """
     draft = _own(work.session, work.actor, draft_id)
     work.session.refresh(draft, with_for_update=True)
     if draft.revision != revision:
         raise Conflict(f"草稿已被改到第 {draft.revision} 版，您改的是第 {revision} 版")
+    if origins is None:
+        kept = draft.origins or {}
+        origins = {n: o for n, o in kept.items() if same(n, draft.dossier, dossier)}
+    draft.origins = dict(origins) or None
     draft.dossier, draft.revision, draft.updated_at = dossier, revision + 1, work.now
     work.log("draft.save", f"draft:{draft.id}", {"revision": revision}, {"revision": revision + 1})
     return _view(work.session, draft)
@@ -102,6 +126,11 @@ def to_submit(
     must_be(session, seen, of_draft(session, draft), "这份草稿", [f"draft:{draft_id}"])
     project = session.get(Project, draft.project_id) if draft.project_id else None
     return _view(session, draft), of_project(session, project) if project else None
+
+
+def origins_of(session: Session, actor: Actor, draft_id: int) -> dict[str, dict[str, str]]:
+    """By name, the places in documents that a draft's values were taken over from."""
+    return dict(_own(session, actor, draft_id).origins or {})
 
 
 def discard(work: Work, draft_id: int, seen: Seen | None = None) -> None:

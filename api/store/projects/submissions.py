@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import text, update
@@ -23,8 +24,9 @@ from api.errors import Conflict
 from api.judging.judge import SOFTWARE, Judge, Judged
 from api.store.core import Store
 from api.store.preconditions import must_be, of_project
+from api.store.projects import documents, origins
 from api.store.projects.acceptance import NO_DAYS, Days, accept, stamped
-from api.store.projects.changes import changed_fields, moved_findings
+from api.store.projects.answers import receipt_data
 from api.store.projects.listed import fill
 from api.store.projects.stages import stage_for
 from api.store.projects.supplied import KEY, Supply, as_asked, carried, entry
@@ -52,7 +54,8 @@ class Submission:
     ``days`` are the committee's alone; ``seen`` is the state of the project that it is to be a new
     version of. ``stage`` is that of a new project, the last where none is named; a new version is
     of the stage that the project is at. ``idempotency_key`` makes a repeated request give the first
-    answer again. ``supply``: a department fills in what its task asks for.
+    answer again. ``supply``: a department fills in what its task asks for. ``origins``: by name, the
+    place in a document that a value was taken over from.
     """
 
     dossier: Any
@@ -62,11 +65,13 @@ class Submission:
     seen: Seen | None = None
     stage: str | None = None
     supply: Supply | None = None
+    origins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def digest(self) -> str:
         """What must be the same for a repetition."""
-        stage = [] if self.stage is None else [self.stage]
-        text = dump_json([_plain(self.dossier), self.number, self.days.told(), *stage])
+        more: list[Any] = [] if self.stage is None else [self.stage]
+        more += [_plain(dict(self.origins))] if self.origins else []
+        text = dump_json([_plain(self.dossier), self.number, self.days.told(), *more])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -193,18 +198,22 @@ def record(
         supplied = carried(before.acceptance, old_dossier, dossier) if before else []
         if task is not None and asked.supply is not None:
             supplied.append(entry(task, work.actor, work.now, asked.supply.names))
-        if supplied:
-            case = replace(case, acceptance={**(case.acceptance or {}), KEY: supplied})
+        came = origins.of_version(work, asked.origins, before, old_dossier, dossier, judge)
+        told = {k: v for k, v in ((KEY, supplied), (origins.KEY, came)) if v}
+        rest = {k: v for k, v in (case.acceptance or {}).items() if k not in (KEY, origins.KEY)}
+        if supplied or case.acceptance is not None:
+            case = replace(case, acceptance=rest | told)
         decision = _decision(work, project, dossier, case)
         _apply(session, project, profile, decision, work.now)
         session.flush()
+        documents.tie(work, project, {e["sha256"] for e in came if "sha256" in e})
         referred = judged.evaluation.verdict is Verdict.REFER
         departments = _asked_departments(judged) if referred else frozenset()
         days = store.review_workdays
         open_tasks(work, project, decision, departments, store.calendar, days, before)
         if departments:
             project.state = "review"
-        answer = _answer(project, decision, judged, before, dossier, judge)
+        answer = receipt_data(project, decision, judged, before, dossier, judge)
         if asked.idempotency_key is not None:
             session.add(
                 Idempotency(
@@ -336,43 +345,6 @@ def _apply(
     project.verdict, project.stage = decision.verdict, decision.stage
     project.state = "decided"
     project.updated_at = now
-
-
-def _answer(
-    project: Project,
-    decision: Decision,
-    judged: Judged,
-    before: Decision | None,
-    dossier: dict[str, Any],
-    judge: Judge,
-) -> dict[str, Any]:
-    result = judged.data
-    blocking = set(judged.evaluation.blocking)
-    reasons = [f for f in result["findings"] if f["rule"] in blocking]
-    changes = None
-    if before is not None:
-        changes = {
-            "verdict": {"from": before.verdict, "to": decision.verdict},
-            "fields": changed_fields(json.loads(before.dossier), dossier, judge.ruleset.registry),
-            "findings": moved_findings(json.loads(before.result), result),
-        }
-    return {
-        "number": project.number,
-        "version": decision.version,
-        "decision": decision.id,
-        "decided_at": decision.decided_at.isoformat(timespec="seconds"),
-        "verdict": decision.verdict,
-        "stage": decision.stage,
-        "sentence": result["sentence"],
-        "as_of": result["as_of"],
-        "acceptance": decision.acceptance,
-        "ruleset": decision.ruleset,
-        "digest": decision.digest,
-        "labels": result["labels"],
-        "reasons": reasons,
-        "counterfactual": result["counterfactual"],
-        "changes": changes,
-    }
 
 
 def _plain(value: Any) -> Any:

@@ -90,13 +90,14 @@ def carried(
     """The entries of the version before (its ``acceptance``), for the values that are still theirs."""
     out = []
     for was in (before or {}).get(KEY, ()):
-        names = [n for n in was["names"] if _same(n, old, new)]
+        names = [n for n in was["names"] if same(n, old, new)]
         if names:
             out.append({**was, "names": names})
     return out
 
 
-def _same(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def same(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether a value is there in both and the same; an entry of a record by its key."""
     stem, _, key = name.partition(".")
     was, now = old.get(stem), new.get(stem)
     if not key:

@@ -71,6 +71,8 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("POST", "/api/v1/projects/{number}/stage"): COMMITTEE,
     ("GET", "/api/v1/projects"): READ,
     ("GET", "/api/v1/projects/{number}"): READ,
+    ("GET", "/api/v1/projects/{number}/documents"): READ,
+    ("GET", "/api/v1/documents/{document_id}"): READ,
     ("GET", "/api/v1/drafts"): SUBMIT,
     ("POST", "/api/v1/drafts"): SUBMIT,
     ("GET", "/api/v1/drafts/{draft_id}"): SUBMIT,

@@ -134,7 +134,13 @@ def test_what_was_not_told_is_not_lost(database_url: str) -> None:
     added = ("body", "concluded_on", "revises", "revision_reason")
     said = (*added, "silence_reason", "silent", "undecided")
     concluded = tuple(f"conclusions.{name}" for name in said)
-    records = ("commitments.kept", *concluded, "decisions.acceptance", "decisions.stage")
+    records = (
+        "commitments.kept",
+        *concluded,
+        "decisions.acceptance",
+        "decisions.stage",
+        "drafts.origins",
+    )
     sessions = ("logins.awaits", "logins.proved_at", "logins.seen_at", "logins.source")
     listed = ("energy", "enterprise_key", "investment", "land", "name_key")
     shown = tuple(f"projects.{name}" for name in (*listed, "stage", "zone"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 from urllib.parse import unquote
@@ -54,3 +55,20 @@ class Visitor:
         answer = self.post("/login", {"name": name, "password": PASSWORD, "next": "/"})
         assert answer.status_code == 200, answer.text
         return self
+
+
+def inputs_of(text: str) -> dict[str, str]:
+    """What a browser would send of the page's forms: hidden and text inputs, ticked boxes, choices."""
+    out: dict[str, str] = {}
+    for tag in re.findall(r"<input [^>]*>", text):
+        named = re.search(r'name="([^"]*)"', tag)
+        if named is None or 'type="file"' in tag:
+            continue
+        if 'type="checkbox"' in tag and " checked" not in tag:
+            continue
+        value = re.search(r'value="([^"]*)"', tag)
+        out[named[1]] = html.unescape(value[1]) if value else ""
+    for name, body in re.findall(r'<select [^>]*?name="([^"]*)"[^>]*>(.*?)</select>', text, re.S):
+        chosen = re.search(r'<option value="([^"]*)" selected', body)
+        out[name] = html.unescape(chosen[1]) if chosen else ""
+    return out

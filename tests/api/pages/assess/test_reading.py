@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
-import re
 from typing import Any
 
 from fastapi.testclient import TestClient
+
+from tests.api.pages.visitor import inputs_of
 
 BRIEF = """项目编号：LQ-2025-007
 项目名称：精密轴承制造项目
@@ -15,23 +16,6 @@ BRIEF = """项目编号：LQ-2025-007
 劳动定员280人。经测算，项目定员300人。
 项目不属于“两高”项目。
 """
-
-
-def _inputs(text: str) -> dict[str, str]:
-    """What a browser would send of the page's last form: hidden and text inputs, ticked boxes."""
-    out: dict[str, str] = {}
-    for tag in re.findall(r"<input [^>]*>", text):
-        named = re.search(r'name="([^"]*)"', tag)
-        if named is None or 'type="file"' in tag:
-            continue
-        if 'type="checkbox"' in tag and " checked" not in tag:
-            continue
-        value = re.search(r'value="([^"]*)"', tag)
-        out[named[1]] = html.unescape(value[1]) if value else ""
-    for name, body in re.findall(r'<select [^>]*?name="([^"]*)"[^>]*>(.*?)</select>', text, re.S):
-        chosen = re.search(r'<option value="([^"]*)" selected', body)
-        out[name] = html.unescape(chosen[1]) if chosen else ""
-    return out
 
 
 def _numbers(sent: dict[str, str]) -> dict[str, str]:
@@ -48,7 +32,7 @@ def test_from_a_pasted_brief_to_a_verdict(app: Any) -> None:
         found = client.post("/assess/read", data={"pasted": BRIEF})
         assert found.status_code == 200
         assert "<mark>3.2亿元</mark>" in found.text
-        sent = _inputs(found.text)
+        sent = inputs_of(found.text)
         at = _numbers(sent)
         assert f"take.{at['total_investment']}" in sent
         assert f"take.{at['fixed_asset_investment']}" not in sent
@@ -58,7 +42,7 @@ def test_from_a_pasted_brief_to_a_verdict(app: Any) -> None:
         sent["all.approximate"] = "1"  # All of a kind.
         form = client.post("/assess/read/take", data=sent)
         assert form.status_code == 200
-        typed = _inputs(form.text)
+        typed = inputs_of(form.text)
         assert typed["total_investment"] == "33000"
         assert typed["fixed_asset_investment"] == "25000"
         assert typed["land_area"] == ""
@@ -67,20 +51,22 @@ def test_from_a_pasted_brief_to_a_verdict(app: Any) -> None:
         assert "第 4 行" in form.text
         checked = client.post("/assess/confirm", data=typed)
         assert checked.status_code == 200
-        assert "总投资3.2亿元" in html.unescape(checked.text)
-        verdict = client.post("/assess/result", data=_inputs(checked.text))
+        said = html.unescape(checked.text)
+        assert "固定资产投资约2.5亿元" in said
+        assert "第 4 行：“总投资3.2亿元" not in said, "its value is the person's own"
+        verdict = client.post("/assess/result", data=inputs_of(checked.text))
         assert verdict.status_code == 200
         assert "精密轴承制造项目" in verdict.text
 
 
 def test_two_of_one_field_are_not_chosen_between(app: Any) -> None:
     with TestClient(app) as client:
-        sent = _inputs(client.post("/assess/read", data={"pasted": BRIEF}).text)
+        sent = inputs_of(client.post("/assess/read", data={"pasted": BRIEF}).text)
         for key, value in list(sent.items()):
             if key.startswith("field.") and value == "employees":
                 sent["take." + key.removeprefix("field.")] = "1"
         form = client.post("/assess/read/take", data=sent)
-        assert _inputs(form.text)["employees"] == ""
+        assert inputs_of(form.text)["employees"] == ""
         assert "材料前后不一" in form.text
 
 

@@ -77,6 +77,8 @@ def test_the_committee_moves_it_on_and_it_is_judged_there(service: Service) -> N
         assert moved.status_code == 201, moved.text
         found = moved.json()
         assert (found["version"], found["stage"]) == (version, stage)
+        typed = found["acceptance"].pop("origins")
+        assert [e["person"] for e in typed] == ["submitter"], "whoever moves it on typed nothing"
         assert (found["as_of"], found["acceptance"]) == (receipt["as_of"], receipt["acceptance"])
         assert found["changes"]["fields"] == []
         intact(service, found["decision"])
