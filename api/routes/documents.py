@@ -19,7 +19,7 @@ from api.transport.answers import answer, download
 from api.transport.parameters import Id, Number
 from api.transport.schemas import READS
 
-router = APIRouter(prefix="/api/v1", tags=["项目"])
+router = APIRouter(prefix="/api/v1", tags=["projects"])
 Reader = Annotated[Actor, require("read")]
 
 
@@ -29,7 +29,7 @@ Reader = Annotated[Actor, require("read")]
     response_model=list[DocumentOut],
     responses=READS,
 )
-def listed(request: Request, actor: Reader, number: Number) -> Response:
+def list_documents(request: Request, actor: Reader, number: Number) -> Response:
     """The documents of a project, without their content."""
     with store_of(request).db.read() as session:
         return answer(documents.of_project(session, actor, number))
@@ -49,7 +49,7 @@ def listed(request: Request, actor: Reader, number: Number) -> Response:
         **READS,
     },
 )
-def document(request: Request, actor: Reader, document_id: Id) -> Response:
+def download_document(request: Request, actor: Reader, document_id: Id) -> Response:
     """A document, always as a download and never shown by the browser as a page."""
     store = store_of(request)
     with store.db.read() as session:

@@ -32,8 +32,8 @@ def apart(
 ) -> T:
     """What ``work`` gives for a file. Raises what it raises, and DossierError D132 at a limit."""
     # A copy of this process needs no start; with threads beside, it could stand still.
-    kind = "fork" if threading.active_count() == 1 else "spawn"
-    context = multiprocessing.get_context(kind)
+    alone = threading.active_count() == 1
+    context = multiprocessing.get_context("fork") if alone else multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(there, memory, work, name, data, registry))
     process.start()

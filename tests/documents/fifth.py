@@ -1,4 +1,4 @@
-"""The fifth set: eleven documents of their own projects and layouts; the truth was written first.
+"""The fifth set: ten documents of their own projects and layouts; the truth was written first.
 
 All names and figures are made up.
 """

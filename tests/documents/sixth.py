@@ -1,4 +1,4 @@
-"""The sixth set: nine documents unlike those before, read only after the fifth had been mended.
+"""The sixth set: seven documents unlike those before, read only after the fifth had been mended.
 
 All names and figures are made up.
 """
