@@ -105,7 +105,7 @@ def test_why_opinion_and_log_tell_it(office: Service, first: int) -> None:
         assert "申报数据的来源" in text
         assert "《可研简本.txt》第 6 行" in text
         assert re.search("submitter填写：[^。]*用地面积", text)
-    entries = office.call("auditor", "GET", "/audit/entries").json()
+    entries = office.call("auditor", "GET", "/audit/entries").json()["items"]
     logged = [e for e in entries if e["action"] == "project.submit"]
     assert any(DIGEST in str(e["after"]) for e in logged)
     shown = html.unescape(_visitor(office, "auditor").get("/audit").text)
