@@ -12,7 +12,7 @@ import duckdb
 from evaluator.portfolio.duck import connect, opened, refused_rows, sql_of
 from evaluator.portfolio.output import copy
 from evaluator.portfolio.progress import Progress, duckdb_share
-from evaluator.portfolio.rows import judge_few, one_by_one
+from evaluator.portfolio.rows import compiled, judge_few, one_by_one
 from evaluator.portfolio.run import Counts, Options
 from evaluator.rulebook.ast import Effect, Ruleset
 
@@ -49,14 +49,14 @@ def compare_file(
         for name, ruleset in (("old", old), ("new", new)):
             which = "旧" if name == "old" else "新"
             progress(f"按{which}规则集评估 {loaded.total:,} 份", duckdb_share(db))
-            if one_by_one(ruleset, loaded, options.few):
+            plan = None
+            if not one_by_one(loaded, options.few):
+                plan = compiled(ruleset, loaded.layout)
+            if plan is None:
                 judge_few(db, ruleset, loaded, f"{name}_few")
                 select = f"SELECT * FROM {name}_few"
             else:
-                from evaluator.engine.columnar import compile_ruleset  # Takes long to import.
-
-                compiled = compile_ruleset(ruleset, loaded.layout)
-                select = sql_of(compiled.results(lookup=True))
+                select = sql_of(plan.results(lookup=True))
             db.execute(
                 f"CREATE TEMP TABLE {name}_results AS SELECT row_id, project_id, verdict, "
                 f"string_split(violated, ' ') AS violated, string_split(\"unknown\", ' ') AS missing "

@@ -6,10 +6,11 @@ import datetime as dt
 import gc
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from evaluator.engine.columnar.layout import PREFIX
 from evaluator.portfolio.intake.load import Loaded, load
 from evaluator.portfolio.intake.opening import open_source
 from evaluator.problems.errors import DossierError, Problem
@@ -45,10 +46,22 @@ def sql_of(expr: ir.Table, dialect: str = "duckdb") -> str:
     # A large expression is some hundred thousand objects, all of them alive to the end.
     gc.disable()
     try:
-        return str(compiler.to_sqlglot(expr).sql(dialect=compiler.dialect, copy=False))
+        tree = compiler.to_sqlglot(expr)
+        if dialect == "postgres":
+            _fenced(tree)
+        return str(tree.sql(dialect=compiler.dialect, copy=False))
     finally:
         if collecting:
             gc.enable()
+
+
+def _fenced(tree: Any) -> None:
+    """Keep PostgreSQL from writing the columns of a layer out again wherever they are used."""
+    exp = import_module("sqlglot.expressions")
+    for select in tree.find_all(exp.Select):
+        held = any(e.alias_or_name.startswith(PREFIX) for e in select.expressions)
+        if held and select is not tree:
+            select.set("offset", exp.Offset(expression=exp.Literal.number(0)))
 
 
 def opened(

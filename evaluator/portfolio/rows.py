@@ -7,27 +7,38 @@ read the same loaded rows, so the answer is the same.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from evaluator.dossier.dossier import Profile
 from evaluator.dossier.fields import FieldType
 from evaluator.dossier.values import Item, Value
-from evaluator.engine.columnar.layout import SEPARATOR, Layout, column_of, scalar_fields
-from evaluator.engine.reference.engine import ReferenceEngine
-from evaluator.judgement.evaluate import combine
+from evaluator.engine.columnar.layout import (
+    SEPARATOR,
+    SHOWN,
+    Layout,
+    column_of,
+    scalar_fields,
+    score_columns,
+)
+from evaluator.judgement.evaluate import Evaluator, combine
+from evaluator.judgement.scores import Graded, scores
 from evaluator.portfolio.intake.load import Loaded
 from evaluator.portfolio.intake.tables import add, create
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.due import at_stage, find_stage, not_due
 from evaluator.rulebook.verdict import Status
+from evaluator.values.numbers import exact_text
 from evaluator.values.units import Unit, parse_unit
+
+if TYPE_CHECKING:
+    from evaluator.engine.columnar import Plan
 
 FEW = 500  # Up to so many rows are judged one by one.
 
@@ -105,9 +116,46 @@ def _base_unit(kind: str) -> Unit:
     return Unit(kind or "1", dimension, Fraction(1)) if dimension else parse_unit("1")
 
 
-def one_by_one(ruleset: Ruleset, loaded: Loaded, few: int) -> bool:
-    """Whether to judge row by row: there are few, or the columns cannot carry a scorecard yet."""
-    return loaded.total <= few or bool(ruleset.scorecards)
+def one_by_one(loaded: Loaded, few: int) -> bool:
+    """Whether to judge row by row, because there are few."""
+    return loaded.total <= few
+
+
+def compiled(
+    ruleset: Ruleset, layout: Layout, stage: str | None = None, *, scores: bool = False
+) -> Plan | None:
+    """A ruleset compiled; None where its cards need more digits than a database has.
+
+    Rows are then judged one by one. Raises TooWide for a ruleset without cards.
+    """
+    from evaluator.engine.columnar import TooWide, compile_ruleset  # Takes long to import.
+
+    try:
+        return compile_ruleset(ruleset, layout, stage=stage, scores=scores)
+    except TooWide:
+        if not ruleset.scorecards:
+            raise
+        return None
+
+
+def scored(ruleset: Ruleset) -> list[str]:
+    """The columns of the scores in the results."""
+    return [name for card in ruleset.scorecards for name in score_columns(card)]
+
+
+def _scores(ruleset: Ruleset, graded: Iterable[Graded]) -> list[Any]:
+    """What stands in these columns: NULL where a card does not apply, or its grade is open."""
+    found = {g.card.id: g for g in graded}
+    out: list[Any] = []
+    for card in ruleset.scorecards:
+        if card not in found:
+            out += [None, None, None]
+            continue
+        one = found[card]
+        ends = (SHOWN.of(end) for end in (one.score.low, one.score.high))
+        out += [exact_text(e) for e in ends]
+        out.append(one.grade.id if one.grade else None)
+    return out
 
 
 def judge_few(
@@ -118,7 +166,8 @@ def judge_few(
     stage: str | None = None,
 ) -> None:
     """The table ``name`` of what ``Plan.results`` has, made one by one."""
-    engine = ReferenceEngine(ruleset)
+    evaluator = Evaluator(ruleset, "reference")
+    engine = evaluator.reference
     later = not_due(ruleset, find_stage(ruleset, stage))
     rows: list[tuple[Any, ...]] = []
     for dossier in dossiers(db, loaded):
@@ -134,9 +183,16 @@ def judge_few(
         ]
         industry = dossier.profile.values.get("industry_code")
         verdict = combine(ruleset, statuses).value
-        rows.append((dossier.number, dossier.profile.id, industry, verdict, *ids))
+        given: list[Any] = []
+        if ruleset.scorecards:
+            evaluation = evaluator.evaluate(dossier.profile, dossier.as_of, stage)
+            given = _scores(ruleset, scores(evaluation))
+        rows.append((dossier.number, dossier.profile.id, industry, verdict, *ids, *given))
     names = ["project_id", "industry_code", "verdict", "violated", "unknown", "applicable"]
     names += ["not_due"] if later else []
-    types = {"row_id": "BIGINT", **dict.fromkeys(names, "VARCHAR")}
-    create(db, name, types)
+    types = {"row_id": "BIGINT", **dict.fromkeys([*names, *scored(ruleset)], "VARCHAR")}
+    points = f"DECIMAL(18, {SHOWN.digits})"
+    typed = {n: points for n in scored(ruleset) if not n.endswith("_grade")}
+    create(db, name, {**types, **typed})
+    # Points come as texts, which DuckDB takes into a column of decimals exactly.
     add(db, name, types, list(zip(*rows, strict=True)))

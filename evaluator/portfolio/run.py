@@ -16,7 +16,7 @@ from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.intake.sources import FILE_STRIDE
 from evaluator.portfolio.output import copy, staged, written
 from evaluator.portfolio.progress import Progress, duckdb_share
-from evaluator.portfolio.rows import FEW, judge_few, one_by_one
+from evaluator.portfolio.rows import FEW, compiled, judge_few, one_by_one, scored
 from evaluator.portfolio.sql import text
 from evaluator.rulebook.ast import Effect, Ruleset
 from evaluator.rulebook.due import find_stage, not_due
@@ -135,17 +135,22 @@ def _one(
 ) -> Counts:
     loaded = opened(db, ruleset, path, number, options.table, options.as_of)
     progress(f"评估 {path.name}：{loaded.total:,} 份", duckdb_share(db))
-    listed = RESULT
+    listed = ", ".join([RESULT, *scored(ruleset)])
     if not_due(ruleset, find_stage(ruleset, options.stage)):
         listed += ", not_due"
-    if one_by_one(ruleset, loaded, options.few) and findings is None:
+    plan = None
+    if not one_by_one(loaded, options.few) or findings is not None:
+        plan = compiled(ruleset, loaded.layout, options.stage, scores=True)
+    if plan is None:
+        if findings is not None:
+            raise PortfolioError(
+                "评分表的数值位数过多，数据库里写不出逐条结论，去掉 --findings 再评估"
+            )
         judge_few(db, ruleset, loaded, "few_results", options.stage)
         judged = copy(db, f"SELECT {listed} FROM few_results", part)
     else:
-        from evaluator.engine.columnar import compile_ruleset  # Takes long to import.
-        from evaluator.portfolio.write import Writer
+        from evaluator.portfolio.write import Writer  # Takes long to import.
 
-        plan = compile_ruleset(ruleset, loaded.layout, stage=options.stage)
         judged = Writer(plan, tuple(listed.split(", "))).write(db, part)
         if findings is not None:
             progress(f"写出 {path.name} 的逐条结论", duckdb_share(db))

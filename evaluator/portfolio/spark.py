@@ -22,6 +22,7 @@ from evaluator.portfolio.intake.load import load
 from evaluator.portfolio.intake.opening import open_source
 from evaluator.portfolio.output import copy
 from evaluator.portfolio.progress import Progress, duckdb_share, spark_share
+from evaluator.portfolio.rows import scored
 from evaluator.portfolio.run import (
     RESULT,
     Counts,
@@ -121,7 +122,7 @@ def evaluate_spark(
             progress("启动 Spark")
             with _session(master) as spark:
                 progress(f"Spark 评估 {judged:,} 份", spark_share(spark))
-                plan = compile_ruleset(ruleset, loaded.layout, stage=options.stage)
+                plan = compile_ruleset(ruleset, loaded.layout, stage=options.stage, scores=True)
                 judge_on(spark, plan, main, items if loaded.items else None, made)
             progress("汇总", duckdb_share(db))
             counts = Counts(
@@ -141,7 +142,7 @@ def evaluate_spark(
 def _summary(db: duckdb.DuckDBPyConnection, ruleset: Ruleset, out: Path, counts: Counts) -> Summary:
     merged = out / "_results.parquet"
     parts = text(str(out / "part-*.parquet"))
-    columns = RESULT.replace("unknown", '"unknown"')
+    columns = ", ".join([RESULT.replace("unknown", '"unknown"'), *scored(ruleset)])
     written = copy(db, f"SELECT {columns} FROM read_parquet({parts})", merged)
     if written != counts.judged:
         raise PortfolioError(f"Spark 写出 {written} 份，应为 {counts.judged} 份；结果不可用")

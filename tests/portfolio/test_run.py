@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from evaluator.dossier.dossier import read_data
-from evaluator.engine.columnar import TooWide
 from evaluator.judgement.evaluate import Evaluator
 from evaluator.portfolio.run import rejects_path
 from evaluator.rulebook.ast import Ruleset
@@ -151,7 +151,7 @@ def test_few_rows_are_judged_one_by_one_with_the_same_results(
     assert found[0] == found[1]
 
 
-def test_a_scorecard_is_judged_row_by_row(tmp_path: Path) -> None:
+def test_a_scorecard_in_columns_and_row_by_row(tmp_path: Path) -> None:
     ruleset = load_directory(ROOT / "profiles" / "shijiazhuang")
     same = {
         "project_name": "一个项目",
@@ -172,13 +172,23 @@ def test_a_scorecard_is_judged_row_by_row(tmp_path: Path) -> None:
     ]
     del given[2]["chain_role"]  # The points that it may give decide.
     write_jsonl(source, given)
-    run(ruleset, [source], out, as_of=dt.date(2026, 6, 1))
-    evaluator = Evaluator(ruleset, "reference")
     expected = [
-        evaluator.evaluate(read_data(one, ruleset.registry, "x"), dt.date(2026, 6, 1)).verdict.value
-        for one in given
+        ("p0", "pass", Decimal(80), Decimal(84), "pass"),
+        ("p1", "reject", Decimal(43), Decimal(47), "refused"),
+        ("p2", "refer", Decimal("59.7"), Decimal("66.7"), None),
     ]
-    assert [r[0] for r in rows_of(out, "verdict")] == expected
-    assert expected == ["pass", "reject", "refer"]
-    with pytest.raises(TooWide, match="评分表"):
-        run(ruleset, [source], out, findings=tmp_path / "findings.parquet")
+    columns = "project_id, verdict, score_board_low, score_board_high, score_board_grade"
+    for few in (0, 500):
+        run(ruleset, [source], out, as_of=dt.date(2026, 6, 1), few=few)
+        assert rows_of(out, columns) == expected
+    findings = tmp_path / "findings.parquet"
+    run(ruleset, [source], out, as_of=dt.date(2026, 6, 1), findings=findings)
+    found = duckdb.sql(
+        f"SELECT project_id, status, value FROM '{findings}' "
+        "WHERE rule = 'scorecard.board' AND value IS NOT NULL ORDER BY 1, 2, 3"
+    ).fetchall()
+    assert {(p, s) for p, s, _ in found} == {
+        ("p0", "satisfied"),
+        ("p1", "violated"),
+        ("p2", "unknown"),
+    }

@@ -10,14 +10,14 @@ from fractions import Fraction
 from functools import reduce
 from math import ceil, floor
 from operator import and_, or_
-from typing import Any
+from typing import Any, Protocol
 
 import ibis
 
 from evaluator.dossier.fields import FieldType
 from evaluator.engine.columnar.choosing import choose_amount, extreme
 from evaluator.engine.columnar.compare import compare
-from evaluator.engine.columnar.exact import Amount, Dec, TooWide, exactly, nothing
+from evaluator.engine.columnar.exact import Amount, Dec, exactly, nothing
 from evaluator.engine.columnar.layout import SEPARATOR, kind_of
 from evaluator.engine.columnar.lookups import Lookups, Scope
 from evaluator.rulebook import ast
@@ -47,6 +47,13 @@ def each_name(leaf: ast.Each) -> str:
     return f"each__{leaf.field}__{leaf.op}__{leaf.criterion}"
 
 
+class Score(Protocol):
+    """The points of one card, as its comparisons ask for them."""
+
+    def holds(self, op: ast.Op, right: Amount) -> Any: ...
+    def value(self) -> Amount: ...
+
+
 class Conditions:
     """Conditions of one ruleset in one scope; every metric is made once."""
 
@@ -56,11 +63,17 @@ class Conditions:
         self.scope = scope
         self.lookups = Lookups(ruleset.criteria, scope)
         self.metrics: dict[str, Amount] = {}
+        # What a layer below has worked out: conditions by identity, and scores by card.
+        self.truths: dict[int, Any] = {}
+        self.scores: dict[str, Score] = {}
 
     # --- conditions ----------------------------------------------------------------------------
 
     def condition(self, condition: ast.Condition) -> Any:
         """The truth of a condition, NULL for unknown. Raises TooWide."""
+        known = self.truths.get(id(condition))
+        if known is not None:
+            return known
         match condition:
             case ast.AllOf(items=items):
                 return reduce(and_, [self.condition(i) for i in items])
@@ -79,6 +92,10 @@ class Conditions:
 
     def compare(self, leaf: ast.Compare) -> Any:
         """A comparison by full value, or by the rounded value where the criterion asks for it."""
+        if isinstance(leaf.left, ast.ScoreRef):
+            right = self.amount(leaf.right)
+            score = self.scores.get(leaf.left.card)
+            return unknown() if score is None else score.holds(leaf.op, right)
         left = self.amount(leaf.left)
         if leaf.rounded is not None and isinstance(leaf.right, ast.CriterionRef):
             return self._rounded(left, leaf, leaf.right, leaf.rounded)
@@ -237,7 +254,8 @@ class Conditions:
                 chosen = [(self.condition(c), self.amount(e)) for c, e in cases]
                 return choose_amount(chosen, self.amount(otherwise))
             case ast.ScoreRef(card=card):
-                raise TooWide(f"评分表“{card}”还不能在批量引擎里评")
+                score = self.scores.get(card)
+                return Amount(Fraction(1), nothing()) if score is None else score.value()
 
     def _value(self, ref: ast.CriterionRef, row: Row) -> Fraction:
         return row.value if row.unit is None else row.value * row.unit.factor_to(ref.unit)

@@ -16,13 +16,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from evaluator.dossier.fields import Field, FieldType, Registry
+from evaluator.values.numbers import Rounding
 from evaluator.values.units import Unit
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+SHOWN = Rounding(6, "half_up")  # The points in the results.
 SEPARATOR = "\x1f"  # No text of a dossier holds a control character.
 KEY = "key"
+PREFIX = "held__"  # Of columns that hold what a layer has worked out.
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,11 @@ def scalar_fields(registry: Registry) -> dict[str, Field]:
 def open_records(registry: Registry) -> dict[str, Field]:
     """The records whose keys are not closed; their items stand in the item table."""
     return {n: f for n, f in registry.fields.items() if f.type is FieldType.RECORD and not f.keys}
+
+
+def score_columns(card: str) -> tuple[str, str, str]:
+    """The columns of one card in the results: its least and most points, and its grade."""
+    return f"score_{card}_low", f"score_{card}_high", f"score_{card}_grade"
 
 
 def digits_of(number: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
@@ -91,6 +91,10 @@ class Scope:
     layout: Layout
     codes: CodeColumns
     special: Mapping[str, str] = field(default_factory=dict)
+
+    def on(self, table: ir.Table) -> Scope:
+        """The same over a table with more columns."""
+        return replace(self, table=table)
 
     def column(self, name: str) -> Any:
         """The column of a field, None where the source has none."""
@@ -194,6 +198,20 @@ class Lookups:
             Dec(top, digits, 0, digits, nonnegative),
             Dec(bottom, below, 0, below, True, True),
         )
+
+    def by_period(self, criterion: Criterion, values: Mapping[dt.date, Fraction | None]) -> Amount:
+        """A constant for each period, by its start; NULL where it is None, or none is in force."""
+        base = lcm(*(v.denominator for v in values.values() if v is not None))
+        numbers = {k: None if v is None else int(v * base) for k, v in values.items()}
+        digits = max((digits_of(n) for n in numbers.values() if n is not None), default=1)
+        if digits > MAX_DIGITS:
+            raise TooWide(f"“{criterion.title}”的数值要用 {digits} 位数，最多 {MAX_DIGITS} 位")
+
+        def value(period: Period) -> Any:
+            return exactly(whole_number(numbers.get(period.start), digits), digits, 0)
+
+        expr = self.dated(criterion, value, exactly(whole_number(None, digits), digits, 0))
+        return Amount(Fraction(1, base), Dec(expr, digits, 0, digits))
 
     def flag(
         self,

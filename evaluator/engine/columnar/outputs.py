@@ -16,6 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from evaluator.engine.columnar.conditions import Conditions
+from evaluator.engine.columnar.scores import Shown
 from evaluator.rulebook import ast, walk
 from evaluator.rulebook.verdict import Status, Verdict
 
@@ -42,6 +43,12 @@ class Plan:
     required: tuple[Any, ...]
     kept: tuple[str, ...]
     later: frozenset[int] = frozenset()
+    scores: tuple[Shown, ...] = ()
+
+    @property
+    def score_names(self) -> list[str]:
+        """The columns of the scores."""
+        return [name for card in self.scores for name in card.columns]
 
     # --- outputs -------------------------------------------------------------------------------
 
@@ -57,8 +64,8 @@ class Plan:
         m{c}: which rules are violated (low bits) and unknown (high bits); a{c}: which of
         ``applies`` is not false. ``bit`` tells where a rule is found.
         """
-        t = self._stage({})
-        columns: dict[str, Any] = {}
+        t = self._stage({name: e for card in self.scores for name, e in card.columns.items()})
+        columns: dict[str, Any] = {name: t[name] for name in self.score_names}
         for c, chunk in enumerate(_chunks(len(self.rules))):
             bits = [self._cases(t, n, 0, 0, b, b * HIGH) for b, n in chunk]
             columns[f"m{c}"] = _mask(bits)
@@ -99,7 +106,8 @@ class Plan:
 
     def results(self, lookup: bool) -> ir.Table:
         """One row a dossier: ``row_id``, kept columns, verdict, and ``violated``, ``unknown`` and
-        ``applicable``, rule ids in order with spaces between; where some are ``later``, ``not_due``.
+        ``applicable``, rule ids in order with spaces between; the scores, if the plan has them; where
+        some are ``later``, ``not_due``.
 
         ``lookup`` reads the ids out of constant lists (fast in DuckDB), else they are put together.
         """
@@ -121,6 +129,7 @@ class Plan:
             violated=self._ids(m, "violated", lookup),
             unknown=self._ids(m, "unknown", lookup),
             applicable=applicable,
+            **{name: m[name] for name in self.score_names},
             **({"not_due": self._ids(m, "not_due", lookup)} if self.later else {}),
         )
 

@@ -27,7 +27,9 @@ from evaluator.engine.columnar.exact import Amount, Dec
 from evaluator.engine.columnar.layout import Layout
 from evaluator.engine.columnar.lookups import CodeColumns, Scope, covers
 from evaluator.engine.columnar.outputs import Plan
+from evaluator.engine.columnar.scores import Scores, Shown, asked, shown
 from evaluator.rulebook import ast, walk
+from evaluator.rulebook.cards import Scorecard
 from evaluator.rulebook.due import find_stage, not_due
 
 
@@ -36,12 +38,14 @@ def compile_ruleset(
     layout: Layout,
     keep: tuple[str, ...] = ("project_id", "industry_code"),
     stage: str | None = None,
+    scores: bool = False,
 ) -> Plan:
     """Compile all rules of a ruleset; each row is judged as of its own ``as_of``.
 
     ``keep`` names columns of the main table to carry into every output. Raises TooWide where a
     rule cannot be judged exactly within the digits of this layout. ``stage`` is an id or a title; all
-    are judged at it, at the last where there is none.
+    are judged at it, at the last where there is none. ``scores`` adds the columns of
+    ``scores.score_columns`` to the results.
     """
     rules = tuple(ruleset.rules.values())
     waiting = not_due(ruleset, find_stage(ruleset, stage))
@@ -55,10 +59,20 @@ def compile_ruleset(
             # A finding shows the value itself, which a comparison by rounding does not look up.
             if isinstance(leaf, ast.Compare) and leaf.rounded is not None:
                 first.amount(leaf.right)
-    items = _Items(ruleset, layout, codes, rules)
+    cards = _cards(ruleset, rules, scores)
+    asked(first, cards)
+    items = _Items(ruleset, layout, codes, rules, cards)
     items.collect()
     base = items.joined(codes.joined(main))
     conditions = Conditions(ruleset, Scope(base, layout, codes))
+    told: tuple[Shown, ...] = ()
+    if cards:
+        scored = Scores(conditions, cards)
+        base = scored.joined()
+        if scores:
+            base, told = shown(scored, conditions)
+        conditions = Conditions(ruleset, conditions.scope.on(base))
+        scored.read(conditions)
     scopes: dict[Any, int] = {}
     applies: list[Any] = []
     groups: list[int | None] = []
@@ -83,7 +97,15 @@ def compile_ruleset(
         tuple(required),
         kept,
         later,
+        told,
     )
+
+
+def _cards(ruleset: ast.Ruleset, rules: tuple[ast.Rule, ...], every: bool) -> tuple[Scorecard, ...]:
+    """The cards whose score a rule compares, or all."""
+    roots = [half for rule in rules for half in rule.halves]
+    named = set(walk.named("scorecard", *roots, metrics=ruleset.metrics))
+    return tuple(c for c in ruleset.scorecards.values() if every or c.id in named)
 
 
 def _truths(conditions: Conditions, rule: ast.Rule) -> tuple[Any, Any]:
@@ -105,7 +127,12 @@ class _Items:
     """What rules ask of records without closed keys, one row a dossier."""
 
     def __init__(
-        self, ruleset: ast.Ruleset, layout: Layout, codes: CodeColumns, rules: tuple[ast.Rule, ...]
+        self,
+        ruleset: ast.Ruleset,
+        layout: Layout,
+        codes: CodeColumns,
+        rules: tuple[ast.Rule, ...],
+        cards: tuple[Scorecard, ...],
     ) -> None:
         self.ruleset = ruleset
         self.layout = layout
@@ -113,7 +140,7 @@ class _Items:
         fields = ruleset.registry.fields
         self.eaches: dict[str, ast.Each] = {}
         self.fields: dict[str, None] = {}
-        for name, leaf in _asked(ruleset, rules):
+        for name, leaf in _asked(ruleset, rules, cards):
             if layout.items and name in fields and fields[name].key and not fields[name].keys:
                 self.fields[name] = None
                 if leaf is not None:
@@ -173,11 +200,12 @@ def _all(truth: Any) -> Any:
 
 
 def _asked(
-    ruleset: ast.Ruleset, rules: tuple[ast.Rule, ...]
+    ruleset: ast.Ruleset, rules: tuple[ast.Rule, ...], cards: tuple[Scorecard, ...]
 ) -> Iterator[tuple[str, ast.Each | None]]:
     """Record fields that rules name, with the comparison of each item where there is one."""
-    halves = (half for rule in rules for half in rule.halves)
-    for node in walk.nodes(*halves, metrics=ruleset.metrics):
+    halves = [half for rule in rules for half in rule.halves]
+    roots = [root for card in cards for root in card.roots()]
+    for node in walk.nodes(*halves, *roots, metrics=ruleset.metrics):
         match node:
             case ast.Each(field=field):
                 yield field, node

@@ -19,12 +19,14 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from evaluator.engine.columnar import compile_ruleset
+from evaluator.engine.columnar.layout import SHOWN
 from evaluator.portfolio.duck import sql_of
 from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.output import copy, staged
 from evaluator.portfolio.postgres.load import load_table
 from evaluator.portfolio.postgres.table import Place
 from evaluator.portfolio.progress import Progress
+from evaluator.portfolio.rows import scored
 from evaluator.portfolio.run import (
     Counts,
     Options,
@@ -54,7 +56,7 @@ def judge_in_place(
     """
     with _interpreted(connection):
         layout = load_table(connection, ruleset.registry, place, as_of, unused)
-    plan = compile_ruleset(ruleset, layout, stage=stage)
+    plan = compile_ruleset(ruleset, layout, stage=stage, scores=True)
     select = sql_of(plan.results(lookup=False), "postgres")
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS portfolio_results")
@@ -104,7 +106,7 @@ def evaluate_postgres(
             connection, ruleset, place, options.as_of, options.stage, unused
         )
         progress("取回结果")
-        columns = ", ".join(f'"{c}"' for c in RESULT)
+        columns = ", ".join(f'"{c}"' for c in (*RESULT, *scored(ruleset)))
         _fetch(connection, db, f"SELECT {columns} FROM portfolio_results", stage[0])
         _fetch(
             connection,
@@ -153,4 +155,7 @@ def _fetch(
             f"read_csv({text(str(path))}, all_varchar=true, header=true, delim=',', quote='\"', "
             "escape='\"', allow_quoted_nulls=false)"
         )
-        copy(db, f"SELECT * FROM {reader}", out)
+        described = db.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
+        points = [n for n, *_ in described if n.startswith("score_") and not n.endswith("_grade")]
+        typed = ", ".join(f"CAST({n} AS DECIMAL(18, {SHOWN.digits})) AS {n}" for n in points)
+        copy(db, f"SELECT * {f'REPLACE ({typed}) ' if points else ''}FROM {reader}", out)

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evaluator.portfolio.duck import sql_of
 from evaluator.rulebook.ast import Ruleset
-from tests.portfolio.postgres.places import check
+from tests.engine.columnar.cards import listed, random_cards, wanted
+from tests.portfolio.postgres.places import check, copy_in
 from tests.portfolio.tables import (
     Tables,
     corpus,
@@ -56,3 +58,13 @@ def test_random_rulesets(server: psycopg.Connection, plain: bool, count: int) ->
     left_out, findings = seen.left_out, seen.findings
     # The greater of two numbers, or one of several, is as wide as the widest: some are left out.
     assert left_out < findings * (0.1 if plain else 0.2)
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(20, marks=pytest.mark.soak)])
+def test_random_cards(server: psycopg.Connection, count: int) -> None:
+    for columns in random_cards(count, 20):
+        copy_in(server, "portfolio", columns.main)
+        copy_in(server, "portfolio_items", columns.items)
+        select = sql_of(columns.plan.results(lookup=False), "postgres")
+        query = f"SELECT {listed(columns.ruleset)} FROM ({select}) AS r ORDER BY row_id"
+        assert server.execute(query.encode()).fetchall() == wanted(columns), columns.ruleset.layers

@@ -1,0 +1,59 @@
+"""Cards in columns against the reference: verdict, rules, both ends of every score, and the grade."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from evaluator.rulebook.load import load_directory
+from tests.engine.columnar.cards import (
+    held,
+    judged,
+    mixed,
+    random_cards,
+    random_dossiers,
+    wanted,
+)
+from tests.engine.pair import check, engines
+from tests.portfolio.tables import drawn
+from tests.strategies import rulesets
+from tests.support import ROOT
+
+CARDS, DOSSIERS = 120, 2_000
+
+
+def test_random_cards_over_random_dossiers() -> None:
+    found = random_cards(6, 40)
+    for columns in found:
+        assert judged(columns) == wanted(columns), columns.ruleset.layers
+    # What no decimals of 38 digits hold is left out, but it must stay the exception.
+    assert sum(len(c.rows) for c in found) > 6 * 40 * 0.8
+
+
+@pytest.mark.parametrize("name", ["shijiazhuang", "shouxian", "tuanfeng"])
+def test_the_cards_of_the_profiles(name: str) -> None:
+    ruleset = load_directory(ROOT / "profiles" / name)
+    rows = mixed(random_dossiers(ruleset, 40, 90), 300, Random(7))
+    found = list(held(ruleset, rows))
+    assert sum(len(c.rows) for c in found) == len(rows)
+    for columns in found:
+        assert judged(columns) == wanted(columns)
+        assert len({r[0] for r in wanted(columns)}) > 1
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("part", range(12))
+def test_three_engines_agree_on_many_cards_and_dossiers(part: int) -> None:
+    """240,000 dossiers: each of 120 cards is compiled once and judges 2,000 of them together."""
+    cards = drawn(rulesets(max_rules=1, max_depth=1, cards=True, plain=True), CARDS)
+    compared = 0
+    for n, ruleset in enumerate(cards[part::12]):
+        rows = mixed(random_dossiers(ruleset, 50), DOSSIERS, Random(part * 100 + n))
+        with engines(ruleset) as pair:
+            for columns in held(ruleset, rows):
+                assert judged(columns) == wanted(columns), ruleset.layers
+                compared += len(columns.rows)
+            for profile, day in rows:
+                check(pair, profile, day)
+    assert compared > len(cards[part::12]) * DOSSIERS * 0.8
