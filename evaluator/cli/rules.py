@@ -219,7 +219,8 @@ def export(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="格式", help="dmn（DMN 1.5，决策表通用格式）或 jdm（zen-engine 用）"
+            metavar="格式",
+            help="dmn（DMN 1.5，决策表通用格式）、jdm（zen-engine 用）或 pmml（评分表）",
         ),
     ],
     output: Annotated[Path, typer.Argument(metavar="文件", help="写到哪个文件")],
@@ -227,9 +228,12 @@ def export(
         Path | None, typer.Option("--rulebook", help="规则集目录；不写则用自带的")
     ] = None,
     as_of: Day = None,
+    card: Annotated[
+        str | None, typer.Option("--card", help="pmml 转哪张评分表；只有一张时不用写")
+    ] = None,
 ) -> None:
-    """把某一天有效的规则集转成别的决策程序能读的 DMN 或 JDM 文件。"""
-    from evaluator.interchange import ExportError, dmn, jdm
+    """把某一天有效的规则集转成别的决策程序能读的 DMN 或 JDM 文件，或把评分表转成 PMML 文件。"""
+    from evaluator.interchange import ExportError, dmn, jdm, pmml
 
     ruleset, day = _load(directory), _day(as_of)
     try:
@@ -237,8 +241,14 @@ def export(
             text = dmn(ruleset, day)
         elif target == "jdm":
             text = json.dumps(jdm(ruleset, day), ensure_ascii=False, indent=2) + "\n"
+        elif target == "pmml":
+            cards = list(ruleset.scorecards)
+            chosen = card or (cards[0] if len(cards) == 1 else "")
+            if chosen not in cards:
+                stop(f"用 --card 写转哪张评分表，有：{'、'.join(cards) or '没有评分表'}", err=False)
+            text = pmml(ruleset, chosen, day)
         else:
-            stop(f"没有格式“{target}”，可用：dmn、jdm", err=False)
+            stop(f"没有格式“{target}”，可用：dmn、jdm、pmml", err=False)
     except ExportError as error:
         stop(error, 1, err=False)
     save(output, text)

@@ -262,11 +262,12 @@ def shown(scores: Scores, conditions: Conditions) -> tuple[ir.Table, tuple[Shown
     out = []
     for card in scores.cards:
         there = _there(over, card)
-        ends = [
+        low, high = (
             ibis.ifelse(there, _decimal(held[n].read(layers.table)), _decimal(None))
             for n in score_columns(card.id)[:2]
-        ]
-        out.append(Shown(card.id, *ends, ibis.ifelse(there, grade_of(over, card), NO_GRADE)))
+        )
+        grade = ibis.ifelse(there, grade_of(over, card), NO_GRADE)
+        out.append(Shown(card.id, low, high, grade))
     return layers.table, tuple(out)
 
 

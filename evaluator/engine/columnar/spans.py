@@ -134,7 +134,7 @@ class Spans:
 
     def _choose(self, node: ast.Choose) -> Span:
         values = [self.of(e) for e in (*(e for _, e in node.cases), node.otherwise)]
-        fields = {c.field if _stated(c) else None for c, _ in node.cases}
+        fields = {_stated(c) for c, _ in node.cases}
         if len(fields) == 1 and None not in fields and all(v.static for v in values):
             # Of one field: where it is missing any may be, else one is.
             tests = [self.conditions.condition(c) for c, _ in node.cases]
@@ -189,8 +189,11 @@ class Spans:
         return Span(pick([(some, ends[True])], None), pick([(some, ends[False])], None))
 
 
-def _stated(condition: ast.Condition) -> bool:
-    return isinstance(condition, ast.Member) and condition.criterion is None
+def _stated(condition: ast.Condition) -> str | None:
+    """The field whose stated options a condition asks for, and nothing else."""
+    if isinstance(condition, ast.Member) and condition.criterion is None:
+        return condition.field
+    return None
 
 
 def _paired(tests: Sequence[Any], values: Sequence[Span], end: int) -> list[Case]:

@@ -27,9 +27,9 @@ def levels_of(
             below = (ruleset.metrics[node.id].formula,)
         # What a condition is made of is in its own column.
         found = max((depth(b) for b in below if not _is_condition(b)), default=0)
-        own = isinstance(node, ast.MetricRef | ast.Arith | ast.Extreme | ast.Choose)
-        own = own or isinstance(node, ast.CriterionRef)
-        if own:
+        if isinstance(
+            node, ast.MetricRef | ast.Arith | ast.Extreme | ast.Choose | ast.CriterionRef
+        ):
             found += 1
             while len(levels) < found:
                 levels.append([])

@@ -6,6 +6,8 @@ from random import Random
 
 import pytest
 
+from evaluator.cases.book import read_cases
+from evaluator.problems.errors import Problems
 from evaluator.rulebook.load import load_directory
 from tests.engine.columnar.cards import (
     held,
@@ -33,8 +35,12 @@ def test_random_cards_over_random_dossiers() -> None:
 
 @pytest.mark.parametrize("name", ["shijiazhuang", "shouxian", "tuanfeng"])
 def test_the_cards_of_the_profiles(name: str) -> None:
-    ruleset = load_directory(ROOT / "profiles" / name)
-    rows = mixed(random_dossiers(ruleset, 40, 90), 300, Random(7))
+    root = ROOT / "profiles" / name
+    ruleset = load_directory(root)
+    cases = read_cases(ruleset, Problems(), root)
+    # What stands beside each other in different cases, so that the figures are on the thresholds.
+    judged_on = [(c.profile, c.as_of or c.profile.submitted_on) for c in cases.rules]
+    rows = mixed(judged_on, 200, Random(7))
     found = list(held(ruleset, rows))
     assert sum(len(c.rows) for c in found) == len(rows)
     for columns in found:
