@@ -99,6 +99,8 @@ def evaluate_spark(
         raise PortfolioError("Spark 一次只评一个来源；多个文件请放在一个目录里")
     if options.findings is not None:
         raise PortfolioError("在 Spark 上评估不能另写逐条结论，请去掉 --findings")
+    if ruleset.scorecards:
+        raise PortfolioError("有评分表的规则集还不能用 Spark 评估，请去掉 --spark，用 DuckDB 评估")
     stage = out.with_name(f"{out.name}.stage")
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(parents=True)

@@ -22,7 +22,6 @@ from evaluator.portfolio.progress import silent
 from evaluator.portfolio.run import Options, rejects_path
 from evaluator.portfolio.spark import evaluate_spark, judge_on, session
 from evaluator.rulebook.ast import Ruleset
-from tests.engine.columnar.cards import listed, random_cards, wanted
 from tests.portfolio.spark_cluster import cluster
 from tests.portfolio.tables import (
     RESULT,
@@ -120,17 +119,6 @@ def test_shipped_rulebook_on_random_dossiers(spark: Any, shipped: Ruleset, tmp_p
     assert tables.left_out == 0
     for made in tables.made:
         check(spark, made, tmp_path)
-
-
-@pytest.mark.parametrize("count", [2, pytest.param(12, marks=pytest.mark.soak)])
-def test_random_cards(spark: Any, count: int, tmp_path: Path) -> None:
-    for n, columns in enumerate(random_cards(count, 20)):
-        main, items, out = (tmp_path / f"{name}{n}" for name in ("main", "items", "out"))
-        pq.write_table(columns.main, main)
-        pq.write_table(columns.items, items)
-        judge_on(spark, columns.plan, main, items, out)
-        select = f"SELECT {listed(columns.ruleset)} FROM '{out}/*.parquet' ORDER BY row_id"
-        assert duckdb.sql(select).fetchall() == wanted(columns), columns.ruleset.layers
 
 
 @pytest.mark.parametrize(("plain", "count"), [(True, 30), (False, 5)])
