@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from api.access.security import require, store_of
 from api.store.core import Store
 from api.store.projects import documents
-from api.store.projects.documents import DocumentOut
+from api.store.projects.documents import KeptDocumentOut
 from api.store.work import Actor
 from api.transport.answers import answer, download
 from api.transport.parameters import Id, Number
@@ -26,7 +26,7 @@ Reader = Annotated[Actor, require("read")]
 @router.get(
     "/projects/{number}/documents",
     summary="项目留存的材料",
-    response_model=list[DocumentOut],
+    response_model=list[KeptDocumentOut],
     responses=READS,
 )
 def list_documents(request: Request, actor: Reader, number: Number) -> Response:

@@ -25,7 +25,7 @@ MOST_HELD = 10
 
 
 @record
-class DocumentOut:
+class KeptDocumentOut:
     """A document without its content."""
 
     id: int
@@ -35,13 +35,13 @@ class DocumentOut:
     added_at: dt.datetime
 
 
-def _out(one: Document) -> DocumentOut:
-    return DocumentOut(
+def _out(one: Document) -> KeptDocumentOut:
+    return KeptDocumentOut(
         id=one.id, name=one.name, size=one.size, digest=one.digest, added_at=one.added_at
     )
 
 
-def hold(work: Work, name: str, data: bytes) -> DocumentOut:
+def hold(work: Work, name: str, data: bytes) -> KeptDocumentOut:
     """Keep a document until its values are submitted. Raises Conflict for too many."""
     session, digest = work.session, hashlib.sha256(data).hexdigest()
     _forget(session, work.now - HELD)
@@ -91,7 +91,7 @@ def tie(work: Work, project: Project, digests: Iterable[str]) -> None:
         )
 
 
-def of_project(session: Session, actor: Actor, number: str) -> tuple[DocumentOut, ...]:
+def of_project(session: Session, actor: Actor, number: str) -> tuple[KeptDocumentOut, ...]:
     """The documents of a project; none for a department, which sees only a part of it."""
     project = get_project(session, actor, number)
     if not sees_whole(actor, project):
@@ -100,7 +100,7 @@ def of_project(session: Session, actor: Actor, number: str) -> tuple[DocumentOut
     return tuple(_out(d) for d in session.scalars(query))
 
 
-def get(session: Session, actor: Actor, document_id: int) -> DocumentOut:
+def get(session: Session, actor: Actor, document_id: int) -> KeptDocumentOut:
     """A document without its content. Raises Missing or Denied."""
     one = session.get(Document, document_id)
     if one is None or one.project_id is None:

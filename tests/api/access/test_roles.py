@@ -174,6 +174,7 @@ def filled(service: Service) -> Filled:
         "draft_id": 999_999,
         "task_id": 999_999,
         "attachment_id": 999_999,
+        "document_id": 1,
         "supervision_id": 999_999,
         "commitment_id": 999_999,
         "condition_id": 999_999,
