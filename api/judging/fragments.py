@@ -17,7 +17,7 @@ from typing import Any
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.explain import Finding, explain, told
 from evaluator.judgement.result import Part, canonical_bytes, frame, selected
-from evaluator.judgement.spoken import spoken_of
+from evaluator.judgement.spoken import OPEN, spoken_of
 from evaluator.judgement.wording import Citation
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.verdict import Status
@@ -71,14 +71,15 @@ class Fragments:
         return canonical_bytes(data).replace(EMPTY, listed, 1)
 
     def _texts(self, evaluation: Evaluation) -> Iterator[bytes]:
-        known, law, always = evaluation.tokens.get, evaluation.law, evaluation.stretch
-        dated = evaluation.dated
+        known, stretch, dated = evaluation.tokens.get, evaluation.stretch, evaluation.dated
+        day = evaluation.as_of
         young, reads = self._young, self._reads
         statuses = evaluation.statuses
         for rule_id in told(evaluation):
             status = statuses[rule_id]
-            days = law(rule_id) if rule_id in dated else always
-            key = (rule_id, status, days, *map(known, reads[status][rule_id]))
+            # Only what is open has reasons, and these may name the day.
+            named = day if rule_id in dated and status in OPEN else None
+            key = (rule_id, status, stretch, named, *map(known, reads[status][rule_id]))
             text = young.get(key)
             if text is None:
                 text = self._old.get(key) or self._written(explain(evaluation, rule_id))

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from evaluator.dossier.dossier import Profile
 from evaluator.engine.base import Engine
@@ -38,6 +39,8 @@ log = logging.getLogger("evaluator")
 ENGINES = ("durable", "reference")
 SATISFIED, VIOLATED = Status.SATISFIED, Status.VIOLATED
 UNKNOWN, NOT_APPLICABLE, NOT_DUE = Status.UNKNOWN, Status.NOT_APPLICABLE, Status.NOT_DUE
+# The rules that speak of a dimension, by id.
+_dimensions: WeakKeyDictionary[Ruleset, dict[str, str]] = WeakKeyDictionary()
 NO_RULE = "没有任何规则适用于本项目，不能自动作出结论"
 NOTHING_DUE = "到这一环节为止，还没有一项规则可以判断，不能自动作出结论"
 DISAGREEMENT = "系统内部核对不一致，本结论不作自动通过，请人工会审并联系管理员"
@@ -78,12 +81,15 @@ def _cause(ruleset: Ruleset, statuses: Mapping[str, Status]) -> str | None:
 
 def labels_of(ruleset: Ruleset, statuses: Mapping[str, Status]) -> tuple[Label, ...]:
     """The labels a project earns: in every dimension some rule is met and none is not."""
+    dimensions = _dimensions.get(ruleset)
+    if dimensions is None:
+        found = ((rule.id, rule.dimension) for rule in ruleset.rules.values())
+        dimensions = _dimensions[ruleset] = {i: name for i, name in found if name is not None}
     met: dict[str, bool] = {}
-    for rule_id, status in statuses.items():
-        dimension = ruleset.rules[rule_id].dimension
-        if dimension is None or status is Status.NOT_APPLICABLE:
-            continue
-        met[dimension] = met.get(dimension, True) and status is Status.SATISFIED
+    for rule_id, dimension in dimensions.items():
+        status = statuses.get(rule_id, NOT_APPLICABLE)
+        if status is not NOT_APPLICABLE:
+            met[dimension] = met.get(dimension, True) and status is SATISFIED
     return tuple(
         label for label in ruleset.labels if all(met.get(d, False) for d in label.dimensions)
     )
@@ -160,15 +166,9 @@ class Evaluation:
 
     @cached_property
     def dated(self) -> frozenset[str]:
-        """The rules whose words may name the day itself."""
+        """The rules whose reasons may name the day judged as of."""
         make = partial(dated, self.ruleset, self.as_of, self.profile.submitted_on)
         return self.memo.recall(("dated", self.stretch), make)
-
-    def law(self, rule_id: str) -> Hashable:
-        """What of the dates the words about a rule depend on, as a key."""
-        if rule_id in self.dated:
-            return self.as_of, self.profile.submitted_on
-        return self.stretch
 
     @cached_property
     def _reads(self) -> Mapping[str, frozenset[str]]:

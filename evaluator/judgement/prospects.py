@@ -51,7 +51,7 @@ def prospect(evaluation: Evaluation, rule_id: str) -> Prospect:
     key = (
         "prospect",
         rule_id,
-        evaluation.law(rule_id),
+        evaluation.stretch,
         *map(known, read),
     )
     return evaluation.memo.recall(key, lambda: _Work(evaluation, rule_id).prospect())

@@ -126,7 +126,7 @@ class Standing:
 
     def key(self, rule_id: str, known: Tokens) -> tuple[Hashable, ...]:
         """What the finding of a rule depends on: the rule, the dates and the fields it reads."""
-        return rule_id, self.evaluation.law(rule_id), *map(known.get, self.reads[rule_id])
+        return rule_id, self.evaluation.stretch, *map(known.get, self.reads[rule_id])
 
 
 def _readers(
