@@ -16,7 +16,8 @@ import pyotp
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from api.database.tables import Account, RecoveryCode, SecondFactor
+from api.database.factor_tables import RecoveryCode, SecondFactor
+from api.database.tables import Account
 from api.errors import Conflict, Invalid, Missing
 from api.store.accounts import digest, get_account
 from api.store.work import Work

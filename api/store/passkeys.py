@@ -21,7 +21,8 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from api.database.tables import Account, Challenge, SecondFactor
+from api.database.factor_tables import Challenge, SecondFactor
+from api.database.tables import Account
 from api.errors import Conflict, Invalid
 from api.store import factors
 from api.store.accounts import digest

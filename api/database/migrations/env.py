@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
-from api.database import outbox_tables, proposal_tables, review_tables
+from api.database import factor_tables, outbox_tables, proposal_tables, review_tables
 from api.database.tables import Base
 
 assert (
-    outbox_tables.Message.metadata
+    factor_tables.SecondFactor.metadata
+    is outbox_tables.Message.metadata
     is review_tables.Task.metadata
     is proposal_tables.Proposal.metadata
     is Base.metadata

@@ -12,13 +12,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from evaluator.rulebook.ast import Effect, Ruleset
-from evaluator.rulebook.cards import PREFIX
+from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.criteria import Kind
 from evaluator.rulebook.files import is_case_file
 from evaluator.rulebook.grammar.criteria_file import LEVELS, table_dimensions
-from evaluator.rulebook.grammar.groups import IF_MISSING
-from evaluator.rulebook.grammar.parse import PLACEHOLDERS
 from evaluator.rulebook.schema.cards import card_schema
 from evaluator.rulebook.schema.cases import case_schemas
 from evaluator.rulebook.schema.parts import (
@@ -34,7 +31,8 @@ from evaluator.rulebook.schema.parts import (
     labelled,
     table,
 )
-from evaluator.rulebook.verdict import LIST_LABELS, VERDICT_LABELS
+from evaluator.rulebook.schema.rules import BASIS, listed, ref, rule_schema, rules_schema
+from evaluator.rulebook.verdict import VERDICT_LABELS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # Which files each schema is for, as editors name them.
@@ -65,7 +63,7 @@ def kind_of(name: str) -> str:
 def schemas(ruleset: Ruleset) -> dict[str, Schema]:
     """One schema for each kind of file in ``FILES``."""
     out = {
-        "rules": _rules(_rule(ruleset)),
+        "rules": rules_schema(rule_schema(ruleset)),
         "metrics": items(_metric(), "指标文件"),
         "labels": _labels(ruleset),
         "scorecards": card_schema(ruleset, BASIS),
@@ -108,93 +106,6 @@ def _definitions(ruleset: Ruleset) -> dict[str, Schema]:
     return {**names, **expressions(by), **conditions()}
 
 
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/$defs/{name}"}
-
-
-def _list(item: Schema, what: str) -> Schema:
-    return {"type": "array", "items": item, "minItems": 1, "uniqueItems": True, "description": what}
-
-
-BASIS = _list(
-    table(
-        "依据",
-        {
-            "criterion": _ref("criterion"),
-            "source": _ref("source"),
-            "clause": {**TEXT, "description": "条款"},
-        },
-        one_of=("criterion", "source"),
-    ),
-    "依据，至少一条",
-)
-OWN_LISTS = {name: label for name, label in LIST_LABELS.items() if name != PREFIX}
-
-
-def _rule(ruleset: Ruleset) -> Schema:
-    known = "、".join(f"{{{p}}}" for p in PLACEHOLDERS)
-    lists = "|".join(OWN_LISTS)
-    rule = table(
-        "规则",
-        {
-            "id": {
-                "type": "string",
-                "pattern": rf"^({lists})(\.[a-z0-9_]+)+$",
-                "description": "编号，写作“清单.名字”，如 positive.land_tax",
-            },
-            "title": {**TEXT, "description": "短标题"},
-            "list": choice(OWN_LISTS, "属于哪张清单"),
-            "dimension": _ref("dimension"),
-            "applies_when": {**_ref("condition"), "description": "什么样的项目适用；不写即都适用"},
-            "unless": {**_ref("condition"), "description": "什么样的项目豁免"},
-            "if_missing": choice(IF_MISSING, "豁免的条件没填怎么办；写了 unless 就要写"),
-            "require": {**_ref("condition"), "description": "要求什么；不满足即不符合"},
-            "effect": choice(
-                {
-                    Effect.REJECT: "不予准入",
-                    Effect.REFER: "提交会审",
-                    Effect.ADVISE: "只作建议，不影响结论",
-                },
-                "不符合时怎样处置",
-            ),
-            "departments": _list(_ref("department"), "负责部门，第一个牵头"),
-            "basis": BASIS,
-            "message": {**TEXT, "description": f"不符合时的一句话；可用 {known}、字段名、指标名"},
-            "remedy": {**TEXT, "description": "怎样补正；可用的花括号同 message"},
-            "note": {**TEXT, "description": "给维护者看的说明"},
-            "from": {**DATE, "description": "从哪天起有效（含）"},
-            "until": {**DATE, "description": "到哪天为止有效（含）"},
-            "due": choice(
-                {stage.id: stage.title for stage in ruleset.stages},
-                "从哪个环节起，没填就算材料不足；不写为联合会审",
-            ),
-        },
-        required=("id", "title", "list", "require", "effect", "departments", "basis"),
-        description=f"{ruleset.title}的一条规则",
-    )
-    rule["allOf"] = [
-        {
-            "if": {"properties": {"list": {"const": name}}},
-            "then": {"properties": {"id": {"pattern": rf"^{name}\."}}},
-        }
-        for name in OWN_LISTS
-    ]
-    return rule
-
-
-def _rules(rule: Schema) -> Schema:
-    """A rule file: rules, groups of them that an exemption switches off, and rules to drop."""
-    shared = {key: rule["properties"][key] for key in ("unless", "if_missing")}
-    group = table(
-        "一组规则，豁免的项目都不看",
-        {**shared, "rules": {"type": "array", "items": rule, "minItems": 1}, "note": TEXT},
-        required=("unless", "if_missing", "rules"),
-    )
-    gone = table("去掉所依据的规则集里的一条规则", {"drop": TEXT, "note": TEXT}, required=("drop",))
-    single = {"if": {"required": ["drop"]}, "then": gone, "else": rule}
-    return items({"if": {"required": ["rules"]}, "then": group, "else": single}, "规则文件")
-
-
 def _metric() -> Schema:
     return table(
         "指标",
@@ -209,7 +120,7 @@ def _metric() -> Schema:
                 "description": "显示几位小数",
             },
             "note": TEXT,
-            "formula": {**_ref("expression"), "description": "公式"},
+            "formula": {**ref("expression"), "description": "公式"},
         },
         required=("id", "title", "unit", "formula"),
     )
@@ -217,13 +128,13 @@ def _metric() -> Schema:
 
 def _invariant() -> Schema:
     verdict = choice(VERDICT_LABELS, "结论")
-    verdicts = {"anyOf": [verdict, _list(verdict, "几个结论")]}
+    verdicts = {"anyOf": [verdict, listed(verdict, "几个结论")]}
     return table(
         "不变式",
         {
             "id": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"},
             "title": TEXT,
-            "when": {**_ref("condition"), "description": "什么样的项目"},
+            "when": {**ref("condition"), "description": "什么样的项目"},
             "never": {**verdicts, "description": "不得出现的结论"},
             "always": {**verdicts, "description": "只能出现的结论"},
             "note": TEXT,
@@ -239,7 +150,7 @@ def _labels(ruleset: Ruleset) -> Schema:
         {
             "id": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"},
             "title": TEXT,
-            "dimensions": _list(_ref("dimension"), "这些维度的规则都符合才得到标签"),
+            "dimensions": listed(ref("dimension"), "这些维度的规则都符合才得到标签"),
             "note": TEXT,
         },
         required=("id", "title", "dimensions"),
@@ -252,7 +163,7 @@ def _labels(ruleset: Ruleset) -> Schema:
 def _route() -> Schema:
     cited = table(
         "依据",
-        {"source": _ref("source"), "clause": {**TEXT, "description": "条款"}},
+        {"source": ref("source"), "clause": {**TEXT, "description": "条款"}},
         required=("source",),
     )
     return table(
@@ -260,14 +171,14 @@ def _route() -> Schema:
         {
             "id": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "英文名"},
             "body": {**TEXT, "description": "由哪个机构审定"},
-            "when": {**_ref("condition"), "description": "什么样的项目由它审定；不写即都由它"},
+            "when": {**ref("condition"), "description": "什么样的项目由它审定；不写即都由它"},
             "workdays": {
                 "type": "integer",
                 "minimum": 1,
                 "maximum": 366,
                 "description": "几个工作日",
             },
-            "basis": _list(cited, "依据，至少一条"),
+            "basis": listed(cited, "依据，至少一条"),
             "note": TEXT,
         },
         required=("id", "body", "basis"),
@@ -285,7 +196,7 @@ def _stage() -> Schema:
             "id": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "英文名"},
             "title": {**TEXT, "description": "中文名"},
             "words": table("三种结论的说法", said, required=tuple(said)),
-            "fields": _list(_ref("field"), "这一环节的表单另外先问的字段"),
+            "fields": listed(ref("field"), "这一环节的表单另外先问的字段"),
             "note": TEXT,
         },
         required=("id", "title", "words"),
@@ -321,7 +232,7 @@ def _criteria(ruleset: Ruleset) -> Schema:
                 "pattern": r"^W\d{3}$",
                 "description": "提醒的代码，如 W921；错误不能接受",
             },
-            "names": _list(TEXT, "哪几条规则、标准或依据文件的提醒，写它们的名字"),
+            "names": listed(TEXT, "哪几条规则、标准或依据文件的提醒，写它们的名字"),
             "reason": {**TEXT, "description": "为什么可以"},
             "until": {**DATE, "description": "到哪天为止（含）；过期后重新提醒"},
         },
@@ -387,7 +298,7 @@ def _criterion(ruleset: Ruleset) -> Schema:
             "title": TEXT,
             "kind": choice(kinds, "种类"),
             "unit": TEXT,
-            "by": _list(choice(dict.fromkeys(dimensions, ""), "分档的字段"), "按什么分档"),
+            "by": listed(choice(dict.fromkeys(dimensions, ""), "分档的字段"), "按什么分档"),
             "compare": {
                 "anyOf": [{"const": "full"}, table("修约", {"rounded": rounded}, ("rounded",))],
                 "description": "全数值比较（默认），或修约到几位小数再比",

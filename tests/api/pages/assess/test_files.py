@@ -193,7 +193,7 @@ def test_filters_count_for_files_too(app: Any) -> None:
     assert len(rows) == 2
     sheets = book_of(visitor(app, "clerk").get("/projects.xlsx?verdict=reject"))
     assert [[c.value for c in r] for r in sheets["说明"].iter_rows(min_row=2, max_row=2)] == [
-        ["结论", "不予准入"]
+        ["系统结论", "不予准入"]
     ]
 
 
@@ -245,7 +245,7 @@ def test_every_table_of_the_overview(app: Any) -> None:
         "从未有项目不符合的规则",
         "说明",
     ]
-    assert [c.value for c in book["各月的结论"][1]][1] == "准入（个）"
+    assert [c.value for c in book["各月的结论"][1]][1] == "同意准入（个）"
     assert "C13 农副食品加工业" in [r[0].value for r in book["各行业大类的结论"].iter_rows()]
 
 
