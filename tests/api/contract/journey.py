@@ -186,9 +186,19 @@ def _reviews(service: Service) -> None:
     _done(service.call("committee", "POST", f"/supervisions/{watched['id']}/closure", json=note))
     _done(service.call("committee", "GET", "/supervisions"))
     decision = _done(service.call("committee", "GET", f"/projects/{number}"))["decision"]
-    said = {"outcome": "admit", "reason": "会审同意"}
-    _done(service.call("committee", "POST", f"/decisions/{decision}/conclusion", json=said))
-    _done(service.call("committee", "GET", f"/decisions/{decision}/conclusion"))
+    where, undecided = f"/decisions/{decision}/conclusion", service.undecided(decision)
+    condition = {"text": "补齐用地预审意见", "due_on": "2099-01-15", "department": "natural_resources"}
+    said = {"outcome": "conditional", "reason": "会审同意，附条件", "undecided": undecided}
+    _done(service.call("committee", "POST", where, json=said | {"conditions": [condition]}))
+    (open_,) = _done(service.call("committee", "GET", "/conditions"))["items"]
+    met = {"met": True, "note": "预审意见已出具"}
+    role = "department:natural_resources"
+    _done(service.call(role, "POST", f"/conditions/{open_['id']}/check", json=met))
+    said = {"outcome": "admit", "reason": "条件已满足", "undecided": undecided}
+    revised = {"revision_reason": "所附条件已经核验"}
+    _done(service.call("committee", "POST", where, json=said | revised))
+    _done(service.call("committee", "GET", where))
+    _done(service.call("committee", "GET", f"/projects/{number}/documents"))
 
 
 def _commitments(service: Service) -> None:
