@@ -187,7 +187,11 @@ def _reviews(service: Service) -> None:
     _done(service.call("committee", "GET", "/supervisions"))
     decision = _done(service.call("committee", "GET", f"/projects/{number}"))["decision"]
     where, undecided = f"/decisions/{decision}/conclusion", service.undecided(decision)
-    condition = {"text": "补齐用地预审意见", "due_on": "2099-01-15", "department": "natural_resources"}
+    condition = {
+        "text": "补齐用地预审意见",
+        "due_on": "2099-01-15",
+        "department": "natural_resources",
+    }
     said = {"outcome": "conditional", "reason": "会审同意，附条件", "undecided": undecided}
     _done(service.call("committee", "POST", where, json=said | {"conditions": [condition]}))
     (open_,) = _done(service.call("committee", "GET", "/conditions"))["items"]
