@@ -232,6 +232,8 @@ def _row_moved(criterion: Criterion, row: Row, value: Fraction) -> Criterion:
     slipped = dataclasses.replace(row, value=value)
     periods = tuple(
         dataclasses.replace(p, rows=tuple(slipped if r is row else r for r in p.rows))
+        if any(r is row for r in p.rows)
+        else p
         for p in criterion.periods
     )
     return dataclasses.replace(criterion, periods=periods)

@@ -312,4 +312,4 @@ def _changed_period(old: Criterion, new: Criterion) -> tuple[dt.date, dt.date | 
     for a, b in zip(old.periods, new.periods, strict=True):
         if a is not b:
             return a.start, a.end
-    raise AssertionError("a mutant differs in one period")
+    raise AssertionError("a mutant differs in some period")

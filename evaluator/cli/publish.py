@@ -198,7 +198,7 @@ def _texts(layers: Layers, materials: Mapping[str, str]) -> dict[tuple[bool, str
 
 def _published(service: _Service) -> dict[tuple[bool, str, str], str]:
     """The texts of the newest publication, which a proposal starts from."""
-    newest = service.call("GET", "/rulesets?limit=1")
+    newest = service.call("GET", "/rulesets?limit=1")["items"]
     files = service.call("GET", f"/rulesets/{newest[0]['id']}/files") if newest else []
     return {
         (m := f["layer"].startswith("@"), "" if m else f["layer"], f["path"]): f["text"]
@@ -335,7 +335,7 @@ def pull(
     """把已发布的规则集写回目录，注释、顺序逐字不变，可以放进 git。"""
     with _Service(server) as service:
         if publication is None:
-            listed = service.call("GET", "/rulesets?limit=200")
+            listed = service.call("GET", "/rulesets?limit=200")["items"]
             publication = next((p["id"] for p in listed if p["state"] == "in_force"), None)
             if publication is None:
                 stop("服务上没有现在生效的规则集；用 --publication 写明取第几次发布", 1)

@@ -72,7 +72,7 @@ def test_a_small_parquet_that_claims_a_million_rows(stateless: TestClient) -> No
     out = io.BytesIO()
     rows = {name: pa.array([str(value)] * 100_000) for name, value in example("d01").items()}
     pq.write_table(pa.table(rows), out, compression="zstd")
-    assert len(out.getvalue()) < 50_000
+    assert len(out.getvalue()) < 80_000
     headers = {"content-type": "application/vnd.apache.parquet"}
     answer = stateless.post(f"{URL}:batch", content=out.getvalue(), headers=headers)
     assert answer.status_code == 400

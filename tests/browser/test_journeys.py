@@ -163,6 +163,7 @@ def test_replay_and_filters(page: Page, seeded: str) -> None:
     log_in(page, seeded, "auditor", "/projects?verdict=reject")
     expect(page.locator("tbody tr")).to_have_count(1)
     page.click("tbody a")
+    page.click("summary:has-text('存证信息')")
     page.click("text=按存档重新判定")
     expect(page.locator("h1")).to_contain_text("结果相同")
     page.goto(f"{seeded}/projects?q=食用菌")

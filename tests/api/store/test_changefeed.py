@@ -60,7 +60,8 @@ def test_what_happened_since_a_cursor(told: Told) -> None:
         ).json()["state"] == ("done")
     more, cursor = follow(service, "committee", cursor)
     assert [i["change"] for i in more] == ["opinion"] * len(opened)
-    said = {"outcome": "reject", "reason": "不宜引进"}
+    undecided = service.undecided(receipt["decision"])
+    said = {"outcome": "reject", "reason": "不宜引进", "undecided": undecided}
     path = f"/decisions/{receipt['decision']}/conclusion"
     assert service.call("committee", "POST", path, json=said).status_code == 201
     concluded, cursor = follow(service, "committee", cursor, kind="conclusion")
@@ -112,7 +113,7 @@ def test_lists_tell_what_changed_since_a_moment(told: Told) -> None:
 
 def test_pages_of_tasks_follow_the_cursor(told: Told) -> None:
     service = told.service
-    whole = service.call("committee", "GET", "/tasks").json()
+    whole = service.call("committee", "GET", "/tasks", params={"limit": 200}).json()
     assert len(whole["items"]) > 2
     assert whole["next"] is None
     found, cursor = [], None

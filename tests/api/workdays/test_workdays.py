@@ -58,7 +58,7 @@ def test_between_is_the_inverse_of_add() -> None:
         ("open", D(2026, 11, 19), "yellow"),
         ("open", D(2026, 11, 23), "yellow"),
         ("open", D(2026, 11, 24), "red"),
-        ("supplement", D(2026, 11, 24), "red"),
+        ("supplement", D(2026, 11, 24), "grey"),
         ("done", D(2026, 11, 24), None),
     ],
 )

@@ -139,7 +139,10 @@ def test_a_page_of_before_fills_nothing_in(service: Service) -> None:
     assert "有变化" in old.json()["detail"]
     assert (
         service.call(
-            "submitter", "POST", f"/projects/{number}/versions", json=example("r01")
+            "submitter",
+            "POST",
+            f"/projects/{number}/versions",
+            json=example("r01") | {"plot_ratio": "0.5"},
         ).status_code
         == 201
     )
