@@ -208,7 +208,9 @@ def evaluate(
     rulebook: Rulebook = None,
     cities: Annotated[
         list[str] | None,
-        typer.Option("--profile", help="地方剖面，如 fuzhou；写几个就并排比较，default 是默认剖面"),
+        typer.Option(
+            "--profile", help="地方剖面，如 fuzhou；写几个就并排比较，“default”是随程序的"
+        ),
     ] = None,
 ) -> None:
     """评估申报材料，给出结论、理由、依据和补救办法。

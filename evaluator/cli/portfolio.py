@@ -139,7 +139,7 @@ def compare(
 ) -> None:
     """两套规则集评同一批材料：哪些结论变了，因为哪些规则。
 
-    材料很多（百万份）、要网页报告或表格时用这个；按部门、行业看，或要逐份核对，用 admission rules impact。
+    材料很多（百万份）、要网页报告或表格时用这个；按部门、行业看，或要逐份核对，用“rules impact”。
     """
     old_rules, new_rules = load_rulebook(old), load_rulebook(new)
     options = _options(as_of_column, as_of, table, memory)

@@ -76,7 +76,7 @@ def impact(
 ) -> None:
     """一批材料按新旧规则集各评一遍：哪些项目的结论变了，因为哪些规则，涉及哪些部门和行业。
 
-    改规则时先用这个（提案里的“影响”与它相同）；材料有百万份、要网页报告或表格，用 admission portfolio compare。
+    改规则时先用这个（提案里的“影响”与它相同）；材料有百万份、要网页报告或表格，用“portfolio compare”。
     """
     if engine not in (None, "columnar", "reference"):
         stop(f"没有引擎“{engine}”，可用：columnar、reference")

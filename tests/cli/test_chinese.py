@@ -71,7 +71,7 @@ def test_help_is_chinese(path: tuple[str, ...]) -> None:
     usage = re.search("用法：.*", shown.output)
     assert usage is not None
     assert not re.search("OPTIONS|COMMAND|ARGS", usage[0])
-    said = re.sub(r"--[\w-]+|<[^>]*>|\{[^}]*\}", "", shown.output.replace(usage[0], ""))
+    said = re.sub(r"--[\w-]+|<[^>]*>|\{[^}]*\}|“[\w ]*”", "", shown.output.replace(usage[0], ""))
     assert ENGLISH.findall(said) == []
     assert WORDS.findall(re.sub(r"\n│[ *]+\w+ ", "\n", said)) == []
     # A command says what it does before its parameters.
