@@ -8,6 +8,7 @@ in force) stays unknown. What the whole may come to is never less than what it c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from evaluator.dossier.fields import FieldType
 from evaluator.engine.reference.traces import LeafTrace, RuleTrace
 from evaluator.judgement.evaluate import Evaluation
 from evaluator.rulebook import ast, walk, worth
-from evaluator.rulebook.reads import criterion_refs
+from evaluator.rulebook.reads import criterion_refs, reads
 from evaluator.rulebook.verdict import Status, status_of
 from evaluator.values.kleene import Truth, all_of, any_of, negate
 
@@ -48,13 +49,19 @@ def prospect(evaluation: Evaluation, rule_id: str) -> Prospect:
     """What answers could still make of one rule in force."""
     read = evaluation.read_by(rule_id)
     known = evaluation.tokens.get
-    key = (
-        "prospect",
-        rule_id,
-        evaluation.stretch,
-        *map(known, read),
-    )
+    # A record that is not given at all is asked for as one.
+    records = evaluation.memo.recall("records", partial(_records, evaluation.ruleset))[rule_id]
+    given = (record in evaluation.profile.values for record in records)
+    key = ("prospect", rule_id, evaluation.stretch, *map(known, read), *given)
     return evaluation.memo.recall(key, lambda: _Work(evaluation, rule_id).prospect())
+
+
+def _records(ruleset: ast.Ruleset) -> dict[str, tuple[str, ...]]:
+    """The records of which a rule reads a part, by the rule's id."""
+    return {
+        rule_id: tuple(sorted({n.partition(".")[0] for n in names if "." in n}))
+        for rule_id, names in reads(ruleset).items()
+    }
 
 
 def _any(leaf: ast.Leaf, names: Sequence[str]) -> bool:  # noqa: ARG001

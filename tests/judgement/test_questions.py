@@ -215,3 +215,12 @@ def test_what_can_change_the_grade_is_asked_before_what_only_a_rule_waits_for() 
     names = [q.name for q in questions(found)]
     assert names.index("annual_tax") < names.index("chain_role")
     assert {name: can for name, _, can in asked(found)}["chain_role"] == "grade"
+
+
+def test_a_record_given_in_part_is_another_question_than_one_not_given() -> None:
+    """The rule reads the same parts, all missing; what is asked for is the part, or the record."""
+    ruleset = ruleset_of(named("a", "{field: emissions.COD, at_most: 5}"))
+    one = Evaluator(ruleset, "reference")
+    part = profile(emissions=[{"pollutant": "NOx", "value": "1"}])
+    for given_, name in ((part, "emissions.COD"), (profile(), "emissions"), (part, "emissions.COD")):
+        assert [q.name for q in questions(one.evaluate(given_))] == [name]
