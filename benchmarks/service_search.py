@@ -27,8 +27,8 @@ from api.database.review_tables import Task
 from api.database.tables import Decision, Hit, Project
 from api.store import accounts, logins
 from api.store.core import Store
+from api.store.projects.listed import normalised
 from api.store.projects.lookup import Filter, find
-from api.store.projects.submissions import normalised
 from api.store.work import SYSTEM, Actor
 from benchmarks.service import Server
 from benchmarks.service_reliability import database, key_for

@@ -199,6 +199,9 @@ def _parts(schema: Any, node: Any) -> Iterator[Any]:
     yield node
     for choice in node.get("anyOf", ()):
         yield from _parts(schema, choice)
+    for branch in ("then", "else"):
+        if branch in node:
+            yield from _parts(schema, node[branch])
     if "items" in node:
         yield from _parts(schema, node["items"])
 

