@@ -52,7 +52,7 @@ if (first === undefined) throw new Error("no task");
 const task = must(
   await office.GET("/api/v1/tasks/{task_id}", { params: { path: { task_id: first.id } } }),
 );
-const state: "open" | "supplement" | "done" | "withdrawn" = task.state;
+const state: "open" | "supplement" | "done" | "withdrawn" | "lapsed" = task.state;
 if (state !== "open") throw new Error(state);
 
 const changes = must(await office.GET("/api/v1/changes"));

@@ -27,7 +27,8 @@ Answers = dict[str, list[Any]]
 PDF = b"%PDF-1.7\n"
 PAST = dt.date(2026, 1, 5)
 # What only a browser and an identity provider can walk, and what is no JSON.
-ELSEWHERE = {"startOidc", "finishOidc"}
+# The login through a provider, and a document that a reading left with a project, have tests of their own.
+ELSEWHERE = {"startOidc", "finishOidc", "downloadDocument"}
 NO_JSON = {
     "evaluateDossiers",
     "downloadAttachment",
@@ -202,6 +203,7 @@ def _reviews(service: Service) -> None:
     revised = {"revision_reason": "所附条件已经核验"}
     _done(service.call("committee", "POST", where, json=said | revised))
     _done(service.call("committee", "GET", where))
+    _done(service.call("committee", "GET", f"{where}s"))
     _done(service.call("committee", "GET", f"/projects/{number}/documents"))
 
 
