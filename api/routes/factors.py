@@ -98,7 +98,7 @@ def confirm_factor(
 
 
 @router.delete(
-    "/{factor_id}",
+    "/{factor_id:int}",  # A word is no number: it is another path.
     dependencies=PROVED,
     summary="删去一个第二重验证",
     status_code=204,

@@ -75,7 +75,7 @@ ACTS = {
     ("DELETE", "/api/v1/sessions/{login_id}"): ONE_WAY,
     ("POST", "/api/v1/session/factors"): OWN,
     ("POST", "/api/v1/session/factors/confirmation"): OWN,
-    ("DELETE", "/api/v1/session/factors/{factor_id}"): ONE_WAY,
+    ("DELETE", "/api/v1/session/factors/{factor_id:int}"): ONE_WAY,
     ("POST", "/api/v1/keys"): NEW,
     ("DELETE", "/api/v1/keys/{key_id}"): ONE_WAY,
     ("POST", "/api/v1/accounts"): NEW,
