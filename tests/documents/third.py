@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.documents import third_one, third_two
+from tests.documents import third_one, third_three, third_two
 
-DOCUMENTS = [*third_one.DOCUMENTS, *third_two.DOCUMENTS]
+DOCUMENTS = [*third_one.DOCUMENTS, *third_two.DOCUMENTS, *third_three.DOCUMENTS]

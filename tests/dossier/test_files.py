@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.dossier.dossier import Profile, make_profile, parse_dossier, read_data
-from evaluator.dossier.fields import Field, FieldType, base_registry
+from evaluator.dossier.dossier import Profile, parse_dossier
+from evaluator.dossier.fields import base_registry
 from evaluator.dossier.files import MAX_LINE, MAX_PROBLEMS, iter_dossiers, read_dossiers
-from evaluator.dossier.values import Item
 from evaluator.problems.errors import DossierError, Problem, Problems
 from evaluator.problems.source import Place, SourceText
 from evaluator.reading.jsontext import read_json
-from evaluator.values.numbers import stored
-from evaluator.values.units import fits, parse_unit
 from scripts.docs.field_table import with_table
 from tests.strategies import write_yaml
 from tests.support import ROOT
@@ -269,147 +264,6 @@ def test_any_data_gives_problems_not_crashes(data: Any) -> None:
     raw = {**A, **dict.fromkeys(REGISTRY.fields, data)}
     parse_dossier(raw, REGISTRY, lambda _: Place(SourceText("x", "")), found)
     "\n".join(p.render() for p in found).encode()
-
-
-# --- there and back -----------------------------------------------------------------------------
-
-
-def _bounded(value: Fraction) -> bool:
-    return fits(value)
-
-
-WORDS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=20)
-UNITS = ("千克标准煤/吨", "千瓦时/吨", "吨标准煤/万元", "立方米/吨", "%")
-
-
-def numbers(
-    low: Fraction | None, high: Fraction | None, whole: bool, ratios: bool
-) -> st.SearchStrategy[Fraction]:
-    if whole:
-        lowest = int(low) if low is not None else -(10**9)
-        return st.integers(lowest, int(high) if high is not None else 10**9).map(Fraction)
-    decimals = st.decimals(min_value=low, max_value=high, allow_nan=False, allow_infinity=False)
-    thirds = st.fractions(min_value=low, max_value=high, max_denominator=10**9)
-    exact = decimals.filter(lambda d: abs(d.adjusted()) < 25).map(Fraction)
-    least = st.just(low if low is not None else Fraction(0))
-    return st.one_of(exact, *([thirds] if ratios else []), least).filter(_bounded)
-
-
-def value_of(field: Field, ratios: bool = False) -> st.SearchStrategy[Any]:
-    amount = numbers(field.minimum, field.maximum, field.type is FieldType.INT, ratios)
-    if field.numeric:
-        return amount
-    if field.type is FieldType.ENUM:
-        return st.sampled_from(list(field.values))
-    if field.type is FieldType.BOOL:
-        return st.booleans()
-    if field.type is FieldType.DATE:
-        return st.dates(dt.date(1900, 1, 1), dt.date(2200, 12, 31))
-    if field.type is FieldType.CODES:
-        code = st.text("0123456789ABC.-_=+", min_size=1, max_size=12)
-        return st.lists(code, min_size=1, max_size=4, unique=True)
-    if field.type is FieldType.RECORD:
-        key = st.sampled_from(list(field.keys)) if field.keys else WORDS
-        unit = st.none() if field.unit else st.sampled_from(UNITS)
-        entry = st.fixed_dictionaries({"key": key, "value": amount, "unit": unit})
-        return st.lists(
-            entry, min_size=1, max_size=4, unique_by=lambda e: " ".join(e["key"].split())
-        )
-    if field.format:
-        return st.just(
-            {"credit_code": "91990000MA0DEM0138", "industry_code": "C3985"}[field.format]
-        )
-    return WORDS | st.sampled_from(
-        [
-            "=1+1",
-            "=SUM(A1)",
-            "+86",
-            "-",
-            "@x",
-            "_x0041_",
-            "007",
-            "1e5",
-            "true",
-            "是",
-            "'x",
-            "2024-01-01",
-            "a\nb",
-            "a\tb",
-            "60%",
-            "#N/A",
-            "None",
-        ]
-    )
-
-
-@st.composite
-def profiles(draw: st.DrawFn, ratios: bool = False) -> Profile:
-    raw: dict[str, Any] = {}
-    for field in REGISTRY.fields.values():
-        if field.required or draw(st.booleans()):
-            raw[field.name] = draw(value_of(field, ratios))
-    found = Problems()
-    profile = parse_dossier(raw, REGISTRY, lambda _: Place(SourceText("x", "")), found)
-    if profile is None:
-        # Only texts that are all blanks can fail here, and names of products that are.
-        assert all(p.code in ("D109", "D103", "D108") for p in found), found
-        return make_profile(REGISTRY, **A)
-    return profile
-
-
-def escaped(text: str) -> str:
-    """Strict YAML takes what cannot be seen only as an escape; ours stands in double quotes."""
-    return "".join(c if c.isascii() else f"\\U{ord(c):08x}" for c in text)
-
-
-@settings(max_examples=60, deadline=None)
-@given(profiles())
-def test_what_a_person_can_write_reads_back(profile: Profile) -> None:
-    data = profile.to_dict(REGISTRY)
-    text = json.dumps(data, ensure_ascii=False)
-    assert read_dossiers(("x.json", text.encode()), REGISTRY) == [profile]
-    assert read_dossiers(("x.jsonl", text.encode()), REGISTRY) == [profile]
-    assert read_dossiers(("x.yaml", escaped(write_yaml(data)).encode()), REGISTRY) == [profile]
-
-
-@settings(max_examples=40, deadline=None)
-@given(profiles(ratios=True))
-def test_snapshot_reads_back(profile: Profile) -> None:
-    text = json.dumps(profile.to_dict(REGISTRY), ensure_ascii=False)
-    again = read_data(stored(json.loads(text)), REGISTRY, "x")
-    assert again == profile
-    assert again.to_dict(REGISTRY) == profile.to_dict(REGISTRY)
-
-
-@pytest.mark.parametrize("written", ["3/5", "24/12", "2024/3", "5E4", "\u001f3/5"])
-def test_the_notation_of_snapshots_is_closed_to_applicants(written: str) -> None:
-    data = {**A, "total_investment": written, "emissions": [{"pollutant": "COD", "value": written}]}
-    for name, text in (
-        ("x.json", json.dumps(data)),
-        ("x.jsonl", json.dumps(data)),
-        ("x.yaml", json.dumps(data)),
-    ):
-        with pytest.raises(DossierError) as caught:
-            read_dossiers((name, text.encode()), REGISTRY)
-        assert len(caught.value.problems) == 2
-
-
-def test_snapshot_of_converted_numbers() -> None:
-    """A value that a conversion made long is still read back exactly, or refused at once."""
-    for text in ("1/3 ", "0.123456789012345678901234567 平方米", "123456789.123456789 公顷", "1e0"):
-        try:
-            profile = make_profile(REGISTRY, **A, land_area=text.strip())
-        except DossierError:
-            continue
-        assert make_profile(REGISTRY, **profile.to_dict(REGISTRY)) == profile
-
-
-def test_item_keeps_its_own_unit() -> None:
-    entry = {"product": "熟料", "value": "0.1", "unit": "吨标准煤/吨"}
-    profile = make_profile(REGISTRY, **A, product_energy=[entry])
-    assert profile.values["product_energy"] == (
-        Item("熟料", Fraction(1, 10), parse_unit("吨标准煤/吨")),
-    )
 
 
 # --- documentation ------------------------------------------------------------------------------

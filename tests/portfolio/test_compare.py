@@ -13,7 +13,8 @@ from evaluator.portfolio.progress import silent
 from evaluator.portfolio.run import Options
 from evaluator.revision.impact import impact_file
 from tests.portfolio.files import as_csv, rows_of
-from tests.portfolio.offices import WRITERS, Cell, Heading, Table, as_json
+from tests.portfolio.offices import Cell, Heading, Table
+from tests.portfolio.writers import WRITERS, as_json
 from tests.support import CRITERIA, RULES, ruleset_of
 
 

@@ -15,10 +15,11 @@ from evaluator.portfolio.limits import LIMIT, MAX_SCALE, TOO_FINE
 from evaluator.problems.errors import DossierError
 from evaluator.reading.cells import CellFault
 from evaluator.values.numbers import odd_part, scale_of
-from tests.portfolio.offices import REGISTRY, WRITERS, Cell, Heading, Table, as_text, tables
+from tests.portfolio.offices import REGISTRY, Cell, Heading, Table, tables
 from tests.portfolio.read import as_single
 from tests.portfolio.tables import drawn
 from tests.portfolio.ways import ways
+from tests.portfolio.writers import WRITERS, as_text
 
 _ABOUT = re.compile(r"（([a-z0-9_]+)(?:\.\w+)?）")
 CSVS = ("a.csv", "bom.csv", "gbk.csv", "semicolon.csv", "a.tsv")

@@ -18,8 +18,9 @@ from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.run import Summary, rejects_path
 from evaluator.problems.errors import AdmissionError, DossierError
 from tests.portfolio.files import as_csv, as_xlsx, rows_of, run
-from tests.portfolio.offices import WRITERS, Table, tables
+from tests.portfolio.offices import Table, tables
 from tests.portfolio.read import REGISTRY, as_portfolio, as_single
+from tests.portfolio.writers import WRITERS
 from tests.support import ROOT, ruleset_of
 
 CASES = ROOT / "tests" / "corpus" / "reading"

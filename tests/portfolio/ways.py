@@ -23,18 +23,9 @@ from evaluator.portfolio.postgres.table import Place
 from evaluator.problems.errors import DossierError
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.shipped import rulebook_path
-from tests.portfolio.offices import (
-    REGISTRY,
-    WRITERS,
-    Cell,
-    Heading,
-    Table,
-    as_data,
-    as_json,
-    as_text,
-    typed_columns,
-)
+from tests.portfolio.offices import REGISTRY, Cell, Heading, Table
 from tests.portfolio.read import Read, Values, as_portfolio, as_single, held_of, rows_of, values_of
+from tests.portfolio.writers import WRITERS, as_data, as_json, as_text, typed_columns
 
 BOOKS = (".xlsx", ".xls", ".ods", ".csv", ".tsv")
 
