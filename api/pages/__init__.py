@@ -6,7 +6,7 @@ from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api.pages.accounts import account, auditing, factors, login
+from api.pages.accounts import account, administration, auditing, factors, login
 from api.pages.assess import filling, home, judged, reading
 from api.pages.assess.examples import Examples
 from api.pages.committee import (
@@ -57,6 +57,7 @@ MODULES = (
     weekly,
     auditing,
     account,
+    administration,
     factors,
 )
 

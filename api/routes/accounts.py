@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.security import must_prove, require, store_of
-from api.store import accounts, factors, passwords, seconds
+from api.store import accounts, administration, passwords, seconds
 from api.store.accounts import AccountOut
+from api.store.administration import Outcome
 from api.store.seconds import RequestOut
-from api.store.work import Actor, Work
+from api.store.work import Actor
 from api.transport import schemas
 from api.transport.body import model_body, takes
 from api.transport.parameters import Id
 from api.transport.schemas import ACTS, WRITES
-from api.transport.seen import Seen, SeenHeader
+from api.transport.seen import SeenHeader
 from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"])
@@ -112,14 +113,10 @@ def create_account(
 ) -> AccountCreated:
     """A local account; the first password is in the answer."""
     roles = _roles(request, given.roles)
-    own = [r for r in roles if r not in seconds.APPROVING]
-    first, waiting = passwords.made(), None
+    first = passwords.made()
     with store_of(request).work(actor, request_id.get()) as work:
-        made = accounts.create_account(work, given.name, given.display_name, own, first)
-        if own != roles:
-            waiting = seconds.ask(work, seconds.ROLES, made[0].name, roles=roles)
-    view, password = made
-    return AccountCreated(**asdict(view), password=password, waiting=waiting)
+        made = administration.create(work, given.name, given.display_name, roles, first)
+    return AccountCreated(**_flat(made), password=made.password or "")
 
 
 @router.put(
@@ -140,9 +137,7 @@ def set_account_roles(
     """Other roles for an account; where roles that approve come or go, asked for only."""
     roles = _roles(request, given.roles)
     with store_of(request).work(actor, request_id.get()) as work:
-        if seconds.needs_second(work.session, name, roles):
-            return _asked(work, seconds.ROLES, name, seen, roles=roles)
-        return _changed(accounts.set_roles(work, name, roles, seen))
+        return AccountChanged(**_flat(administration.set_roles(work, name, roles, seen)))
 
 
 @router.put(
@@ -162,18 +157,12 @@ def set_account_active(
 ) -> AccountChanged:
     """Block an account, or let it in again; one that approves is let in by two."""
     with store_of(request).work(actor, request_id.get()) as work:
-        if given.active and seconds.needs_second(work.session, name):
-            return _asked(work, seconds.ACTIVE, name, seen, active=True)
-        return _changed(accounts.set_active(work, name, given.active, seen))
+        return AccountChanged(**_flat(administration.set_active(work, name, given.active, seen)))
 
 
-def _asked(work: Work, kind: str, name: str, seen: Seen, **what: Any) -> AccountChanged:
-    account = accounts.as_seen(work, name, seen)
-    return _changed(accounts.view_of(account), seconds.ask(work, kind, name, **what))
-
-
-def _changed(view: AccountOut, waiting: RequestOut | None = None) -> AccountChanged:
-    return AccountChanged(**{f.name: getattr(view, f.name) for f in fields(view)}, waiting=waiting)
+def _flat(outcome: Outcome) -> dict[str, Any]:
+    view = outcome.account
+    return {f.name: getattr(view, f.name) for f in fields(view)} | {"waiting": outcome.waiting}
 
 
 @router.post(
@@ -189,11 +178,8 @@ def reset_account_password(
     """A new password; the account's logins end. Of an account that approves it takes two."""
     first = passwords.made()
     with store_of(request).work(actor, request_id.get()) as work:
-        if seconds.needs_second(work.session, name):
-            waiting = _asked(work, seconds.PASSWORD, name, seen, password=first).waiting
-            return NewPassword(password=seconds.first_half(first), waiting=waiting)
-        text = accounts.change_password(work, name, first, seen=seen)
-    return NewPassword(password=text)
+        reset = administration.reset_password(work, name, first, seen)
+    return NewPassword(password=reset.password or "", waiting=reset.waiting)
 
 
 @router.delete(
@@ -206,11 +192,7 @@ def reset_account_password(
 def clear_factors(request: Request, actor: Admin, name: Name, seen: SeenHeader) -> AccountChanged:
     """Take an account's second factors away; of an account that approves it takes two."""
     with store_of(request).work(actor, request_id.get()) as work:
-        if seconds.needs_second(work.session, name):
-            return _asked(work, seconds.FACTORS, name, seen)
-        accounts.as_seen(work, name, seen)
-        factors.clear(work, name)
-        return _changed(accounts.view_of(accounts.get_account(work.session, name)))
+        return AccountChanged(**_flat(administration.clear_factors(work, name, seen)))
 
 
 @router.get(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.access.security import require, store_of
 from api.filters import find_department
 from api.store.projects import decisions
 from api.store.projects.decisions import DecisionOut, ReplayOut
+from api.store.receipts import receipt_of
 from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
@@ -113,3 +114,30 @@ def replay_decision(request: Request, actor: Reader, decision_id: Id) -> Respons
         replayed = decisions.replay(session, store.rulesets, actor, decision_id)
     decisions.log_read(store_of(request), actor, decision_id, "replay", request_id.get())
     return answer(replayed)
+
+
+class SignedReceipt(BaseModel):
+    """A decision as one signed file, which ``admission receipt verify`` checks and judges again offline."""
+
+    format: Annotated[str, Field(description="凭证的格式和版本")]
+    decision: Annotated[dict[str, Any], Field(description="决定的编号、结论、日期和程序版本")]
+    dossier: Annotated[str, Field(description="判定时的申报材料，存档的文本")]
+    ruleset: Annotated[dict[str, Any], Field(description="规则集的标识和全部文本")]
+    result: Annotated[str, Field(description="存档的结论，逐字节")]
+    chain: Annotated[dict[str, Any], Field(description="登记它的审计条目和当时的链头")]
+    signature: Annotated[dict[str, Any], Field(description="对以上全部内容的签名")]
+
+
+@router.get(
+    "/{decision_id}/receipt",
+    summary="决定凭证：一个签了名的文件，离线可核对、可重新判定",
+    response_model=SignedReceipt,
+    responses=READS | schemas.problems(409),
+)
+def get_decision_receipt(request: Request, actor: Reader, decision_id: Id) -> Response:
+    """The receipt of a decision; needs the right to see all of it, and a signing key (else 409)."""
+    store = store_of(request)
+    with store.db.read() as session:
+        receipt = receipt_of(session, actor, decision_id, request.app.state.signer)
+    decisions.log_read(store, actor, decision_id, "receipt", request_id.get())
+    return answer(receipt)

@@ -8,7 +8,7 @@ one to each: neither of them has it, and its owner, who gets both, sets another.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from sqlalchemy import select
@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from api.database.tables import Account, AccountRequest
 from api.errors import Conflict, Denied, Missing
-from api.store import accounts, factors, passwords
+from api.store import accounts, factors
 from api.store.accounts import AccountOut, get_account
 from api.store.passwords import Password
-from api.store.work import Work
+from api.store.work import Actor, Work
 from api.transport.schemas import one_of, record
 
 APPROVING = frozenset({"committee", "publisher", "admin"})
@@ -138,6 +138,21 @@ def _waiting(work: Work, request_id: int) -> tuple[AccountRequest, Account]:
     return row, work.session.get_one(Account, row.account_id)
 
 
+def to_confirm(session: Session, actor: Actor, now: dt.datetime) -> int:
+    """How many requests wait that this administrator may confirm: not one's own, nor about oneself."""
+    return len(
+        [r for r in _open(session, now) if actor.account_id not in (r.asked_by, r.account_id)]
+    )
+
+
+def _open(session: Session, now: dt.datetime) -> Sequence[AccountRequest]:
+    since = now - dt.timedelta(days=DAYS)
+    query = select(AccountRequest).where(
+        AccountRequest.decided_at.is_(None), AccountRequest.asked_at > since
+    )
+    return session.scalars(query.order_by(AccountRequest.id)).all()
+
+
 def listed(session: Session, now: dt.datetime) -> tuple[RequestOut, ...]:
     """What was asked for, newest first."""
     query = select(AccountRequest).order_by(AccountRequest.id.desc()).limit(200)
@@ -163,8 +178,3 @@ def _view(session: Session, row: AccountRequest, now: dt.datetime) -> RequestOut
 def first_half(password: Password) -> str:
     """What the administrator who asks is shown of a password."""
     return password.text[: len(password.text) // 2]
-
-
-def made() -> Password:
-    """A password that is to be shown in halves. Raises ProblemError 503."""
-    return passwords.made()

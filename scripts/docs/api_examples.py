@@ -17,6 +17,8 @@ from tests.api.support import ROOT
 OUT = ROOT / "api" / "openapi" / "examples.json"
 MOST = 2
 DEEP = 4
+# Signs of a text: the files of a rulebook are no example.
+LONG = 600
 # What is given once, or would look like something secret.
 HIDDEN = {
     "secret": "JBSWY3DPEHPK3PXP",
@@ -51,6 +53,8 @@ def cut(value: Any, depth: int = 0, name: str = "") -> Any:
         return [cut(v, depth + 1) for v in value[: MOST if depth < DEEP else 1]]
     if isinstance(value, str) and name in HIDDEN:
         return HIDDEN[name]
+    if isinstance(value, str) and len(value) > LONG:
+        return value[:LONG] + "…"
     return value
 
 

@@ -17,8 +17,10 @@ from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import Form, entitled
 from api.pages.frame.words import role_label
-from api.store import accounts, apikeys, factors, logins, passkeys, passwords
+from api.store import accounts, apikeys, auditlist, factors, logins, passkeys, passwords
+from api.store.actions import ACTIONS
 from api.store.apikeys import KeyOut
+from api.store.auditlist import AuditFilter
 from api.store.work import Actor
 from api.transport.parameters import Id
 from api.transport.problems import ProblemError
@@ -27,6 +29,8 @@ from api.transport.telemetry import request_id
 router = APIRouter(prefix="/account", include_in_schema=False, route_class=PageRoute)
 # How long a key may count, in days; the first is offered.
 DAYS = {"365": "一年", "90": "三个月", "30": "一个月", "": "不限"}
+# How much of what happened to the account is shown, newest first.
+ENTRIES = 20
 
 
 def _page(
@@ -46,6 +50,8 @@ def _page(
         token, uses = session_token(request), store_of(request).uses
         second_factors = factors.listed(session, actor.account_id)
         codes_left = factors.left(session, actor.account_id)
+        own = AuditFilter(subject=f"account:{actor.name}")
+        happened = auditlist.find(session, own, limit=ENTRIES)
         sessions = logins.logins_of(session, actor, token, now, limits_of(request), uses)
     status = 422 if wrong or password_wrong else 201 if made else 200
     return page(
@@ -67,7 +73,9 @@ def _page(
         changed=changed,
         least=passwords.MIN_PASSWORD,
         now=dt.datetime.now(dt.UTC),
-        roles=[role_label(r, departments) for r in sorted(actor.roles)],
+        roles={r: role_label(r, departments) for r in sorted(actor.roles)},
+        happened=happened,
+        actions=ACTIONS,
         role_words=lambda roles: "、".join(role_label(r, departments) for r in roles),
     )
 
@@ -119,9 +127,13 @@ def create(request: Request, form: Form) -> Response:
         return _page(request, actor, wrong="请写明密钥的用途，最多 200 个字")
     if days not in DAYS:
         return _page(request, actor, wrong="请选择密钥的有效期")
+    # A form without boxes, of somebody with one role, gives the key what there is.
+    roles = [str(r) for r in form.getlist("roles")][:100] or None
+    if roles is None and len(actor.roles) > 1:
+        return _page(request, actor, wrong="请选择密钥有哪些角色，至少一个")
     with store_of(request).work(actor, request_id.get()) as work:
         made = apikeys.create_key(
-            work, title, None, form.get("read_only") == "1", int(days) if days else None
+            work, title, roles, form.get("read_only") == "1", int(days) if days else None
         )
     return _page(request, actor, made)
 

@@ -153,6 +153,7 @@ PARTS = {
     "letter": "决定书",
     "opinion": "意见书",
     "findings": "单项结论清单",
+    "receipt": "决定凭证",
     "replay": "重新判定",
     "counterfactual": "怎样改才能准入",
 }

@@ -156,6 +156,7 @@ def decision_page(
         versions,
         changes,
         "decision.html",
+        signs=request.app.state.signer is not None,
         project=project,
         acceptance=view.acceptance,
         supplied=_supplied(case, view),

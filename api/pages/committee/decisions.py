@@ -28,7 +28,9 @@ from api.pages.frame.words import (
     plain_unit,
 )
 from api.store.projects import decisions
+from api.store.receipts import receipt_of
 from api.store.work import Actor
+from api.transport.answers import answer, download
 from api.transport.parameters import Id
 from api.transport.problems import ProblemError
 from api.transport.telemetry import request_id
@@ -175,3 +177,17 @@ def replay(request: Request, decision_id: Id) -> Response:
         view = decisions.get(session, store.rulesets, actor, decision_id)
     decisions.log_read(store_of(request), actor, decision_id, "replay", request_id.get())
     return page(request, "replay.html", replay=asdict(replayed), number=view.number)
+
+
+@router.get("/decisions/{decision_id}/receipt.json")
+def receipt(request: Request, decision_id: Id) -> Response:
+    """The receipt, as a file to hand out."""
+    actor, store = entitled(request, "read"), store_of(request)
+    with store.db.read() as session:
+        sealed = receipt_of(session, actor, decision_id, request.app.state.signer)
+    decisions.log_read(store, actor, decision_id, "receipt", request_id.get())
+    about = sealed["decision"]
+    title = f"决定凭证-{about['number']}-第{about['version']}版.json"
+    plain = f"receipt-{about['number']}-{about['version']}.json"
+    headers = {"Content-Disposition": download(title, plain)}
+    return answer(sealed, 200, headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api.access.security import allowed, store_of
 from api.pages.frame import words
 from api.pages.frame.session import actor_of, csrf_token, wants_big
+from api.store.seconds import to_confirm
 from api.store.todo import supplements, waiting_tasks
 from api.store.work import Actor
 from api.workdays.china import today
@@ -74,8 +76,9 @@ def _asset(name: str) -> str:
 
 
 def _counts(request: Request, actor: Actor | None) -> dict[str, int]:
-    """What waits, beside the navigation: what one's department is to answer, what one is to supplement."""
-    if actor is None or not (actor.departments or "submitter" in actor.roles):
+    """What waits, beside the navigation: what one's department is to answer, what one is to supplement,
+    what one is to confirm as the second administrator."""
+    if actor is None or not (actor.departments or actor.roles & {"submitter", "admin"}):
         return {}
     with store_of(request).db.read() as session:
         out = {}
@@ -83,6 +86,8 @@ def _counts(request: Request, actor: Actor | None) -> dict[str, int]:
             out["/tasks"] = waiting_tasks(session, actor, today())[0]
         if "submitter" in actor.roles:
             out["/projects"] = supplements(session, actor)
+        if "admin" in actor.roles:
+            out["/accounts"] = to_confirm(session, actor, dt.datetime.now(dt.UTC))
     return out
 
 

@@ -86,6 +86,7 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/v1/decisions/{decision_id}/counterfactual"): READ
     - {"department:ecology", "department:natural_resources"},
     ("GET", "/api/v1/decisions/{decision_id}/replay"): READ,
+    ("GET", "/api/v1/decisions/{decision_id}/receipt"): READ - DEPARTMENTS,
     ("GET", "/api/v1/decisions/{decision_id}/conclusion"): REVIEW,
     ("POST", "/api/v1/decisions/{decision_id}/conclusion"): COMMITTEE,
     ("GET", "/api/v1/decisions/{decision_id}/conclusions"): REVIEW,

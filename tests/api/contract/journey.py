@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from sqlalchemy import update
 
 from api.database.review_tables import Commitment, Task
+from api.signing.keys import make_key
 from api.store.work import SYSTEM
 from tests.api.support import Service, example, sqlite_url
 from tests.api.workbench import CASES, at, bench
@@ -74,7 +75,9 @@ def kept(service: Service, answers: Answers) -> Iterator[None]:
 def walk(directory: Path) -> Answers:
     """Every operation's answers, on databases in ``directory``."""
     answers: Answers = {}
-    service = Service(sqlite_url(directory), engine="reference")
+    key = directory / "key.pem"
+    make_key(key)
+    service = Service(sqlite_url(directory), engine="reference", signing_key=key)
     try:
         with kept(service, answers):
             _judging(service)
@@ -143,7 +146,7 @@ def _projects(service: Service) -> None:
     _done(service.call("committee", "GET", decision))
     for finding in _done(service.call("committee", "GET", f"{decision}/findings")):
         _done(service.call("committee", "GET", f"{decision}/findings/{finding['rule']}"))
-    for part in ("counterfactual", "replay"):
+    for part in ("counterfactual", "replay", "receipt"):
         _done(service.call("committee", "GET", f"{decision}/{part}"))
 
 

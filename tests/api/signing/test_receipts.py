@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from api.commands.app import app as cli
 from api.signing import receipts
 from api.signing.keys import SignatureError, Signer, check, make_key, read_signer
+from api.store import auditlist
+from api.store.auditlist import AuditFilter
 from api.store.receipts import receipt_of
 from api.store.work import SYSTEM
 from tests.api.support import Service, sqlite_url
@@ -173,3 +175,42 @@ def test_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_ur
     done = runner.invoke(cli, ["receipt", "verify", str(path)])
     assert done.exit_code == 1
     assert "签名：不符" in done.output
+
+
+def test_it_is_handed_out_by_the_service(tmp_path: Path) -> None:
+    signer = make_key(tmp_path / "key.pem")
+    with Service(sqlite_url(tmp_path), signing_key=tmp_path / "key.pem") as service:
+        decision = service.submit("r01")["decision"]
+        path = f"/decisions/{decision}/receipt"
+        given = service.call("committee", "GET", path)
+        assert all(
+            c.holds for c in receipts.verify(receipts.read_receipt(given.content), signer.name)
+        )
+        # Who sees but a part of the findings is not given all of them in a file.
+        assert service.call("department:ecology", "GET", path).status_code == 403
+        page = f"{path}.json"
+        with service.store.db.read() as session:
+            read = {
+                e.after["part"]
+                for e in auditlist.find(session, AuditFilter(action="decision.read"))
+            }
+        assert "receipt" in read
+        headers = service.headers("committee")
+        saved = service.client.get(page, headers=headers)
+        assert "%E5%86%B3%E5%AE%9A%E5%87%AD%E8%AF%81" in saved.headers["content-disposition"]
+        assert all(
+            c.holds for c in receipts.verify(receipts.read_receipt(saved.content), signer.name)
+        )
+        assert (
+            f'href="{page}"' in service.client.get(f"/decisions/{decision}", headers=headers).text
+        )
+
+
+def test_without_a_key_none_is_offered(tmp_path: Path) -> None:
+    with Service(sqlite_url(tmp_path)) as service:
+        decision = service.submit("r01")["decision"]
+        assert service.call("committee", "GET", f"/decisions/{decision}/receipt").status_code == 409
+        headers = service.headers("committee")
+        assert (
+            "receipt.json" not in service.client.get(f"/decisions/{decision}", headers=headers).text
+        )

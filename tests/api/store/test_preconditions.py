@@ -132,6 +132,13 @@ ACTS = {
     ("POST", "/display"): OWN,
     ("POST", "/account/password"): OWN,
     ("POST", "/account/sessions/{login_id}/end"): ONE_WAY,
+    ("POST", "/accounts"): NEW,
+    ("POST", "/accounts/requests/{account_request_id}/confirmation"): BY_REQUEST,
+    ("POST", "/accounts/requests/{account_request_id}/refusal"): ONE_WAY,
+    ("POST", "/accounts/{name}/roles"): SEEN,
+    ("POST", "/accounts/{name}/active"): SEEN,
+    ("POST", "/accounts/{name}/password"): SEEN,
+    ("POST", "/accounts/{name}/factors"): SEEN,
     ("POST", "/account/keys"): NEW,
     ("POST", "/account/keys/{key_id}/revocation"): ONE_WAY,
 }

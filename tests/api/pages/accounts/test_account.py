@@ -7,6 +7,9 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
+from api.store import accounts
+from api.store.work import SYSTEM
+from scripts.seeding import PASSWORD
 from tests.api.pages.visitor import DRAFT, Visitor
 
 
@@ -33,3 +36,18 @@ def test_a_key_is_made_shown_once_used_and_revoked(app: Any) -> None:
     ).status_code in (403, 404)
     assert "撤销</td>" in visitor.post(f"/account/keys/{number}/revocation", {}).text
     assert client.get("/api/v1/projects", headers=header).status_code == 401
+
+
+def test_a_key_has_the_roles_that_are_ticked(app: Any) -> None:
+    with app.state.store.work(SYSTEM) as work:
+        accounts.create_account(work, "both", "孙某", ["auditor", "submitter"], PASSWORD)
+    visitor = Visitor(app).log_in("both")
+    asked = {"title": "只看审计", "days": "90"}
+    none = visitor.post("/account/keys", asked)
+    assert (none.status_code, "请选择密钥有哪些角色" in none.text) == (422, True)
+    assert visitor.post("/account/keys", {**asked, "roles": "admin"}).status_code == 403
+    made = visitor.post("/account/keys", {**asked, "roles": "auditor"})
+    (key,) = set(re.findall(r"<code>(adk_[0-9a-f]{12}_[\w-]+)</code>", made.text))
+    header = {"Authorization": f"Bearer {key}"}
+    assert TestClient(app).get("/api/v1/session", headers=header).json()["roles"] == ["auditor"]
+    assert "这个账号最近发生的事" in made.text
