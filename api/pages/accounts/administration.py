@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
@@ -25,6 +25,7 @@ from api.store import accounts, administration, auditlist, factors, passwords, s
 from api.store.actions import ACTIONS
 from api.store.administration import Outcome
 from api.store.auditlist import AuditFilter
+from api.store.evidence import SEALED
 from api.store.seconds import APPROVING
 from api.store.work import Work
 from api.transport.parameters import Id
@@ -45,9 +46,9 @@ ENTRIES = 20
 
 def _roles(request: Request) -> dict[str, str]:
     """Every role there is, and what it is called."""
-    departments = reading_judge(request).ruleset.registry.departments
-    known = (*accounts.FIXED_ROLES, *(f"department:{d}" for d in departments))
-    return {role: role_label(role, departments) for role in known}
+    registry = reading_judge(request).ruleset.registry
+    known = (*accounts.FIXED_ROLES, *(f"department:{d}" for d in registry.reviewers))
+    return {role: role_label(role, registry.departments) for role in known}
 
 
 def _list_page(
@@ -163,7 +164,7 @@ def _account_page(
             for r in seconds.listed(session, _now())
             if r.state == "open" and r.account == view.name
         ]
-    happened = [(e, record_words(e.after, e.subject, ruleset)) for e in entries]
+    happened = [(e, record_words(_told(e.after), e.subject, ruleset)) for e in entries]
     return page(
         request,
         "account_of.html",
@@ -183,6 +184,11 @@ def _account_page(
         secret=secret,
         wrong=wrong,
     )
+
+
+def _told(after: Any) -> Any:
+    """What an entry tells of the account, without what seals it."""
+    return {k: v for k, v in after.items() if k != SEALED} if isinstance(after, dict) else after
 
 
 @router.get("/{name}")
