@@ -176,6 +176,7 @@ def sinks_of(settings: Settings) -> Sinks:
         settings.checkpoint_file,
         settings.checkpoint_syslog,
         settings.checkpoint_webhook,
+        settings.checkpoint_authority,
     )
 
 

@@ -186,6 +186,12 @@ class Settings(BaseSettings):
     checkpoint_webhook: str | None = Field(
         default=None, max_length=500, pattern="^https?://", description="链头 POST 到这个地址"
     )
+    checkpoint_authority: str | None = Field(
+        default=None,
+        max_length=500,
+        pattern="^https?://",
+        description="链头先送到这个时间戳服务（RFC 3161）盖时间戳",
+    )
     review_workdays: int = Field(default=5, ge=1, le=250, description="会审办理期限（工作日）")
     silent_department: Literal["supervision", "no_objection"] = Field(
         default="supervision",

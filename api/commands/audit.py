@@ -15,8 +15,9 @@ from api.commands.terminal import Key, Url, console, database_at, errors, fail, 
 from api.database.db import Database
 from api.database.tables import AuditEntry, Decision
 from api.signing.keys import make_key
+from api.signing.timestamps import read_roots
 from api.store import audit, verifying
-from api.store.checkpoints import read
+from api.store.checkpoints import Kept, read
 from api.store.observed import VERIFIED, note_done
 from api.store.projects.replaying import WRONG, replay_all
 from api.store.rulesets import Rulesets
@@ -35,6 +36,15 @@ def verify(
         Path | None, typer.Option("--checkpoints", help="另存的链头文件，逐个核对", exists=True)
     ] = None,
     key: Key = None,
+    roots: Annotated[
+        Path | None,
+        typer.Option(
+            "--roots",
+            help="时间戳服务的根证书（PEM）；链头的时间戳据此核对",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     database_url: Url = None,
 ) -> None:
     """核对审计日志，以及它登记的每一行记录、材料和结论的全文、附件、触发器，并抽样重新判定。
@@ -47,7 +57,7 @@ def verify(
         db.check()
         with db.read() as session:
             checked = verifying.check(session, head_of(head))
-            kept, unkept = _kept(session, checkpoints, key)
+            kept, unkept = _kept(session, checkpoints, key, roots)
             broken = [f"第 {b.seq} 条：{b.detail}" if b.seq else b.detail for b in checked.broken]
             broken += [b.detail for b in verifying.contents(session)] + unkept
             last = audit.head(session)
@@ -61,24 +71,35 @@ def verify(
         note_done(db, VERIFIED)
         console.print(
             f"审计日志完整，共 {checked.count} 条；登记的记录没有改动；重新判定 {replayed} 次都相同；"
-            f"{f'另存的 {kept} 个链头都在日志里；' if checkpoints else ''}"
+            f"{_told(kept) if checkpoints else ''}"
             f"时间只向前（容许 {audit.TOLERANCE.seconds} 秒）。链头 {last.seq}:{last.hash}",
             highlight=False,
             soft_wrap=True,
         )
 
 
-def _kept(session: Session, path: Path | None, key: str | None) -> tuple[int, list[str]]:
-    """How many heads were kept elsewhere, and which of them the log does not have."""
+def _kept(
+    session: Session, path: Path | None, key: str | None, roots: Path | None
+) -> tuple[Kept, list[str]]:
+    """The heads that were kept elsewhere, and which of them the log does not have."""
     if path is None:
-        return 0, []
-    heads, wrong = read(path, key)
-    for kept in heads:
-        entry = session.get(AuditEntry, kept.seq) if kept.seq else None
-        if kept.seq and (entry is None or entry.hash != kept.hash):
+        return Kept((), ()), []
+    with told_in_a_line():
+        kept = read(path, key, read_roots(roots) if roots else ())
+    wrong = list(kept.wrong)
+    for head in kept.heads:
+        entry = session.get(AuditEntry, head.seq) if head.seq else None
+        if head.seq and (entry is None or entry.hash != head.hash):
             gone = "已不在日志中：末尾被删除" if entry is None else "与日志不同：日志被整体改写"
-            wrong.append(f"另存的链头第 {kept.seq} 条{gone}")
-    return len(heads), wrong
+            wrong.append(f"另存的链头第 {head.seq} 条{gone}")
+    return kept, wrong
+
+
+def _told(kept: Kept) -> str:
+    stamps = f"，{kept.stamped} 个的时间戳相符" if kept.stamped else ""
+    if kept.unchecked:
+        stamps = f"，{kept.unchecked} 个的时间戳没有核对（用 --roots 给出根证书）"
+    return f"另存的 {len(kept.heads)} 个链头都在日志里{stamps}；"
 
 
 @audit_app.command("key")

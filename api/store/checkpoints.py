@@ -1,7 +1,8 @@
 """Checkpoints: the head of the audit log, signed, and put where whoever has the database cannot reach.
 
 Cutting the newest entries off leaves a whole chain. A head kept elsewhere tells; it is pushed on a
-schedule to a file (another disk, write-once), syslog (another machine) or a webhook.
+schedule to a file (another disk, write-once), syslog (another machine) or a webhook. A time-stamping
+authority (RFC 3161) can say when: then nobody who has the signing key makes heads of former days.
 """
 
 from __future__ import annotations
@@ -12,18 +13,20 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from logging.handlers import SysLogHandler
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from cryptography.x509 import Certificate
 from sqlalchemy import text, update
 
 from api.database.db import Database
 from api.database.tables import Counter
-from api.signing.keys import SignatureError, Signer, check
+from api.signing import timestamps
+from api.signing.keys import SignatureError, Signer, check, message_of
 from api.store import audit
 from api.store.audit import Head
 
@@ -31,6 +34,9 @@ FORMAT = "admission-checkpoint/1"
 MARK = "checkpoint.last"
 AGAIN_SECONDS = 60
 TIMEOUT_SECONDS = 10.0
+STAMP = "timestamp"
+# How far our clock and the authority's may be apart, the way there and back included.
+STAMP_WITHIN = dt.timedelta(minutes=5)
 log = logging.getLogger("api")
 
 
@@ -42,6 +48,8 @@ class Sinks:
     file: Path | None = None
     syslog: str | None = None
     webhook: str | None = None
+    # The time-stamping authority's address; it is asked, and keeps nothing.
+    authority: str | None = None
 
     @property
     def any(self) -> bool:
@@ -99,12 +107,36 @@ def push(checkpoint: Mapping[str, Any], sinks: Sinks) -> list[str]:
     return failed
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a file of checkpoints holds: heads whose signatures hold, how many of them have a time stamp
+    that was checked and that nobody could check, and what is wrong with the others."""
+
+    heads: tuple[Head, ...]
+    wrong: tuple[str, ...]
+    stamped: int = 0
+    unchecked: int = 0
+
+
+def stamp(checkpoint: dict[str, Any], authority: str | None) -> list[str]:
+    """Have the authority, if any, stamp it; what failed. Without its stamp a checkpoint is still one."""
+    if authority is None:
+        return []
+    try:
+        checkpoint[STAMP] = timestamps.stamped(authority, message_of(FORMAT, checkpoint))
+    except (SignatureError, httpx2.HTTPError) as error:
+        return [f"链头没有得到时间戳（{authority}）：{error}"]
+    return []
+
+
 def once(db: Database, signer: Signer, sinks: Sinks, now: dt.datetime | None = None) -> bool:
     """Push a checkpoint if it is time; what fails is logged and tried again in a minute."""
     moment = now or dt.datetime.now(dt.UTC)
     if not sinks.any or not due(db, sinks, moment):
         return False
-    failed = push(make(db, signer, moment), sinks)
+    checkpoint = make(db, signer, moment)
+    failed = stamp(checkpoint, sinks.authority)
+    failed += push(checkpoint, sinks)
     for line in failed:
         log.error(line)
     if failed:
@@ -146,19 +178,36 @@ def _post(url: str, checkpoint: Mapping[str, Any]) -> None:
         client.post(url, json=dict(checkpoint)).raise_for_status()
 
 
-def read(path: Path, trusted: str | None) -> tuple[list[Head], list[str]]:
-    """The heads of a file of checkpoints whose signatures hold, and what is wrong with the others."""
-    heads, wrong = [], []
+def read(path: Path, trusted: str | None, roots: Sequence[Certificate] = ()) -> Kept:
+    """What a file of checkpoints holds; ``roots`` are the certificates that time stamps rest on."""
+    heads, wrong, stamps = [], [], []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         # A line of syslog has its own words before it.
         start = line.find("{")
         try:
             told = json.loads(line[start:])
+            token = told.pop(STAMP, None)
+            message = message_of(FORMAT, told)
             signature = told.pop("signature", None)
             check(FORMAT, told, signature, trusted)
-            heads.append(Head(int(told["seq"]), str(told["hash"])))
+            head = Head(int(told["seq"]), str(told["hash"]))
+            if token is not None and roots:
+                _in_time(told, timestamps.check(message, str(token), roots))
         except SignatureError as error:
             wrong.append(f"{path}:{number}：{error}")
         except (ValueError, KeyError, TypeError, AttributeError):
             wrong.append(f"{path}:{number}：不是链头")
-    return heads, wrong
+        else:
+            heads.append(head)
+            stamps.append(token is not None)
+    count = sum(stamps)
+    return Kept(tuple(heads), tuple(wrong), count if roots else 0, 0 if roots else count)
+
+
+def _in_time(told: Mapping[str, Any], stamped_at: dt.datetime) -> None:
+    """Raise SignatureError where a checkpoint says another time than the authority."""
+    apart = abs(dt.datetime.fromisoformat(told["made_at"]) - stamped_at)
+    if apart > STAMP_WITHIN:
+        raise SignatureError(
+            f"写的时间是 {told['made_at']}，时间戳却是 {stamped_at.isoformat(timespec='seconds')}"
+        )

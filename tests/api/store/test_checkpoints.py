@@ -35,8 +35,9 @@ def test_a_cut_tail_is_found(database_url: str, tmp_path: Path) -> None:
         service.submit("d01")
         assert checkpoints.once(db, signer, sinks, NOW + dt.timedelta(seconds=60))
         assert kept.stat().st_mode & 0o077 == 0
-        heads, wrong = checkpoints.read(kept, signer.name)
-        assert (len(heads), wrong) == (2, [])
+        read = checkpoints.read(kept, signer.name)
+        heads = read.heads
+        assert (len(heads), read.wrong) == (2, ())
         ask = ["audit", "verify", "--checkpoints", str(kept), "--key", signer.name]
         ask += ["--replay", "0", "--database-url", database_url]
         done = runner.invoke(cli, ask)
@@ -65,7 +66,8 @@ def test_a_forged_head_is_told(tmp_path: Path) -> None:
         json.dumps(checkpoints.make(service.store.db, make_key(tmp_path / "b.pem"), NOW)),
     ]
     kept.write_text("\n".join(lines))
-    heads, wrong = checkpoints.read(kept, signer.name)
+    read = checkpoints.read(kept, signer.name)
+    heads, wrong = read.heads, read.wrong
     assert [h.seq for h in heads] == [made["seq"]] * 2
     assert len(wrong) == 3
     assert "签名不对" in wrong[0]
@@ -133,7 +135,7 @@ def test_the_service_pushes_them_by_itself(tmp_path: Path) -> None:
             if kept.exists() and kept.read_text():
                 break
             threading.Event().wait(0.1)
-        assert checkpoints.read(kept, service.app.state.signer.name)[1] == []
+        assert checkpoints.read(kept, service.app.state.signer.name).wrong == ()
 
 
 def test_without_a_key_nothing_is_promised(tmp_path: Path) -> None:
