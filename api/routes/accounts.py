@@ -89,11 +89,12 @@ def _roles(request: Request, roles: list[str]) -> list[str]:
 
 @router.get(
     "",
+    dependencies=[require("accounts")],
     summary="全部账号",
     response_model=list[AccountOut],
     responses=schemas.problems(401, 403, 422, 503),
 )
-def list_accounts(request: Request, actor: Admin) -> tuple[AccountOut, ...]:  # noqa: ARG001
+def list_accounts(request: Request) -> tuple[AccountOut, ...]:
     """Every account."""
     with store_of(request).db.read() as session:
         return accounts.list_accounts(session)
@@ -197,11 +198,12 @@ def clear_factors(request: Request, actor: Admin, name: Name, seen: SeenHeader) 
 
 @router.get(
     "/requests",
+    dependencies=[require("accounts")],
     summary="等另一位管理员确认的改动",
     response_model=list[RequestOut],
     responses=schemas.problems(401, 403, 422, 503),
 )
-def list_account_requests(request: Request, actor: Admin) -> tuple[RequestOut, ...]:  # noqa: ARG001
+def list_account_requests(request: Request) -> tuple[RequestOut, ...]:
     """What was asked for, newest first."""
     with store_of(request).db.read() as session:
         return seconds.listed(session, dt.datetime.now(dt.UTC))

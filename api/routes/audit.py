@@ -19,7 +19,7 @@ from api.transport.answers import answer, download
 from api.transport.paging import Cursor, Limit, cursor_of, cut, place_of
 from api.transport.telemetry import request_id
 
-router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
+router = APIRouter(prefix="/api/v1/audit", tags=["audit"], dependencies=[require("audit")])
 Auditor = Annotated[Actor, require("audit")]
 READS = schemas.problems(401, 403, 422, 503)
 After = Annotated[int, Query(ge=0, le=2**53, description="从这一条之后开始")]
@@ -52,10 +52,14 @@ class EntryPage(BaseModel):
     next: schemas.NextCursor
 
 
-@router.get("/entries", summary="审计日志", response_model=EntryPage, responses=READS)
+@router.get(
+    "/entries",
+    summary="审计日志",
+    response_model=EntryPage,
+    responses=READS,
+)
 def list_audit_entries(
     request: Request,
-    actor: Auditor,  # noqa: ARG001
     subject: Annotated[
         str | None, Query(max_length=200, description="只列关于它的，如 project:ZR2026-000001")
     ] = None,
@@ -70,10 +74,14 @@ def list_audit_entries(
     return answer({"items": items, "next": following})
 
 
-@router.get("/verify", summary="核对审计日志是否完整", response_model=VerifyOut, responses=READS)
+@router.get(
+    "/verify",
+    summary="核对审计日志是否完整",
+    response_model=VerifyOut,
+    responses=READS,
+)
 def verify_audit(
     request: Request,
-    actor: Auditor,  # noqa: ARG001
     head_seq: Annotated[int, Query(ge=0, le=2**53, description="另存的链头编号")] = 0,
     head_hash: Annotated[
         str | None, Query(pattern="^[0-9a-f]{64}$", description="另存的链头哈希")

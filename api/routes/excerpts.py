@@ -12,6 +12,7 @@ from api.judging.current import CurrentJudge
 from api.judging.workers import Workers, source_of
 from api.transport import schemas
 from api.transport.answers import answer
+from api.transport.body import BINARY
 from api.transport.shapes import DocumentOut
 from evaluator.documents.opened import KINDS
 from evaluator.documents.reading import answer as read_answer
@@ -32,9 +33,7 @@ DESCRIPTION = f"""请求体就是文件本身，`name` 是文件名（{"、".joi
         "requestBody": {
             "required": True,
             "description": "文件本身",
-            "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
-            },
+            "content": BINARY,
         }
     },
 )

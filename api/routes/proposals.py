@@ -28,7 +28,6 @@ from api.transport.seen import SeenHeader
 from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/proposals", tags=["proposals"])
-Reader = Annotated[Actor, require("proposal.read")]
 Drafter = Annotated[Actor, require("proposal.draft")]
 Commenter = Annotated[Actor, require("proposal.comment")]
 Publisher = Annotated[Actor, require("proposal.approve")]
@@ -136,10 +135,15 @@ def _do(
     return answer(proposal, status)
 
 
-@router.get("", summary="提案清单", response_model=ProposalPage, responses=READS)
+@router.get(
+    "",
+    dependencies=[require("proposal.read")],
+    summary="提案清单",
+    response_model=ProposalPage,
+    responses=READS,
+)
 def list_proposals(
     request: Request,
-    actor: Reader,  # noqa: ARG001
     state: Annotated[State | None, Query()] = None,
     updated_since: Since = None,
     cursor: Cursor = None,
@@ -175,17 +179,27 @@ def create_proposal(
     )
 
 
-@router.get("/{proposal_id}", summary="一份提案", response_model=ProposalOut, responses=READS)
-def get_proposal(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
+@router.get(
+    "/{proposal_id}",
+    dependencies=[require("proposal.read")],
+    summary="一份提案",
+    response_model=ProposalOut,
+    responses=READS,
+)
+def get_proposal(request: Request, proposal_id: Id) -> Response:
     """A proposal, and what stands in its way."""
     with store_of(request).db.read() as session:
         return answer(reading.get(session, proposal_id))
 
 
 @router.get(
-    "/{proposal_id}/files", summary="提案的全部文件", response_model=list[FileOut], responses=READS
+    "/{proposal_id}/files",
+    dependencies=[require("proposal.read")],
+    summary="提案的全部文件",
+    response_model=list[FileOut],
+    responses=READS,
 )
-def list_proposal_files(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
+def list_proposal_files(request: Request, proposal_id: Id) -> Response:
     """The files as they are now."""
     with store_of(request).db.read() as session:
         text = reading.files_of(session, proposal_id)
@@ -213,11 +227,12 @@ def edit_proposal_files(
 
 @router.get(
     "/{proposal_id}/checks",
+    dependencies=[require("proposal.read")],
     summary="检查、案例、差别、证明、影响的结果",
     response_model=RunOut,
     responses=READS,
 )
-def get_proposal_checks(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
+def get_proposal_checks(request: Request, proposal_id: Id) -> Response:
     """The newest run, as far as it is."""
     with store_of(request).db.read() as session:
         return answer(reading.run_of(session, proposal_id))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator
-from itertools import count
+from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.access.security import require, store_of
 from api.database.review_tables import Task
 from api.filters import find_past_department
+from api.routes.kept_files import DOWNLOADS, kept_file
 from api.store.core import Store
 from api.store.projects import supplying
 from api.store.projects.supplying import SuppliedOut
@@ -26,8 +24,8 @@ from api.store.review.attachments import AttachmentOut
 from api.store.review.tasklist import TaskPage
 from api.store.review.tasks import TaskOut, find_tasks
 from api.store.work import Actor
-from api.transport.answers import answer, download
-from api.transport.body import model_body, takes
+from api.transport.answers import answer
+from api.transport.body import BINARY, model_body, takes
 from api.transport.paging import Cursor, Limit, cursor_of, cut, place_of
 from api.transport.parameters import Id, Since, parse_moment
 from api.transport.problems import ProblemError
@@ -147,14 +145,7 @@ def _may_attach(store: Store, actor: Actor, task_id: int) -> None:
     status_code=201,
     response_model=AttachmentOut,
     responses=WRITES,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
-            },
-        }
-    },
+    openapi_extra={"requestBody": {"required": True, "content": BINARY}},
 )
 def upload_attachment(
     request: Request, actor: Department, task_id: Id, upload: Annotated[Upload, Depends(_upload)]
@@ -168,42 +159,14 @@ def upload_attachment(
     "/attachments/{attachment_id}",
     summary="下载会审附件",
     response_class=Response,
-    responses={
-        200: {
-            "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
-            },
-            "description": "文件",
-        },
-        **READS,
-    },
+    responses=DOWNLOADS,
 )
 def download_attachment(request: Request, actor: Reader, attachment_id: Id) -> Response:
     """A file, always as a download and never shown by the browser as a page."""
     store = store_of(request)
     with store.db.read() as session:
         view = attachments.read_attachment(session, actor, attachment_id)
-    headers = {
-        "Content-Disposition": download(
-            view.name, f"attachment-{view.id}.{view.name.rpartition('.')[2]}"
-        ),
-        "Content-Length": str(view.size),
-        "Content-Security-Policy": "sandbox",
-        # RFC 9530: whoever keeps the file can hold it against what was registered.
-        "Repr-Digest": f"sha-256=:{b64encode(bytes.fromhex(view.digest)).decode()}:",
-    }
-    parts = _parts(store, attachment_id)
-    return StreamingResponse(parts, headers=headers, media_type="application/octet-stream")
-
-
-def _parts(store: Store, attachment_id: int) -> Iterator[bytes]:
-    # A session for each part: parts never change, and a slow client must not hold a connection.
-    for number in count():
-        with store.db.read() as session:
-            part = attachments.attachment_part(session, attachment_id, number)
-        if part is None:
-            return
-        yield part
+    return kept_file(store, "attachment", view, attachments.attachment_part)
 
 
 @router.post(
@@ -288,10 +251,15 @@ def supervise_commitment(
         return answer(supervision.start_promise(work, commitment_id, given.note, seen), 201)
 
 
-@router.get("/supervisions", summary="督办清单", response_model=SupervisionPage, responses=READS)
+@router.get(
+    "/supervisions",
+    dependencies=[require("review.supervise")],
+    summary="督办清单",
+    response_model=SupervisionPage,
+    responses=READS,
+)
 def list_supervisions(
     request: Request,
-    actor: Supervisor,  # noqa: ARG001
     open_only: Annotated[bool, Query(description="只列未销号的")] = False,
     updated_since: Since = None,
     cursor: Cursor = None,

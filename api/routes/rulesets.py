@@ -28,9 +28,7 @@ from api.transport.telemetry import request_id
 from evaluator.rulebook.checks import check_directory
 
 router = APIRouter(prefix="/api/v1", tags=["rulesets"])
-Reader = Annotated[Actor, require("read")]
 Drafter = Annotated[Actor, require("proposal.draft")]
-Keeper = Annotated[Actor, require("proposal.read")]
 
 
 class FileOut(BaseModel):
@@ -69,13 +67,13 @@ def files_answer(text: Text) -> Response:
 
 @router.get(
     "/rulesets",
+    dependencies=[require("read")],
     summary="历次发布（政策变更记录）",
     response_model=PublicationPage,
     responses=READS,
 )
 def list_rulesets(
     request: Request,
-    actor: Reader,  # noqa: ARG001
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:
@@ -88,11 +86,12 @@ def list_rulesets(
 
 @router.get(
     "/rulesets/directory",
+    dependencies=[require("proposal.read")],
     summary="磁盘上的规则集目录：能不能用，错在哪里",
     response_model=DirectoryOut,
     responses=READS,
 )
-def check_ruleset_directory(request: Request, actor: Keeper) -> Response:  # noqa: ARG001
+def check_ruleset_directory(request: Request) -> Response:
     """The directory read now; a broken one never replaces what is in force."""
     ruleset, listed = check_directory(settings_of(request).root)
     with store_of(request).db.read() as session:
@@ -113,9 +112,13 @@ def check_ruleset_directory(request: Request, actor: Keeper) -> Response:  # noq
 
 
 @router.get(
-    "/rulesets/{publication_id}", summary="一次发布", response_model=PublicationOut, responses=READS
+    "/rulesets/{publication_id}",
+    dependencies=[require("read")],
+    summary="一次发布",
+    response_model=PublicationOut,
+    responses=READS,
 )
-def get_ruleset(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
+def get_ruleset(request: Request, publication_id: Id) -> Response:
     """One publication with its changes in words."""
     with store_of(request).db.read() as session:
         return answer(publishing.publication(session, publication_id))
@@ -123,11 +126,12 @@ def get_ruleset(request: Request, actor: Reader, publication_id: Id) -> Response
 
 @router.get(
     "/rulesets/{publication_id}/files",
+    dependencies=[require("read")],
     summary="一次发布的全部文件，逐字不变",
     response_model=list[FileOut],
     responses=READS,
 )
-def list_ruleset_files(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
+def list_ruleset_files(request: Request, publication_id: Id) -> Response:
     """The files, with comments and order as they were written."""
     with store_of(request).db.read() as session:
         text = publishing.text_published(session, publication_id, settings_of(request).root)
@@ -136,6 +140,7 @@ def list_ruleset_files(request: Request, actor: Reader, publication_id: Id) -> R
 
 @router.get(
     "/rulesets/{publication_id}/archive",
+    dependencies=[require("read")],
     summary="一次发布的文件打成 zip",
     response_class=Response,
     responses={
@@ -146,7 +151,7 @@ def list_ruleset_files(request: Request, actor: Reader, publication_id: Id) -> R
         **READS,
     },
 )
-def download_ruleset(request: Request, actor: Reader, publication_id: Id) -> Response:  # noqa: ARG001
+def download_ruleset(request: Request, publication_id: Id) -> Response:
     """The files as an archive, a directory for each layer."""
     with store_of(request).db.read() as session:
         text = publishing.text_published(session, publication_id, settings_of(request).root)

@@ -9,20 +9,24 @@ from fastapi import APIRouter, Query, Request, Response
 from api.access.security import require, store_of
 from api.store import statistics
 from api.store.statistics import RuleCountOut, VerdictCountOut
-from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
 from api.transport.parameters import From, To, parse_day
 
-router = APIRouter(prefix="/api/v1/statistics", tags=["statistics"])
-Reader = Annotated[Actor, require("statistics")]
+router = APIRouter(
+    prefix="/api/v1/statistics", tags=["statistics"], dependencies=[require("statistics")]
+)
 READS = schemas.problems(401, 403, 422, 503)
 
 
-@router.get("/verdicts", summary="结论分布", response_model=list[VerdictCountOut], responses=READS)
+@router.get(
+    "/verdicts",
+    summary="结论分布",
+    response_model=list[VerdictCountOut],
+    responses=READS,
+)
 def count_verdicts(
     request: Request,
-    actor: Reader,  # noqa: ARG001
     by: Annotated[Literal["month", "industry", "department"], Query()] = "month",
     start: From = None,
     end: To = None,
@@ -38,10 +42,14 @@ def count_verdicts(
         )
 
 
-@router.get("/reasons", summary="最常见的理由", response_model=list[RuleCountOut], responses=READS)
+@router.get(
+    "/reasons",
+    summary="最常见的理由",
+    response_model=list[RuleCountOut],
+    responses=READS,
+)
 def count_reasons(
     request: Request,
-    actor: Reader,  # noqa: ARG001
     start: From = None,
     end: To = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
@@ -64,7 +72,6 @@ def count_reasons(
 )
 def count_rules(
     request: Request,
-    actor: Reader,  # noqa: ARG001
     show: Annotated[Literal["unhit", "overridden"], Query()] = "unhit",
 ) -> Response:
     """Rules that no decision found violated, or that admitted projects had violated."""

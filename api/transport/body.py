@@ -30,6 +30,12 @@ _SUSPECT = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
 _BAD_TEXT = re.compile("[\ud800-\udfff\x00]")
 
 
+# A body or an answer that is a file.
+BINARY: dict[str, Any] = {
+    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+}
+
+
 def takes(model: type[BaseModel]) -> dict[str, Any]:
     """The ``openapi_extra`` of a route whose body is read by ``model_body(model)``."""
     BODIES[model.__name__] = model
