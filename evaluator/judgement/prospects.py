@@ -64,7 +64,7 @@ def _records(ruleset: ast.Ruleset) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _any(leaf: ast.Leaf, names: Sequence[str]) -> bool:  # noqa: ARG001
+def _any(_leaf: ast.Leaf, names: Sequence[str]) -> bool:
     return bool(names)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from evaluator.problems.errors import Problem
 from evaluator.problems.source import Place, SourceText
@@ -158,14 +158,14 @@ def read_table(
     filling = Filling(source, "", True, bounds)
     problems: list[Problem] = []
     for column, heading in enumerate(form.names, 1):
-        filling.put(form.line, column, lambda h=heading: meaning(h))  # type: ignore[misc]
+        filling.put(form.line, column, partial(meaning, heading))
     rest = records(lines[form.line :], form, len(form.names), form.line + 1)
     for record, _ in rest:
         if record.fault:
             problems.append(Problem("D118", record.fault, Place(source, record.line)))
         filling.pass_over(len(record.cells) + 1)
         for column, cell in enumerate(record.cells, 1):
-            filling.put(record.line, column, lambda c=cell: meaning(c))  # type: ignore[misc]
+            filling.put(record.line, column, partial(meaning, cell))
     return filling.done(), problems, form
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
+from functools import partial
 from io import BytesIO
 from typing import IO
 from xml.etree.ElementTree import Element, iterparse
@@ -165,11 +166,7 @@ class _Table:
                 column += 1
                 self._span(part, column)
                 if part.tag == f"{_TABLE}table-cell":
-                    self.filling.put(
-                        self.number,
-                        column,
-                        lambda p=part, c=column: self._meaning(p, c),  # type: ignore[misc]
-                    )
+                    self.filling.put(self.number, column, partial(self._meaning, part, column))
 
     def _span(self, part: Element, column: int) -> None:
         down = int(part.get(f"{_TABLE}number-rows-spanned", "1"))

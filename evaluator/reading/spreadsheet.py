@@ -11,6 +11,7 @@ import re
 import warnings
 import zipfile
 import zlib
+from functools import partial
 from io import BytesIO
 from pathlib import PurePath
 from typing import Any
@@ -137,7 +138,7 @@ def _scan(filling: Filling, sheet: Any) -> set[tuple[int, int]]:
                 formulas.add((number, column))
                 filling.put(number, column, cells.no_value)
             elif cell.value is not None:
-                filling.put(number, column, lambda c=cell: _meaning(c))  # type: ignore[misc]
+                filling.put(number, column, partial(_meaning, cell))
     return formulas
 
 
@@ -149,7 +150,7 @@ def _results(filling: Filling, sheet: Any, formulas: set[tuple[int, int]]) -> No
             # A formula that gives an empty text has the type "str" and no value.
             if (number, column) in formulas and (cell.value is not None or cell.data_type == "str"):
                 del filling.rows[number][column]
-                filling.put(number, column, lambda c=cell: _meaning(c))  # type: ignore[misc]
+                filling.put(number, column, partial(_meaning, cell))
                 if not filling.rows.get(number, True):
                     del filling.rows[number]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 
 import xlrd
@@ -44,11 +45,8 @@ def _sheet(source: SourceText, book: Any, formats: list[str], index: int, bounds
                 continue
             value = sheet.cell_value(row, column)
             code = formats[sheet.cell_xf_index(row, column)]
-            filling.put(
-                row + 1,
-                column + 1,
-                lambda k=kind, v=value, c=code: _meaning(k, v, c, book.datemode),  # type: ignore[misc]
-            )
+            meant = partial(_meaning, kind, value, code, book.datemode)
+            filling.put(row + 1, column + 1, meant)
     merged = tuple((r1 + 1, c1 + 1, r2, c2) for r1, r2, c1, c2 in sheet.merged_cells)
     book.unload_sheet(index)
     return filling.done(merged)

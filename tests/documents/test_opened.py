@@ -147,12 +147,12 @@ def test_what_lies_elsewhere_is_not_fetched() -> None:
     assert [(e["field"], e["value"]) for e in found["excerpts"]] == [("total_investment", "30000")]
 
 
-def _slow(name: str, data: bytes, registry: Registry) -> str:  # noqa: ARG001
+def _slow(name: str, _data: bytes, _registry: Registry) -> str:
     time.sleep(60)
     return name
 
 
-def _greedy(name: str, data: bytes, registry: Registry) -> int:  # noqa: ARG001
+def _greedy(_name: str, _data: bytes, _registry: Registry) -> int:
     return len(bytearray(8_000_000_000))
 
 

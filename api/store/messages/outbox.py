@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from api.database.db import Database
@@ -121,6 +121,4 @@ def send_due(db: Database, send: Send, now: dt.datetime, limit: int = 20) -> tup
 
 def forget(session: Session, before: dt.datetime) -> None:
     """Take out what was done with before a day: its key has done its work."""
-    session.execute(
-        Message.__table__.delete().where(Message.done_at < before)  # type: ignore[attr-defined]
-    )
+    session.execute(delete(Message).where(Message.done_at < before))

@@ -113,12 +113,12 @@ class Meaning(ABC):
 
         def compared(state: State) -> Truth:
             a = left(state)
-            if a.__class__ is Unknown:
+            if type(a) is Unknown:
                 return None
             b = right(state)
-            if b.__class__ is Unknown:
+            if type(b) is Unknown:
                 return None
-            return compare(a[0] * b[1], b[0] * a[1])  # type: ignore[index]
+            return compare(a[0] * b[1], b[0] * a[1])
 
         return compared
 
@@ -240,8 +240,7 @@ class Meaning(ABC):
                     number = state.numbers.get(name)
                     if number is None:
                         value = state.values.get(name)
-                        exact = value.__class__ is Fraction
-                        number = value.as_integer_ratio() if exact else absent  # type: ignore[union-attr]
+                        number = value.as_integer_ratio() if type(value) is Fraction else absent
                         state.numbers[name] = number
                     return number
 

@@ -97,7 +97,7 @@ def table_key(dimensions: Sequence[str]) -> Callable[[State], Hashable]:
 
         def key(state: State) -> tuple[object, ...]:
             value = state.values.get(only)
-            if value.__class__ is Fraction:
+            if type(value) is Fraction:
                 return state.stretch, value.numerator, value.denominator
             return state.stretch, value
 

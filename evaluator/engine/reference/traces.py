@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, final
 
 from evaluator.dossier.values import Item
 from evaluator.rulebook.ast import CriterionRef, Leaf, Rule
@@ -14,6 +14,7 @@ from evaluator.rulebook.verdict import Status
 from evaluator.values.kleene import Truth
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """A value that is not known: the fields that are missing, or reasons of another kind."""

@@ -151,7 +151,7 @@ def _number(value: Fraction) -> str:
 
 
 def _place(read: JsonText) -> Any:
-    def place(path: Path) -> Place:  # noqa: ARG001
+    def place(_path: Path) -> Place:
         return Place(read.source)
 
     return place

@@ -73,7 +73,7 @@ def number_of(value: Fraction | int, place: Place) -> ast.Number:
     return ast.Number(Fraction(value), POINTS, place)
 
 
-def _options(r: Reader, node: YMap, full: Fraction, names: Names) -> Points | None:  # noqa: ARG001
+def _options(r: Reader, node: YMap, _full: Fraction, names: Names) -> Points | None:
     word, table = r.word("options", required=True), r.mapping("values", required=True)
     rest = r.take("otherwise")
     field = names.field(word) if word is not None else None
@@ -128,7 +128,7 @@ def _ratio(r: Reader, node: YMap, full: Fraction, names: Names) -> Points | None
     return ast.Arith("multiply", (share, worth), POINTS, node.place)
 
 
-def _count(r: Reader, node: YMap, full: Fraction, names: Names) -> Points | None:  # noqa: ARG001
+def _count(r: Reader, node: YMap, _full: Fraction, names: Names) -> Points | None:
     conditions = [parse_condition(n, names) for n in r.list_of("count", required=True)]
     each = _points(r.take("each", required=True), names)
     if each is None or not conditions:
@@ -165,7 +165,7 @@ def _given(r: Reader, node: YMap, full: Fraction, names: Names) -> Points | None
     return in_unit(ast.FieldRef(field.name, field.unit, node.place), POINTS)
 
 
-def _formula(r: Reader, node: YMap, full: Fraction, names: Names) -> Points | None:  # noqa: ARG001
+def _formula(r: Reader, _node: YMap, _full: Fraction, names: Names) -> Points | None:
     formula = r.take("formula", required=True)
     return _amount(formula, POINTS, names) if formula is not None else None
 
@@ -173,7 +173,7 @@ def _formula(r: Reader, node: YMap, full: Fraction, names: Names) -> Points | No
 # --- bands -------------------------------------------------------------------------------------
 
 
-def _bands(r: Reader, node: YMap, full: Fraction, names: Names) -> Points | None:  # noqa: ARG001
+def _bands(r: Reader, node: YMap, _full: Fraction, names: Names) -> Points | None:
     of, rows = r.take("bands", required=True), r.list_of("rows", required=True)
     measured = parse_expr(of, names) if of is not None else None
     if measured is None or not rows:
