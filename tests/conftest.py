@@ -5,6 +5,7 @@ And names of tests that are the same in every worker.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -48,6 +49,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
         elif package == "api":
             item.add_marker(pytest.mark.xdist_group(f"api-{module}"))
+
+
+def pytest_collection_finish() -> None:
+    """What the modules of the tests made stays until the end, so the collector need not walk it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

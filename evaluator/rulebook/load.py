@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -61,7 +62,16 @@ def load_layers(layers: Layers, fields_text: str | None = None) -> ast.Ruleset:
     ``fields_text`` is the field file it was written for (``Ruleset.fields_text``), where that is
     not the one this version ships: a stored ruleset is read with its own.
     """
-    ruleset, problems = try_layers(layers, fields_text)
+    return _loaded(tuple((name, tuple(files.items())) for name, files in layers), fields_text)
+
+
+@lru_cache(maxsize=4)
+def _loaded(
+    layers: tuple[tuple[str, tuple[tuple[str, str], ...]], ...], fields_text: str | None
+) -> ast.Ruleset:
+    # A service reads the same texts twice when it starts: in its directory and as they are stored.
+    given = tuple((name, MappingProxyType(dict(files))) for name, files in layers)
+    ruleset, problems = try_layers(given, fields_text)
     if ruleset is None or problems.wrong():
         raise RulebookError(problems)
     return ruleset

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urljoin
@@ -57,6 +58,11 @@ def signing_key(kid: str) -> dict[str, Any]:
     return dict(key.as_dict(private=True))
 
 
+@cache
+def _first_key() -> dict[str, Any]:
+    return signing_key("one")
+
+
 @dataclass
 class IdentityProvider:
     """How the provider is to run; ``running`` starts it, again on the same port if it has run."""
@@ -64,7 +70,7 @@ class IdentityProvider:
     directory: Path
     public_url: str = "http://testserver"
     accounts: dict[str, Mapping[str, Any]] = field(default_factory=lambda: {"u-1": WANG})
-    keys: list[dict[str, Any]] = field(default_factory=lambda: [signing_key("one")])
+    keys: list[dict[str, Any]] = field(default_factory=lambda: [_first_key()])
     port: int = field(default_factory=free_port)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,29 @@ def idp(tmp_path: Path) -> IdentityProvider:
     return IdentityProvider(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def started(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[IdentityProvider]:
+    """A provider that runs for many tests, with the configuration that is the parameter."""
+    over = getattr(request, "param", {})
+    with IdentityProvider(tmp_path_factory.mktemp("provider")).running(**over) as provider:
+        yield provider
+
+
+EITHER_WAY = pytest.mark.parametrize(
+    "started", [{"claims_in": "userinfo"}, {"claims_in": "id_token"}], ids=str, indirect=True
+)
+
+
+@pytest.fixture
+def running(started: IdentityProvider) -> IdentityProvider:
+    """A provider that runs as it is set up, and knows one person."""
+    started.accounts = {"u-1": WANG}
+    started.write_accounts()
+    return started
+
+
 @pytest.fixture
 def person() -> Iterator[Person]:
     """Somebody whom the provider will know again."""
@@ -39,7 +63,7 @@ def person() -> Iterator[Person]:
 @contextmanager
 def service(idp: IdentityProvider, **over: Any) -> Iterator[TestClient]:
     """The service, set up for that provider."""
-    url = sqlite_url(idp.directory)
+    url = sqlite_url(Path(tempfile.mkdtemp(dir=idp.directory)))
     app = create_app(settings(database_url=url, **{**idp.settings(), **over}))
     with TestClient(app, follow_redirects=False) as client:
         yield client
@@ -85,9 +109,9 @@ def altered(address: str, **parameters: str) -> str:
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 
-@pytest.mark.parametrize("claims_in", ["userinfo", "id_token"])
-def test_a_login_gives_the_roles_the_provider_says(idp: IdentityProvider, claims_in: str) -> None:
-    with idp.running(claims_in=claims_in), service(idp) as client:
+@EITHER_WAY
+def test_a_login_gives_the_roles_the_provider_says(running: IdentityProvider) -> None:
+    with service(running) as client:
         asked = parse_qs(urlsplit(start(client)).query)
         assert asked["code_challenge_method"] == ["S256"]
         assert asked["response_type"] == ["code"]
@@ -103,17 +127,17 @@ def test_a_login_gives_the_roles_the_provider_says(idp: IdentityProvider, claims
         assert client.get("/api/v1/projects").status_code == 200
 
 
-def test_roles_are_what_the_provider_says_last(idp: IdentityProvider) -> None:
-    with idp.running(), service(idp) as client:
+def test_roles_are_what_the_provider_says_last(running: IdentityProvider) -> None:
+    with service(running) as client:
         log_in(client)
-        idp.accounts["u-1"] = {**WANG, "roles": ["department:ecology"]}
-        idp.write_accounts()
+        running.accounts["u-1"] = {**WANG, "roles": ["department:ecology"]}
+        running.write_accounts()
         assert log_in(client).status_code == 302
         assert me(client)["roles"] == ["department:ecology"]
         assert known(client) == ["wang"]
         # One role as plain text is a role too, and a name that is taken is told apart.
-        idp.accounts["u-2"] = {"preferred_username": "wang", "roles": "auditor"}
-        idp.write_accounts()
+        running.accounts["u-2"] = {"preferred_username": "wang", "roles": "auditor"}
+        running.write_accounts()
         client.cookies.clear()
         assert log_in(client, "u-2").status_code == 302
         assert me(client)["roles"] == ["auditor"]
@@ -145,16 +169,16 @@ def test_clocks_may_differ_by_a_minute(idp: IdentityProvider) -> None:
         assert log_in(client).status_code == 302
 
 
-def test_a_token_for_another_nonce_is_refused(idp: IdentityProvider) -> None:
-    with idp.running(), service(idp) as client:
+def test_a_token_for_another_nonce_is_refused(running: IdentityProvider) -> None:
+    with service(running) as client:
         asked = altered(start(client), nonce="of-another-login")
         refused = client.get(at_provider(asked))
         assert refused.status_code == 401
         assert "nonce" in refused.json()["detail"]
 
 
-def test_a_login_begun_elsewhere_is_refused(idp: IdentityProvider) -> None:
-    with idp.running(), service(idp) as client:
+def test_a_login_begun_elsewhere_is_refused(running: IdentityProvider) -> None:
+    with service(running) as client:
         good = at_provider(start(client))
         wrong = client.get(altered(good, state="another"))
         assert wrong.status_code == 401
@@ -172,8 +196,8 @@ def test_a_login_begun_elsewhere_is_refused(idp: IdentityProvider) -> None:
         assert known(client) == []
 
 
-def test_a_code_is_good_once(idp: IdentityProvider) -> None:
-    with idp.running(), service(idp) as client:
+def test_a_code_is_good_once(running: IdentityProvider) -> None:
+    with service(running) as client:
         back = at_provider(start(client))
         memory = dict(client.cookies)
         assert client.get(back).status_code == 302
@@ -193,12 +217,13 @@ def test_keys_may_change_while_the_service_runs(idp: IdentityProvider) -> None:
                 assert me(client)["name"] == "wang"
 
 
-@pytest.mark.parametrize("claims_in", ["userinfo", "id_token"])
+@EITHER_WAY
 @pytest.mark.parametrize("roles", [None, [], ["visitor"]])
-def test_no_role_no_entry(idp: IdentityProvider, claims_in: str, roles: list[str] | None) -> None:
+def test_no_role_no_entry(running: IdentityProvider, roles: list[str] | None) -> None:
     given = {k: v for k, v in WANG.items() if k != "roles"}
-    idp.accounts["u-1"] = given if roles is None else {**given, "roles": roles}
-    with idp.running(claims_in=claims_in), service(idp) as client:
+    running.accounts["u-1"] = given if roles is None else {**given, "roles": roles}
+    running.write_accounts()
+    with service(running) as client:
         refused = log_in(client)
         assert refused.status_code == 403
         assert refused.headers["content-type"] == "application/problem+json"
@@ -206,9 +231,10 @@ def test_no_role_no_entry(idp: IdentityProvider, claims_in: str, roles: list[str
         assert known(client) == []
 
 
-def test_a_refusal_is_a_page_for_a_person(idp: IdentityProvider) -> None:
-    idp.accounts["u-1"] = {"preferred_username": "wang"}
-    with idp.running(), service(idp) as client:
+def test_a_refusal_is_a_page_for_a_person(running: IdentityProvider, idp: IdentityProvider) -> None:
+    running.accounts["u-1"] = {"preferred_username": "wang"}
+    running.write_accounts()
+    with service(running) as client:
         refused = client.get(at_provider(start(client)), headers=PAGE)
         assert refused.status_code == 403
         assert refused.headers["content-type"].startswith("text/html")
@@ -220,16 +246,16 @@ def test_a_refusal_is_a_page_for_a_person(idp: IdentityProvider) -> None:
         assert "<h1>" in down.text
 
 
-def test_whoever_cancels_at_the_provider_is_told_so(idp: IdentityProvider) -> None:
-    with idp.running(), service(idp) as client:
+def test_whoever_cancels_at_the_provider_is_told_so(running: IdentityProvider) -> None:
+    with service(running) as client:
         back = at_provider(start(client), refuse=True)
         answer = client.get(back)
         assert answer.status_code == 401
         assert "access_denied" in answer.json()["detail"]
 
 
-def test_a_blocked_account_is_kept_out(idp: IdentityProvider, person: Person) -> None:
-    with idp.running(), service(idp) as client:
+def test_a_blocked_account_is_kept_out(running: IdentityProvider, person: Person) -> None:
+    with service(running) as client:
         assert log_in(client, person=person).status_code == 302
         with client.app.state.store.work(SYSTEM) as work:  # type: ignore[attr-defined]
             accounts.set_active(work, "wang", False)
@@ -244,9 +270,9 @@ def test_a_blocked_account_is_kept_out(idp: IdentityProvider, person: Person) ->
 
 
 def test_logging_out_ends_the_login_at_the_provider_too(
-    idp: IdentityProvider, person: Person
+    running: IdentityProvider, person: Person
 ) -> None:
-    with idp.running(), service(idp) as client:
+    with service(running) as client:
         log_in(client, person=person)
         # The provider still knows the person: no password asked.
         asked = len(person.pages)
@@ -258,7 +284,7 @@ def test_logging_out_ends_the_login_at_the_provider_too(
         assert client.get("/api/v1/session").status_code == 401
         (onward,) = re.findall(r'http-equiv="refresh" content="0; url=([^"]+)"', shown.text)
         onward = html.unescape(onward)
-        assert onward.startswith(idp.issuer)
+        assert onward.startswith(running.issuer)
         confirm = person.http.get(onward)
         assert confirm.status_code == 200, confirm.text
         place = re.findall(r'<form[^>]* action="([^"]+)"', confirm.text)[0]
@@ -269,8 +295,8 @@ def test_logging_out_ends_the_login_at_the_provider_too(
         assert len(person.pages) > asked
 
 
-def test_logging_out_of_a_local_account_stays_here(idp: IdentityProvider) -> None:
-    with idp.running(), service(idp) as client:
+def test_logging_out_of_a_local_account_stays_here(running: IdentityProvider) -> None:
+    with service(running) as client:
         with client.app.state.store.work(SYSTEM) as work:  # type: ignore[attr-defined]
             accounts.create_account(work, "li", "李某", ["committee"], "a long password")
         given = {"name": "li", "password": "a long password"}
