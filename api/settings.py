@@ -172,6 +172,11 @@ class Settings(BaseSettings):
     oidc_scope: str = Field(
         default="openid profile", pattern=r"(^|\s)openid(\s|$)", description="登录时请求的范围"
     )
+    oidc_acr: str = Field(
+        default="",
+        max_length=500,
+        description="要求统一身份认证达到的强度（acr），几个用空格分开，达到一个即可；空着不查",
+    )
     oidc_roles_claim: str = Field(default="roles", description="身份令牌中列出角色的声明")
     signing_key: Path | None = Field(
         default=None, description="签名密钥文件（admission audit key 生成）"

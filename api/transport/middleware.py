@@ -25,6 +25,9 @@ UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 # How many times its limit a body may have to be read to its end, just to be refused.
 DRAINED = 4
 DRAIN_SECONDS = 30
+# Answers to whoever is not known, may not, comes under another name or too often: an operator's system
+# looks for these lines by their ``event``.
+DENIED = frozenset({401, 403, 421, 429})
 _ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -145,7 +148,10 @@ class Edge:
             if actor is not None:
                 who["actor"] = actor.name
             observe(scope["method"], route, exchange.status, seconds)
-            access.info(
+            if exchange.status in DENIED:
+                who["event"] = "denied"
+            access.log(
+                logging.WARNING if exchange.status in DENIED else logging.INFO,
                 "%s %s %d",
                 scope["method"],
                 scope["path"],

@@ -47,7 +47,7 @@ readers = Counter(
 )
 DISAGREED = {"engines disagree": "disagree", "engine failed": "failed"}
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_EXTRA = ("route", "ms", "source", "actor", "dossier", "engine", "ruleset")
+_EXTRA = ("route", "ms", "source", "actor", "event", "dossier", "engine", "ruleset")
 
 
 def observe(method: str, route: str, status: int, elapsed: float) -> None:

@@ -18,15 +18,17 @@ from tests.deploy.test_deploy import without
 from tests.oidc.process import free_port
 from tests.support import PATIENCE, ROOT
 
+# Where the same nginx answers without encryption.
+PLAIN: dict[str, str] = {}
 EXAMPLE = (ROOT / "deploy" / "nginx.conf").read_text("utf-8")
 
 
-def configuration(directory: Path, port: int, service: int) -> Path:
+def configuration(directory: Path, plain: int, port: int, service: int) -> Path:
     """The example within a whole configuration that needs no rights, on other ports."""
     site = (
         EXAMPLE.replace("listen [::]:80;", "")
         .replace("listen [::]:443 ssl;", "")
-        .replace("listen 80;", f"listen 127.0.0.1:{free_port()};")
+        .replace("listen 80;", f"listen 127.0.0.1:{plain};")
         .replace("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;")
         .replace("127.0.0.1:8000", f"127.0.0.1:{service}")
         .replace("/etc/ssl/admission/fullchain.pem", f"{directory}/cert.pem")
@@ -73,8 +75,8 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]
         check=True,
         capture_output=True,
     )
-    port, service = free_port(), free_port()
-    whole = configuration(directory, port, service)
+    plain, port, service = free_port(), free_port(), free_port()
+    whole = configuration(directory, plain, port, service)
     command = ["nginx", "-p", str(directory), "-c", str(whole), "-e", f"{directory}/error.log"]
     tried = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert tried.returncode == 0, tried.stderr
@@ -90,6 +92,7 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]
             except httpx2.HTTPError:
                 assert process.poll() is None
                 time.sleep(0.05)
+        PLAIN[address] = f"http://127.0.0.1:{plain}"
         yield address, service
     finally:
         process.terminate()
@@ -115,6 +118,17 @@ def post(address: str, path: str, size: int) -> httpx2.Response:
     with httpx2.Client(verify=UNCHECKED, timeout=120) as client:
         kind = {"content-type": "application/json"}
         return client.post(f"{address}{path}", content=b"x" * size, headers=kind)
+
+
+def test_programs_are_not_led_on_from_http(nginx: tuple[str, int]) -> None:
+    """A key that was sent in the clear once would go on being sent so, if a redirect followed."""
+    plain = PLAIN[nginx[0]]
+    sent = httpx2.get(f"{plain}/api/v1/projects", headers={"authorization": "Bearer adk_x"})
+    assert (sent.status_code, sent.json()["status"]) == (403, 403)
+    assert "请改用 https" in sent.json()["detail"]
+    assert sent.headers["content-type"] == "application/problem+json; charset=utf-8"
+    page = httpx2.get(f"{plain}/projects?q=1")
+    assert (page.status_code, page.headers["location"].split("/", 3)[3]) == (301, "projects?q=1")
 
 
 def test_while_the_service_is_away_nginx_says_so(nginx: tuple[str, int]) -> None:

@@ -3,11 +3,12 @@
 //     node provider.mjs CONFIG.json
 //
 // CONFIG.json: {port, issuer?, redirect, after_logout, client_secret, keys, claims_in, ttl, audience,
-// tamper, accounts}. `keys` are private JWKs, the first one signs. `accounts` is the path of a JSON file
+// tamper, acr, accounts}. `keys` are private JWKs, the first one signs. `accounts` is the path of a JSON file
 // {login: claims}, read again at each login, so that a test can change a person's roles while this
 // runs. `claims_in` is "userinfo" (the standard's way) or "id_token". `ttl` is the life of an ID
 // token in seconds, negative for one that has run out already. With `audience` the token is issued
-// (and rightly signed) for that other client; with `tamper` somebody on the way changes its subject.
+// (and rightly signed) for that other client; with `acr` it says so of the
+// login; with `tamper` somebody on the way changes its subject.
 import { readFileSync } from 'node:fs';
 import Provider from 'oidc-provider';
 
@@ -45,6 +46,15 @@ if (config.audience) {
   const issue = IdToken.prototype.issue;
   IdToken.prototype.issue = async function toAnother(options) {
     this.client = await provider.Client.find(config.audience);
+    return issue.call(this, options);
+  };
+}
+
+if (config.acr) {
+  const { IdToken } = provider;
+  const issue = IdToken.prototype.issue;
+  IdToken.prototype.issue = async function asStrong(options) {
+    this.set('acr', config.acr);
     return issue.call(this, options);
   };
 }

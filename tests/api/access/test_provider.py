@@ -145,6 +145,21 @@ def test_roles_are_what_the_provider_says_last(running: IdentityProvider) -> Non
         assert known(client)[1].startswith("wang@")
 
 
+def test_a_weaker_login_than_is_asked_for_is_refused(idp: IdentityProvider) -> None:
+    with idp.running(acr="loa2"):
+        with service(idp, oidc_acr="loa2 loa3") as client:
+            assert parse_qs(urlsplit(start(client)).query)["acr_values"] == ["loa2 loa3"]
+            assert log_in(client).status_code == 302
+        with service(idp, oidc_acr="loa3") as client:
+            refused = log_in(client)
+            assert refused.status_code == 401
+            assert "没有按要求的强度验证" in refused.json()["detail"]
+            assert client.get("/api/v1/session").status_code == 401
+    # One that says nothing of it has not done it.
+    with idp.running(), service(idp, oidc_acr="loa2") as client:
+        assert log_in(client).status_code == 401
+
+
 @pytest.mark.parametrize(
     ("over", "said"),
     [

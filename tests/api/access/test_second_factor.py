@@ -109,7 +109,9 @@ def test_a_recovery_code_counts_once_and_is_kept_as_a_hash(office: Service) -> N
     _, codes = set_up(office, "auditor")
     assert log_in(client_of(office), "auditor", f" {codes[3].upper()} ").status_code == 200
     assert log_in(client_of(office), "auditor", codes[3]).status_code == 401
-    assert log_in(client_of(office), "auditor", codes[4]).status_code == 200
+    assert len(codes[4].replace("-", "")) == 24
+    # Copied from paper without its hyphens.
+    assert log_in(client_of(office), "auditor", codes[4].replace("-", "")).status_code == 200
     with office.store.db.read() as session:
         kept = session.execute(text("SELECT code_hash FROM recovery_codes")).scalars().all()
         assert not set(codes) & set(kept)

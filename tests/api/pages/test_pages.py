@@ -50,6 +50,12 @@ def test_user_text_is_never_markup(app: Any) -> None:
     assert "alert(1)</script>" not in visitor.get("/examples/<script>alert(1)</script>").text
 
 
+def test_logging_out_leaves_nothing_in_the_browser(app: Any) -> None:
+    visitor = Visitor(app).log_in("clerk")
+    out = visitor.post("/logout", {}, follow_redirects=False)
+    assert out.headers["clear-site-data"] == '"cache", "storage"'
+
+
 def test_a_form_without_token_or_from_elsewhere_is_refused(app: Any) -> None:
     visitor = Visitor(app).log_in("clerk")
     assert visitor.client.post("/assess/submit", data=DRAFT).status_code == 403

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 
 from api.transport.telemetry import JsonFormatter
+from tests.api.support import Service, sqlite_url
 
 
 def test_logs_are_json_with_the_request(caplog: pytest.LogCaptureFixture) -> None:
@@ -18,3 +20,24 @@ def test_logs_are_json_with_the_request(caplog: pytest.LogCaptureFixture) -> Non
     assert data["ms"] == 1.5
     assert {"time", "level", "logger", "request"} <= set(data)
     assert caplog.records == []
+
+
+def test_who_is_refused_stands_out_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Service(sqlite_url(tmp_path)) as service, caplog.at_level(logging.INFO, "api.access"):
+        service.call(None, "GET", "/projects")
+        service.call("department:ecology", "GET", "/accounts")
+        service.call("committee", "GET", "/projects")
+        service.call("committee", "GET", "/projects/none")
+    lines = [
+        json.loads(JsonFormatter().format(r)) for r in caplog.records if r.name == "api.access"
+    ]
+    told = [(x["level"], x.get("event"), x.get("actor"), x["message"][-3:]) for x in lines]
+    assert told == [
+        ("WARNING", "denied", None, "401"),
+        ("WARNING", "denied", "department-ecology", "403"),
+        ("INFO", None, "committee", "200"),
+        ("INFO", None, "committee", "404"),
+    ]
+    assert all(x["source"] for x in lines)
