@@ -23,16 +23,16 @@ def test_logs_are_json_with_the_request(caplog: pytest.LogCaptureFixture) -> Non
 
 
 def test_who_is_refused_stands_out_in_the_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with Service(sqlite_url(tmp_path)) as service, caplog.at_level(logging.INFO, "api.access"):
+    with Service(sqlite_url(tmp_path), log_level="INFO") as service:
+        capfd.readouterr()
         service.call(None, "GET", "/projects")
         service.call("department:ecology", "GET", "/accounts")
         service.call("committee", "GET", "/projects")
         service.call("committee", "GET", "/projects/none")
-    lines = [
-        json.loads(JsonFormatter().format(r)) for r in caplog.records if r.name == "api.access"
-    ]
+    written = [x for x in capfd.readouterr().err.splitlines() if x.startswith("{")]
+    lines = [x for x in map(json.loads, written) if x["logger"] == "api.access"]
     told = [(x["level"], x.get("event"), x.get("actor"), x["message"][-3:]) for x in lines]
     assert told == [
         ("WARNING", "denied", None, "401"),
