@@ -19,6 +19,7 @@ from evaluator.problems.errors import Problem, Problems, RulebookError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
 from evaluator.rulebook.checks.honest import far_values, value_falsehoods
+from evaluator.rulebook.checks.papers import new_rejects
 from evaluator.rulebook.shipped import rulebook_path
 
 # Warnings of what changes verdicts without anybody seeing it: no option hides them.
@@ -79,7 +80,8 @@ def _compared(old: Ruleset, new: Ruleset) -> tuple[list[Problem], tuple[str, ...
     from evaluator.revision.retroactive import retroactive
 
     past = retroactive(old, new, dt.date.today())
-    return [*value_falsehoods(old, new), *far_values(old, new)], tuple(c.text() for c in past)
+    wrong = [*value_falsehoods(old, new), *new_rejects(old, new), *far_values(old, new)]
+    return wrong, tuple(c.text() for c in past)
 
 
 def _invariant_problems(ruleset: Ruleset | None) -> list[Problem]:

@@ -141,7 +141,7 @@ class Writer:
         options: Sequence[str | bool] = leaf.options
         if leaf.criterion is not None:
             criterion = self.ruleset.criteria[leaf.criterion]
-            period = criterion.period(self.as_of, self.as_of)
+            period = criterion.on(self.as_of)
             if period is None or period.gap is not None:
                 return "null"
             if period.accepted_before is not None:
@@ -172,7 +172,7 @@ class Writer:
         record = self._field(leaf.field)
         if criterion.by != (record.key,):
             raise ExportError(f"“{criterion.title}”除{record.label}外还按别的项分档，不能导出")
-        period = criterion.period(self.as_of, self.as_of)
+        period = criterion.on(self.as_of)
         if period is not None and period.accepted_before is not None:
             raise ExportError(f"“{criterion.title}”有过渡条款，不能导出")
         rows: list[tuple[str, str, str, str]] = []

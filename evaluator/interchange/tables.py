@@ -37,7 +37,7 @@ class Line:
 
 def lines(criterion: Criterion, as_of: dt.date, item: Mapping[str, str]) -> Iterator[Line]:
     """The flat table of a criterion as of a date; ``item`` fixes dimensions that a list gives."""
-    current = criterion.period(as_of, as_of)
+    current = criterion.on(as_of)
     if current is None:
         return
     if current.accepted_before is None:

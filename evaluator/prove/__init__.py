@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from evaluator.prove.accepting import accepting
 from evaluator.prove.compare import Change, compare
 from evaluator.prove.invariants import (
     Invariant,
@@ -70,7 +71,7 @@ def prove(
     """
     kept = invariants_of(ruleset) if invariants is None else invariants
     space = Space((ruleset,), as_of, [i.when for i in kept], timeout_ms)
-    answers = tuple(_answers(space, checks, kept))
+    answers = tuple(accepting(_answers(space, checks, kept), space.sides[0], checks))
     return Report(as_of, space.domain.registry, answers, space.questions)
 
 

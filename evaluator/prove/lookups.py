@@ -30,7 +30,7 @@ class Taken:
 
 def periods(criterion: Criterion, domain: Domain) -> list[tuple[Bool, Period]]:
     """The period that judges a dossier, by its acceptance date where a transition clause asks."""
-    current = criterion.period(domain.as_of, domain.as_of)
+    current = criterion.on(domain.as_of)
     if current is None:
         return []
     before = current.accepted_before

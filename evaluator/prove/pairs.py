@@ -82,7 +82,7 @@ def _covers(space: Space, side: Side, pool: Pool, a: Compiled, b: Compiled) -> A
             State.ALARM,
             f"规则 {a.rule.id}（{a.rule.title}）多余：凡不符合它的项目，都已不符合 {b.rule.id}（{b.rule.title}）",
             True,
-            hint="删去其一，或改动适用范围",
+            hint="删去其一，或改动适用范围；有意留着的，在 criteria.yaml 的 accepted 里接受 W960 并写明理由",
         )
     assert reply.witness is not None
     pool.add(reply.witness)

@@ -14,7 +14,7 @@ from typing import Any
 
 from evaluator.revision.criteria import day_lines
 from evaluator.rulebook import ast
-from evaluator.rulebook.checks.honest import period_on, turning_days
+from evaluator.rulebook.checks.honest import turning_days
 from evaluator.rulebook.criteria import DAY, Criterion, Period
 
 
@@ -54,7 +54,7 @@ def retroactive(old: ast.Ruleset, new: ast.Ruleset, today: dt.date) -> tuple[Ret
 def _criterion(a: Criterion, b: Criterion, today: dt.date) -> Iterator[Retroactive]:
     days = [d for d in turning_days(a, b) if d < today]
     for day, following in zip(days, [*days[1:], today], strict=True):
-        x, y = period_on(a, day), period_on(b, day)
+        x, y = a.on(day), b.on(day)
         if _content(x) == _content(y):
             continue
         lines = tuple(day_lines(x, y, b))

@@ -167,12 +167,13 @@ class Criterion:
         A transition clause keeps the value in force at acceptance for dossiers accepted earlier, and
         the former one for those accepted after the new period has begun.
         """
-        period = self._on(as_of)
+        period = self.on(as_of)
         if period and period.accepted_before and submitted_on < period.accepted_before:
-            return self._on(min(submitted_on, as_of, period.former))
+            return self.on(min(submitted_on, as_of, period.former))
         return period
 
-    def _on(self, day: dt.date) -> Period | None:
+    def on(self, day: dt.date) -> Period | None:
+        """The period that covers a day, whatever transition clause it has."""
         return next((p for p in self.periods if p.covers(day)), None)
 
 

@@ -77,11 +77,10 @@ SAME = {
     ("integrity.project_capital", "处置 refer → advise"),
     # C2671 and C2672 are chemical industry: two-high, or declared wrongly as not two-high.
     ("negative.city_excluded_industry", "处置 refer → advise"),
-    # Above the line that matters most is above the other one too, which refers already.
-    ("prudence.subsidy_investment_excessive", "处置 refer → advise"),
-    ("prudence.subsidy_profit_excessive", "处置 refer → advise"),
-    # A source that is not decided refers already.
-    ("prudence.technology_unclear", "处置 refer → advise"),
+    # Below half a standard is below the standard too, which refers already.
+    ("negative.low_investment", "处置 refer → advise"),
+    ("negative.low_output", "处置 refer → advise"),
+    ("negative.low_tax", "处置 refer → advise"),
     # Its industries are two-high, or declared wrongly as not two-high.
     ("negative.capacity_parity", "处置 refer → advise"),
     # It applies to two-high projects alone, and these are referred already.

@@ -28,6 +28,7 @@ from evaluator.revision.tally import Impact
 from evaluator.rulebook.ast import Condition, Ruleset
 from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.checks.honest import far_values, value_falsehoods
+from evaluator.rulebook.checks.papers import new_rejects
 from evaluator.rulebook.files import is_case_file
 from evaluator.rulebook.load import load_layers
 from evaluator.rulebook.transfer import write_text
@@ -64,7 +65,9 @@ def run_stages(
     ruleset, problems = check_layers(text.layers)
     old = load_layers(base.layers) if ruleset is not None else None
     if ruleset is not None and old is not None:
-        problems += [] if restored else value_falsehoods(old, ruleset)
+        problems += (
+            [] if restored else (*value_falsehoods(old, ruleset), *new_rejects(old, ruleset))
+        )
         problems += far_values(old, ruleset)
     accepted = [p.to_dict() for p in problems if p.severity == "accepted"]
     listed = [p.to_dict() for p in problems if p.severity != "accepted"]

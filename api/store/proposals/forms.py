@@ -29,6 +29,7 @@ from evaluator.problems.source import Place
 from evaluator.rulebook.ast import Rule, Ruleset
 from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.checks.honest import value_falsehoods
+from evaluator.rulebook.checks.papers import new_rejects
 from evaluator.rulebook.criteria import Criterion, Row
 from evaluator.rulebook.load import load_layers
 from evaluator.rulebook.transfer import write_text
@@ -230,7 +231,9 @@ def _checked(found: Basis, text: Text) -> Text:
     """
     ruleset, problems = check_layers(text.layers)
     wrong = [p for p in problems if p.severity == "error"]
-    wrong += value_falsehoods(found.ruleset, ruleset) if ruleset is not None else ()
+    if ruleset is not None:
+        wrong += value_falsehoods(found.ruleset, ruleset)
+        wrong += new_rejects(found.ruleset, ruleset)
     if ruleset is None or wrong:
         said = "；".join(p.message for p in wrong[:3]) or "读不了"
         raise Invalid("values", f"改后的规则集有错误：{said}", wrong[0].hint if wrong else None)

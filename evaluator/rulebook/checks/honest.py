@@ -37,11 +37,6 @@ def turning_days(a: Criterion, b: Criterion) -> list[dt.date]:
     return sorted({p.start for p in periods} | {p.end + DAY for p in periods if p.end})
 
 
-def period_on(criterion: Criterion, day: dt.date) -> Period | None:
-    """The period in force on a day, whatever transition clause it has."""
-    return next((p for p in criterion.periods if p.covers(day)), None)
-
-
 def value_falsehoods(old: Ruleset, new: Ruleset) -> Iterator[Problem]:
     """E940 for each value that ``new`` changes without changing what it rests on."""
     for id_, criterion in new.criteria.items():
@@ -109,7 +104,7 @@ def _problem(
 def _lists(a: Criterion, b: Criterion, whose: str) -> Iterator[Problem]:
     told: set[int] = set()
     for day in turning_days(a, b):
-        before, after = period_on(a, day), period_on(b, day)
+        before, after = a.on(day), b.on(day)
         if before is None or after is None or id(after) in told:
             continue
         x, y = before.provenance, after.provenance
@@ -129,7 +124,7 @@ def _lists(a: Criterion, b: Criterion, whose: str) -> Iterator[Problem]:
 def _hits(a: Criterion, b: Criterion) -> Iterator[tuple[dt.date, Hit, Hit]]:
     """What a project gets by each of two criteria, wherever either can differ."""
     for day in turning_days(a, b):
-        before, after = period_on(a, day), period_on(b, day)
+        before, after = a.on(day), b.on(day)
         if before is None or after is None or _same_rows(before, after):
             continue
         for point in table_points((a, b)):

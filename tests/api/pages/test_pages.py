@@ -137,9 +137,9 @@ def test_the_trial_can_be_closed_to_strangers(tmp_path: Path) -> None:
 
 def test_what_is_judged_is_what_the_api_judges(app: Any) -> None:
     visitor = Visitor(app)
-    data = example("r14")
+    data = example("r13")
     said = visitor.client.post("/api/v1/evaluations", json=data).json()
-    page = visitor.get("/examples/r14-mushroom-weinan").text
+    page = visitor.get("/examples/r13-dachunshu-cement-yimen").text
     verdict, _, reason = said["sentence"].partition("：")
     assert f"红灯·{verdict}" in page
     assert reason in page
@@ -155,4 +155,4 @@ def test_lists_as_files(app: Any) -> None:
         csv.reader(io.StringIO(visitor.get("/decisions/1/findings.csv").text.lstrip("\ufeff")))
     )
     tax = next(row for row in found if row[0] == "negative.low_tax")
-    assert tax[3:8] == ["否决项", "不符合", "10", "3.85", "万元/亩/年"]
+    assert tax[3:8] == ["会审项", "不符合", "10", "3.85", "万元/亩/年"]

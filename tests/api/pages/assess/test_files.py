@@ -30,7 +30,7 @@ from tests.support import run_async
 # Address, who may have it, and the first column's head.
 FILES = (
     ("/projects", "clerk", "受理编号"),
-    ("/projects?q=食用菌&verdict=reject", "chair", "受理编号"),
+    ("/projects?q=食用菌&verdict=refer", "chair", "受理编号"),
     ("/decisions/1/findings", "clerk", "规则"),
     ("/rules", None, "规则"),
     ("/rules?list=negative&q=税收", None, "规则"),
@@ -53,7 +53,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with TestClient(made):
         actors = people(made.state.store)
         submit_examples(
-            made.state.store, actors["clerk"], ("r14-mushroom-weinan", "r36-acid-mist-purifier")
+            made.state.store,
+            actors["clerk"],
+            ("r14-mushroom-weinan", "r36-acid-mist-purifier", "r15-crypto-mining-fuzhou"),
         )
         clerk = Visitor(made).log_in("clerk")
         clerk.post("/assess/submit", {**DRAFT, "project_id": "=1+1", "project_name": "@SUM(A1)"})
