@@ -27,7 +27,9 @@ SECRET = frozenset({"database_url", "oidc_client_secret", "mail_password", "even
 
 
 # Names that start alike and are no settings: keys for commands, what processes tell each other, tests.
-OTHERS = frozenset({"KEY", "APPROVER_KEY", "SERVER", "JOB_RUN", "REQUIRE_POSTGRES"})
+OTHERS = frozenset(
+    {"KEY", "APPROVER_KEY", "SERVER", "RULEBOOK_KEYS", "CACHE", "JOB_RUN", "REQUIRE_POSTGRES"}
+)
 FOR_TESTS = "TEST_"
 
 

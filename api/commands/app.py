@@ -24,6 +24,9 @@ evaluator.SUBCOMMANDS.update(
         "restore": "api.commands.database:db_app#restore",
     }
 )
+evaluator.RULE_COMMANDS.update(
+    {name: f"api.commands.rulebundle:bundle_app#{name}" for name in ("bundle", "pull")}
+)
 WELCOME = """项目准入评估器已启动，用浏览器打开 {url}
   首页有真实项目的评估结果；“评估项目”可以填表或上传 Excel 试算，不用登录。
   接口 POST {url}api/v1/evaluations，说明见 {url}api/v1/openapi.json

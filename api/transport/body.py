@@ -18,6 +18,7 @@ from starlette.requests import Request
 
 from api.transport.problems import ProblemError, field_error
 from api.transport.validation import validation_entries
+from evaluator.reading.jsontext import too_many
 
 JSON = "application/json"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -87,29 +88,12 @@ def read_json(raw: bytes) -> Any:
         _refuse(error.code, error.detail)
     except RecursionError:
         _refuse("A106", "嵌套过深")
-    if _many(data):
+    if too_many(data, MAX_NODES):
         _refuse("A117", f"内容过多：键和值合计不得超过 {MAX_NODES} 个")
     suspect = _SUSPECT.search(raw) is not None
     if suspect or _nested(raw):
         _check(data, 0, suspect)
     return data
-
-
-def _many(data: Any) -> bool:
-    """Whether there is more in it than anybody needs, counted before anything looks at the parts."""
-    left, count = [data], 0
-    while left:
-        node = left.pop()
-        if isinstance(node, (dict, list)):
-            count += len(node)
-            if count > MAX_NODES:
-                return True
-            left += [
-                v
-                for v in (node.values() if isinstance(node, dict) else node)
-                if v and isinstance(v, (dict, list))
-            ]
-    return False
 
 
 def _nested(raw: bytes) -> bool:

@@ -37,6 +37,7 @@ speak_chinese()
 SUBCOMMANDS = {
     "portfolio": "evaluator.cli.portfolio:portfolio_app",
     "read": "evaluator.cli.read:read_app",
+    "mcp": "evaluator.cli.mcp:mcp_app#mcp",
 }
 RULE_COMMANDS = {
     name: f"{app}#{name}"
@@ -57,7 +58,6 @@ RULE_COMMANDS = {
             "approve",
             "release",
             "rollback",
-            "pull",
         ),
     }.items()
     for name in names

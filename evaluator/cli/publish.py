@@ -1,4 +1,4 @@
-"""``admission rules impact|publish|approve|release|rollback|pull``: from a directory to the service, and back.
+"""``admission rules impact|publish|approve|release|rollback``: from a directory to the service, and back.
 
 Publishing speaks to the service over its API with a key of its owner, so that the second person,
 the checks and the record are the service's own, whoever starts it and from where.
@@ -49,7 +49,6 @@ def add_commands(app: typer.Typer) -> None:
     app.command("approve")(approve)
     app.command("release")(release)
     app.command("rollback")(rollback)
-    app.command("pull")(pull)
 
 
 def impact(
@@ -323,16 +322,8 @@ def rollback(
     typer.echo(f"提案 {made} 已送审，请另一人批准并发布。")
 
 
-def pull(
-    directory: Annotated[
-        Path, typer.Argument(metavar="目录", help="写到这个目录；已有的同名文件被覆盖")
-    ],
-    publication: Annotated[
-        int | None, typer.Option("--publication", help="第几次发布；不写则为现在生效的")
-    ] = None,
-    server: Server = LOCAL,
-) -> None:
-    """把已发布的规则集写回目录，注释、顺序逐字不变，可以放进 git。"""
+def pull_published(directory: Path, publication: int | None, server: str) -> None:
+    """Write a published rulebook into a directory, by default the one in force, letter by letter."""
     with _Service(server) as service:
         if publication is None:
             listed = service.call("GET", "/rulesets?limit=200")["items"]

@@ -172,6 +172,23 @@ def read_json(source: SourceText, problems: Problems) -> JsonText | None:
     return text
 
 
+def too_many(data: Any, most: int) -> bool:
+    """Whether there are more than ``most`` keys and values in it, counted before anything looks at the parts."""
+    left, count = [data], 0
+    while left:
+        node = left.pop()
+        if isinstance(node, (dict, list)):
+            count += len(node)
+            if count > most:
+                return True
+            left += [
+                v
+                for v in (node.values() if isinstance(node, dict) else node)
+                if v and isinstance(v, (dict, list))
+            ]
+    return False
+
+
 def _syntax_problem(source: SourceText, error: json.JSONDecodeError) -> Problem:
     number = source.first_line - 1 + error.lineno
     place = Place(source, number, error.colno, error.colno + 1)

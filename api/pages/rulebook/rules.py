@@ -15,11 +15,16 @@ from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.words import EFFECTS, LISTS
-from api.pages.rulebook.criteria import about, criteria_named
-from api.store.projects.listed import normalised
+from api.pages.rulebook.criteria import about
 from api.transport.views import block_text
 from evaluator.amend.examples import layer_of
-from evaluator.judgement.inwords import condition_words
+from evaluator.judgement.lookup import (
+    RuleWords,
+    criteria_named,
+    found_rules,
+    normalised,
+    rule_words,
+)
 from evaluator.rulebook import ast
 
 router = APIRouter(prefix="/rules", include_in_schema=False, route_class=PageRoute)
@@ -37,27 +42,6 @@ RULES = (
 
 
 @dataclass(frozen=True, slots=True)
-class RuleRow:
-    """A rule in words."""
-
-    rule: ast.Rule
-    applies: str
-    requires: str
-    departments: tuple[str, ...]
-    dimension: str
-
-
-def _row(rule: ast.Rule, ruleset: ast.Ruleset) -> RuleRow:
-    return RuleRow(
-        rule=rule,
-        applies=condition_words(rule.applies_when, ruleset),
-        requires=condition_words(rule.require, ruleset),
-        departments=tuple(ruleset.registry.department(d) for d in rule.departments),
-        dimension=ruleset.dimensions.get(rule.dimension or "", ""),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """What is looked for, as it was typed."""
 
@@ -67,32 +51,22 @@ class Wanted:
     effect: Annotated[str, Query(max_length=10)] = ""
 
 
-def _matching(ruleset: ast.Ruleset, wanted: Wanted) -> list[RuleRow]:
+def _matching(ruleset: ast.Ruleset, wanted: Wanted) -> list[RuleWords]:
     """Rules by words, list, department and effect, in the order of the lists."""
     listed = find_choice("list", wanted.listed, LISTS)
     effect = find_choice("effect", wanted.effect, EFFECTS)
     department = find_choice("department", wanted.department, ruleset.registry.departments)
-    words = normalised(wanted.q).split()
     order = list(LISTS)
-    rows = []
-    for rule in sorted(ruleset.rules.values(), key=lambda r: order.index(r.list)):
-        if listed not in (None, rule.list) or effect not in (None, rule.effect.value):
-            continue
-        if department is not None and department not in rule.departments:
-            continue
-        row = _row(rule, ruleset)
-        text = normalised(
-            rule.id,
-            rule.title,
-            row.applies,
-            row.requires,
-            rule.message,
-            rule.remedy,
-            *row.departments,
+    return [
+        told
+        for told in sorted(
+            found_rules(ruleset, normalised(wanted.q).split()),
+            key=lambda told: order.index(told.rule.list),
         )
-        if all(word in text for word in words):
-            rows.append(row)
-    return rows
+        if listed in (None, told.rule.list)
+        and effect in (None, told.rule.effect.value)
+        and (department is None or department in told.rule.departments)
+    ]
 
 
 @router.get("")
@@ -141,20 +115,11 @@ def rule(request: Request, judge: CurrentJudge, rule_id: str) -> Response:
     """One rule."""
     ruleset = judge.ruleset
     shown = find_part("规则", rule_id, ruleset.rules)
-    basis = [
-        (
-            b.source.citation(b.clause) if b.source else ruleset.criteria[b.criterion or ""].title,
-            b.criterion,
-            b.source,
-        )
-        for b in shown.basis
-    ]
     return page(
         request,
         "rule.html",
-        row=_row(shown, ruleset),
+        row=rule_words(shown, ruleset),
         ruleset=ruleset,
-        basis=basis,
         criteria=[ruleset.criteria[c] for c in criteria_named(shown) if c in ruleset.criteria],
         source=block_text(shown.place),
         file=layer_of(ruleset, shown.place.source.name),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -11,15 +10,11 @@ from sqlalchemy.orm import Session
 
 from api.database.tables import Account, Project
 from evaluator.dossier.dossier import Profile
+from evaluator.judgement.lookup import normalised
 from evaluator.values.numbers import exact_text
 
 # What says nothing of which project or enterprise it is.
 IDLE = ("项目", "工程", "建设", "有限责任公司", "股份有限公司", "有限公司", "股份公司", "集团")
-
-
-def normalised(*parts: str | None) -> str:
-    """Text for searching: width and case do not matter."""
-    return "\n".join(unicodedata.normalize("NFKC", p).casefold() for p in parts if p)
 
 
 def key_of(text: str | None) -> str:

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from api.database.review_tables import Task
 from api.database.tables import Account, Decision, Hit, Project
 from api.store.preconditions import of_project
-from api.store.projects.listed import normalised
 from api.store.review.outcomes import ADMITTED, STATE_OF
 from api.store.review.waiting import WAITING
 from api.store.visibility import get_project, owned, visible
@@ -22,6 +21,7 @@ from api.store.work import Actor
 from api.transport.paging import MAX_PAGE, cursor_of, cut, place_of
 from api.transport.schemas import NextCursor, VerdictWord, record
 from api.transport.seen import Seen
+from evaluator.judgement.lookup import normalised
 
 # What is looked for beside the states themselves.
 OPEN, TALKS, PASSED, READY = "open", "talks", "passed", "ready"

@@ -15,6 +15,7 @@ from sqlalchemy import update
 from typer.testing import CliRunner
 
 from api.app import create_app, open_store
+from api.commands.rulebundle import bundle_app
 from api.database.proposal_tables import ProposalRun
 from api.database.tables import Publication, StoredRuleset
 from api.settings import Settings
@@ -292,10 +293,10 @@ def test_publish_and_pull_go_both_ways(tmp_path: Path, monkeypatch: pytest.Monke
         with store.work(Actor(view.id, "clerk", "clerk", frozenset({"maintainer"}))) as work:
             _, key = apikeys.create_key(work, "git", None, False, None)
         pulled = tmp_path / "pulled"
-        refused = runner.invoke(publish_app, ["pull", str(pulled), "--server", address])
+        refused = runner.invoke(bundle_app, ["pull", str(pulled), "--server", address])
         assert refused.exit_code == 1
         monkeypatch.setenv("ADMISSION_KEY", key)
-        assert runner.invoke(publish_app, ["pull", str(pulled), "--server", address]).exit_code == 0
+        assert runner.invoke(bundle_app, ["pull", str(pulled), "--server", address]).exit_code == 0
         assert read_text(pulled) == read_text(directory)
         (pulled / "criteria.yaml").write_bytes(LOWER.encode())
         (pulled / "rules" / "rules.cases.yaml").write_bytes(LOWER_CASES.encode())

@@ -1,0 +1,1 @@
+"""The rulebook for programs that speak MCP, read-only: what ``admission mcp`` serves."""
