@@ -7,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api.pages.accounts import account, administration, auditing, factors, login
-from api.pages.assess import filling, home, judged, reading
+from api.pages.assess import batch, filling, home, judged, reading
 from api.pages.assess.examples import Examples
 from api.pages.committee import (
     comparing,
@@ -35,6 +35,7 @@ MODULES = (
     home,
     judged,
     filling,
+    batch,
     reading,
     trying,
     forms,

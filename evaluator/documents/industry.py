@@ -85,7 +85,7 @@ def code_in(text: str) -> tuple[str, bool] | None:
 
 
 @lru_cache(maxsize=1)
-def _products() -> Mapping[str, tuple[str, ...]]:
+def product_words() -> Mapping[str, tuple[str, ...]]:
     """Common words for products, longest first, with the classes that make them."""
     text = resources.files("evaluator.data").joinpath("industry_words.yaml").read_text("utf-8")
     problems = Problems()
@@ -97,6 +97,19 @@ def _products() -> Mapping[str, tuple[str, ...]]:
         for word in _listed(plain(words)):
             out.setdefault(folded(word), []).append(code)
     return {w: tuple(out[w]) for w in sorted(out, key=len, reverse=True)}
+
+
+def by_product(words: str) -> dict[str, tuple[str, ...]]:
+    """The classes that make what is commonly called so, each with the words that match."""
+    text = folded(words)
+    out: dict[str, tuple[str, ...]] = {}
+    if len(text) < 2:
+        return out
+    for word, codes in product_words().items():
+        if word in text or text in word:
+            for code in codes:
+                out[code] = (*out.get(code, ()), word)
+    return out
 
 
 def _listed(value: object) -> list[str]:
@@ -166,7 +179,7 @@ def _matches(text: str) -> Iterator[tuple[str, str, int]]:
     if not text:
         return
     rest = text
-    for word, codes in _products().items():
+    for word, codes in product_words().items():
         if word in rest:
             rest = rest.replace(word, "\0")  # 铝型材 is no 型材.
             yield from ((code, word, 60 + 20 * len(word)) for code in codes)

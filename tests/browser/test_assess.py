@@ -116,6 +116,9 @@ def test_upload(plain: Page, address: str, tmp_path: Path) -> None:
     plain.locator("#upload button").click()
     expect(plain.locator(".summary")).to_contain_text("项目申报表!B")
     expect(plain.locator(".summary")).to_contain_text("“约十亩”不是数")
+    # The rest is kept: the wrong cell is mended here.
+    expect(plain.locator("[id='f-project_name']")).to_have_value("甲")
+    expect(plain.locator("[id='f-land_area']")).to_have_value("约十亩")
     good = _workbook(
         tmp_path / "good.xlsx",
         {
@@ -138,3 +141,63 @@ def test_template_downloads(page: Page, address: str) -> None:
     assert (
         "项目申报表" in openpyxl.load_workbook(io.BytesIO(got.value.path().read_bytes())).sheetnames
     )
+
+
+@pytest.mark.parametrize("kind", ["page", "plain"])
+def test_an_early_stage_and_other_numbers(
+    kind: str, request: pytest.FixtureRequest, address: str
+) -> None:
+    page: Page = request.getfixturevalue(kind)
+    page.goto(f"{address}/assess")
+    page.fill("[id='f-project_name']", "租厂房的项目")
+    page.click("button:has-text('线索初筛')")
+    expect(page.locator("#s-now h2")).to_have_text("1. 线索初筛要的")
+    expect(page.locator("[id='f-project_name']")).to_have_value("租厂房的项目")
+    expect(page.locator("[id='f-annual_water']")).to_be_hidden()
+    if kind == "page":
+        assert breaches(page) == []
+    page.goto(f"{address}/assess?example=r36-acid-mist-purifier")
+    page.fill("[id='f-land_area']", "200")
+    page.click("text=检查并核对")
+    expect(page.locator("main")).to_contain_text("改了 1 项")
+    page.click("text=试算结论")
+    expect(page.locator("main")).to_contain_text("与原来的数相比")
+
+
+def test_what_the_answers_make_irrelevant_is_folded_away(page: Page, address: str) -> None:
+    page.goto(f"{address}/assess")
+    expect(page.locator("#asked")).to_contain_text("还等")
+    page.select_option("[id='f-land_use_mode']", label="租用厂房")
+    folded = page.locator("#s-investment details.idle")
+    expect(folded.locator("summary")).to_contain_text("用地面积")
+    expect(page.locator("[id='f-land_area']")).to_be_hidden()
+    assert breaches(page) == []
+    # A link to it unfolds it, and another answer brings it back.
+    page.evaluate("location.hash = '#f-land_area'")
+    expect(page.locator("[id='f-land_area']")).to_be_visible()
+    page.select_option("[id='f-land_use_mode']", label="新增工业用地")
+    expect(page.locator("#s-investment > .fields [id='f-land_area']")).to_be_visible()
+    page.fill("[id='f-debt_ratio']", "0.6")
+    page.press("[id='f-debt_ratio']", "Tab")
+    expect(page.locator("[id='m-debt_ratio']")).to_contain_text("是不是想写 60%")
+
+
+def test_many_projects_in_one_table(plain: Page, address: str, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ("项目编号", "项目名称", "受理日期", "用地面积（亩）"),
+        ("A1", "甲", "2026-11-24", 60),
+        ("A2", "乙", "2026-11-24", "六十亩"),
+    ):
+        sheet.append(row)
+    book.save(tmp_path / "一批.xlsx")
+    plain.goto(f"{address}/assess/batch")
+    plain.set_input_files("#file", tmp_path / "一批.xlsx")
+    plain.click("button:has-text('评估')")
+    expect(plain.locator("main")).to_contain_text("“六十亩”不是数")
+    with plain.expect_download() as got:
+        plain.click("button:has-text('下载结论表（.xlsx）')")
+    rows = openpyxl.load_workbook(io.BytesIO(got.value.path().read_bytes())).worksheets[0]
+    assert "甲" in [str(c.value) for c in rows["C"]]

@@ -115,8 +115,9 @@ document.addEventListener("htmx:error", unkept);
 
 // A link that leads into something folded unfolds it.
 const unfold = () => {
-  const meant = location.hash && document.querySelector(`details${location.hash}`);
-  if (meant) meant.open = true;
+  const meant = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let at = meant; at; at = at.parentElement) if (at.matches("details")) at.open = true;
+  if (meant) meant.scrollIntoView();
 };
 ready(unfold);
 window.addEventListener("hashchange", unfold);
@@ -165,4 +166,30 @@ ready(() => {
       }
     });
   });
+});
+
+// What the answers so far make irrelevant is folded away as they are typed; what is under the hand stays.
+ready(() => {
+  const asked = document.getElementById("asked");
+  if (!asked) return;
+  document.querySelectorAll("[data-plain]").forEach((button) => { button.hidden = true; });
+  const label = (field) => field.querySelector("label, caption").firstChild.textContent.trim();
+  const fold = () => {
+    const told = asked.querySelector("[data-idle]");
+    if (!told) return;
+    const idle = new Set(told.dataset.idle.split(" "));
+    document.querySelectorAll("#dossier fieldset").forEach((section) => {
+      const box = section.querySelector("details.idle");
+      const [shown, folded] = section.querySelectorAll(".fields");
+      [...folded.children].forEach((field) => { if (!idle.has(field.dataset.field)) shown.append(field); });
+      [...shown.children].forEach((field) => {
+        if (idle.has(field.dataset.field) && !field.contains(document.activeElement)) folded.append(field);
+      });
+      const names = [...folded.children].map(label);
+      box.hidden = !names.length;
+      box.querySelector("[data-count]").textContent = names.length;
+      box.querySelector("[data-names]").textContent = names.join("、");
+    });
+  };
+  new MutationObserver(fold).observe(asked, { childList: true });
 });

@@ -9,14 +9,18 @@ from typing import Any
 from evaluator.judgement.questions import NONE_AFTER_REJECT, answered_of
 from evaluator.rulebook.ast import Ruleset
 
+# As many as are asked on the telephone; the rest is folded away.
+FIRST = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """``needed`` are labels by supplier, with a mark for what alone can reject; ``later`` the labels
-    of what could only make it worse. ``known`` of ``total`` fields that matter are filled in."""
+    """``first`` are the few labels to begin with, each with its supplier and a mark for what alone can
+    reject; ``needed`` all of them by supplier; ``later`` the labels of what could only make it worse. ``known`` of ``total`` fields that matter are filled in."""
 
     stage: str
     word: str
+    first: tuple[tuple[str, str, bool], ...]
     needed: tuple[tuple[str, tuple[tuple[str, bool], ...]], ...]
     later: tuple[str, ...]
     known: int
@@ -38,6 +42,7 @@ def asked_of(result: dict[str, Any], ruleset: Ruleset, stated: frozenset[str]) -
     registry = ruleset.registry
     by: dict[str, list[tuple[str, bool]]] = {}
     later: list[str] = []
+    first: list[tuple[str, str, bool]] = []
     for question in result["questions"]:
         label = registry.label(question["field"])
         if not question["needed"]:
@@ -45,6 +50,7 @@ def asked_of(result: dict[str, Any], ruleset: Ruleset, stated: frozenset[str]) -
             continue
         supplier = "、".join(map(registry.department, question["departments"])) or "申报企业"
         by.setdefault(supplier, []).append((label, question["can"] == "reject"))
+        first.append((label, supplier, question["can"] == "reject"))
     statuses = {f["rule"]: f["status"] for f in result["findings"]}
     known = answered_of(ruleset, statuses, stated)
     needed = tuple((supplier, tuple(fields)) for supplier, fields in by.items())
@@ -52,6 +58,7 @@ def asked_of(result: dict[str, Any], ruleset: Ruleset, stated: frozenset[str]) -
     return Asked(
         stage=titles.get(result["stage"], result["stage"]),
         word=str(result["sentence"]).partition("：")[0].rstrip("。"),
+        first=tuple(first[:FIRST]),
         needed=needed,
         later=tuple(later),
         known=known,

@@ -116,11 +116,13 @@ def trial(
     profile: Profile,
     stage: str | None = None,
     origins: Mapping[str, str] = MappingProxyType({}),
+    hidden: Mapping[str, str] = MappingProxyType({}),
 ) -> Case:
-    """Judge a profile at a stage without keeping anything. ``origins``: hidden inputs of its form."""
+    """Judge a profile at a stage without keeping anything. ``origins``, ``hidden``: hidden inputs of its
+    form, the former by the field."""
     typed = typed_from(profile, judge.ruleset.registry)
     came = sentences(still(origins, typed))
-    typed = {**typed, **{f"{PREFIX}{n}": text for n, text in origins.items()}}
+    typed = {**typed, **hidden, **{f"{PREFIX}{n}": text for n, text in origins.items()}}
     if stage is not None:
         typed = {**typed, STAGE: stage}
     return case_of(

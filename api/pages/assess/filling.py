@@ -13,24 +13,29 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData, UploadFile
 
 from api.access.security import allowed, may_compute, store_of
+from api.filters import find_stage
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
-from api.judging.reading import only_profile
+from api.judging.partly import Unread, readable_dossier
 from api.judging.workers import Workers, source_of
 from api.pages.assess import cases
-from api.pages.assess.dossier_form import (
-    Filled,
-    Mistake,
-    fill,
-    sections,
-    typed_from,
-    typed_of,
-)
-from api.pages.assess.examples import Examples
+from api.pages.assess.bases import base_of, changed, moved
+from api.pages.assess.dossier_form import Filled, Mistake, fill, sections, typed_from, typed_of
+from api.pages.assess.doubts import doubts
 from api.pages.assess.form_check import check_one
+from api.pages.assess.industries import found_industries
 from api.pages.assess.judged import docx_response, opinion_page, verdict_page, why_page
+from api.pages.assess.live import mattering
 from api.pages.assess.origins import carried, sentences, still
-from api.pages.assess.posted import form_page, keeping_of, profile_of, stage_of, texts_of
+from api.pages.assess.posted import (
+    BASE,
+    Keeping,
+    form_page,
+    keeping_of,
+    profile_of,
+    stage_of,
+    texts_of,
+)
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import environment, page
 from api.pages.frame.session import Form, actor_of, entitled
@@ -57,18 +62,26 @@ def blank(
     judge: CurrentJudge,
     example: Annotated[str, Query(max_length=80)] = "",
     copy: Annotated[str, Query(max_length=40)] = "",
+    decision: Annotated[str, Query(max_length=15)] = "",
+    stage: Annotated[str | None, Query(max_length=80)] = None,
 ) -> Response:
-    """The empty form, or one filled in from an example or a former project."""
-    typed = {"submitted_on": today().isoformat()}
+    """The empty form; one filled in from a former project; or an example or a stored decision, to be
+    tried out with other numbers."""
+    typed, at = {"submitted_on": today().isoformat()}, find_stage(judge, stage or None)
     if copy:
-        return form_page(request, judge, Filled(typed | _copied(request, judge, copy)))
-    if example:
-        examples: Examples = request.app.state.examples
-        chosen = examples.get(judge, example)
-        if chosen is None:
-            raise ProblemError(404, f"没有示例“{example[:60]}”。")
-        typed = typed_from(chosen.profile, judge.ruleset.registry)
-    return form_page(request, judge, Filled(typed), blank=not example)
+        filled = Filled(typed | _copied(request, judge, copy))
+        return form_page(request, judge, filled, stage=at)
+    base = f"example/{example}" if example else f"decision/{decision}" if decision else ""
+    if base:
+        typed = typed_from(base_of(request, judge, base), judge.ruleset.registry)
+    keep = Keeping(base=base)
+    return form_page(request, judge, Filled(typed), keep=keep, blank=not base, stage=at)
+
+
+@router.get("/assess/industries")
+def industry_search(request: Request, q: Annotated[str, Query(max_length=60)] = "") -> Response:
+    """Industry codes found by the name of a class or the common word for a product."""
+    return page(request, "industries.html", q=q.strip(), found=found_industries(q.strip()))
 
 
 @router.get("/assess/template.xlsx")
@@ -99,16 +112,21 @@ def upload(request: Request, judge: CurrentJudge, form: Form) -> Response:
     workers: Workers = request.app.state.workers
     data, registry = given.file.read(), judge.ruleset.registry
     try:
-        profile = workers.call(source_of(request), only_profile, name, data, registry)
+        read = workers.call(source_of(request), readable_dossier, name, data, registry)
     except DossierError as error:
-        return form_page(request, judge, Filled({}), 422, uploaded=name, cells=error.problems)
+        cells = tuple(Unread(p, "") for p in error.problems)
+        return form_page(request, judge, Filled({}), 422, uploaded=name, cells=cells)
     except ProblemError as error:
         if error.status != 422:
             raise
         said = "；".join((error.detail, *(e["detail"] for e in error.errors)))
         wrong = Mistake("file", "申报表文件", said)
         return form_page(request, judge, Filled({}, None, [wrong]), 422)
-    return form_page(request, judge, Filled(typed_from(profile, registry)), uploaded=name)
+    # What was not understood stands in the form as it stands in the cell; the rest is kept.
+    typed = typed_from(read.profile, registry) | read.texts
+    filled = fill(typed, registry) if read.wrong else Filled(typed)
+    status = 422 if read.wrong else 200
+    return form_page(request, judge, filled, status, uploaded=name, cells=read.wrong, kept=True)
 
 
 @router.post("/assess/field", dependencies=[Depends(may_compute)])
@@ -116,13 +134,31 @@ def field_check(
     judge: CurrentJudge, form: Form, name: Annotated[str, Query(max_length=120)]
 ) -> Response:
     """What the service makes of one field, as it is typed; a fragment."""
-    mistakes, said = check_one(form, name, judge.ruleset.registry)
-    text = environment().get_template("field_says.html").render(mistakes=mistakes, said=said)
+    mistakes, said, doubt = check_one(form, name, judge.ruleset.registry)
+    text = (
+        environment()
+        .get_template("field_says.html")
+        .render(mistakes=mistakes, said=said, doubt=doubt)
+    )
+    return Response(text, media_type="text/html; charset=utf-8")
+
+
+@router.post("/assess/ask", dependencies=[Depends(may_compute)])
+def still_asked(judge: CurrentJudge, form: Form) -> Response:
+    """What still matters of the form as it stands; a fragment."""
+    typed = fill(texts_of(form), judge.ruleset.registry).typed
+    told = mattering(judge, typed, stage_of(judge, form))
+    text = environment().get_template("still_asked.html").render(told=told)
     return Response(text, media_type="text/html; charset=utf-8")
 
 
 @router.post("/assess/edit", dependencies=[Depends(may_compute)])
-def edit(request: Request, judge: CurrentJudge, form: Form) -> Response:
+def edit(
+    request: Request,
+    judge: CurrentJudge,
+    form: Form,
+    stage: Annotated[str, Query(max_length=80)] = "",
+) -> Response:
     """Back to the form with everything that was typed, also from before the login."""
     filled = fill(texts_of(form), judge.ruleset.registry)
     restored = form.get("restored") == "1"
@@ -133,19 +169,21 @@ def edit(request: Request, judge: CurrentJudge, form: Form) -> Response:
         keep=keeping_of(form),
         restored=restored,
         origins=carried(form),
+        stage=find_stage(judge, stage) if stage else stage_of(judge, form),
     )
 
 
 @router.post("/assess/confirm", dependencies=[Depends(may_compute)])
 def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """The form read: its mistakes, or everything for checking over."""
-    filled = fill(texts_of(form), judge.ruleset.registry)
+    registry = judge.ruleset.registry
+    filled, keep, stage = fill(texts_of(form), registry), keeping_of(form), stage_of(judge, form)
     if filled.profile is None:
-        return form_page(request, judge, filled, 422, keep=keeping_of(form), origins=carried(form))
-    shown = sections(judge.ruleset.registry, filled.typed)
+        return form_page(request, judge, filled, 422, keep=keep, origins=carried(form), stage=stage)
+    shown = sections(registry, filled.typed)
     store, actor = store_of(request), actor_of(request)
     day, came = store.day(), still(carried(form), filled.typed)
-    keep = keeping_of(form)
+    base = base_of(request, judge, keep.base) if keep.base else None
     return page(
         request,
         "confirm.html",
@@ -153,6 +191,9 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
         sections=shown,
         typed=filled.typed,
         stages=[(s.id, s.title) for s in judge.ruleset.stages] if judge.ruleset.staged else [],
+        stage=stage,
+        doubts=list(doubts(filled.profile, filled.typed, registry)),
+        changed=changed(base, filled.profile, registry) if base is not None else None,
         once=secrets.token_urlsafe(16),
         text=_shown(filled.profile, judge),
         keep=keep,
@@ -166,13 +207,20 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
 
 def _trial(request: Request, judge: Judge, form: FormData) -> cases.Case:
     profile = profile_of(request, judge, form)
-    return cases.trial(judge, profile, stage_of(judge, form), carried(form))
+    base = keeping_of(form).base
+    hidden = {BASE: base} if base else {}
+    return cases.trial(judge, profile, stage_of(judge, form), carried(form), hidden)
 
 
 @router.post("/assess/result")
 def result(request: Request, judge: CurrentJudge, form: Form) -> Response:
-    """Judge without keeping."""
-    return verdict_page(request, _trial(request, judge, form))
+    """Judge without keeping; of what is tried out with other numbers, what they changed."""
+    case, base = _trial(request, judge, form), keeping_of(form).base
+    changes = None
+    if base:
+        old, new = base_of(request, judge, base), profile_of(request, judge, form)
+        changes = moved(judge, old, new, case, stage_of(judge, form))
+    return verdict_page(request, case, changes=changes)
 
 
 @router.post("/assess/why/{rule}")

@@ -13,14 +13,18 @@ from starlette.datastructures import FormData
 from api.access.security import may_compute
 from api.filters import find_stage
 from api.judging.judge import Judge
+from api.judging.partly import Unread
 from api.pages.assess.cases import STAGE
 from api.pages.assess.dossier_form import Filled, fill, sections
 from api.pages.assess.industries import industry_choices
+from api.pages.assess.live import arranged, mattering
 from api.pages.assess.origins import sentences
 from api.pages.frame.render import page
 from api.transport.problems import ProblemError
 from evaluator.dossier.dossier import Profile
-from evaluator.problems.errors import Problem
+
+# The name under which a form carries what it is a trial of; no field is called so.
+BASE = "_base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Keeping:
     revision: int = 0
     number: str = ""
     seen: str = ""
+    # What is tried out with other numbers: "example/<slug>" or "decision/<id>"; empty for nothing.
+    base: str = ""
 
 
 NOTHING = Keeping()
@@ -45,6 +51,7 @@ def keeping_of(form: FormData) -> Keeping:
         int(revision) if revision.isdecimal() and len(revision) < 16 else 0,
         str(form.get("number", ""))[:40],
         str(form.get("seen", ""))[:100],
+        str(form.get(BASE, ""))[:100],
     )
 
 
@@ -59,27 +66,38 @@ def form_page(
     filled: Filled,
     status: int = 200,
     uploaded: str = "",
-    cells: tuple[Problem, ...] = (),
+    cells: tuple[Unread, ...] = (),
+    kept: bool = False,
     keep: Keeping = NOTHING,
     saved: bool = False,
     blank: bool = False,
     restored: bool = False,
     origins: Mapping[str, str] = MappingProxyType({}),
+    stage: str | None = None,
 ) -> Response:
     """The form with what stands in it and what is wrong with that.
 
     ``blank``: nobody has filled in anything yet. ``restored``: it was filled in before the login.
-    ``origins``: the documents that values were taken from.
+    ``cells``: what of the file ``uploaded`` was not read; ``kept``: the rest of it was.
+    ``origins``: the documents that values were taken from. ``stage``: whose questions come first; None
+    for the last, which asks for everything.
     """
-    registry = judge.ruleset.registry
+    registry, ruleset = judge.ruleset.registry, judge.ruleset
+    told = mattering(judge, filled.typed, stage)
+    stages = [(s.id, s.title) for s in ruleset.stages] if ruleset.staged else []
+    earlier = dict(stages[:-1]).get(stage or "", "")
     return page(
         request,
         "assess.html",
         status,
-        sections=sections(registry, filled.typed, filled.mistakes),
+        sections=arranged(sections(registry, filled.typed, filled.mistakes), told, earlier),
+        told=told,
+        stages=stages,
+        stage=stage or (stages[-1][0] if stages else ""),
         mistakes=filled.mistakes,
         uploaded=uploaded,
         cells=cells,
+        kept=kept,
         keep=keep,
         saved=saved,
         blank=blank,

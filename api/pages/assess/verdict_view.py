@@ -208,11 +208,19 @@ def _lacks(result: dict[str, Any], ruleset: Ruleset) -> tuple[Lack, ...]:
                 condition=conditions.get(name),
             )
         )
-    order = [registry.department(d) for d in registry.departments]
-    return tuple(
-        Lack(t, tuple(by[t]))
-        for t in sorted(by, key=lambda t: order.index(t) if t in order else 99)
-    )
+    # What an answer can do comes first: as the questions have it, then what could reject, then how many wait.
+    asked = {q["field"]: n for n, q in enumerate(result.get("questions") or ())}
+
+    def rank(m: Missing) -> tuple[int, int, int]:
+        names = (
+            m.name,
+            m.name.partition(".")[0],
+        )  # A record is asked for as one where none of it is given.
+        at = min((asked[n] for n in names if n in asked), default=len(asked))
+        return at, -m.rejects, -m.waiting
+
+    groups = [Lack(title, tuple(sorted(fields, key=rank))) for title, fields in by.items()]
+    return tuple(sorted(groups, key=lambda g: rank(g.fields[0])))
 
 
 def _axis(dimension: str, reasons: list[Reason], ruleset: Ruleset) -> Axis:
