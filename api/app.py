@@ -34,6 +34,7 @@ from api.routes import (
     excerpts,
     factors,
     health,
+    impacts,
     industries,
     oidc,
     projects,
@@ -75,6 +76,7 @@ DESCRIPTION = (
 )
 ROUTERS = (
     stateless,
+    impacts,
     industries,
     batch,
     excerpts,

@@ -12,7 +12,8 @@ from typing import Any
 from evaluator.problems.errors import Problem
 from evaluator.revision.diff import Entry, diff
 from evaluator.revision.impact import impact_rows
-from evaluator.revision.tally import Impact, Row
+from evaluator.revision.outcome import Impact
+from evaluator.revision.tally import Row
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.files import Layers

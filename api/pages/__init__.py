@@ -26,7 +26,7 @@ from api.pages.committee import (
 from api.pages.committee.counts import CountsMemo
 from api.pages.frame import errors
 from api.pages.frame.render import STATIC
-from api.pages.rulebook import criteria, forms, policy, proposing, rules, trying
+from api.pages.rulebook import criteria, forms, impact, policy, proposing, rules, trying
 from evaluator.rulebook.shipped import examples_path
 
 __all__ = ["install"]
@@ -53,6 +53,7 @@ MODULES = (
     taskboard,
     promises,
     policy,
+    impact,
     proposing,
     overview,
     weekly,

@@ -16,12 +16,12 @@ from rich.table import Table
 from evaluator.cli.common import load_rulebook, save, stop
 from evaluator.portfolio.compare import Comparison, compare_file
 from evaluator.portfolio.progress import bar
-from evaluator.portfolio.report import comparison_html, summary_html
+from evaluator.portfolio.report import amount_lines, comparison_html, summary_html
 from evaluator.portfolio.run import Counts, Options, Summary, evaluate_files, rejects_path
 from evaluator.problems.errors import AdmissionError
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.due import NoStage, find_stage
-from evaluator.rulebook.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
+from evaluator.rulebook.verdict import CHANGE_LABELS, STATUS_LABELS, VERDICT_LABELS, Status, Verdict
 
 portfolio_app = typer.Typer(
     add_completion=False,
@@ -129,7 +129,7 @@ def compare(
     old: Annotated[Path, typer.Option("--old", help="旧规则集目录")],
     new: Annotated[Path, typer.Option("--new", help="新规则集目录")],
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="结论改变的材料，.parquet 或 .csv")
+        Path | None, typer.Option("-o", "--out", help="有变动的材料，.parquet 或 .csv")
     ] = None,
     as_of_column: Column = None,
     as_of: Day = None,
@@ -137,9 +137,9 @@ def compare(
     html: Html = None,
     memory: Memory = "3GB",
 ) -> None:
-    """两套规则集评同一批材料：哪些结论变了，因为哪些规则。
+    """两套规则集评同一批材料：哪些结论和单项结论变了，涉及多少土地、税收、能耗、就业。
 
-    材料很多（百万份）、要网页报告或表格时用这个；按部门、行业看，或要逐份核对，用“rules impact”。
+    材料很多（百万份）、要网页报告或表格时用这个；要看得分、逐份核对，用“rules impact”。
     """
     old_rules, new_rules = load_rulebook(old), load_rulebook(new)
     options = _options(as_of_column, as_of, table, memory)
@@ -206,8 +206,22 @@ def _print_comparison(comparison: Comparison, old: Ruleset, new: Ruleset) -> Non
         table.add_row(VERDICT_LABELS[a], *row)
     console.print(table)
     console.print(f"结论改变 {comparison.changed:,} 份")
-    causes = Table("规则", "涉及份数", title="引起变化的规则")
+    causes = Table("规则", "涉及份数", title="引起结论变化的规则")
     for rule_id, n in list(comparison.rules.items())[:TOP]:
         rule = new.rules.get(rule_id) or old.rules[rule_id]
         causes.add_row(rule.title, f"{n:,}")
     console.print(causes)
+    findings = Table("规则", *CHANGE_LABELS.values(), title="单项结论的变化（结论不变的也算）")
+    for rule_id, counts in list(comparison.findings.items())[:TOP]:
+        rule = new.rules.get(rule_id) or old.rules[rule_id]
+        findings.add_row(rule.title, *(f"{counts.get(c, 0):,}" for c in CHANGE_LABELS))
+    console.print(findings)
+    for line in amount_lines(comparison, new):
+        console.print(line, markup=False)
+    for title, groups in (
+        ("按部门", {new.registry.department(d): n for d, n in comparison.departments.items()}),
+        ("按行业", comparison.industries),
+    ):
+        listed = "，".join(f"{k} {n:,} 份" for k, n in list(groups.items())[:TOP])
+        if listed:
+            console.print(f"有变动的{title}：{listed}", markup=False)

@@ -20,11 +20,12 @@ from evaluator.cli.common import load_rulebook, save, stop
 from evaluator.judgement.wording import rule_names
 from evaluator.problems.errors import AdmissionError, InputError
 from evaluator.revision.impact import impact_file
+from evaluator.revision.told import Where, render, touched_line
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_directory
 from evaluator.rulebook.files import Layers
 from evaluator.rulebook.transfer import STAGES, read_text, write_text
-from evaluator.rulebook.verdict import VERDICT_LABELS
+from evaluator.rulebook.verdict import CHANGE_LABELS, VERDICT_LABELS
 
 KEY = "ADMISSION_KEY"
 SERVER = "ADMISSION_SERVER"
@@ -69,16 +70,34 @@ def impact(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="结论改变的项目全部写到这个 .jsonl 文件")
+        Path | None, typer.Option("-o", "--out", help="有变动的项目全部写到这个 .jsonl 文件")
+    ] = None,
+    rule: Annotated[
+        str | None, typer.Option("--rule", help="列出这条规则有变动的项目，可写“规则:violated”")
+    ] = None,
+    card: Annotated[
+        str | None, typer.Option("--card", help="列出这张评分表得分有变动的项目")
+    ] = None,
+    department: Annotated[
+        str | None, typer.Option("--department", help="列出这个部门的规则有变动的项目")
+    ] = None,
+    industry: Annotated[
+        str | None, typer.Option("--industry", help="列出这个行业有变动的项目，如 C39")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
-    """一批材料按新旧规则集各评一遍：哪些项目的结论变了，因为哪些规则，涉及哪些部门和行业。
+    """一批材料按新旧规则集各评一遍：哪些结论、单项结论和得分变了，涉及哪些部门、行业，多少土地、税收、能耗、就业。
 
     改规则时先用这个（提案里的“影响”与它相同）；材料有百万份、要网页报告或表格，用“portfolio compare”。
     """
     if engine not in (None, "columnar", "reference"):
         stop(f"没有引擎“{engine}”，可用：columnar、reference")
+    named, _, change = (rule or "").partition(":")
+    if change and change not in CHANGE_LABELS:
+        stop(
+            f"--rule 冒号后可写：{'、'.join(f'{c}（{word}）' for c, word in CHANGE_LABELS.items())}"
+        )
+    where = Where(named, change, card or "", "", department or "", industry or "")
     a, b = load_rulebook(old), load_rulebook(new)
     try:
         day = dt.date.fromisoformat(as_of) if as_of else None
@@ -91,10 +110,19 @@ def impact(
     for said in report.reading:
         typer.echo(said, err=True)
     if out is not None:
-        lines = (json.dumps(m.to_dict(), ensure_ascii=False) for m in report.moved)
+        lines = (json.dumps(t.to_dict(), ensure_ascii=False) for t in report.touched)
         save(out, "".join(f"{line}\n" for line in lines))
+    if where != Where():
+        opened = [t for one in report.touched if where.holds(t := one.to_dict())]
+        if as_json:
+            typer.echo(json.dumps(opened, ensure_ascii=False))
+        else:
+            typer.echo(
+                "\n".join([f"共 {len(opened):,} 份", *(touched_line(t, b, a) for t in opened)])
+            )
+        return
     typer.echo(
-        json.dumps(report.to_dict(), ensure_ascii=False) if as_json else report.render(b, old=a)
+        json.dumps(report.to_dict(), ensure_ascii=False) if as_json else render(report, b, old=a)
     )
 
 

@@ -40,6 +40,8 @@ class FieldType(StrEnum):
     RECORD = "record"
 
 
+# What adds up over projects, and is asked of those that move: land, tax, energy, jobs.
+AMOUNTS = ("land_area", "annual_tax", "annual_energy", "employees")
 TYPE_LABELS = {
     "str": "文字",
     "date": "日期",

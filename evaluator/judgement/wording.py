@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from evaluator.dossier.fields import Field
+from evaluator.dossier.fields import Field, Registry
 from evaluator.dossier.values import Item, Value
 from evaluator.problems.choices import KEY_LABELS
 from evaluator.rulebook.ast import Op, Ruleset
@@ -95,6 +95,16 @@ def rule_names(ids: Iterable[str], *rulesets: Ruleset) -> str:
     """Rules as a person looks them up: "positive.land_tax（土地税收）"; the first that knows one."""
     named = ((id_, next((s.rules[id_] for s in rulesets if id_ in s.rules), None)) for id_ in ids)
     return "、".join(f"{id_}（{rule.title}）" if rule else id_ for id_, rule in named)
+
+
+def amount_words(registry: Registry, sums: Mapping[str, tuple[Fraction, int]]) -> str:
+    """Sums over projects by field, and how many state each: "用地面积 120 亩（3 份填了），…"."""
+    said = [
+        f"{registry.fields[n].label} {with_unit(shown(total), registry.fields[n].unit)}（{known:,} 份填了）"
+        for n, (total, known) in sums.items()
+        if known
+    ]
+    return "，".join(said) or "数量都没有填"
 
 
 def subject_name(id_: str, ruleset: Ruleset | None) -> str:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
+from evaluator.dossier.fields import AMOUNTS
+from evaluator.judgement.wording import amount_words
 from evaluator.portfolio.compare import Comparison
 from evaluator.portfolio.run import Summary
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.verdict import STATUS_LABELS, VERDICT_LABELS, Status, Verdict
+from evaluator.rulebook.verdict import (
+    CHANGE_LABELS,
+    STATUS_LABELS,
+    VERDICT_LABELS,
+    Status,
+    Verdict,
+)
 
 COLOURS = {"pass": "#2e7d32", "refer": "#b26a00", "reject": "#b3261e"}
 STYLE = """
@@ -108,14 +116,43 @@ def comparison_html(comparison: Comparison, old: Ruleset, new: Ruleset) -> str:
         ((new.rules.get(i) or old.rules[i]).title, n, "#3b5b92")
         for i, n in _largest(comparison.rules)
     )
+    departments = [
+        (new.registry.department(d), n, "#3b5b92") for d, n in _largest(comparison.departments)
+    ]
+    industries = [(code, n, "#3b5b92") for code, n in _largest(comparison.industries)]
     body = (
         f"<p>旧规则集：{escape(old.title)}（{old.identity[:12]}）；新规则集：{escape(new.title)}"
         f"（{new.identity[:12]}）。已评估 {comparison.counts.judged:,} 份，退回 "
         f"{comparison.counts.rejected:,} 份，结论改变 {comparison.changed:,} 份。</p>"
         f"<h2>结论变化</h2><table><tr><th>旧结论</th>{head}</tr>{''.join(rows)}</table>"
-        f"<h2>引起变化的规则（涉及的份数）</h2>{causes}"
+        f"<h2>引起结论变化的规则（涉及的份数）</h2>{causes}"
+        f"<h2>单项结论的变化（结论不变的也算）</h2>{_findings(comparison, old, new)}"
+        f"<h2>有变动的项目</h2>{''.join(f'<p>{escape(x)}</p>' for x in amount_lines(comparison, new))}"
+        f"<h2>有变动的按部门</h2>{_bars(departments)}<h2>有变动的按行业</h2>{_bars(industries)}"
     )
     return _page("规则调整影响对比", body)
+
+
+def _findings(comparison: Comparison, old: Ruleset, new: Ruleset) -> str:
+    rows = (
+        [
+            (new.rules.get(i) or old.rules[i]).title,
+            *(f"{counts.get(c, 0):,}" for c in CHANGE_LABELS),
+        ]
+        for i, counts in list(comparison.findings.items())[:TOP]
+    )
+    return _table(["规则", *CHANGE_LABELS.values()], rows)
+
+
+def amount_lines(comparison: Comparison, ruleset: Ruleset) -> list[str]:
+    """What the dossiers with any change amount to, a line for each change of verdict."""
+    lines = []
+    for (a, b), (count, amounts) in comparison.amounts.items():
+        old, new = (VERDICT_LABELS[Verdict(v)] for v in (a, b))
+        what = f"{old} → {new}" if a != b else f"仍为{new}"
+        sums = dict(zip(AMOUNTS, amounts, strict=True))
+        lines.append(f"{what} {count:,} 份：{amount_words(ruleset.registry, sums)}")
+    return lines
 
 
 def _cell(old: int, new: int, n: int) -> str:

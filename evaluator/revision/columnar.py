@@ -14,56 +14,37 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from functools import lru_cache, reduce
-from operator import or_
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 import duckdb
-import ibis
-import ibis.expr.types as ir
 
-from evaluator.engine.columnar import Layout, TooWide, compile_ruleset
-from evaluator.engine.columnar.outputs import packed_bit, packed_columns, verdict_of
+from evaluator.engine.columnar import TooWide, compile_ruleset
+from evaluator.engine.columnar.outputs import packed_columns
 from evaluator.portfolio.duck import connect, sql_of
 from evaluator.portfolio.intake.load import Loaded
 from evaluator.portfolio.sql import text
 from evaluator.revision.copies import Copies, Unusable, digest_of
-from evaluator.revision.tally import (
-    Impact,
-    Listed,
-    Moved,
-    Row,
-    Snapshots,
-    Tally,
-    changed_rules,
-    judge_each,
-    moved_rules,
-)
+from evaluator.revision.outcome import Impact
+from evaluator.revision.sides import NAMED, Sides, fields_judged_by
+from evaluator.revision.tally import Listed, Row, Snapshots, Tally, judge_each
 from evaluator.revision.typed import add_snapshots
-from evaluator.rulebook.ast import Effect, Ruleset
-from evaluator.rulebook.reads import fields_of
-from evaluator.rulebook.verdict import Status
+from evaluator.rulebook.ast import Ruleset
 
 log = logging.getLogger("evaluator")
 NOTE = "组合引擎，相同的规则只评一次"
 BATCH = 50_000  # Snapshots typed at a time.
-ALWAYS = frozenset({"submitted_on", "industry_code"})  # Dated rules and tables look at these.
 
 
 def count_loaded(tally: Tally, db: duckdb.DuckDBPyConnection, loaded: Loaded, note: str) -> Impact:
     """Count what is loaded of a file. Raises TooWide."""
-    changed = changed_rules(tally.old, tally.new)
-    plan = compile_ruleset(tally.old, loaded.layout)
+    sides = Sides(tally)
+    plan = compile_ruleset(tally.old, loaded.layout, NAMED)
     db.execute(f"CREATE TEMP TABLE olds AS {sql_of(plan.packed())}")
-    _news(db, tally, changed, loaded.layout)
-    _settle(db, tally, changed)
-    industry = "industry_code" if "industry_code" in plan.kept else "NULL"
-    db.execute(
-        f"CREATE TEMP VIEW named AS SELECT row_id, project_id, {industry} AS industry_code FROM olds"
-    )
-    _list_moved(db, tally, changed)
+    sides.judge_new(db, loaded.layout)
+    sides.settle(db)
+    columns = [n if n in plan.kept else f"NULL AS {n}" for n in NAMED]
+    db.execute(f"CREATE TEMP VIEW named AS SELECT row_id, {', '.join(columns)} FROM olds")
+    sides.list_touched(db, loaded.layout)
     tally.unread += loaded.total - tally.matrix.total()
     tally.total += loaded.total
     return tally.impact("columnar", note)
@@ -82,7 +63,7 @@ def count_stored(tally: Tally, stored: Snapshots, directory: Path | None) -> Imp
         return _by_reference(tally, stored, listed, "字段定义有变，逐份评估")
     for place in dict.fromkeys((directory, None)):
         copies = Copies(place, tally.old.registry)
-        fresh = dataclasses.replace(tally, matrix=Counter(), moved=[])
+        fresh = dataclasses.replace(tally, matrix=Counter(), touched=[])
         try:
             with closing(copies), closing(connect()) as db:
                 rest = _count(db, copies, fresh, stored, listed)
@@ -107,10 +88,10 @@ def _by_reference(tally: Tally, stored: Snapshots, listed: Sequence[Listed], not
 
 
 def _name(tally: Tally, stored: Snapshots) -> None:
-    """The moved in the order of their numbers, by their names."""
-    names = stored.names([int(m.ref) for m in tally.moved])
-    ordered = sorted(tally.moved, key=lambda m: int(m.ref))
-    tally.moved = [dataclasses.replace(m, ref=names[int(m.ref)]) for m in ordered]
+    """The touched in the order of their numbers, by their names."""
+    names = stored.names([int(t.ref) for t in tally.touched])
+    ordered = sorted(tally.touched, key=lambda t: int(t.ref))
+    tally.touched = [dataclasses.replace(t, ref=names[int(t.ref)]) for t in ordered]
 
 
 def _judge_each(tally: Tally, stored: Snapshots, listed: Sequence[Listed]) -> None:
@@ -131,22 +112,22 @@ def _count(
     old = tally.old
     with copies.alone():
         _copy(db, copies, old, stored, listed)
-    changed = changed_rules(old, tally.new)
-    part = _only(tally.new, changed)
-    if part.rules:
-        _news(db, tally, changed, copies.portfolio(db, "given", _reads(part)))
+    sides = Sides(tally)
+    if sides.reads:
+        sides.judge_new(db, copies.portfolio(db, "given", sides.reads))
     db.execute(
         "CREATE TEMP VIEW olds AS SELECT g.n AS row_id, b.* FROM given g JOIN base b USING (digest, day)"
     )
-    _settle(db, tally, changed)
+    sides.settle(db)
     tally.total += tally.matrix.total()
     db.execute(
-        "CREATE TEMP TABLE moved AS SELECT g.* FROM given g JOIN judged j ON j.row_id = g.n "
-        "WHERE j.old <> j.new"
+        "CREATE TEMP TABLE touched AS SELECT g.* FROM given g JOIN judged j ON j.row_id = g.n "
+        "WHERE j.touched"
     )
-    copies.portfolio(db, "moved", frozenset({"project_id", "industry_code"}))
-    db.execute("CREATE TEMP VIEW named AS SELECT row_id, project_id, industry_code FROM portfolio")
-    _list_moved(db, tally, changed)
+    layout = copies.portfolio(db, "touched", frozenset(NAMED))
+    columns = [n if n in layout.present else f"NULL AS {n}" for n in NAMED]
+    db.execute(f"CREATE TEMP VIEW named AS SELECT row_id, {', '.join(columns)} FROM portfolio")
+    sides.list_touched(db, layout)
     rest = db.execute("SELECT n FROM given ANTI JOIN judged ON row_id = n").fetchall()
     numbers = {n for (n,) in rest}
     return [x for x in listed if x[0] in numbers] if numbers else []
@@ -226,7 +207,7 @@ def _judge_missing(db: duckdb.DuckDBPyConnection, copies: Copies, old: Ruleset) 
     )
     row = db.execute("SELECT count(*) FROM lacking").fetchone()
     if row and row[0]:
-        plan = compile_ruleset(old, copies.portfolio(db, "lacking", _reads(old)), ())
+        plan = compile_ruleset(old, copies.portfolio(db, "lacking", fields_judged_by(old)), ())
         masks = ", ".join(packed_columns(len(old.rules)))
         copies.add_verdicts(
             db,
@@ -234,138 +215,3 @@ def _judge_missing(db: duckdb.DuckDBPyConnection, copies: Copies, old: Ruleset) 
             f"SELECT l.digest, l.day, p.verdict, {masks} FROM ({sql_of(plan.packed())}) p "
             "JOIN lacking l ON l.n = p.row_id",
         )
-
-
-def _reads(ruleset: Ruleset) -> frozenset[str]:
-    """The fields that have to be there to judge by a ruleset."""
-    read = {n.partition(".")[0] for r in ruleset.rules.values() for n in fields_of(r, ruleset)}
-    return ALWAYS | read
-
-
-# --- both sides together -------------------------------------------------------------------------
-
-
-def _only(ruleset: Ruleset, ids: frozenset[str]) -> Ruleset:
-    rules = {r: rule for r, rule in ruleset.rules.items() if r in ids}
-    return dataclasses.replace(ruleset, rules=MappingProxyType(rules))
-
-
-def _news(
-    db: duckdb.DuckDBPyConnection, tally: Tally, changed: frozenset[str], layout: Layout
-) -> None:
-    """The table ``news``: what the changed rules of the new ruleset find."""
-    part = _only(tally.new, changed)
-    if part.rules:
-        plan = compile_ruleset(part, layout, ())
-        db.execute(f"CREATE TEMP TABLE news AS {sql_of(plan.packed())}")
-
-
-def _settle(db: duckdb.DuckDBPyConnection, tally: Tally, changed: frozenset[str]) -> None:
-    """Out of ``olds`` and ``news`` the table ``judged``: row_id, old and new verdict, and the masks
-    of both sides; the matrix is counted."""
-    sides = _Sides(tally, changed)
-    db.execute(f"CREATE TEMP TABLE judged AS {sql_of(sides.judged())}")
-    for a, b, n in db.execute("SELECT old, new, count(*) FROM judged GROUP BY ALL").fetchall():
-        tally.matrix[a, b] += n
-
-
-class _Sides:
-    """The old ruleset's rules, and the changed ones of the new, as masks in one table."""
-
-    def __init__(self, tally: Tally, changed: frozenset[str]) -> None:
-        self.changed = changed
-        self.old = list(tally.old.rules.values())
-        self.new = list(_only(tally.new, changed).rules.values())
-        self.same = [n for n, r in enumerate(self.old) if r.id not in changed]
-        names = packed_columns(len(self.old))
-        masks = dict.fromkeys(names, "int16")
-        olds = ibis.table({"row_id": "int64", "verdict": "string", **masks}, name="olds")
-        self.names = [f"o_{m}" for m in names]
-        self.table: ir.Table = olds.rename({f"o_{m}": m for m in names})
-        if self.new:
-            added = packed_columns(len(self.new))
-            masks = dict.fromkeys(added, "int16")
-            news = ibis.table({"row_id": "int64", **masks}, name="news")
-            news = news.rename({"other": "row_id", **{f"n_{m}": m for m in added}})
-            self.table = self.table.join(news, self.table["row_id"] == news["other"])
-            self.names += [f"n_{m}" for m in added]
-
-    def judged(self) -> ir.Table:
-        """row_id, old, new, and the masks."""
-        t = self.table
-        new = t["verdict"]
-        if self.changed:
-            blocking = (Effect.REJECT, Effect.REFER)
-            new = verdict_of(
-                self._any("violated", (Effect.REJECT,)),
-                self._any("violated", (Effect.REFER,)),
-                self._any("unknown", blocking),
-                self._any("applicable", tuple(Effect)),
-            )
-        return t.select("row_id", *self.names, old=t["verdict"], new=new)
-
-    def _any(self, what: str, effects: tuple[Effect, ...]) -> Any:
-        wanted: dict[str, int] = {}
-        for side, rules, numbers in (
-            ("o", self.old, self.same),
-            ("n", self.new, range(len(self.new))),
-        ):
-            for n in numbers:
-                if rules[n].effect in effects:
-                    mask, bit = packed_bit(what, n)
-                    wanted[f"{side}_{mask}"] = wanted.get(f"{side}_{mask}", 0) | bit
-        tests = [(self.table[name] & bits) != 0 for name, bits in wanted.items()]
-        return reduce(or_, tests) if tests else ibis.literal(False)
-
-    def statuses(self, held: dict[str, int]) -> tuple[dict[str, Status], dict[str, Status]]:
-        """What the changed rules find, before and after; not in force counts as not applicable."""
-        out: tuple[dict[str, Status], dict[str, Status]] = ({}, {})
-        for side, rules, side_statuses in (("o", self.old, out[0]), ("n", self.new, out[1])):
-            for n, rule in enumerate(rules):
-                if rule.id in self.changed:
-                    side_statuses[rule.id] = _status(held, side, n)
-        return out
-
-
-def _status(held: dict[str, int], side: str, n: int) -> Status:
-    for what, status in (
-        ("violated", Status.VIOLATED),
-        ("unknown", Status.UNKNOWN),
-        ("applicable", Status.SATISFIED),
-    ):
-        mask, bit = packed_bit(what, n)
-        if held[f"{side}_{mask}"] & bit:
-            return status
-    return Status.NOT_APPLICABLE
-
-
-def _list_moved(db: duckdb.DuckDBPyConnection, tally: Tally, changed: frozenset[str]) -> None:
-    """Those that moved, with the names that ``named`` gives them, in the order of their rows."""
-    sides = _Sides(tally, changed)
-    at = [i for i, name in enumerate(sides.names) if _tells(sides, name)]
-    names = [sides.names[i] for i in at]
-
-    @lru_cache(maxsize=100_000)
-    def rules(masks: tuple[int, ...]) -> tuple[str, ...]:
-        before, after = sides.statuses(dict(zip(names, masks, strict=True)))
-        return moved_rules(tally.old, tally.new, before, after)
-
-    listed = "".join(f", j.{n}" for n in names)
-    cursor = db.execute(
-        f"SELECT row_id, n.project_id, n.industry_code, j.old, j.new{listed} FROM judged j "
-        "JOIN named n USING (row_id) WHERE j.old <> j.new ORDER BY row_id"
-    )
-    while chunk := cursor.fetchmany(20_000):
-        for row_id, project, code, x, y, *masks in chunk:
-            tally.moved.append(Moved(str(row_id), project, code, x, y, rules(tuple(masks))))
-
-
-def _tells(sides: _Sides, name: str) -> bool:
-    """Whether a mask tells of a changed rule."""
-    side, mask = name.split("_")
-    rules = sides.old if side == "o" else sides.new
-    return any(
-        mask in (packed_bit("violated", n)[0], packed_bit("applicable", n)[0])
-        for n, r in enumerate(rules)
-        if r.id in sides.changed
-    )

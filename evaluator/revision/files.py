@@ -6,11 +6,11 @@ import datetime as dt
 from contextlib import closing
 from pathlib import Path
 
-from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.portfolio.duck import connect, opened, refused_rows
 from evaluator.portfolio.errors import PortfolioError
 from evaluator.portfolio.rows import dossiers
-from evaluator.revision.tally import Impact, Row, Tally, judge_one, profile_of
+from evaluator.revision.outcome import Impact
+from evaluator.revision.tally import Judges, Row, Tally, profile_of
 
 
 def count_file(
@@ -32,11 +32,11 @@ def count_file(
         loaded = opened(db, tally.new, path, 0, table, as_of)
         tally.notes += [*loaded.said, *refused_rows(db, loaded, str(path))]
         if engine == "reference" or (engine is None and (loaded.total < few or not same)):
-            engines = ReferenceEngine(tally.old), ReferenceEngine(tally.new)
+            judges = Judges(tally)
             for row in dossiers(db, loaded):
                 after = row.profile
                 before = after if same else profile_of(tally.old, after.to_dict(tally.new.registry))
-                judge_one(tally, engines, Row(str(row.number), "", row.as_of), before, after)
+                judges.count(Row(str(row.number), "", row.as_of), before, after)
             refused = loaded.total - tally.total
             tally.unread += refused
             tally.total += refused

@@ -1,4 +1,4 @@
-"""What a changed rulebook does to dossiers: old × new verdicts, who moves, and by which rules.
+"""What a changed rulebook does to dossiers: verdicts, findings, scores; who moves, and why.
 
 ``impact_rows`` takes dossiers in memory (stored snapshots), ``impact_file`` a file. Many are judged
 by the columnar engine, few or awkward ones by the reference; both give the same answer.
@@ -12,34 +12,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from evaluator.dossier.files import read_dossiers
-from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.portfolio.errors import PortfolioError
+from evaluator.revision.outcome import Impact
 from evaluator.revision.tally import (
-    Impact,
+    Judges,
     Listed,
     Row,
     Snapshots,
     Tally,
     judge_each,
-    judge_one,
     profile_of,
 )
 from evaluator.rulebook.ast import Ruleset
 
 COLUMNAR_FROM = 2_000  # Below this, compiling the query takes longer than judging one by one.
 WHOLE = (".yaml", ".yml", ".json")  # Read whole or not at all, as ``admission evaluate`` does.
-
-
-# --- which rules move a project ------------------------------------------------------------------
-
-
-# --- counting ------------------------------------------------------------------------------------
-
-
-# --- the reference engine ------------------------------------------------------------------------
-
-
-# --- entry ---------------------------------------------------------------------------------------
 
 
 def impact_rows(
@@ -117,10 +104,10 @@ def impact_file(
         return count_file(tally, path, engine, COLUMNAR_FROM, as_of, table)
     if engine == "columnar":
         raise PortfolioError("组合引擎不读 .yaml 和 .json；请不写 --engine")
-    engines = ReferenceEngine(old), ReferenceEngine(new)
+    judges = Judges(tally)
     same = old.registry.fields == new.registry.fields
     for n, after in enumerate(read_dossiers(path, new.registry, tally.notes), 1):
         before = after if same else profile_of(old, after.to_dict(new.registry))
         day = as_of if isinstance(as_of, dt.date) else None
-        judge_one(tally, engines, Row(str(n), "", day), before, after)
+        judges.count(Row(str(n), "", day), before, after)
     return tally.impact("reference", "逐份评估")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from collections import Counter
@@ -9,24 +10,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar
 
 from evaluator.dossier.dossier import Profile, parse_dossier
+from evaluator.dossier.fields import AMOUNTS
+from evaluator.engine.columnar.layout import SHOWN
 from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.judgement.evaluate import combine
-from evaluator.judgement.wording import rule_names
+from evaluator.judgement.scores import grade_cards
 from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place, SourceText
-from evaluator.revision.diff import bare
-from evaluator.rulebook import ast, walk
-from evaluator.rulebook.cards import Scorecard
-from evaluator.rulebook.reads import criteria_of
-from evaluator.rulebook.verdict import VERDICT_LABELS, Status, Verdict
+from evaluator.revision.changed import changed_cards
+from evaluator.revision.outcome import (
+    Flow,
+    Impact,
+    Points,
+    ScoreCount,
+    Scored,
+    Touched,
+    change_of,
+    industry_of,
+)
+from evaluator.rulebook import ast
+from evaluator.rulebook.verdict import Change, Status
 from evaluator.values.numbers import stored
 
-NO_INDUSTRY = "未填"
-
-
+_Key = TypeVar("_Key")
+TOUCHED = "touched"  # Beside the changes: how many projects have any.
 _NOWHERE = Place(SourceText("(dossier)", ""))
 
 
@@ -53,98 +64,6 @@ class Snapshots(Protocol):
 
     def names(self, numbers: Sequence[int]) -> Mapping[int, str]:
         """What these are called in the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A project whose verdict changes; ``rules`` are those that moved it."""
-
-    ref: str
-    project_id: str
-    industry: str | None
-    old: str
-    new: str
-    rules: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON data."""
-        return {
-            "ref": self.ref,
-            "project_id": self.project_id,
-            "industry": self.industry,
-            "old": self.old,
-            "new": self.new,
-            "rules": list(self.rules),
-        }
-
-
-@dataclass(frozen=True)
-class Impact:
-    """The outcome over one set of dossiers.
-
-    ``matrix`` counts (old, new) verdicts; ``rules``, ``departments`` and ``industries`` count moved
-    projects, by rule, by department of these rules, and by 大类 and (old, new). ``unread`` dossiers
-    cannot be read under one of the rulesets. ``note`` says why an engine was chosen, ``reading``
-    how the file was read and which rows were refused.
-    """
-
-    engine: str
-    total: int
-    unread: int
-    matrix: Mapping[tuple[str, str], int]
-    moved: tuple[Moved, ...]
-    rules: Mapping[str, int]
-    departments: Mapping[str, int]
-    industries: Mapping[str, Mapping[tuple[str, str], int]]
-    note: str = ""
-    reading: tuple[str, ...] = ()
-
-    def to_dict(self, most: int | None = None) -> dict[str, Any]:
-        """JSON data; at most ``most`` moved projects, their full number in ``moved_total``."""
-        return {
-            "engine": self.engine,
-            "note": self.note,
-            "total": self.total,
-            "unread": self.unread,
-            "matrix": [
-                {"old": a, "new": b, "count": n} for (a, b), n in sorted(self.matrix.items())
-            ],
-            "moved_total": len(self.moved),
-            "moved": [m.to_dict() for m in self.moved[:most]],
-            "rules": dict(self.rules),
-            "departments": dict(self.departments),
-            "industries": {
-                k: [{"old": a, "new": b, "count": n} for (a, b), n in sorted(v.items())]
-                for k, v in self.industries.items()
-            },
-        }
-
-    def render(self, new: ast.Ruleset, most: int = 20, old: ast.Ruleset | None = None) -> str:
-        """The outcome for a terminal; ``old`` names the rules that are no more."""
-        both = (new, old) if old else (new,)
-        words = {v.value: VERDICT_LABELS[v] for v in Verdict}
-        lines = [f"共 {self.total:,} 份材料，结论改变 {len(self.moved):,} 份（{self.note}）"]
-        if self.unread:
-            lines.append(f"另有 {self.unread:,} 份按其中一个规则集读不了，没有计入")
-        for a in Verdict:
-            row = "，".join(
-                f"新“{words[b.value]}” {self.matrix.get((a.value, b.value), 0):,}" for b in Verdict
-            )
-            lines.append(f"  原“{words[a.value]}”：{row}")
-        names = new.registry
-        for title, counts in (
-            ("引起变化的规则", {rule_names([r], *both): n for r, n in self.rules.items()}),
-            ("按部门", {names.department(d): n for d, n in self.departments.items()}),
-            ("按行业", {k: sum(v.values()) for k, v in self.industries.items()}),
-        ):
-            listed = "，".join(f"{k} {n:,} 份" for k, n in list(counts.items())[:most])
-            lines += [f"{title}：{listed}"] if listed else []
-        for m in self.moved[:most]:
-            change = f"{words[m.old]} → {words[m.new]}"
-            lines.append(f"  {m.ref} {m.project_id}：{change}，因 {rule_names(m.rules, *both)}")
-        if len(self.moved) > most:
-            lines.append(f"  另有 {len(self.moved) - most:,} 份没有列出")
-        return "\n".join(lines)
 
 
 def _weight(ruleset: ast.Ruleset, rule: str, status: Status | None) -> str:
@@ -174,51 +93,13 @@ def moved_rules(
     return tuple(r for r in either if (before.get(r) in none) != (after.get(r) in none))
 
 
-def changed_rules(old: ast.Ruleset, new: ast.Ruleset) -> frozenset[str]:
-    """Rules of either ruleset that may give another finding, or weigh otherwise, in the other."""
-    either = old.rules.keys() | new.rules.keys()
-    return frozenset(r for r in either if _meaning(old, r) != _meaning(new, r))
-
-
-def _meaning(ruleset: ast.Ruleset, rule_id: str) -> object:
-    rule = ruleset.rules.get(rule_id)
-    if rule is None:
-        return None
-    cards = [ruleset.scorecards[id_] for id_ in sorted({*walk.named("scorecard", *rule.halves)})]
-    roots = (*rule.halves, *(root for card in cards for root in card.roots()))
-    metrics = {
-        id_: (bare(ruleset.metrics[id_].formula), _units(ruleset.metrics[id_].formula))
-        for id_ in walk.named("metric", *roots, metrics=ruleset.metrics)
-    }
-    scored = [(_scored(card), _units(*card.roots())) for card in cards]
-    return _own(rule), metrics, bare(criteria_of(rule, ruleset)), scored
-
-
-def _scored(card: Scorecard) -> object:
-    """What a card's score is made of."""
-    return (
-        bare(card.items),
-        card.cap,
-        card.floor,
-        card.caps,
-        bare(card.rounding),
-    )
-
-
-def _own(rule: ast.Rule) -> object:
-    return (
-        bare(rule.applies_when),
-        bare(rule.require),
-        _units(*rule.halves),
-        rule.effect,
-        rule.start,
-        rule.end,
-    )
-
-
-def _units(*roots: walk.Node | None) -> tuple[Fraction | None, ...]:
-    """The unit conversions among the nodes, which ``bare`` leaves out."""
-    return tuple(n.factor if isinstance(n, ast.Scale) else None for n in walk.nodes(*roots))
+def changes_of(
+    before: Mapping[str, Status], after: Mapping[str, Status]
+) -> tuple[tuple[str, Change], ...]:
+    """What became of each rule's finding, where it changed."""
+    either = sorted(before.keys() | after.keys())
+    found = ((r, change_of(before.get(r), after.get(r))) for r in either)
+    return tuple((r, change) for r, change in found if change is not None)
 
 
 @dataclass
@@ -230,36 +111,96 @@ class Tally:
     total: int = 0
     unread: int = 0
     matrix: Counter[tuple[str, str]] = field(default_factory=Counter)
-    moved: list[Moved] = field(default_factory=list)
+    touched: list[Touched] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def impact(self, engine: str, note: str) -> Impact:
         """The outcome of everything counted."""
+        known = {**_departments(self.old), **_departments(self.new)}
+        owners = lru_cache(maxsize=10_000)(
+            lambda parts: tuple(dict.fromkeys(d for part in parts for d in known[part]))
+        )
         rules: Counter[str] = Counter()
         departments: Counter[str] = Counter()
         industries: dict[str, Counter[tuple[str, str]]] = {}
-        known = {r: self._departments(r) for r in self.old.rules.keys() | self.new.rules.keys()}
-        for m in self.moved:
-            rules.update(m.rules)
-            departments.update({d for r in m.rules for d in known[r]})
-            industry = (m.industry or NO_INDUSTRY)[:3]
-            industries.setdefault(industry, Counter())[m.old, m.new] += 1
-        ranked = sorted(industries.items(), key=lambda x: (-x[1].total(), x[0]))
+        findings: dict[str, Counter[str]] = {}
+        scores: dict[str, list[Scored]] = {}
+        flows: dict[tuple[str, str], list[Touched]] = {}
+        by_department: dict[str, Counter[str]] = {}
+        by_industry: dict[str, Counter[str]] = {}
+        touched = []
+        for given in self.touched:
+            parts = (*given.rules, *(r for r, _ in given.findings), *(s.card for s in given.scores))
+            concerned = owners(parts)
+            one = dataclasses.replace(given, departments=concerned)
+            touched.append(one)
+            flows.setdefault((one.old, one.new), []).append(one)
+            changes = {change.value for _, change in one.findings} | {TOUCHED}
+            by_industry.setdefault(industry_of(one.industry), Counter()).update(changes)
+            for department in concerned:
+                mine = {c.value for r, c in one.findings if department in known[r]} | {TOUCHED}
+                by_department.setdefault(department, Counter()).update(mine)
+            for rule, change in one.findings:
+                findings.setdefault(rule, Counter())[change.value] += 1
+            for scored in one.scores:
+                scores.setdefault(scored.card, []).append(scored)
+            if one.moved:
+                rules.update(one.rules)
+                departments.update(owners(one.rules))
+                industries.setdefault(industry_of(one.industry), Counter())[one.old, one.new] += 1
         return Impact(
-            engine,
-            self.total,
-            self.unread,
-            dict(self.matrix),
-            tuple(self.moved),
-            dict(sorted(rules.items(), key=lambda x: (-x[1], x[0]))),
-            dict(sorted(departments.items(), key=lambda x: (-x[1], x[0]))),
-            dict(ranked),
-            note,
-            tuple(self.notes),
+            engine=engine,
+            total=self.total,
+            unread=self.unread,
+            matrix=dict(self.matrix),
+            touched=tuple(touched),
+            rules=_ranked(rules),
+            departments=_ranked(departments),
+            industries=_by_total(industries),
+            findings=_by_total(findings),
+            scores={card: _score_count(found) for card, found in sorted(scores.items())},
+            flows={pair: _flow(found) for pair, found in flows.items()},
+            by_department=_by_touched(by_department),
+            by_industry=_by_touched(by_industry),
+            note=note,
+            reading=tuple(self.notes),
         )
 
-    def _departments(self, rule: str) -> tuple[str, ...]:
-        return (self.new.rules.get(rule) or self.old.rules[rule]).departments
+
+def _departments(ruleset: ast.Ruleset) -> dict[str, tuple[str, ...]]:
+    """Whose each rule and each card is."""
+    cards = {id_: card.departments for id_, card in ruleset.scorecards.items()}
+    return cards | {id_: rule.departments for id_, rule in ruleset.rules.items()}
+
+
+def _ranked(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda x: (-x[1], x[0])))
+
+
+def _by_total(counts: Mapping[str, Counter[_Key]]) -> dict[str, Counter[_Key]]:
+    return dict(sorted(counts.items(), key=lambda x: (-x[1].total(), x[0])))
+
+
+def _by_touched(counts: Mapping[str, Counter[str]]) -> dict[str, Counter[str]]:
+    return dict(sorted(counts.items(), key=lambda x: (-x[1][TOUCHED], x[0])))
+
+
+def _flow(touched: Sequence[Touched]) -> Flow:
+    stated = [
+        [v for v in column if v is not None]
+        for column in zip(*(t.amounts for t in touched), strict=True)
+    ]
+    return Flow(len(touched), tuple((sum(column, Fraction(0)), len(column)) for column in stated))
+
+
+def _score_count(found: Sequence[Scored]) -> ScoreCount:
+    steps = [end for scored in found for end in scored.steps or ()]
+    return ScoreCount(
+        Counter(s.way for s in found),
+        max(steps, default=Fraction(0)),
+        min(steps, default=Fraction(0)),
+        Counter((s.old.grade, s.new.grade) for s in found if s.old.grade != s.new.grade),
+    )
 
 
 def profile_of(ruleset: ast.Ruleset, raw: Any) -> Profile | None:
@@ -267,41 +208,67 @@ def profile_of(ruleset: ast.Ruleset, raw: Any) -> Profile | None:
     return parse_dossier(stored(raw), ruleset.registry, lambda _: _NOWHERE, problems)
 
 
-def judge_each(tally: Tally, rows: Iterable[Row]) -> None:
-    """Judge dossiers one by one by both rulesets."""
-    engines = ReferenceEngine(tally.old), ReferenceEngine(tally.new)
-    same = tally.old.registry.fields == tally.new.registry.fields
-    for row in rows:
-        raw = json.loads(row.dossier, parse_float=Decimal)
-        after = profile_of(tally.new, raw)
-        before = after if same else profile_of(tally.old, raw)
-        judge_one(tally, engines, row, before, after)
+class Judges:
+    """Both rulesets by the reference engine."""
 
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+        self.old, self.new = ReferenceEngine(tally.old), ReferenceEngine(tally.new)
+        self.cards = sorted(changed_cards(tally.old, tally.new))
 
-def judge_one(
-    tally: Tally,
-    engines: tuple[ReferenceEngine, ReferenceEngine],
-    row: Row,
-    before: Profile | None,
-    after: Profile | None,
-) -> None:
-    tally.total += 1
-    if before is None or after is None:
-        tally.unread += 1
-        return
-    day = row.as_of or after.submitted_on
-    a, b = engines[0].statuses(before, day), engines[1].statuses(after, day)
-    x, y = combine(tally.old, a).value, combine(tally.new, b).value
-    tally.matrix[x, y] += 1
-    if x != y:
+    def count(self, row: Row, before: Profile | None, after: Profile | None) -> None:
+        """Count one dossier, as read under each ruleset; None where it cannot be read."""
+        tally = self.tally
+        tally.total += 1
+        if before is None or after is None:
+            tally.unread += 1
+            return
+        day = row.as_of or after.submitted_on
+        a, b = self.old.statuses(before, day), self.new.statuses(after, day)
+        x, y = combine(tally.old, a).value, combine(tally.new, b).value
+        tally.matrix[x, y] += 1
+        findings = changes_of(a, b)
+        scores = self._scores(before, after, day) if self.cards else ()
+        if x == y and not findings and not scores:
+            return
         industry = after.values.get("industry_code")
-        tally.moved.append(
-            Moved(
+        amounts = [after.values.get(name) for name in AMOUNTS]
+        tally.touched.append(
+            Touched(
                 row.ref,
                 after.id,
                 industry if isinstance(industry, str) else None,
                 x,
                 y,
-                moved_rules(tally.old, tally.new, a, b),
+                moved_rules(tally.old, tally.new, a, b) if x != y else (),
+                findings,
+                scores,
+                tuple(Fraction(v) if isinstance(v, int | Fraction) else None for v in amounts),
             )
         )
+
+    def _scores(self, before: Profile, after: Profile, day: dt.date) -> tuple[Scored, ...]:
+        sides = (self._points(self.old, before, day), self._points(self.new, after, day))
+        none = Points()
+        old, new = sides
+        pairs = (Scored(c, old.get(c, none), new.get(c, none)) for c in self.cards)
+        return tuple(s for s in pairs if s.old != s.new)
+
+    def _points(self, engine: ReferenceEngine, profile: Profile, day: dt.date) -> dict[str, Points]:
+        return {
+            g.card.id: Points(
+                SHOWN.of(g.score.low), SHOWN.of(g.score.high), g.grade.id if g.grade else None
+            )
+            for g in grade_cards(engine, profile, day)
+            if g.card.id in self.cards
+        }
+
+
+def judge_each(tally: Tally, rows: Iterable[Row]) -> None:
+    """Judge dossiers one by one by both rulesets."""
+    judges = Judges(tally)
+    same = tally.old.registry.fields == tally.new.registry.fields
+    for row in rows:
+        raw = json.loads(row.dossier, parse_float=Decimal)
+        after = profile_of(tally.new, raw)
+        judges.count(row, after if same else profile_of(tally.old, raw), after)

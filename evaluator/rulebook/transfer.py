@@ -27,8 +27,8 @@ STAGES = {
     "check": "检查写法",
     "cases": "跑案例",
     "diff": "比较差别",
-    "proof": "证明底线（不变式）",
     "impact": "算影响",
+    "proof": "证明底线（不变式）",
 }
 MAX_MATERIAL = 2_000_000
 _FILLER = "profiles"

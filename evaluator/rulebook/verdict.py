@@ -49,6 +49,23 @@ VERDICT_LABELS = {
 }
 
 
+class Change(StrEnum):
+    """What became of one rule's finding under other rules, by what it is now."""
+
+    VIOLATED = "violated"
+    MET = "met"
+    UNKNOWN = "unknown"
+    LEFT = "left"
+
+
+CHANGE_LABELS = {
+    Change.VIOLATED: "新不符合",
+    Change.MET: "新符合",
+    Change.UNKNOWN: "新变为材料不足",
+    Change.LEFT: "不再适用",
+}
+
+
 def status_of(applies: Truth, required: Truth) -> Status:
     """The finding ``applies ⇒ required``."""
     if applies is False:

@@ -95,10 +95,16 @@ def test_every_file_by_every_engine(name: str, tmp_path: Path) -> None:
     assert sorted((m.project_id, m.old, m.new, m.rules) for m in fast.moved) == moved
     assert (fast.matrix, fast.unread, fast.total) == (slow.matrix, slow.unread, slow.total)
     assert fast.reading == slow.reading
+    assert fast.touched == slow.touched
+    assert len(slow.touched) > len(slow.moved)
     for few in (0, 500):
         found = compare_file(old, new, path, None, Options(few=few), silent)
         assert found.matrix == slow.matrix
         assert (found.counts.rejected, found.counts.total) == (slow.unread, slow.total)
+        assert found.findings == slow.findings
+        assert found.amounts == {k: (f.count, f.amounts) for k, f in slow.flows.items()}
+        assert found.departments == {d: n["touched"] for d, n in slow.by_department.items()}
+        assert found.industries == {i: n["touched"] for i, n in slow.by_industry.items()}
 
 
 def good(row: list[Cell]) -> bool:

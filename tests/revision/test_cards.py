@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 
+from evaluator.revision.changed import changed_cards, changed_rules
 from evaluator.revision.diff import diff
 from evaluator.revision.impact import impact_rows
-from evaluator.revision.tally import Row, changed_rules
+from evaluator.revision.tally import Row
+from evaluator.revision.told import render
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.files import read_directory
 from evaluator.rulebook.load import load_directory, load_layers
@@ -94,6 +99,42 @@ def test_a_new_card_is_told_whole() -> None:
     assert entry.lines[-1] == "等次“不通过”：条件 其余，结论 不予准入"
 
 
+def scored(**changes: str) -> Row:
+    """A dossier that the board can score."""
+    text = (
+        '{"project_id":"A","project_name":"A","submitted_on":"2026-06-03",'
+        '"dishonest_enterprise":false,"open_penalty":false,"illegal_land_use":false,'
+        '"core_licence_held":true,"fixed_asset_investment":9600,"land_area":40,'
+        '"annual_tax":600,"enterprise_title":"none","stable_customers":true,"chain_role":"none"}'
+    )
+    for old, new in changes.items():
+        assert f'"{old}":' in text
+        text = text.replace(f'"{old}":', new)
+    return Row("1" + "".join(changes), text)
+
+
+def test_points_that_move_are_told_by_both_engines() -> None:
+    old, new = changed("shijiazhuang", BOARD, ("full_marks: 4\n", "full_marks: 3\n"))
+    assert changed_cards(old, new) == {"board"}
+    rows = [scored(), scored(annual_tax='"employees":300,"annual_output":')]
+    slow = impact_rows(old, new, rows, "reference")
+    fast = impact_rows(old, new, rows, "columnar")
+    assert fast == replace(slow, engine=fast.engine, note=fast.note)
+    (points,) = slow.touched[0].scores
+    assert points.card == "board"
+    assert points.way == "lowered"
+    assert (steps := points.steps) is not None
+    assert max(steps) <= 0
+    assert min(steps) >= Fraction(-1)
+    assert slow.scores["board"].ways["lowered"] == len([t for t in slow.touched if t.scores])
+    assert slow.scores["board"].down == Fraction(-1)
+    (board,) = {t.departments for t in slow.touched}
+    assert board == new.scorecards["board"].departments
+    assert "评分表“投决会研判”：降" in render(slow, new)
+    gone = impact_rows(old, load_directory(ROOT), rows, "reference")
+    assert {s.new.low for t in gone.touched for s in t.scores} == {None}
+
+
 def test_what_moves_points_changes_the_rules_of_the_card() -> None:
     """A card's rules compare its score: nothing in their own text changes with the points."""
     for swap in (
@@ -105,15 +146,8 @@ def test_what_moves_points_changes_the_rules_of_the_card() -> None:
         assert changed_rules(old, new) == {"scorecard.board"}, swap
     old, new = changed("shijiazhuang", BOARD, ("title: 企业称号", "title: 称号"))
     assert changed_rules(old, old) == frozenset()
-    rows = [
-        Row(
-            "1",
-            '{"project_id":"A","project_name":"A","submitted_on":"2026-06-03",'
-            '"dishonest_enterprise":false,"open_penalty":false,"illegal_land_use":false,'
-            '"core_licence_held":true,"fixed_asset_investment":9600,"land_area":40,'
-            '"annual_tax":600,"enterprise_title":"none","stable_customers":true,"chain_role":"none"}',
-        )
-    ]
+    assert changed_cards(old, new) == frozenset()
+    rows = [scored()]
     stricter = changed("shijiazhuang", BOARD, ("full_marks: 4\n", "full_marks: 1\n"))[1]
     (moved,) = impact_rows(old, stricter, rows).moved
     assert (moved.old, moved.new, moved.rules) == ("pass", "reject", ("scorecard.board",))

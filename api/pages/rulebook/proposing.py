@@ -35,9 +35,11 @@ from api.transport.seen import seen_in
 from api.transport.telemetry import request_id
 from api.workdays.china import today
 from evaluator.revision.diff import KINDS
+from evaluator.revision.told import flow_words, score_words
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.files import shown_name
 from evaluator.rulebook.transfer import STAGES
+from evaluator.rulebook.verdict import CHANGE_LABELS
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 Name = Annotated[str, Query(max_length=300)]
@@ -129,6 +131,9 @@ def _context(request: Request, judge: Any, proposal_id: int) -> dict[str, Any]:
         "ask_password": not proved(request),
         "named": lambda word: named(word, judge.ruleset),
         "shown_name": _shown_name,
+        "changes": CHANGE_LABELS,
+        "score_words": score_words,
+        "flow_words": lambda amounts: flow_words(judge.ruleset.registry, amounts),
     }
 
 

@@ -23,8 +23,8 @@ from evaluator.judgement.evaluate import Evaluator
 from evaluator.problems.errors import InputError, Problems
 from evaluator.prove import CHECKS, Answer, Invariant, State, invariants_of, prove
 from evaluator.revision.diff import bare, diff
+from evaluator.revision.outcome import Impact
 from evaluator.revision.retroactive import Retroactive, retroactive
-from evaluator.revision.tally import Impact
 from evaluator.rulebook.ast import Condition, Ruleset
 from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.checks.honest import far_values, value_falsehoods
@@ -34,9 +34,11 @@ from evaluator.rulebook.load import load_layers
 from evaluator.rulebook.transfer import write_text
 from evaluator.rulebook.walk import nodes, references
 
-STAGES = ("check", "cases", "diff", "proof", "impact")
+# Proofs last: they take longest, and whoever waits wants to see whom the change moves.
+STAGES = ("check", "cases", "diff", "impact", "proof")
 MAX_LISTED = 200
 MAX_MOVED = 20_000
+MAX_OPENED = 200  # Projects that each count of the impact opens.
 PROOF_MS = 10_000
 BAD = (State.ALARM, State.UNDECIDED, State.FAULT)
 OLD = "@原文"  # An invariant of the base that the proposal changes is kept under this mark too.
@@ -108,8 +110,8 @@ def run_stages(
             ],
         },
     )
+    yield "impact", stored.moved(old, ruleset).to_dict(MAX_MOVED, MAX_OPENED)
     yield "proof", _proof(old, ruleset, today)
-    yield "impact", stored.moved(old, ruleset).to_dict(MAX_MOVED)
 
 
 def _retroactive(change: Retroactive, stored: Stored) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from api.store.proposals.text import load_text, publication_row, text_of
 from api.store.work import SYSTEM, Work
 from api.workdays.china import china_day
 from evaluator.revision.impact import impact_stored
-from evaluator.revision.tally import Impact
+from evaluator.revision.outcome import Impact
 from evaluator.rulebook.ast import Ruleset
 
 log = logging.getLogger("api")

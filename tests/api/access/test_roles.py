@@ -124,6 +124,7 @@ MATRIX: dict[tuple[str, str], frozenset[str] | None] = {
     ("PUT", "/api/v1/proposals/{proposal_id}/files"): DRAFT,
     ("GET", "/api/v1/proposals/{proposal_id}/checks"): KEEPERS,
     ("POST", "/api/v1/proposals/{proposal_id}/checks"): DRAFT | PUBLISH,
+    ("GET", "/api/v1/proposals/{proposal_id}/touched"): KEEPERS,
     ("PUT", "/api/v1/proposals/{proposal_id}/waivers/{invariant}"): DRAFT,
     ("DELETE", "/api/v1/proposals/{proposal_id}/waivers/{invariant}"): DRAFT,
     ("POST", "/api/v1/proposals/{proposal_id}/submission"): DRAFT,
