@@ -45,8 +45,8 @@ def test_the_rules_that_moved_are_named() -> None:
     assert "positive.tax" in text
     assert "税务" in text
     title = new.rules["positive.tax"].title
-    assert f"引起变化的规则：positive.tax（{title}）" in text
-    assert f"因 positive.tax（{title}）" in text
+    assert f"引起结论变化的规则：positive.tax（{title}）" in text
+    assert f"，positive.tax（{title}）新符合" in text
 
 
 def test_findings_that_change_under_the_same_verdict_are_told() -> None:
