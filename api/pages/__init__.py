@@ -26,7 +26,7 @@ from api.pages.committee import (
 from api.pages.committee.counts import CountsMemo
 from api.pages.frame import errors
 from api.pages.frame.render import STATIC
-from api.pages.rulebook import criteria, forms, impact, policy, proposing, rules, trying
+from api.pages.rulebook import card_form, criteria, forms, impact, policy, proposing, rules, trying
 from evaluator.rulebook.shipped import examples_path
 
 __all__ = ["install"]
@@ -39,6 +39,7 @@ MODULES = (
     reading,
     trying,
     forms,
+    card_form,
     rules,
     criteria,
     login,

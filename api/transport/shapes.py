@@ -260,6 +260,7 @@ class CasesPart(BaseModel):
     gaps: list[RulebookProblem] = Field(description="还没有案例的规则")
     added: Words
     dropped: Words
+    adjusted: Words = Field(default=[], description="期望的结论、得分或材料改了的案例")
     left_out: int
 
 

@@ -41,12 +41,12 @@ NAMES = {
 }
 
 
-def _basis(request: Request) -> Basis:
+def basis_of(request: Request) -> Basis:
     with store_of(request).db.read() as session:
         return forms.basis(session, settings_of(request).root)
 
 
-def _drafted(request: Request, actor: Actor, found: Basis, made: Proposed) -> Response:
+def drafted(request: Request, actor: Actor, found: Basis, made: Proposed) -> Response:
     """The proposal, and the way to it."""
     root = settings_of(request).root
     with store_of(request).work(actor, request_id.get()) as work:
@@ -56,7 +56,7 @@ def _drafted(request: Request, actor: Actor, found: Basis, made: Proposed) -> Re
     return RedirectResponse(f"/proposals/{number}", 303)
 
 
-def _typed(form: Any) -> dict[str, str]:
+def typed_in(form: Any) -> dict[str, str]:
     return {k: str(v).strip()[:5000] for k, v in form.items() if isinstance(v, str)}
 
 
@@ -67,7 +67,7 @@ def _typed(form: Any) -> dict[str, str]:
 def standard(request: Request, criterion_id: str) -> Response:
     """The form of a standard's new value."""
     actor = entitled(request, "proposal.draft")
-    found = _basis(request)
+    found = basis_of(request)
     criterion = find_part("准入标准", criterion_id, found.ruleset.criteria)
     start = forms.next_month(today())
     given = {
@@ -124,7 +124,7 @@ def _standard_page(
 def change_standard(request: Request, form: Form, criterion_id: str) -> Response:
     """The form as a proposal; or again, with what is wrong with it."""
     actor = entitled(request, "proposal.draft")
-    typed, found = _typed(form), _basis(request)
+    typed, found = typed_in(form), basis_of(request)
     criterion = find_part("准入标准", criterion_id, found.ruleset.criteria)
     values = {
         int(k.removeprefix("value-")): v
@@ -149,7 +149,7 @@ def change_standard(request: Request, form: Form, criterion_id: str) -> Response
         made = forms.propose_standard(found, criterion, given, today())
     except Invalid as error:
         return _standard_page(request, found, criterion, typed, error)
-    return _drafted(request, actor, found, made)
+    return drafted(request, actor, found, made)
 
 
 # --- a rule ---------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def change_standard(request: Request, form: Form, criterion_id: str) -> Response
 def rule(request: Request, rule_id: str) -> Response:
     """The form of a rule."""
     entitled(request, "proposal.draft")
-    found = _basis(request)
+    found = basis_of(request)
     shown = find_part("规则", rule_id, found.ruleset.rules)
     given = {k: _text(_now(shown)[k]) for k in NAMES if k != "departments"}
     return _rule_page(request, found, shown, given, shown.departments)
@@ -208,7 +208,7 @@ def _rule_page(
 def change_rule(request: Request, form: Form, rule_id: str) -> Response:
     """The form as a proposal; or again, with what is wrong with it."""
     actor = entitled(request, "proposal.draft")
-    typed, found = _typed(form), _basis(request)
+    typed, found = typed_in(form), basis_of(request)
     shown = find_part("规则", rule_id, found.ruleset.rules)
     listed = [str(d) for d in form.getlist("departments")]
     # Those that stay keep their order: the first is the one that leads.
@@ -232,7 +232,7 @@ def change_rule(request: Request, form: Form, rule_id: str) -> Response:
         made = forms.propose_rule(found, shown, changes, what, typed.get("reason", ""))
     except Invalid as error:
         return _rule_page(request, found, shown, typed, chosen, error)
-    return _drafted(request, actor, found, made)
+    return drafted(request, actor, found, made)
 
 
 def _rank(department: str, before: tuple[str, ...]) -> int:

@@ -131,6 +131,7 @@ def _context(request: Request, judge: Any, proposal_id: int) -> dict[str, Any]:
         "ask_password": not proved(request),
         "named": lambda word: named(word, judge.ruleset),
         "shown_name": _shown_name,
+        "places": {_shown_name(layer, path): (layer, path) for layer, path in text.names()},
         "changes": CHANGE_LABELS,
         "score_words": score_words,
         "flow_words": lambda amounts: flow_words(judge.ruleset.registry, amounts),
@@ -176,8 +177,14 @@ def state(request: Request, judge: ReadingJudge, proposal_id: Id) -> Response:
 
 
 @router.get("/proposals/{proposal_id}/file")
-def file(request: Request, proposal_id: Id, layer: Name, file: Name) -> Response:
-    """One file in the editor, beside what it was."""
+def file(
+    request: Request,
+    proposal_id: Id,
+    layer: Name,
+    file: Name,
+    line: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
+) -> Response:
+    """One file in the editor, beside what it was; opened at a line, at the first change without one."""
     entitled(request, "proposal.read")
     with store_of(request).db.read() as session:
         view = reading.get(session, proposal_id)
@@ -191,8 +198,16 @@ def file(request: Request, proposal_id: Id, layer: Name, file: Name) -> Response
         if error.status != 422:
             raise
         lines = None  # The editor is still needed.
+    changed = (x.new_number for x in lines or () if x.kind in ("changed", "added"))
     return page(
-        request, "proposal_file.html", p=view, layer=layer, file=file, text=text, lines=lines
+        request,
+        "proposal_file.html",
+        p=view,
+        layer=layer,
+        file=file,
+        text=text,
+        lines=lines,
+        line=line or next((n for n in changed if n), None),
     )
 
 

@@ -123,4 +123,5 @@ def rule(request: Request, judge: CurrentJudge, rule_id: str) -> Response:
         criteria=[ruleset.criteria[c] for c in criteria_named(shown) if c in ruleset.criteria],
         source=block_text(shown.place),
         file=layer_of(ruleset, shown.place.source.name),
+        card=next((c for c in ruleset.scorecards.values() if rule_id in c.rule_ids), None),
     )

@@ -139,19 +139,21 @@ def _cases(ruleset: Ruleset, text: Text) -> dict[str, Any]:
 
 
 def _changed_cases(old: Ruleset, base: Text, new: Ruleset, text: Text) -> dict[str, list[str]]:
-    """The cases of rules that are new, and those that are gone, by rule and name."""
+    """The cases of rules that are new, those that are gone, and those that expect something else, by
+    rule and name."""
     if _case_texts(base) == _case_texts(text):
-        return {"added": [], "dropped": []}
+        return {"added": [], "dropped": [], "adjusted": []}
     before, after = (
-        dict.fromkeys(
-            f"{ruleset.rules[c.rule].title}：{c.name}"
+        {
+            f"{ruleset.rules[c.rule].title}：{c.name}": (c.expect, c.score, c.missing, c.profile)
             for c in read_cases(ruleset, Problems()).rules
-        )
+        }
         for ruleset in (old, new)
     )
     return {
         "added": [n for n in after if n not in before][:MAX_LISTED],
         "dropped": [n for n in before if n not in after][:MAX_LISTED],
+        "adjusted": [n for n in after if n in before and before[n] != after[n]][:MAX_LISTED],
     }
 
 

@@ -1,4 +1,5 @@
-"""Proposals out of forms: a standard's new value, a rule's effect, departments, wording and period.
+"""Proposals out of forms: a standard's new value, a rule's effect, departments, wording and period,
+a card's points and bands.
 
 A form knows no YAML. What it says is put into the files of what was published last, the cases for
 the new value beside the rule, and the whole goes the way of every proposal.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from api.errors import Conflict, Invalid
 from api.store.proposals.text import Text, head, text_of
+from evaluator.amend.card import NewBand, amended_card
+from evaluator.amend.card_cases import corrected_cases
 from evaluator.amend.examples import boundary_cases, layer_of, outdated_cases, without_lines
 from evaluator.amend.rule import Given, amended_rule
 from evaluator.amend.splice import CannotSplice
@@ -27,6 +30,7 @@ from evaluator.judgement.wording import with_unit
 from evaluator.problems.errors import Problems
 from evaluator.problems.source import Place
 from evaluator.rulebook.ast import Rule, Ruleset
+from evaluator.rulebook.cards import Scorecard
 from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.checks.honest import value_falsehoods
 from evaluator.rulebook.checks.papers import new_rejects
@@ -290,6 +294,47 @@ def propose_rule(
         raise Invalid("title", f"用表改不了：{error}", "请起草提案，在文件里改") from error
     checked = _checked(found, found.text.with_file(layer, path, text))
     return Proposed(f"规则“{rule.title}”：{what}"[:200], reason.strip(), checked)
+
+
+# --- a scorecard ----------------------------------------------------------------------------------
+
+
+def propose_card(
+    found: Basis,
+    card: Scorecard,
+    values: Mapping[str, str],
+    added: Sequence[NewBand],
+    removed: Sequence[str],
+    what: Sequence[str],
+    reason: str,
+) -> Proposed:
+    """The files with a card's numbers and bands changed, and its cases saying what it gives then.
+
+    Raises Invalid for the form.
+    """
+    if not (values or added or removed):
+        raise Invalid("values", "没有一个数改了")
+    if not reason.strip():
+        raise Invalid("reason", "请写明为什么改，依据哪个文件哪一条")
+    layer, path = layer_of(found.ruleset, card.place.source.name)
+    before = str(found.text.file(layer, path))
+    try:
+        text = amended_card(before, card, found.ruleset.registry, values, added, removed)
+    except CannotSplice as error:
+        raise Invalid("values", f"用表改不了：{error}", "请起草提案，在文件里改") from error
+    made = _checked(found, found.text.with_file(layer, path, text))
+    ruleset, cases = _read_cases(made)
+    for below, name, told, _ in corrected_cases(ruleset, cases, ruleset.scorecards[card.id]):
+        made = made.with_file(below, name, told)
+    more = f"等 {len(what)} 处" if len(what) > MAX_NAMED else ""
+    title = f"评分表“{card.title}”：{'，'.join(what[:MAX_NAMED])}{more}"
+    return Proposed(title[:200], reason.strip(), made)
+
+
+def card_text(found: Basis, card: Scorecard) -> str:
+    """The file that a card stands in."""
+    layer, path = layer_of(found.ruleset, card.place.source.name)
+    return str(found.text.file(layer, path))
 
 
 def unchanged_since(session: Session, found: Basis, root: Path | None) -> None:
