@@ -2,47 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from evaluator.revision.diff import bare
 from evaluator.rulebook import ast, walk
 from evaluator.rulebook.cards import Scorecard
+from evaluator.rulebook.criteria import Criterion
 from evaluator.rulebook.reads import criteria_of, through_cards
 
 
 def changed_rules(old: ast.Ruleset, new: ast.Ruleset) -> frozenset[str]:
     """Rules of either ruleset that may give another finding, or weigh otherwise, in the other."""
     either = old.rules.keys() | new.rules.keys()
-    return frozenset(r for r in either if _rule(old, r) != _rule(new, r))
+    return frozenset(r for r in either if not _same(_rule(old, r), _rule(new, r)))
 
 
 def changed_cards(old: ast.Ruleset, new: ast.Ruleset) -> frozenset[str]:
     """Cards of either ruleset that may give other points or another grade in the other."""
     either = old.scorecards.keys() | new.scorecards.keys()
-    return frozenset(c for c in either if _card(old, c) != _card(new, c))
+    return frozenset(c for c in either if not _same(_card(old, c), _card(new, c)))
 
 
-def _rule(ruleset: ast.Ruleset, rule_id: str) -> object:
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a rule or card says apart from when: ``own`` and the criteria it reads; and ``span``, the
+    days on which it counts."""
+
+    own: object
+    criteria: Mapping[str, Criterion]
+    span: tuple[dt.date | None, dt.date | None]
+
+
+def meaning_of(ruleset: ast.Ruleset, id_: str) -> Meaning | None:
+    """Of the rule, or of the card, with this id; None where there is none."""
+    if id_ in ruleset.rules:
+        return _rule(ruleset, id_)
+    return _card(ruleset, id_)
+
+
+def _same(a: Meaning | None, b: Meaning | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return (a.own, a.span, bare(a.criteria)) == (b.own, b.span, bare(b.criteria))
+
+
+def _rule(ruleset: ast.Ruleset, rule_id: str) -> Meaning | None:
     rule = ruleset.rules.get(rule_id)
     if rule is None:
         return None
     cards = [ruleset.scorecards[id_] for id_ in sorted({*walk.named("scorecard", *rule.halves)})]
     roots = (*rule.halves, *(root for card in cards for root in card.roots()))
     scored = [(_scored(card), _units(*card.roots())) for card in cards]
-    return _own(rule), _metrics(ruleset, roots), bare(criteria_of(rule, ruleset)), scored
+    own = _own(rule), _metrics(ruleset, roots), scored
+    return Meaning(own, criteria_of(rule, ruleset), (rule.start, rule.end))
 
 
-def _card(ruleset: ast.Ruleset, card_id: str) -> object:
+def _card(ruleset: ast.Ruleset, card_id: str) -> Meaning | None:
     card = ruleset.scorecards.get(card_id)
     if card is None:
         return None
     grades = [(g.id, bare(g.reached)) for g in card.grades]
     roots = tuple(card_inputs(ruleset, [card_id]))
     named = walk.named("criterion", *through_cards(ruleset, *roots), metrics=ruleset.metrics)
-    criteria = {id_: bare(ruleset.criteria[id_]) for id_ in sorted({*named})}
-    own = bare(card.applies_when), card.start, card.end, _units(*roots), grades
-    return _scored(card), own, _metrics(ruleset, roots), criteria
+    criteria = {id_: ruleset.criteria[id_] for id_ in sorted({*named})}
+    own = bare(card.applies_when), _units(*roots), grades
+    meaning = _scored(card), own, _metrics(ruleset, roots)
+    return Meaning(meaning, criteria, (card.start, card.end))
 
 
 def _metrics(ruleset: ast.Ruleset, roots: Iterable[walk.Node | None]) -> dict[str, object]:
@@ -70,8 +98,6 @@ def _own(rule: ast.Rule) -> object:
         bare(rule.require),
         _units(*rule.halves),
         rule.effect,
-        rule.start,
-        rule.end,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from evaluator.dossier.files import read_dossiers
 from evaluator.portfolio.errors import PortfolioError
+from evaluator.revision.begins import first_day
 from evaluator.revision.outcome import Impact
 from evaluator.revision.tally import (
     Judges,
@@ -32,7 +33,8 @@ WHOLE = (".yaml", ".yml", ".json")  # Read whole or not at all, as ``admission e
 def impact_rows(
     old: Ruleset, new: Ruleset, rows: Sequence[Row], engine: str | None = None
 ) -> Impact:
-    """The outcome over dossiers in memory. ``engine`` forces "columnar" or "reference"."""
+    """The outcome over dossiers in memory, each as of its own day. ``engine`` forces "columnar" or
+    "reference"."""
     tally = Tally(old, new)
     chosen = engine or ("columnar" if len(rows) >= COLUMNAR_FROM else "reference")
     if chosen == "reference":
@@ -45,9 +47,17 @@ def impact_rows(
 
 def impact_stored(old: Ruleset, new: Ruleset, stored: Snapshots, directory: Path | None) -> Impact:
     """The outcome over stored dossiers. ``directory`` keeps what is the same for every proposal
-    (see ``copies``); None keeps nothing."""
-    tally = Tally(old, new)
-    listed = stored.listed()
+    (see ``copies``); None keeps nothing.
+
+    Where the rulesets differ only from a day on that is later than all of them, they are judged as if
+    received on that day (``since``): else a standard for next month would move nothing.
+    """
+    tally, listed = Tally(old, new), stored.listed()
+    day = first_day(old, new)
+    if day is not None and all(given is not None and given < day for _, _, given in listed):
+        tally.since = day
+        listed = [(number, digest, day) for number, digest, _ in listed]
+        stored = _Later(stored, listed)
     if len(listed) < COLUMNAR_FROM:
         days = {number: day for number, _, day in listed}
         names = stored.names(list(days))
@@ -64,6 +74,22 @@ def keep_copies(ruleset: Ruleset, stored: Snapshots, directory: Path) -> None:
     from evaluator.revision.columnar import keep
 
     keep(ruleset, stored, directory)
+
+
+class _Later:
+    """Snapshots that are all judged as of another day."""
+
+    def __init__(self, stored: Snapshots, listed: Sequence[Listed]) -> None:
+        self._stored, self._listed = stored, listed
+
+    def listed(self) -> Sequence[Listed]:
+        return self._listed
+
+    def dossiers(self, numbers: Sequence[int]) -> Iterable[tuple[int, str]]:
+        return self._stored.dossiers(numbers)
+
+    def names(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        return self._stored.names(numbers)
 
 
 class _Held:

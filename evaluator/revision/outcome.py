@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -192,6 +193,7 @@ class Impact:
     the touched amount to, ``by_department`` and ``by_industry`` the touched, by ``Change`` and
     "touched" for all. ``unread`` dossiers cannot be read under one of the rulesets. ``note`` says why
     an engine was chosen, ``reading`` how the file was read and which rows were refused.
+    ``since`` is the day that all are judged as of, where the change begins after their own.
     """
 
     engine: str
@@ -209,6 +211,7 @@ class Impact:
     by_industry: Mapping[str, Mapping[str, int]]
     note: str = ""
     reading: tuple[str, ...] = ()
+    since: dt.date | None = None
 
     @property
     def moved(self) -> tuple[Touched, ...]:
@@ -222,6 +225,7 @@ class Impact:
         return {
             "engine": self.engine,
             "note": self.note,
+            "since": self.since.isoformat() if self.since else None,
             "total": self.total,
             "unread": self.unread,
             "matrix": _pairs(self.matrix),

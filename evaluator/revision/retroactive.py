@@ -55,13 +55,13 @@ def _criterion(a: Criterion, b: Criterion, today: dt.date) -> Iterator[Retroacti
     days = [d for d in turning_days(a, b) if d < today]
     for day, following in zip(days, [*days[1:], today], strict=True):
         x, y = a.on(day), b.on(day)
-        if _content(x) == _content(y):
+        if content_of(x) == content_of(y):
             continue
         lines = tuple(day_lines(x, y, b))
         yield Retroactive("criterion", b.id, b.title, day, following - DAY, lines)
 
 
-def _content(period: Period | None) -> object:
+def content_of(period: Period | None) -> object:
     """What a period says of projects, whatever it rests on and however it is written."""
     if period is None:
         return None

@@ -113,6 +113,7 @@ class Tally:
     matrix: Counter[tuple[str, str]] = field(default_factory=Counter)
     touched: list[Touched] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    since: dt.date | None = None
 
     def impact(self, engine: str, note: str) -> Impact:
         """The outcome of everything counted."""
@@ -164,6 +165,7 @@ class Tally:
             by_industry=_by_touched(by_industry),
             note=note,
             reading=tuple(self.notes),
+            since=self.since,
         )
 
 

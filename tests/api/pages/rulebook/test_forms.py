@@ -16,7 +16,7 @@ from api.store.work import SYSTEM
 from api.workdays.china import today
 from scripts.seeding import PASSWORD
 from tests.api.pages.visitor import Visitor
-from tests.api.workbench import Bench, bench
+from tests.api.workbench import Bench, bench, dossier
 
 START = next_month(today()).isoformat()
 FORM = {
@@ -38,6 +38,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with bench(f"sqlite:///{path}/a.db", path / "rulebook") as found:
         with found.service.store.work(SYSTEM) as work:
             accounts.create_account(work, "keeper", "钱维护", ["maintainer"], PASSWORD)
+        found.call("submitter", "POST", "/projects", json=dossier(annual_tax=1900))
         yield found
 
 
@@ -78,7 +79,13 @@ def test_a_new_value_from_next_month(desk: Bench, keeper: Visitor) -> None:
     assert any("恰为 18 万元/亩/年" in name for name in added)
     assert any("17.99 低于 18 万元/亩/年" in name for name in added)
     assert made["result"]["cases"]["failed"] == 0
-    assert "新增：" in keeper.get(f"/proposals/{made['id']}").text
+    shown = keeper.get(f"/proposals/{made['id']}").text
+    assert "新增：" in shown
+    # What was received before it is judged as if received on that day.
+    impact = made["result"]["impact"]
+    assert impact["since"] == START
+    assert impact["findings"]["positive.tax"] == {"met": 1}
+    assert "都当作那天受理来算" in shown
 
 
 def test_a_misreading_takes_its_cases_along(desk: Bench, keeper: Visitor) -> None:
