@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
@@ -73,14 +73,14 @@ def _where(
     rule: Word = "",
     change: Annotated[Change | None, Query()] = None,
     card: Word = "",
-    way: Annotated[str, Query(pattern=f"^({'|'.join(WAYS)}|)$")] = "",
+    way: Annotated[Literal["raised", "lowered", "changed"] | None, Query()] = None,
     department: Word = "",
     industry: Word = "",
     old: Annotated[Verdict | None, Query()] = None,
     new: Annotated[Verdict | None, Query()] = None,
 ) -> Where:
     words = [w.value if w else "" for w in (change, old, new)]
-    return Where(rule, words[0], card, way, department, industry, words[1], words[2])
+    return Where(rule, words[0], card, way or "", department, industry, words[1], words[2])
 
 
 @router.get(

@@ -23,8 +23,10 @@ def first_day(old: Ruleset, new: Ruleset) -> dt.date | None:
     days: list[dt.date | None] = []
     for id_ in changed_rules(old, new) | changed_cards(old, new):
         days += _days(meaning_of(old, id_), meaning_of(new, id_))
-    known = [d for d in days if d is not None]
-    return min(known) if known and len(known) == len(days) else None
+    if not days or None in days:
+        return None
+    first = min(d for d in days if d is not None)
+    return None if first == dt.date.max else first
 
 
 def _days(a: Meaning | None, b: Meaning | None) -> Iterator[dt.date | None]:
