@@ -3,7 +3,8 @@
 Each run is done by a process of its own (``python -m api.jobs``), so that neither a proof of many
 seconds nor a crash inside the solver touches the server. The thread beats for it meanwhile, and
 looks after the ruleset in force, so that no request waits for one to load. Where there are many
-decisions, a process of low priority copies the new ones for the impact of the next proposal.
+decisions, a process of low priority copies the new ones for the impact of the next proposal; another
+has approved drafts judge what was decided since.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -30,7 +32,7 @@ from api.store.core import Store
 from api.store.late import write_late
 from api.store.messages import round as messages
 from api.store.messages.ways import Ways
-from api.store.proposals import runs
+from api.store.proposals import runs, shadow
 from api.store.proposals.stored import copies_directory, copy_decisions
 from api.store.review.silence import SUPERVISION
 from api.store.rulesets import current_identity
@@ -41,6 +43,8 @@ RUN = "ADMISSION_JOB_RUN"
 URL = "ADMISSION_DATABASE_URL"
 DIRECTORY = "ADMISSION_IMPACT_DIRECTORY"
 COPIES = "copies"
+SHADOW = "shadow"
+SHADOW_SECONDS = 10.0  # At least, from one round of approved drafts to the next.
 COPY_EACH = 1000  # Decisions.
 BEAT_SECONDS = 5.0
 LIMIT_SECONDS = 900.0
@@ -75,6 +79,8 @@ class Jobs:
         self._copier: subprocess.Popen[str] | None = None
         self._running: subprocess.Popen[str] | None = None
         self._copied: tuple[str | None, int] = (None, 0)
+        self._shadow: subprocess.Popen[str] | None = None
+        self._shadowed = 0.0
         self._seconds = max(seconds, 0.2)
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -99,10 +105,11 @@ class Jobs:
             running.kill()  # So that a stop need not wait for the next beat.
         if self._thread is not None:
             self._thread.join(timeout=BEAT_SECONDS * 2)
-        if self._copier is not None:
-            self._copier.kill()
-            self._copier.communicate()
-            self._copier = None
+        for beside in (self._copier, self._shadow):
+            if beside is not None:
+                beside.kill()
+                beside.communicate()
+        self._copier = self._shadow = None
 
     def _watch(self) -> None:
         while not self._stop.is_set():
@@ -117,6 +124,7 @@ class Jobs:
                 while not self._stop.is_set() and self.once():
                     pass
                 self.copy()
+                self.shadow()
             except (SQLAlchemyError, Locked, OSError) as error:
                 log.error("jobs: %s", str(error).split("\n", 1)[0])
             self._wake.wait(self._seconds)
@@ -151,6 +159,24 @@ class Jobs:
             return False
         self._copied = (identity, newest)
         self._copier = self._process(COPIES)
+        return True
+
+    def shadow(self) -> bool:
+        """Have approved drafts judge what was decided since; whether a process is at it."""
+        if self._shadow is not None:
+            if self._shadow.poll() is None:
+                return True
+            said = self._shadow.communicate()[1]
+            if self._shadow.returncode:
+                log.error("approved drafts: %s", said[-4000:])
+            self._shadow = None
+        if time.monotonic() < self._shadowed + SHADOW_SECONDS:
+            return False
+        with self._store.db.read() as session:
+            if not shadow.waiting(session):
+                return False
+        self._shadowed = time.monotonic()
+        self._shadow = self._process(SHADOW)
         return True
 
     def _process(self, what: str) -> subprocess.Popen[str]:
@@ -197,7 +223,7 @@ class Jobs:
 
 
 def main() -> None:
-    """Do the run that the environment names, or make copies of decisions."""
+    """Do what the environment names: a run, copies of decisions, or the round of approved drafts."""
     settings = Settings()
     db = Database(settings.database_url, 2)
     directory = copies_directory(db, settings.impact_directory)
@@ -205,6 +231,9 @@ def main() -> None:
         if os.environ[RUN] == COPIES:
             os.nice(10)
             copy_decisions(db, directory)
+        elif os.environ[RUN] == SHADOW:
+            os.nice(10)
+            shadow.judge(db)
         else:
             runs.execute(db, int(os.environ[RUN]), directory)
     finally:

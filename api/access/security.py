@@ -33,6 +33,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "draft": frozenset({"submitter", "committee"}),
     "read": READERS,
     "statistics": frozenset({"committee", "maintainer", "publisher", "auditor"}),
+    "consistency": frozenset({"committee", "auditor"}),
     "review.read": frozenset({"committee", "department", "submitter", "auditor"}),
     "review.opinion": frozenset({"department"}),
     "review.conclude": frozenset({"committee"}),

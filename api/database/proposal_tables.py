@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Date, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.database.tables import Base, BigInt, Json
@@ -109,3 +109,21 @@ class ProposalRun(Base):
     queued_at: Mapped[dt.datetime]
     beat_at: Mapped[dt.datetime | None]
     finished_at: Mapped[dt.datetime | None]
+
+
+class ShadowJudgement(Base):
+    """What an approved draft would have said of a decision; it has no effect.
+
+    ``found`` is what would differ, as ``Touched.to_dict``; None where nothing would.
+    """
+
+    __tablename__ = "shadow_judgements"
+    __table_args__ = (UniqueConstraint("proposal_id", "text", "decision_id"),)
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposals.id"))
+    text: Mapped[str] = mapped_column(String(64))
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"), index=True)
+    differs: Mapped[bool] = mapped_column(Boolean)
+    found: Mapped[Any] = mapped_column(Json, nullable=True)
+    judged_at: Mapped[dt.datetime]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evaluator.problems.errors import Problem
+from evaluator.revision.begins import first_day
 from evaluator.revision.diff import Entry, diff
 from evaluator.revision.impact import impact_rows
 from evaluator.revision.outcome import Impact
@@ -17,6 +18,7 @@ from evaluator.revision.tally import Row
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.files import Layers
+from evaluator.rulebook.load import load_layers
 
 # Problems that are shown; the others are counted.
 MAX_SHOWN = 200
@@ -78,6 +80,23 @@ def tried(identity: str, before: Layers, after: Layers, rows: Sequence[Row]) -> 
     if ruleset is None or old is None:
         return told
     return replace(told, diff=diff(old, ruleset).entries, impact=impact_rows(old, ruleset, rows))
+
+
+def between(one: Layers, other: Layers, rows: Sequence[Row]) -> dict[str, Any]:
+    """What one draft says of stored decisions beside another, as ``Impact.to_dict``.
+
+    Raises RulebookError for a draft that cannot be read. Where they differ only from a day on, all are
+    judged as of that day.
+    """
+    old, new = load_layers(one), load_layers(other)
+    day = first_day(old, new)
+    if day is not None and all(row.as_of is not None and row.as_of < day for row in rows):
+        rows = [replace(row, as_of=day) for row in rows]
+        return {
+            **impact_rows(old, new, rows).to_dict(MAX_SHOWN, MAX_SHOWN),
+            "since": day.isoformat(),
+        }
+    return impact_rows(old, new, rows).to_dict(MAX_SHOWN, MAX_SHOWN)
 
 
 def _base(identity: str, layers: Layers) -> Base:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from api.access.security import require, store_of
-from api.store.proposals import reading
+from api.judging.workers import source_of
+from api.store.proposals import reading, shadow
+from api.store.proposals.rivals import MOST, compared
+from api.store.proposals.shadow import ShadowOut
 from api.store.work import Actor
 from api.transport.answers import answer
 from api.transport.parameters import Id
@@ -101,3 +104,46 @@ def list_proposal_touched(
     listed = impact.get("touched", [])
     found = [one for one in listed if where.holds(one)]
     return answer({"total": impact.get("touched_total", 0), "listed": len(listed), "items": found})
+
+
+@router.get(
+    "/{proposal_id}/shadow",
+    summary="已批准的提案旁路试行的结果",
+    response_model=ShadowOut,
+    responses=READS,
+)
+def get_proposal_shadow(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
+    """What an approved draft would have said otherwise of decisions since; without any effect."""
+    with store_of(request).db.read() as session:
+        return answer(shadow.of(session, proposal_id))
+
+
+@record
+class ComparisonOut:
+    """Two drafts on the same decisions."""
+
+    proposal: int
+    other: int
+    decisions: Annotated[int, Field(description=f"比较了多少次判定，最近的 {MOST} 次")]
+    impact: Annotated[
+        dict[str, Any],
+        Field(description="从这份提案到另一份的变化，写法同 admission rules impact --json"),
+    ]
+
+
+@router.get(
+    "/{proposal_id}/comparison",
+    summary="两份提案评同样的判定",
+    response_model=ComparisonOut,
+    responses=READS,
+)
+def compare_proposals(
+    request: Request,
+    actor: Reader,  # noqa: ARG001
+    proposal_id: Id,
+    other: Annotated[int, Query(ge=1, le=2**53, description="另一份提案的编号")],
+) -> Response:
+    """What the other proposal says otherwise than this one."""
+    db, workers = store_of(request).db, request.app.state.workers
+    count, impact = compared(db, workers, source_of(request), proposal_id, other)
+    return answer({"proposal": proposal_id, "other": other, "decisions": count, "impact": impact})

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.access.security import require, store_of
 from api.store import statistics
+from api.store.review.consistency import ConsistencyOut, consistency
 from api.store.statistics import RuleCountOut, VerdictCountOut
 from api.transport import schemas
 from api.transport.answers import answer
@@ -80,3 +81,20 @@ def count_rules(
     chosen = statistics.unhit_rules if show == "unhit" else statistics.overridden_rules
     with store.db.read() as session:
         return answer(chosen(session, ruleset))
+
+
+@router.get(
+    "/consistency",
+    summary="被拒的不比准入的差：结论前后不一的项目",
+    response_model=ConsistencyOut,
+    responses=schemas.problems(401, 403, 503),
+)
+def list_inconsistent(
+    request: Request,
+    actor: Annotated[Actor, require("consistency")],  # noqa: ARG001
+) -> Response:
+    """Pairs of concluded projects, one refused though it is no worse than the other, admitted."""
+    store = store_of(request)
+    ruleset = store.rulesets.reading().ruleset
+    with store.db.read() as session:
+        return answer(consistency(session, ruleset))

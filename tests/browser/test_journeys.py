@@ -114,6 +114,7 @@ PRIVATE = (
     "/projects",
     "/tasks",
     "/overview",
+    "/consistency",
     "/supervision",
     "/projects?q=没有这样的项目",
 )

@@ -209,6 +209,7 @@ def committee(page: Page, address: str, note: Callable[[str], None]) -> None:
         "/account",
         "/audit",
         "/audit/verify",
+        "/consistency",
         "/proposals",
     ):
         page.goto(address + path)
@@ -258,6 +259,11 @@ def drafter(page: Page, address: str, note: Callable[[str], None]) -> None:
         page.click("text=保存这一稿")
         page.locator("[role=status]", has_text="完成").wait_for(timeout=600_000)
     note("proposal")
+    here = page.url
+    for part in ("touched", "shadow", f"comparison?other={here.rpartition('/')[2]}"):
+        page.goto(f"{here}/{part}")
+        note(part)
+    page.goto(here)
     page.locator("a", has_text="rules/negative/low_output.yaml").first.click()
     page.wait_for_selector(".cm-content")
     note("proposal file")

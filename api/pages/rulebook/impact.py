@@ -1,4 +1,4 @@
-"""Whom a proposal touches: each count of its impact opened, as a page and for a spreadsheet."""
+"""Whom a proposal touches: each count of its impact opened; its shadow; beside another proposal."""
 
 from __future__ import annotations
 
@@ -9,16 +9,25 @@ from fastapi.responses import Response
 
 from api.access.security import store_of
 from api.judging.current import ReadingJudge
+from api.judging.workers import source_of
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
 from api.pages.frame.render import page
 from api.pages.frame.session import entitled
 from api.pages.frame.words import VERDICTS
-from api.store.proposals import reading
+from api.store.proposals import reading, shadow
 from api.store.proposals.reading import ProposalOut
+from api.store.proposals.rivals import compared
 from api.transport.parameters import Id
 from evaluator.dossier.fields import AMOUNTS, Registry
-from evaluator.revision.told import WAYS, Where, card_title, points_text, touched_words
+from evaluator.revision.told import (
+    WAYS,
+    Where,
+    card_title,
+    points_text,
+    score_words,
+    touched_words,
+)
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.verdict import CHANGE_LABELS
 
@@ -131,4 +140,48 @@ def touched_file(
         f"touched-{view.id}",
         Listing("有变动的项目", _columns(judge.ruleset.registry), rows, about),
         title=f"有变动的项目-第{view.id}号提案",
+    )
+
+
+@router.get("/proposals/{proposal_id}/shadow")
+def shadowed(request: Request, judge: ReadingJudge, proposal_id: Id) -> Response:
+    """What an approved draft would have said otherwise of decisions since."""
+    entitled(request, "proposal.read")
+    with store_of(request).db.read() as session:
+        view = reading.get(session, proposal_id)
+        found = shadow.of(session, proposal_id)
+    return page(
+        request,
+        "proposal_shadow.html",
+        p=view,
+        shadow=found,
+        words=lambda t: touched_words(t, judge.ruleset),
+    )
+
+
+@router.get("/proposals/{proposal_id}/comparison")
+def comparison(
+    request: Request,
+    judge: ReadingJudge,
+    proposal_id: Id,
+    other: Annotated[int, Query(ge=1, le=2**53)],
+) -> Response:
+    """Two drafts on the same decisions."""
+    entitled(request, "proposal.read")
+    with store_of(request).db.read() as session:
+        views = [reading.get(session, number) for number in (proposal_id, other)]
+    db, workers = store_of(request).db, request.app.state.workers
+    count, impact = compared(db, workers, source_of(request), proposal_id, other)
+    return page(
+        request,
+        "proposal_comparison.html",
+        one=views[0],
+        other=views[1],
+        count=count,
+        impact=impact,
+        matrix={(m["old"], m["new"]): m["count"] for m in impact["matrix"]},
+        ruleset=judge.ruleset,
+        changes=CHANGE_LABELS,
+        score_words=score_words,
+        words=lambda t: touched_words(t, judge.ruleset),
     )

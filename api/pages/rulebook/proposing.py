@@ -108,6 +108,7 @@ def _context(request: Request, judge: Any, proposal_id: int) -> dict[str, Any]:
         base = load_text(session, reading.get_row(session, proposal_id).base_text)
         editors = reading.get_row(session, proposal_id).editors
         people = accounts.display_names(session)
+        others = reading.open_titles(session)
     changed = {
         (layer, path)
         for layer, path in text.names()
@@ -123,6 +124,7 @@ def _context(request: Request, judge: Any, proposal_id: int) -> dict[str, Any]:
         "files": text.names(),
         "changed": changed,
         "editors": editors,
+        "open_proposals": others,
         "matrix": matrix,
         "result": result,
         "people": people,

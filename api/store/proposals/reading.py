@@ -138,6 +138,13 @@ def listed(
     return [view(session, p) for p in session.scalars(query).all()]
 
 
+def open_titles(session: Session) -> list[dict[str, Any]]:
+    """Number and title of every proposal that is open, newest first."""
+    query = select(Proposal.id, Proposal.title).where(Proposal.state.in_(OPEN))
+    rows = session.execute(query.order_by(Proposal.id.desc()).limit(100))
+    return [{"id": number, "title": title} for number, title in rows]
+
+
 def get(session: Session, proposal_id: int) -> ProposalOut:
     """One proposal. Raises Missing."""
     return view(session, get_row(session, proposal_id))

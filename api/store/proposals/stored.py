@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from api.database.db import Database
 from api.database.tables import Decision, Project
 from api.store.rulesets import current_identity, load_stored
 from evaluator.revision.impact import keep_copies
+from evaluator.revision.tally import Row
 
 PAGE = 1000
 MAX_NAMED = 200  # Decisions that a retroactive change lists; all are counted.
@@ -70,6 +72,20 @@ class StoredDecisions:
             numbers = list(session.scalars(query))
         names = self.names(numbers)
         return total, [names[n] for n in numbers if n in names]
+
+
+def newest_rows(session: Session, limit: int) -> list[Row]:
+    """The newest stored decisions by their names, oldest of them first."""
+    query = (
+        select(Decision.dossier, Decision.as_of, Project.number, Decision.version)
+        .join(Project, Project.id == Decision.project_id)
+        .order_by(Decision.id.desc())
+        .limit(limit)
+    )
+    rows = session.execute(query).all()
+    return [Row(f"{number}/{version}", dossier, day) for dossier, day, number, version in rows][
+        ::-1
+    ]
 
 
 def _pages(numbers: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -232,6 +232,7 @@ def _records(service: Service) -> None:
     _done(service.call("committee", "GET", "/changes"))
     for what in ("rates", "verdicts", "reasons", "rules"):
         _done(service.call("committee", "GET", f"/statistics/{what}"))
+    _done(service.call("committee", "GET", "/statistics/consistency"))
     for path in ("/rulesets", "/rulesets/1", "/rulesets/1/files", "/rulesets/1/archive"):
         _done(service.call("committee", "GET", path))
     _done(service.call("maintainer", "GET", "/rulesets/directory"))
@@ -305,6 +306,7 @@ def _proposals(desk: Any) -> None:
         desk.call("maintainer", "POST", f"{path}/checks")
         desk.work()
         desk.call("maintainer", "POST", f"{path}/comments", json={"comment": "已核对"})
+    desk.call("maintainer", "GET", f"{path}/comparison?other=1")
     # The second one lets low taxes pass, which an invariant forbids.
     waiver = f"{path}/waivers/low_tax_never_passes"
     desk.call("maintainer", "PUT", waiver, json={"reason": "试点文件允许"})
@@ -314,6 +316,7 @@ def _proposals(desk: Any) -> None:
     desk.call("publisher", "POST", f"/proposals/{first}/return", json={"comment": "补依据"})
     desk.call("maintainer", "POST", f"/proposals/{first}/submission")
     desk.approve(first)
+    desk.call("maintainer", "GET", f"/proposals/{first}/shadow")
     desk.publish(first)
     desk.call("maintainer", "POST", f"/proposals/{second}/rebase")
     desk.work()
