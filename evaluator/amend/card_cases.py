@@ -43,12 +43,12 @@ def corrected_cases(
     for name, failing in wrong.items():
         layer, path = layer_of(ruleset, name)
         text, done = texts[layer, path], []
-        for case in failing:
+        for one in failing:
             try:
-                text = _corrected(text, ruleset, case, card, evaluator)
+                text = _corrected(text, ruleset, one, card, evaluator)
             except CannotSplice:
                 continue
-            done.append(case.name)
+            done.append(one.name)
         if done:
             yield layer, path, text, tuple(done)
 

@@ -65,7 +65,7 @@ def _numbers(id_: str, trace: RuleTrace) -> Iterator[tuple[Key, LeafTrace, bool]
     turned = {
         id(leaf)
         for node in walk.nodes(trace.rule.require)
-        if isinstance(node, ast.Not)
+        if isinstance(node, ast.NotOf)
         for leaf in walk.leaves(node)
     }
     for n, leaf in enumerate(trace.require_leaves):
