@@ -12,7 +12,6 @@ from api.judging.workers import source_of
 from api.store.proposals import reading, shadow
 from api.store.proposals.rivals import MOST, compared
 from api.store.proposals.shadow import ShadowOut
-from api.store.work import Actor
 from api.transport.answers import answer
 from api.transport.parameters import Id
 from api.transport.schemas import READS, VerdictWord, one_of, record
@@ -21,8 +20,9 @@ from evaluator.dossier.fields import AMOUNTS
 from evaluator.revision.told import WAYS, Where
 from evaluator.rulebook.verdict import Change, Verdict
 
-router = APIRouter(prefix="/api/v1/proposals", tags=["proposals"])
-Reader = Annotated[Actor, require("proposal.read")]
+router = APIRouter(
+    prefix="/api/v1/proposals", tags=["proposals"], dependencies=[require("proposal.read")]
+)
 Word = Annotated[str, Query(max_length=200)]
 Points = Annotated[str | None, Field(description="分数；评分表不适用时为 null")]
 
@@ -94,7 +94,6 @@ def _where(
 )
 def list_proposal_touched(
     request: Request,
-    actor: Reader,  # noqa: ARG001
     proposal_id: Id,
     where: Annotated[Where, Depends(_where)],
 ) -> Response:
@@ -112,7 +111,7 @@ def list_proposal_touched(
     response_model=ShadowOut,
     responses=READS,
 )
-def get_proposal_shadow(request: Request, actor: Reader, proposal_id: Id) -> Response:  # noqa: ARG001
+def get_proposal_shadow(request: Request, proposal_id: Id) -> Response:
     """What an approved draft would have said otherwise of decisions since; without any effect."""
     with store_of(request).db.read() as session:
         return answer(shadow.of(session, proposal_id))
@@ -139,7 +138,6 @@ class ComparisonOut:
 )
 def compare_proposals(
     request: Request,
-    actor: Reader,  # noqa: ARG001
     proposal_id: Id,
     other: Annotated[int, Query(ge=1, le=2**53, description="另一份提案的编号")],
 ) -> Response:

@@ -88,11 +88,9 @@ def count_rules(
     summary="被拒的不比准入的差：结论前后不一的项目",
     response_model=ConsistencyOut,
     responses=schemas.problems(401, 403, 503),
+    dependencies=[require("consistency")],
 )
-def list_inconsistent(
-    request: Request,
-    actor: Annotated[Actor, require("consistency")],  # noqa: ARG001
-) -> Response:
+def list_inconsistent(request: Request) -> Response:
     """Pairs of concluded projects, one refused though it is no worse than the other, admitted."""
     store = store_of(request)
     ruleset = store.rulesets.reading().ruleset
