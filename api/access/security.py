@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 
+from api.database.tables import Account
 from api.settings import Settings
 from api.store import apikeys, logins
 from api.store.core import Store
@@ -157,6 +158,17 @@ def may_compute(request: Request) -> None:
         any_actor(request)
 
 
+def _since_the_key(request: Request, actor: Actor, roles: frozenset[str]) -> str:
+    """Why a key may not do what its account may: it has the roles that it was made with."""
+    if request.headers.get("authorization") is None:
+        return ""
+    with store_of(request).db.read() as session:
+        account = session.get(Account, actor.account_id)
+    if account is None or not roles & set(account.roles):
+        return ""
+    return "。账号现在有这个角色，这把密钥只有新建那天给它的角色；请重新建一把密钥"
+
+
 _requirements: dict[str, Callable[..., Actor]] = {}
 
 
@@ -165,9 +177,10 @@ def require(action: str) -> Any:
     if action not in _requirements:
         roles = ACTIONS[action]
 
-        def check(actor: Annotated[Actor, Depends(any_actor)]) -> Actor:
+        def check(request: Request, actor: Annotated[Actor, Depends(any_actor)]) -> Actor:
             if not actor.has(roles):
-                raise ProblemError(403, f"您的角色不能做这件事，需要：{'、'.join(sorted(roles))}")
+                said = f"您的角色不能做这件事，需要：{'、'.join(sorted(roles))}"
+                raise ProblemError(403, said + _since_the_key(request, actor, roles))
             return actor
 
         _requirements[action] = check

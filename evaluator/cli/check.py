@@ -23,7 +23,7 @@ from evaluator.rulebook.checks.papers import new_rejects
 from evaluator.rulebook.shipped import rulebook_path
 
 # Warnings of what changes verdicts without anybody seeing it: no option hides them.
-MATTERS = frozenset({"W907", "W917", "W929", "W942", "W950"})
+MATTERS = frozenset({"W907", "W917", "W929", "W942", "W950", "W951"})
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -116,7 +116,7 @@ class Registry:
 
     ``applicant`` is the one of the departments that only supplies and explains, and reviews
     nothing. ``references`` holds what a rule may name: every single-valued field, and for a record with
-    closed keys one field for each key ("emissions.COD").
+    closed keys one field for each key ("emissions.COD"). ``broken`` are declared, but wrongly.
     """
 
     fields: Mapping[str, Field]
@@ -124,6 +124,7 @@ class Registry:
     groups: Mapping[str, str]
     references: Mapping[str, Field]
     applicant: str | None = None
+    broken: frozenset[str] = frozenset()
 
     @property
     def reviewers(self) -> Mapping[str, str]:
@@ -262,12 +263,15 @@ def parse_registry(
     applicant = r.choice("applicant", departments) or (base.applicant if base else None)
     groups = {**(base.groups if base else {}), **_pairs(r, "groups")}
     fields: dict[str, Field] = dict(base.fields) if base else {}
+    broken: set[str] = set()
     for item in r.list_of("fields", required=True):
         if not isinstance(item, YMap):
             r.report("E202", "字段应是键值表", item.place, "以“- name:”开头，每行一项")
             continue
         field = _parse_field(item, departments, groups, problems)
         if field is None:
+            named = item.get("name")
+            broken |= {named.text} if isinstance(named, YScalar) else set()
             continue
         if field.name in fields:
             shipped = base is not None and field.name in base.fields
@@ -282,6 +286,7 @@ def parse_registry(
         MappingProxyType(groups),
         MappingProxyType(_references(fields)),
         applicant,
+        frozenset(broken),
     )
 
 

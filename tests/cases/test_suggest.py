@@ -101,8 +101,21 @@ def test_the_command_writes_what_the_floor_then_asks_for(tmp_path: Path) -> None
 
     assert (run("mutate", "--floor", "0.9"), run("coverage", "--floor", "0.9")) == (1, 1)
     assert (run("mutate", "--floor", "0.2"), run("coverage", "--floor", "0.2")) == (0, 0)
-    assert run("suggest", "-o", str(tmp_path / "rules" / "b.cases.yaml")) == 0
+    more = str(tmp_path / "rules" / "b.cases.yaml")
+    suggested = runner.invoke(app, ["rules", "suggest", str(tmp_path), "-o", more])
+    assert suggested.exit_code == 0
+    assert "处规则和标准，约需" in suggested.stderr
     assert (run("mutate", "--floor", "0.9"), run("mutate", "--floor", "1")) == (0, 1)
+    # Where nothing is lacking, no file is left: an empty one would be a mistake of its own.
+    (tmp_path / "none").mkdir()
+    for name, text in {**files, "rules/a.yaml": "[]\n"}.items():
+        (tmp_path / "none" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "none" / name).write_text(text, "utf-8")
+    left = tmp_path / "left.cases.yaml"
+    none = runner.invoke(app, ["rules", "suggest", str(tmp_path / "none"), "-o", str(left)])
+    assert none.exit_code == 0, none.output
+    assert f"没有要补的案例，没有写 {left}" in none.output
+    assert not left.exists()
     # What is not known is no slip: cases of missing data are for a person to write.
     # Where a case fails, nothing is suggested: what it would notice is not known.
     wrong = SEED.replace("expect: satisfied", "expect: violated", 1)

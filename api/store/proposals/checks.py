@@ -24,13 +24,14 @@ from evaluator.problems.errors import InputError, Problems
 from evaluator.prove import CHECKS, Answer, Invariant, State, invariants_of, prove
 from evaluator.revision.diff import bare, diff
 from evaluator.revision.outcome import Impact
+from evaluator.revision.renamed import with_former
 from evaluator.revision.retroactive import Retroactive, retroactive
 from evaluator.rulebook.ast import Condition, Ruleset
 from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.checks.honest import far_values, value_falsehoods
 from evaluator.rulebook.checks.papers import new_rejects
 from evaluator.rulebook.files import is_case_file
-from evaluator.rulebook.load import load_layers
+from evaluator.rulebook.load import load_layers, try_layers
 from evaluator.rulebook.transfer import write_text
 from evaluator.rulebook.walk import nodes, references
 
@@ -65,7 +66,11 @@ def run_stages(
     new claim of what a document says.
     """
     ruleset, problems = check_layers(text.layers)
-    old = load_layers(base.layers) if ruleset is not None else None
+    published = load_layers(base.layers)
+    old = published if ruleset is not None else None
+    partial = ruleset or try_layers(text.layers)[0]
+    if partial is not None:
+        problems = list(with_former(problems, published, partial))
     if ruleset is not None and old is not None:
         problems += (
             [] if restored else (*value_falsehoods(old, ruleset), *new_rejects(old, ruleset))
@@ -96,7 +101,7 @@ def run_stages(
     )
     if ruleset is None or old is None:
         return
-    yield "cases", {**_cases(ruleset, text), **_changed_cases(old, base, ruleset, text)}
+    yield "cases", {**_cases(old, ruleset, text), **_changed_cases(old, base, ruleset, text)}
     entries = diff(old, ruleset)
     yield (
         "diff",
@@ -120,7 +125,7 @@ def _retroactive(change: Retroactive, stored: Stored) -> dict[str, Any]:
     return {**change.to_dict(), "text": change.text(), "decisions": total, "listed": names}
 
 
-def _cases(ruleset: Ruleset, text: Text) -> dict[str, Any]:
+def _cases(old: Ruleset, ruleset: Ruleset, text: Text) -> dict[str, Any]:
     problems = Problems()
     with tempfile.TemporaryDirectory() as directory:
         root = write_text(text.layers, text.materials, Path(directory))
@@ -132,7 +137,9 @@ def _cases(ruleset: Ruleset, text: Text) -> dict[str, Any]:
     return {
         "total": len(results),
         "failed": len(failed) + len(problems),
-        "problems": [p.to_dict() for p in (*problems, *failed)][:MAX_LISTED],
+        "problems": [p.to_dict() for p in (*with_former(problems, old, ruleset), *failed)][
+            :MAX_LISTED
+        ],
         "gaps": gaps[:MAX_LISTED],
         "left_out": cases.left_out,
     }

@@ -63,7 +63,8 @@ class Names:
     def field(self, node: YScalar) -> Field | None:
         """A declared field or record key; reports E301."""
         declared = self.registry.references.get(node.text)
-        if declared is None:
+        # Of one that is declared wrongly the declaration tells.
+        if declared is None and node.text.partition(".")[0] not in self.registry.broken:
             hint = unknown_field(node.text, self.registry)
             self.report("E301", f"没有字段“{node.text}”", node.place, hint)
         return declared
@@ -108,7 +109,8 @@ class Names:
         if node.text in self.broken:
             return None
         declared = self.registry.references.get(node.text)
-        if declared is None:
+        # Of one that is declared wrongly the declaration tells.
+        if declared is None and node.text.partition(".")[0] not in self.registry.broken:
             hint = unknown_field(node.text, self.registry) or self._or_other(node.text)
             self.report("E301", f"没有字段或指标“{node.text}”", node.place, hint)
         return declared

@@ -290,7 +290,7 @@ def _check_message(node: YMap, names: Names) -> None:
             continue
         known = (*PLACEHOLDERS, *names.registry.references, *names.metrics)
         for _, name, spec, conversion in parts:
-            if name is None:
+            if name is None or name in names.registry.broken or name in names.broken:
                 continue
             if name not in known or spec or conversion:
                 hint = (

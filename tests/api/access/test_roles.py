@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from api.store import accounts, apikeys
+from api.store.work import SYSTEM, Actor
 from tests.api.support import ROLES, Service, example
 
 EVERYONE = frozenset(ROLES)
@@ -244,6 +246,23 @@ def test_keys_can_be_narrowed_and_revoked(service: Service) -> None:
             service.call(None, "GET", "/projects", headers={"authorization": bad}).status_code
             == 401
         )
+
+
+def test_a_key_says_that_its_roles_are_those_of_its_day(service: Service) -> None:
+    with service.store.work(SYSTEM) as work:
+        made, _ = accounts.create_account(work, "两任", "两任", ["auditor"], "password of both")
+    actor = Actor(made.id, "两任", "两任", frozenset({"auditor"}))
+    with service.store.work(actor) as work:
+        _, key = apikeys.create_key(work, "tests", None, False, None)
+    headers = {"authorization": f"Bearer {key}"}
+    before = service.call(None, "GET", "/accounts", headers=headers)
+    assert before.status_code == 403
+    assert "新建那天" not in before.text
+    with service.store.work(SYSTEM) as work:
+        accounts.set_roles(work, "两任", ["auditor", "maintainer"])
+    refused = service.call(None, "POST", "/proposals", json={}, headers=headers)
+    assert refused.status_code == 403
+    assert "这把密钥只有新建那天给它的角色；请重新建一把密钥" in refused.text
 
 
 def test_no_secret_is_stored_as_it_is(service: Service) -> None:
