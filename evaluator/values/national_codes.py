@@ -6,6 +6,7 @@ Each reader returns the code in its standard form or raises BadCode, whose hint 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
@@ -46,13 +47,18 @@ class BadCode(ValueError):
         super().__init__(kind)
 
 
+def _plain(text: str) -> str:
+    """A code as it is printed: letters and digits of full width are the same ones, typed in Chinese."""
+    return unicodedata.normalize("NFKC", text).upper()
+
+
 def industry_code(text: str, table: str | None = None) -> str:
     """A section letter and 2 to 4 digits whose division lies in that section.
 
     With ``table`` (``industries.TABLES``) the code has to be in that table too. A ruleset stored by a version
     that asked for less has a field file without it, so what was read then is still read.
     """
-    code = text.upper()
+    code = _plain(text)
     match = re.fullmatch(r"([A-Z]?)([0-9]{2})[0-9]{0,2}", code)
     section = _section(int(match[2])) if match else None
     if match and section and match[1] == section:
@@ -75,7 +81,7 @@ def _section(division: int) -> str | None:
 def credit_code(text: str) -> str:
     """18 characters with a right check character."""
     try:
-        return str(uscc.validate(text))
+        return str(uscc.validate(_plain(text)))
     except ValidationError:
         hint = "18 位，不含字母 I、O、S、V、Z，末位是校验码（GB 32100）；请对照营业执照"
         raise BadCode("有效的统一社会信用代码", hint) from None
