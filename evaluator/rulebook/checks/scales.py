@@ -68,14 +68,14 @@ class OutOfScale:
                 if size is not None:
                     sizes[criterion.id] = size
         beside = _measured_alike(ruleset)
-        for id_, (size, unit) in sizes.items():
+        for id_, (own, unit) in sizes.items():
             near = [sizes[o] for o in beside.get(id_, ()) if o in sizes and o != id_]
             near = [s for s in near if s[1].same_kind(unit)]
             if not near and unit.dimension:
                 near = [s for o, s in sizes.items() if o != id_ and s[1].same_kind(unit)]
                 near = near if len(near) >= NEIGHBOURS else []
-            if near and all(_far(size, other) for other, _ in near):
-                yield self._problem(ruleset.criteria[id_], size, median(s for s, _ in near))
+            if near and all(_far(own, other) for other, _ in near):
+                yield self._problem(ruleset.criteria[id_], own, median(s for s, _ in near))
 
     def _problem(self, criterion: Criterion, size: Fraction, other: Fraction) -> Problem:
         unit = criterion.unit.name if criterion.unit else ""
