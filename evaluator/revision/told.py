@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from evaluator.dossier.fields import Registry
+from evaluator.dossier.fields import AMOUNTS, Registry
 from evaluator.judgement.wording import amount_words, rule_names
 from evaluator.revision.outcome import NO_INDUSTRY, Impact
 from evaluator.rulebook import ast
@@ -52,7 +52,7 @@ class Where:
 
 def flow_words(registry: Registry, amounts: Mapping[str, Mapping[str, Any]]) -> str:
     """Sums as ``Flow.to_dict`` gives them: "用地面积 120 亩（3 份填了），…"."""
-    stated = {n: (Fraction(a["sum"]), a["known"]) for n, a in amounts.items()}
+    stated = {n: (Fraction(amounts[n]["sum"]), amounts[n]["known"]) for n in AMOUNTS}
     return amount_words(registry, stated)
 
 

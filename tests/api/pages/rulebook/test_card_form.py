@@ -91,7 +91,7 @@ def test_a_band_is_added_from_the_page_of_the_card(desk: Bench, keeper: Visitor)
         ({"tax.new_points": ""}, "要写界限和得分"),
         ({"tax.new_bound": "", "tax.new_points": ""}, "没有一个数改了"),
         ({"full_marks": ""}, "没有填"),
-        ({"full_marks": "9"}, "改后的规则集有错误"),
+        ({"full_marks": "九"}, "不是数"),
         ({"tax.new_bound": "很多"}, "不是数"),
     ],
 )
