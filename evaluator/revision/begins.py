@@ -9,7 +9,7 @@ from evaluator.revision.changed import Meaning, changed_cards, changed_rules, me
 from evaluator.revision.diff import bare
 from evaluator.revision.retroactive import content_of
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.checks.honest import period_on, turning_days
+from evaluator.rulebook.checks.honest import turning_days
 from evaluator.rulebook.criteria import DAY, Criterion
 
 Span = tuple[dt.date | None, dt.date | None]
@@ -64,6 +64,6 @@ def _frame(criterion: Criterion) -> object:
 
 def _turn(a: Criterion, b: Criterion) -> dt.date | None:
     days = turning_days(a, b)
-    differ = (d for d in days if content_of(period_on(a, d)) != content_of(period_on(b, d)))
+    differ = (d for d in days if content_of(a.on(d)) != content_of(b.on(d)))
     # A standard whose provenance alone is another one judges as before.
     return next(differ, dt.date.max)

@@ -22,7 +22,7 @@ NEIGHBOURS = 3  # Of the same unit, before they say anything about one more.
 class RoundedEquals:
     """``equals`` a criterion that is compared rounded, but written with more digits: never met."""
 
-    code: ClassVar[str] = "E944"
+    code: ClassVar[str] = "E952"
     whole: ClassVar[bool] = False
 
     def run(self, ruleset: Ruleset) -> Iterable[Problem]:
