@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -12,22 +12,25 @@ from evaluator.documents.findings import LABEL, NAMED, Finding, in_unit
 from evaluator.documents.industry import code_in
 from evaluator.documents.labels import Label
 from evaluator.documents.lexicon import Words
-from evaluator.documents.passage import Passage
+from evaluator.documents.passage import Passage, boxed
+from evaluator.documents.pollutants import named_amounts
 from evaluator.documents.prose import phrases
 from evaluator.documents.quantities import Quantity, quantities
 from evaluator.documents.strings import clean_name, day_in
-from evaluator.documents.text import folded, sentences
+from evaluator.documents.text import folded, plain, sentences
 from evaluator.dossier.fields import Field, FieldType
 
 _TICKED = re.compile(r"[☑√■☒✓✔●◉]\s*([^□☐○☑√■☒✓✔●◉\n]+?)(?=\s*(?:[□☐○☑√■☒✓✔●◉\n]|$))")
 _BEHIND = re.compile(r"([^□☐○☑√■☒✓✔●◉\s()]{1,12})\s*\(\s*[√✓✔]\s*\)")
-_BOXES = re.compile("[□☐☑√■☒✓✔○●◉]")
+BOX = "□☐☑√■☒✓✔○●◉"
+_BOXES = re.compile(f"[{BOX}]")
 _TOTAL = re.compile(r"(?:合计|共计|总计|总共|共)[^0-9，。;]{0,6}$")
 _OWN = re.compile(r"(?:本期|本次|本项目|本公司|本企业|本单位|其中本项目|新增)[^0-9，。;]{0,6}$")
 _YES = re.compile(r"^(?:是|有|属于|属|符合|涉及|已列入|位于|在|满足|√|Y|YES|yes)(?:[，。;(、].*)?$")
 _NO = re.compile(
     r"^(?:否|无|没有|不是|不属于|不属|不涉及|未列入|未被列入|不在|不符合|未涉及|N|NO|no|×)(?:[，。;(、].*)?$"
 )
+_COUNTED = re.compile(r"#|[\u4e00-\u9fff](?<![左上以及的余多和与或、至到整，。其])")
 NOTHING = frozenset(
     {
         "",
@@ -54,6 +57,7 @@ NOTHING = frozenset(
 
 def ticked(text: str) -> list[str] | None:
     """What is ticked among options; None where there are no boxes."""
+    text = boxed(text)
     if not _BOXES.search(text):
         return None
     behind = [t.strip() for t in _BEHIND.findall(text)]
@@ -67,14 +71,28 @@ def read_cell(
     text = part.plain.text.strip()
     if not text or (text in NOTHING and not (text == "无" or text == "暂无")):
         return
+    parts = re.split("[/／]", part.original)
+    if label.several and "/" in label.bare and len(parts) == len(label.fields):
+        for name, said in zip(
+            label.fields, parts, strict=True
+        ):  # 注册资本/实缴 | 5,000万元/3,200万元
+            inner = replace(part, original=said, plain=plain(said))
+            for f in read_cell(
+                words, inner, Label(label.text, (name,), label.unit), scope, default
+            ):
+                yield replace(f, start=0, end=len(part.original), quote=part.original)
+        return
     fields = label.fields
     if label.key is not None:
-        fields = (f"emissions.{label.key}",) if "排放" in label.text else ()
+        yearly = label.unit is not None and label.unit[1].endswith("/年")
+        fields = (f"emissions.{label.key}",) if yearly or "排放" in label.text else ()
     for name in fields:
         field = words.field(name)
         found: list[Finding] = []
         if field.numeric:
             found = list(_number(words, part, field, label, scope, default))
+        elif field.type is FieldType.RECORD and label.key is None:
+            found = list(_listed(words, part, field, label.unit or default))
         elif field.type is FieldType.BOOL:
             found = list(_yes_or_no(words, part, field, label, scope))
         elif field.type is FieldType.ENUM:
@@ -94,8 +112,22 @@ def read_cell(
                     )
                 ]
         yield from found
-        if found:
+        if found and not label.several:
             return
+
+
+def _listed(
+    words: Words, part: Passage, field: Field, given: tuple[int, str] | None
+) -> Iterator[Finding]:
+    """COD 6.4　NH3-N 0.61 under 排放总量（t/a）: each with the unit of the label."""
+    text = part.plain.text
+    for key, number in named_amounts(text, field):
+        read = in_unit(words, field, number, given)
+        if read is not None and read[2]:
+            yield part.finding(
+                Finding(f"{field.name}.{key}", read[0], "", part.spot, strength=LABEL),
+                number.start, number.end, (0, len(text)),
+            )  # fmt: skip
 
 
 def _whole(part: Passage, finding: Finding) -> Finding:
@@ -161,11 +193,17 @@ def _option(words: Words, field: Field, text: str) -> str | None:
             if len(said) >= 2
             and (folded(name).startswith(said) or said.startswith(folded(name)[:2]))
         }
-    if re.search("[不未非无]", said) and not any(
-        re.search("[不未非无]", field.values[h]) for h in hits
-    ):
+    if re.search("[不未非无]", said) and not any(_negated(field, options, h, said) for h in hits):
         return None
     return hits.pop() if len(hits) == 1 else None
+
+
+def _negated(field: Field, options: Mapping[str, tuple[str, ...]], code: str, said: str) -> bool:
+    """Whether an option is itself told with a "not" that the text has too: 不新增 is of 不新增用地."""
+    names = (field.values[code], *options.get(code, ()))
+    return any(re.search("[不未非无]", n) and said in folded(n) for n in names) or bool(
+        re.search("[不未非无]", field.values[code])
+    )
 
 
 def _yes_or_no(
@@ -214,12 +252,21 @@ def _number(
             read = in_unit(words, field, number)  # The heading's 万元 is not meant for 人.
         if read is None or barred(words, text, sentence, number.start, lexicon.about, scope):
             continue
-        if any(not t.fields for t in words.terms(text[since : number.start])):
+        if _of_another(words, field, text[since : number.start], number, scope.phase):
             continue
+        if not number.unit and _COUNTED.match(text, number.end):
+            continue  # 层高 6 米: of a unit that is none of the field's.
         bracket = re.match(r"\(([^()\d]{1,12})\)", text[number.end :])
         if bracket and any(not t.fields for t in words.terms(bracket[1])):
             continue
         if any(w in text[since : number.end + 6] for w in lexicon.never):
+            continue
+        if (
+            lexicon.near
+            and label.bare in lexicon.loose
+            and label.bare not in lexicon.names
+            and not any(w in f"{text}{label.text}{given[1] if given else ''}" for w in lexicon.near)
+        ):
             continue
         if (
             lexicon.near
@@ -251,6 +298,19 @@ def _number(
             yield _whole(part, Finding(field.name, Fraction(0), "", part.spot, strength=LABEL))
         return
     yield _chosen(text, usable)
+
+
+def _of_another(
+    words: Words, field: Field, before: str, number: Quantity, phase: str | None
+) -> bool:
+    """Whether the last name before a number is that of another thing that it can be."""
+    terms = [words.of_phase(t, phase) for t in words.terms(before)]
+    if any(not t.fields for t in terms):
+        return True
+    last = terms[-1] if terms else None
+    if last is None or last.loose or field.name in last.fields:
+        return False
+    return any(in_unit(words, words.field(f), number) is not None for f in last.fields)
 
 
 def _no_area(field: Field, value: Fraction) -> bool:

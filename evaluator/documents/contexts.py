@@ -32,6 +32,10 @@ _NEW = re.compile("扩建|新建|加盖|新增|本期|本次|本项目|该项目
 _OURS = re.compile("本项目|该项目|我公司|本公司|[，;]项目|由.{2,20}公司")
 _PHASE = re.compile(r"[一二三四五]期|首期")
 # 希望县里给予补贴 is what the project asks for, no rule that gives it.
+# 《关于…的意见》明确：what follows is a rule.
+_LAW = re.compile(
+    "《[^《》]*(?:意见|办法|通知|规定|细则|政策|条例|标准)[^《》]{0,6}》[^，。;:]{0,8}(?:明确|规定|要求|提出)[:，]?"
+)
 _ASKED = re.compile("希望|恳请|诉求|请求|申请")
 _SPLIT = re.compile(r"分[两二三四]期")
 
@@ -100,12 +104,21 @@ def barred(
     marks = words.contexts["policy" if said else "threshold"].finditer(text, left, right)
     if any(not _ASKED.search(text, start, m.start()) for m in marks):
         return "是门槛或规定，不是本项目的数"
+    law = _LAW.search(text, start, at)
+    if law and not _OURS.search(text, law.end(), at):
+        return "是门槛或规定，不是本项目的数"
     if about == "market":
         return None
     if words.contexts["sentence"].search(text, start, end):
         return "说的是别的企业或项目"
     other = _last(words.contexts["elsewhere"], text, start, at)
-    if other and not _owned(text, start, other):
+    # 系…农业产业化龙头企业 tells of the enterprise itself.
+    itself = (
+        other is not None
+        and "龙头" in other[0]
+        and re.search("(?:系|是|为|属于?)[^，。;]{0,16}$", text[start : other.start()])
+    )
+    if other and not itself and not _owned(text, start, other):
         back = _back(words, text, other.end(), at)
         again = re.search(r"[，;](?:公司|企业)(?!的母)", text[other.end() : at])
         if not back and again is None:
@@ -151,6 +164,8 @@ def _not_this_part(
     ):
         return f"是“{subject[0]}”的，不是新增的"
     whole = _last(words.contexts["whole"], text, start if scope.phase else left, at)
+    if whole and text.startswith("新增", whole.end()):
+        whole = None  # 全厂新增 is what the project adds.
     own = max(text.rfind(w, start, at) for w in (scope.phase or "本期", "本期", "本次"))
     if whole and not scope.fresh and own < whole.start():
         return "是全厂或各期合计的数"

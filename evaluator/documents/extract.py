@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from evaluator.documents.choices import inline
 from evaluator.documents.contexts import Scope, phase_of
 from evaluator.documents.findings import Finding
 from evaluator.documents.grids import read_grid, unit_note
@@ -21,6 +22,7 @@ from evaluator.documents.prose import read_passage
 from evaluator.documents.settle import Excerpt, settle
 from evaluator.documents.strings import read_strings
 from evaluator.documents.text import folded
+from evaluator.documents.turned import turned
 
 _HEADING = re.compile(
     r"^(?:第[一二三四五六七八九十]+[章节]|[一二三四五六七八九十]+、|[(（][一二三四五六七八九十]+[)）]|\d+(?:\.\d+)*[、.\s]|[^\w\s])"
@@ -34,7 +36,8 @@ _POLICY = re.compile(
 
 
 _MADE = re.compile("年产|产品|生产线|建设内容|主营|行业|从事|研发生产|制造")
-_STOCK = re.compile("扩建|技改|技术改造|改造前|现有工程|现有厂|老厂|[一二三四两]期|迁建|搬迁")
+_STOCK = re.compile("扩建|技改|技术改造|改造前|现有工程|现有厂|老厂|[二三四两]期|迁建|搬迁")
+_UNTICKED = re.compile(r"[□☐○]\s*[^\s□☐○☑√■☒✓✔●◉]{1,12}|[(（]迁建[)）]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +55,18 @@ def extract(words: Words, document: Document) -> list[Found]:
     lists: dict[int, list[Listed]] = {}
     for number, block in enumerate(blocks):
         if isinstance(block, Table):
-            found = find_list(words, block, Scope())
+            listed = turned(words, block)
+            found = find_list(words, listed, Scope())
             if found is not None:
                 unit = _unit_before(blocks, number)
-                lists[number] = list(read_list(words, block, found, number, unit))
-    several = [p for listed in lists.values() for p in listed]
+                lists[number] = list(read_list(words, listed, found, number, unit))
+    several = [p for projects in lists.values() for p in projects]
     if len(several) > 1:
         return _several(words, blocks, several)
     one = several[0] if several else None
     findings = list(one.findings) if one else []
-    scope = Scope(_phase(blocks), fresh=not _STOCK.search(_text(blocks)))
+    fresh = not _STOCK.search(_UNTICKED.sub("", _text(blocks)))
+    scope = Scope(_phase(blocks), fresh=fresh)
     for number, block, section in _sections(blocks):
         here = replace(scope, section=section)
         if isinstance(block, Table):
@@ -87,6 +92,7 @@ def _paragraph(words: Words, block: Paragraph, number: int, scope: Scope) -> Ite
     for f in read_passage(words, part, scope):
         yield replace(f, sure=False) if headline else f
     if scope.section is None:
+        yield from inline(words, part, scope)
         yield from read_strings(words, part, scope)
 
 

@@ -36,6 +36,7 @@ class Finding:
     note: str | None = None
     arithmetic: str | None = None
     order: int = 0
+    disputed: bool = False  # Its sentence says that places differ.
 
 
 def in_unit(
@@ -78,11 +79,12 @@ def in_unit(
 
 def _meant(words: Words, field: Field, target: Unit, default: tuple[int, str]) -> tuple[int, str]:
     """Of the units that a heading names ("单位：亿元、亩、人") the one that this field can have."""
-    for name in default[1].split("、") if "、" in default[1] else ():
-        found = read_unit(name)
-        if found is not None and _factor(words, field, target, found[1]) is not None:
-            return found
-    return default
+    listed = (
+        [u for n in default[1].split("、") if (u := read_unit(n))] if "、" in default[1] else []
+    )
+    fit = [u for u in listed if _factor(words, field, target, u[1]) is not None]
+    # 亩 and ㎡ are both areas: land is told in the first, buildings in the second.
+    return next((u for u in fit if conversion(u[1], target) == 1), fit[0] if fit else default)
 
 
 def _factor(words: Words, field: Field, target: Unit, unit: str) -> Fraction | None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from evaluator.documents.cells import NOTHING, read_cell
+from evaluator.documents.choices import granted, inline, option_of
 from evaluator.documents.contexts import Scope
 from evaluator.documents.findings import Finding
+from evaluator.documents.headings import SKIPPED, UNIT_COLUMN, Heading, heading_of
 from evaluator.documents.labels import Label, is_name, label_of, unit_in
 from evaluator.documents.layout import Cell, Table
 from evaluator.documents.lexicon import Words
@@ -22,24 +24,12 @@ from evaluator.documents.prose import read_passage
 from evaluator.documents.strings import read_strings
 from evaluator.documents.text import folded
 
-_NAME_COLUMN = re.compile(
-    "^(?:指标|名称|项目|内容|指标名称|费用名称|污染物|污染因子|污染物名称|类别|科目|工程或费用名称|能源种类|能源名称|种类|要素|事项|填报项|栏目|经济指标|因子|物料名称|序号.*名称|主要指标|指标项)$"
-)
-_UNIT_COLUMN = re.compile("^(?:计量|金额)?单位")
-_SKIPPED = re.compile("^(?:序号|编号|No|备注|说明|附注|填写说明|依据|指标说明)")
+_BARE = re.compile(r"[\d,]+(?:\.\d+)?")
 _UNIT_NOTE = re.compile(
     r"单位[:：]?(?:除[^:：]{0,12}外)?[，,]?(?:均为)?\s*([^\s()（）。；;，,]{1,6})"
 )
 _UNIT_LIST = re.compile(r"单位[:：]?\s*([^\s()。;，、]{1,5}(?:、[^\s()。;，、]{1,5})+)")
 _UNNOTED = re.compile(r"单位(?:未注明|未标注|不注明)[^，。]{0,4}(?:均为|为)([^\s。；;，]{1,4})")
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """The columns of a part of a table: which hold values, which the unit."""
-
-    texts: tuple[str, ...]
-    group: str
 
 
 def unit_note(text: str) -> tuple[int, str] | None:
@@ -85,9 +75,12 @@ def read_grid(
     heading: Heading | None = None
     above: list[Cell] | None = None
     used: set[int] = set()
-    for row in table.rows:
+    group = ""
+    for number, row in enumerate(table.rows):
         cells = distinct(row)
-        found = _heading(words, cells, row, scope)
+        groups = _groups(table, number)
+        group = folded(row[0].text) if groups else ""
+        found = heading_of(words, cells, row, scope)
         if found is not None:
             heading, above = found, None
             continue
@@ -100,27 +93,62 @@ def read_grid(
         if heading is not None:
             read, handled = _by_column(words, row, heading, block, scope, default, order)
         if not handled:
-            pairs = _pairs(words, cells, scope)
+            inner = cells[groups:]
+            pairs = _pairs(words, inner, scope)
             if not pairs and above is not None:
-                pairs = _from_above(words, above, row, scope)
+                pairs = _from_above(words, above, row, scope, group)
             for label, cell, unit in pairs:
                 part = cell_passage(cell, block, order)
                 read += list(read_cell(words, part, label, scope, unit or default))
                 handled.add(cell.origin)
-        labels = [c for _, c in cells if label_of(words, c.text, scope) is not None]
+        labels = [c for _, c in cells[groups:] if _label(words, c.text, scope, group) is not None]
         # A label at the left may stand for the row: 投资构成（万元） | 总投资 | 固定资产 | 设备.
-        grouped = len(labels) == len(cells) - 1 and cells[0][1] not in labels
-        headed = len(labels) >= 3 and (len(labels) == len(cells) or grouped)
-        above = list(row) if headed and not any(c.isdigit() for c in quote) else None
+        grouped = not groups and len(labels) == len(cells) - 1 and cells[0][1] not in labels
+        headed = len(labels) >= 3 and (len(labels) == len(cells) - groups or grouped)
+        bare = re.sub(r"[(（].*?[)）]", "", quote)
+        above = list(row) if headed and not any(c.isdigit() for c in bare) else None
+        for f in granted(words, cells, block, order, handled):
+            read.append(f)
         for f in read:
             yield replace(f, quote=quote if len(quote) <= 160 else f.quote)
         for _, cell in cells:
+            if cell.origin in handled and option_of(words, cell.text):
+                continue
             if cell.origin not in used and len(cell.text) >= 6 and not _named(words, cell, scope):
                 used.add(cell.origin)
                 taken = {f.field for f in read}
                 yield from (
                     f for f in _beside(words, cell, block, scope, order) if f.field not in taken
                 )
+
+
+def _groups(table: Table, number: int) -> int:
+    """How many cells at the left only head a group of rows: 一、项目情况 beside several labels."""
+    row = table.rows[number]
+    cells = distinct(row)
+    if len(cells) < 3 or not cells[0][1].text.strip():
+        return 0
+    (_, first), (beside, second) = cells[:2]
+    for other in (number - 1, number + 1):
+        if not 0 <= other < len(table.rows):
+            continue
+        there = table.rows[other]
+        # In a PDF a merged cell is only told by its text, said again.
+        merged = there[0].origin == first.origin or there[0].text == first.text
+        apart = there[beside].origin != second.origin and there[beside].text != second.text
+        if merged and apart and len(distinct(there)) > 1:
+            return 1
+    return 0
+
+
+def _label(words: Words, text: str, scope: Scope, group: str) -> Label | None:
+    """The label that a cell is, by itself or with its group: 投资 | 总额."""
+    found = label_of(words, text, scope)
+    if group and (found is None or not found.fields) and len(folded(text)) <= 6:
+        lead = re.sub(r"\(.*?\)|^[一二三四五六七八九十\d]+[、.]|及.*|情况|构成", "", group)
+        joined = label_of(words, lead + text, scope)
+        return joined if joined is not None and joined.fields else found
+    return found
 
 
 def _named(words: Words, cell: Cell, scope: Scope) -> bool:
@@ -130,45 +158,10 @@ def _named(words: Words, cell: Cell, scope: Scope) -> bool:
 
 def _beside(words: Words, cell: Cell, block: int, scope: Scope, order: int) -> Iterator[Finding]:
     part = cell_passage(cell, block, order)
+    yield from inline(words, part, scope)
     yield from read_passage(words, part, scope)
     if len(cell.text) > 8:
         yield from (f for f in read_strings(words, part, scope) if f.strength > 1)
-
-
-def _heading(
-    words: Words, cells: list[tuple[int, Cell]], row: Sequence[Cell], scope: Scope
-) -> Heading | None:
-    """The heading that a row is: names of columns, no values."""
-    texts = [folded(c.text).replace("\n", "").strip(" :") for _, c in cells]
-    if len([t for t in texts if t]) < 3:
-        return None
-    named = [t for t in texts if _NAME_COLUMN.match(t)]
-    columns = [
-        t
-        for t in texts
-        if t
-        and (
-            (len(t) <= 12 and words.columns["never"].search(t))
-            or words.columns["best"].search(t)
-            or _UNIT_COLUMN.match(t)
-            or _SKIPPED.match(t)
-            or column_field(t)
-        )
-    ]
-    if any(re.fullmatch(r"[\d.,%]+", t) or "☑" in t or len(t) > 24 for t in texts):
-        return None
-    strict = [t for t in texts if (x := label_of(words, t, scope)) and x.fields and not x.key]
-    if named and len(columns) >= 1 and len(strict) <= len(texts) // 2:
-        group = (
-            row[0].text
-            if row
-            and len(cells) > 2
-            and not _NAME_COLUMN.match(texts[0])
-            and not _SKIPPED.match(texts[0])
-            else ""
-        )
-        return Heading(tuple(folded(c.text).replace("\n", "") for c in row), group)
-    return None
 
 
 def _by_column(
@@ -187,7 +180,7 @@ def _by_column(
         title = heading.texts[i]
         if label is not None and words.columns["best"].search(title):
             break
-        if found is not None and not _UNIT_COLUMN.match(title):
+        if found is not None and not UNIT_COLUMN.match(title):
             label, column = found, i  # Of labels side by side the last is the row's own.
         elif label is not None:
             break
@@ -200,17 +193,24 @@ def _by_column(
         title = heading.texts[i]
         if i <= column or cell.origin == row[column].origin:
             continue
-        if _UNIT_COLUMN.match(title):
+        if UNIT_COLUMN.match(title):
             unit = unit_in(folded(re.split(r"[，,；;（(]", cell.text)[0]))
             remark = cell.text
-        elif not _SKIPPED.match(title):
+        elif not SKIPPED.match(title):
             values.append((i, cell))
     out: list[Finding] = []
     if label.key is not None:
         out = _emitted(words, label, heading, values, block, scope, unit or default, order)
+        chosen = _column(words, heading, values, scope) if "排放" in label.text else None
+        if chosen is not None and not out:
+            part = cell_passage(chosen, block, order)
+            out = list(read_cell(words, part, label, scope, unit or default))
     else:
         chosen = _column(words, heading, values, scope)
         if chosen is not None:
+            at = next(i for i, c in values if c is chosen)
+            bracket = re.search(r"\(([^()]*)\)", heading.texts[at])
+            unit = unit or (unit_in(bracket[1]) if bracket else None)
             part = cell_passage(chosen, block, order)
             out = list(read_cell(words, part, label, scope, unit or default))
             out = _with_remark(out, remark)
@@ -306,7 +306,9 @@ def _pairs(
         unit = None
         if i + 2 < len(listed):
             unit = unit_in(folded(re.split(r"[，,；;（(]", listed[i + 2].text)[0]))
-        if label.fields:
+        row = [c.text for c in listed[i + 1 : i + 4]]
+        rivals = len(row) > 2 and all(_BARE.fullmatch(folded(r).strip()) for r in row)
+        if label.fields and not rivals:
             out.append((label, following, unit))
         i += 3 if unit is not None else 2
     return out
@@ -326,7 +328,7 @@ def _may_be_value(words: Words, label: Label, text: str) -> bool:
 
 
 def _from_above(
-    words: Words, above: list[Cell], row: Sequence[Cell], scope: Scope
+    words: Words, above: list[Cell], row: Sequence[Cell], scope: Scope, group: str
 ) -> list[tuple[Label, Cell, tuple[int, str] | None]]:
     """A row of values under a row of labels."""
     out: list[tuple[Label, Cell, tuple[int, str] | None]] = []
@@ -335,7 +337,7 @@ def _from_above(
         if head.origin == cell.origin:
             unit = unit_note(head.text) or unit
             continue
-        label = label_of(words, head.text, scope)
+        label = _label(words, head.text, scope, group)
         unit = label.unit or unit if label is not None else unit
         if label is not None and label.fields and cell.text.strip():
             out.append((label, cell, unit))

@@ -74,6 +74,8 @@ class Words:
         for match in self.names.finditer(text):
             name = match[0]
             strict, loose = self.strict.get(name, ()), self.loose.get(name, ())
+            if not strict and not loose and name not in self.others:
+                strict = self.labels.get(name, ())
             out.append(Term(match.start(), match.end(), name, strict + loose, loose))
         return out
 
@@ -157,6 +159,9 @@ def words_of(registry: Registry) -> Words:
         phrases += _phrases(field, lexicon)
     others = frozenset(folded(o) for o in base.others) - strict.keys()
     names = alternation([*strict, *loose, *others])
+    # "电1350万度", "人：招380个": what else is only a label in a table.
+    short = alternation(w for w in labels if w not in strict and w not in loose and w not in others)
+    names = re.compile(rf"{names.pattern}|(?:^|(?<=[，。；;、\s]))(?:{short.pattern})(?=[:\d])")
     return Words(
         registry,
         lexicons,
@@ -185,4 +190,14 @@ def _phrases(field: Field, lexicon: Lexicon) -> list[Phrase]:
     else:
         said += [(p, "0") for p in lexicon.none]
     ordered = sorted(said, key=lambda s: -len(s[0]))
-    return [Phrase(field.name, value, re.compile(wildcard(p))) for p, value in ordered]
+    return [Phrase(field.name, value, re.compile(_pattern(p))) for p, value in ordered]
+
+
+def _pattern(phrase: str) -> str:
+    """A phrase as a pattern; 外企 is not meant in 另外企业."""
+    short = len(phrase) == 2 and phrase.endswith("企")
+    return (
+        rf"(?:^|(?<=[^\u4e00-\u9fff])|(?<=[是为系属级]))(?:{phrase})(?!业)"
+        if short
+        else wildcard(phrase)
+    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from evaluator.documents.findings import Finding
 from evaluator.documents.layout import Cell, Spot
 from evaluator.documents.text import Plain, plain
+
+_TICK = re.compile("[☑√■☒✓✔●◉]")
+_UNTICKED = re.compile(r"[□☐○]\s*[^\s□☐○☑√■☒✓✔●◉；;。，,]{1,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,16 @@ def cell_passage(cell: Cell, block: int, row: int) -> Passage:
     return passage(cell.text, cell.spot, block, row * 1000 + cell.origin % 1000)
 
 
+def boxed(text: str) -> str:
+    """（√）外资 （ ）民营 with boxes: brackets before options, as long as before."""
+    if not re.match(r"\s*[(（]\s*[√✓✔]?\s*[)）]", text):
+        return text
+    text = re.sub(r"[(（]\s*[√✓✔]\s*[)）]", lambda m: "☑".ljust(len(m[0])), text)
+    return re.sub(r"[(（]\s+[)）]", lambda m: "□".ljust(len(m[0])), text)
+
+
 def passage(text: str, spot: Spot, block: int, order: int) -> Passage:
     """A paragraph ready to be read."""
-    return Passage(text, plain(text), spot, block, order)
+    marked = boxed(text)
+    said = _UNTICKED.sub(lambda m: " " * len(m[0]), marked) if _TICK.search(marked) else text
+    return Passage(text, plain(said), spot, block, order)

@@ -28,7 +28,7 @@ _KEY = {name: key for key, names in _NAMES.items() for name in names}
 _ANY = re.compile("|".join(map(re.escape, sorted(_KEY, key=len, reverse=True))))
 _OFFSET = re.compile("区域削减|削减替代|替代量|倍量替代|等量替代|区域平衡|替代削减|区域替代")
 _NOT_EMITTED = re.compile(
-    "产生量|产生浓度|削减量|去除量|浓度|总量指标|许可|已批复|现有|全厂|以新带老|进水|减排|环境容量"
+    "产生量|产生浓度|削减量|去除量|浓度|总量指标|许可|已批复|现有|全厂(?!新增)|以新带老|进水|减排|环境容量"
 )
 REACH = 12
 
@@ -48,6 +48,18 @@ def column_field(header: str) -> str | None:
     if _NOT_EMITTED.search(header) or re.search("产生|削减|一期|标准|限值|远期", header):
         return None
     return "emissions" if "排放" in header else None
+
+
+def named_amounts(text: str, field: Field) -> list[tuple[str, Quantity]]:
+    """Each pollutant of a list with the number right behind it: COD 6.4 NH3-N 0.61."""
+    numbers = quantities(text)
+    out = []
+    for name in _ANY.finditer(text):
+        after = next((n for n in numbers if n.start >= name.end()), None)
+        gap = text[name.end() : after.start] if after is not None else "?"
+        if after is not None and re.fullmatch(r"[\s:为]{0,3}", gap) and _KEY[name[0]] in field.keys:
+            out.append((_KEY[name[0]], after))
+    return out
 
 
 def _respectively(

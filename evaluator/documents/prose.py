@@ -19,7 +19,7 @@ from evaluator.documents.passage import Passage
 from evaluator.documents.pollutants import pollutants
 from evaluator.documents.quantities import FOREIGN, Quantity, quantities
 from evaluator.documents.text import clause_of, sentences
-from evaluator.dossier.fields import Field
+from evaluator.dossier.fields import Field, FieldType
 
 REACH = 18
 _CLAUSE_MARK = re.compile(r"[，；;。！？!?\n]")
@@ -30,6 +30,13 @@ _NOT = re.compile(
 _TOTAL = re.compile(r"(?:合计|共计|总计|总共|共)[^0-9，。;]{0,6}$")
 
 
+_DONE = re.compile(
+    "(?:之?内|左右)?(?:全部|全面|即可)?(?:建成|竣工|完工|建好|投产|试产|建设完成)(?!后)"
+)
+_ELSEWHERE_SAID = re.compile(
+    r"(?:另|又|图上?|标注|口头|附[件表]|书|报告|说明|备案|材料|协议|第\d+页|前文|后文|处)[^。;\d]{0,10}(?:为|是|写|载明|显示|列|作|标注为)[^，。;\d]{0,3}$"
+)
+_SHARE_OF = re.compile("(?:占|相当于)[^，。;\\d]{0,6}$")
 _CHANGED = re.compile(
     r"[^，。;\d]{0,6}(?:提高|提升|增加|增长|上升|扩大|下降|降低|减少|缩减|压减|压缩|调整|变更|降|升|增|减|变)"
     r"(?:至|到|为)[^，。;\d]{0,4}"
@@ -55,7 +62,8 @@ def _numbers(
 ) -> Iterator[Finding]:
     start, end = sentence
     text = part.plain.text[start:end]
-    terms, numbers = words.terms(text), quantities(text)
+    terms = [t for t in words.terms(text) if not t.fields or not _text_only(words, t)]
+    numbers = quantities(text)
     doubtful = words.contexts["doubt"].search(text) is not None
     used: set[int] = set()
     found: list[Finding] = []
@@ -79,11 +87,23 @@ def _numbers(
             owned = _behind(terms, text, number, after)
             if owned is not None and owned.start in used:
                 owned = None
+        if owned is None and number.unit in ("月", "个月", "年") and _DONE.match(text, number.end):
+            owned = Term(number.end, number.end, "", ("construction_months",))
         total = owned is None and _TOTAL.search(text[: number.start]) is not None
         if total:
             owned = _summed(words, terms, text, number)
+        if (
+            (owned is None or not owned.fields)
+            and doubtful
+            and found
+            and _ELSEWHERE_SAID.search(text[before : number.start])
+        ):
+            last = found[-1].field  # 企业另一份说明中为 4.53 亿元，需核实
+            owned = next((t for t in reversed(terms) if last in t.fields), None)
         if owned is None:
             continue
+        if text[owned.start - 1 : owned.start] in ("日", "月"):
+            continue  # 日用水 90 吨 is not a year's.
         used.add(owned.start)
         owned = words.of_phase(owned, scope.phase)
         field = _field_of(words, text, owned, number)
@@ -118,6 +138,7 @@ def _numbers(
                 HINTED if field.name in owned.loose else NAMED,
                 sure=not changed and not doubtful,
                 note=of_phase or ("是改变以后的数" if changed else None),
+                disputed=doubtful,
             ),
             start + number.start,
             start + number.end,
@@ -125,6 +146,12 @@ def _numbers(
         )
         found.append(one)
     yield from found
+
+
+def _text_only(words: Words, term: Term) -> bool:
+    """Whether a name has no number of its own: 乙方, 建设地点."""
+    kinds = {words.field(f).type for f in term.fields}
+    return kinds <= {FieldType.STR, FieldType.DATE}
 
 
 def _summed(words: Words, terms: list[Term], text: str, number: Quantity) -> Term | None:
@@ -142,9 +169,13 @@ def _owner(terms: list[Term], text: str, number: Quantity, since: int) -> Term |
         if term.end > number.start:
             continue
         gap = text[term.end : number.start]
+        if number.unit == "%" and _SHARE_OF.search(text[: term.start]):
+            continue  # 意向订单占达产年收入的 35%.
         if term.end < since or len(gap) > REACH or _CLAUSE_MARK.search(gap):
             return None
         if gap.count(")") > gap.count("("):
+            if text[term.start - 1] == "(" and gap == ")":
+                return term  # 综合能耗（等价）9,860 tce is that.
             continue  # The name stands in brackets that are closed: (含流动资金).
         if re.search(r"其中|另有|另外|分别", gap):
             return None
@@ -205,7 +236,9 @@ def phrases(
         if label is not None and phrase.field != label:
             continue
         for match in phrase.pattern.finditer(text, start, end):
-            if _NOT.search(text[start : match.start()]):
+            if _NOT.search(text[start : match.start()]) or text[start : match.start()].endswith(
+                "某"
+            ):
                 continue
             a, b = match.span()
             kept = found.setdefault(phrase.field, [])

@@ -7,7 +7,7 @@ float is used. Knows nothing of fields.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {
@@ -21,7 +21,7 @@ _CHINESE = "零〇一二两三四五六七八九十百千壹贰叁肆伍陆柒�
 # What is written, and the unit of the table that it means.
 UNITS = {
     "元": "元", "块钱": "元", "人民币": "元", "万元": "万元", "亿元": "亿元", "百万元": "百万元",
-    "m2": "平方米", "平方米": "平方米", "平米": "平方米", "平方": "平方米", "㎡": "平方米",
+    "m2": "平方米", "平方米": "平方米", "平米": "平方米", "平": "平方米", "平方": "平方米", "㎡": "平方米",
     "亩": "亩", "公顷": "公顷", "ha": "公顷", "hm2": "公顷", "平方公里": "平方公里",
     "m3": "立方米", "立方米": "立方米", "立方": "立方米", "方": "方",
     "kWh": "千瓦时", "kwh": "千瓦时", "KWh": "千瓦时", "KWH": "千瓦时", "千瓦时": "千瓦时",
@@ -47,17 +47,17 @@ _SCALE = "|".join(
     for s in sorted((s for s in _SCALES if s), key=len, reverse=True)
 )
 _UNIT = "|".join(re.escape(u) for u in sorted(UNITS, key=len, reverse=True))
-_TAIL = rf"(?P<scale>{_SCALE})?(?P<more>[余多](?=元|人|亩))?(?P<unit>{_UNIT})?(?P<per>(?:/(?:[a-zA-Z]{{1,3}}|[\u4e00-\u9fff]{{1,3}})){{0,2}})"
+_TAIL = rf"(?P<scale>(?:个(?=[百千万亿]))?(?:{_SCALE}))?(?P<more>[余多](?=元|人|亩))?(?P<unit>{_UNIT})?(?P<per>(?:/(?:[a-zA-Z]{{1,3}}|[\u4e00-\u9fff]{{1,3}})){{0,2}})"
 _PATTERN = re.compile(
     rf"百分之(?P<hundredth>{_HAN}|{_ARABIC})"
     rf"|(?P<tenth>[{_CHINESE}\d]+)成(?P<half>半)?(?![立本为分功果交员型套])"
     rf"|(?<![\d.A-Za-z])(?P<low>{_ARABIC})(?P<lowtail>(?:{_SCALE})?(?:{_UNIT})?)"
     rf"(?:-{{1,2}}|—{{1,2}}|–|~|至|到|～)(?P<high>{_ARABIC}){_TAIL.replace('P<', 'P<r')}"
-    rf"|(?<![\d.A-Za-z#-])(?P<arabic>[+-]?{_ARABIC})(?P<odd>[余多])?(?::1(?![\d.])|{_TAIL})"
+    rf"|(?:(?<![\d.A-Za-z#-])|(?<=TRL))(?P<arabic>[+-]?{_ARABIC})(?P<odd>[余多])?(?::1(?![\d.])|{_TAIL})"
     rf"|(?P<han>{_HAN})(?P<hodd>[余多])?{_TAIL.replace('P<', 'P<h')}"
 )
 _DATE = re.compile(
-    r"(?:19|20)\d{2}\s*[年./-]\s*\d{1,2}(?:\s*[月./-]\s*\d{1,2}日?|\s*月)?"
+    r"(?:19|20)\d{2}\s*[年./-]\s*\d{1,2}(?!\d)(?:\s*[月./-]\s*\d{1,2}日?|\s*月)?"
     r"|(?:19|20)\d{2}年|\d{1,2}月(?:\d{1,2}日|[初中底份]|上旬|中旬|下旬)"
     r"|[二〇零一三四五六七八九]{4}年|[一二三四五六七八九十]{1,2}月(?!期)|(?:19|20)\d{2}[-—~至]+(?:19|20)\d{2}年"
     r"|第[一二三四五六七八九十\d]+[章节条款项期批次届位]|[一二三四五六七八九十]+[、)]|\d{3,4}-[\d×xX*]{7,8}"
@@ -114,6 +114,10 @@ def arabic(text: str) -> Fraction:
     return Fraction(text.replace(",", ""))
 
 
+def _scale(written: str | None) -> int:
+    return _SCALES[(written or "").lstrip("个")]  # 3.5 个亿
+
+
 def unit_name(unit: str, per: str) -> str | None:
     """The unit of the table that is meant; None for one that is not in it."""
     base = UNITS.get(unit, "") if unit else ""
@@ -132,17 +136,17 @@ def read_unit(text: str) -> tuple[int, str] | None:
     name = unit_name(match["unit"] or "", match["per"] or "")
     if name is None:
         return None
-    if not name and match["scale"] not in ("万", "亿"):
+    if not name and (match["scale"] or "").lstrip("个") not in ("万", "亿"):
         return None
-    return _SCALES[match["scale"] or ""], name
+    return _scale(match["scale"]), name
 
 
 # What may follow a number of 万 or 亿 that is one of money, though 元 is not written.
-_OPEN = re.compile(r"[^\u4e00-\u9fffA-Za-z]|[左上以及的余多和与或、至到整用为,，]|$")
+_OPEN = re.compile(r"[^\u4e00-\u9fffA-Za-z]|[左上以及的余多和与或、至到整用为可即已就,，]|$")
 
 
 def _tail(match: re.Match[str], prefix: str) -> tuple[int, str, bool]:
-    scale = _SCALES[match[f"{prefix}scale"] or ""]
+    scale = _scale(match[f"{prefix}scale"])
     unit, per = match[f"{prefix}unit"] or "", match[f"{prefix}per"] or ""
     name = unit_name(unit, per) if unit or not per else None
     if name is None:
@@ -190,11 +194,18 @@ def _read(match: re.Match[str]) -> Quantity | None:
     if match["arabic"]:
         scale, unit, known = _tail(match, "")
         odd = bool(match["odd"] or match["more"])
-        return Quantity(start, end, arabic(match["arabic"]) * scale, unit, odd=odd, known=known)
+        value = arabic(match["arabic"]) * scale
+        return _and_half(match, Quantity(start, end, value, unit, odd=odd, known=known))
     number = chinese_number(match["han"])
     scale, unit, known = _tail(match, "h")
     if number is None or not unit:
         return None
-    return Quantity(
-        start, end, number * scale, unit, odd=bool(match["hodd"] or match["hmore"]), known=known
-    )
+    odd = bool(match["hodd"] or match["hmore"])
+    return _and_half(match, Quantity(start, end, number * scale, unit, odd=odd, known=known))
+
+
+def _and_half(match: re.Match[str], read: Quantity) -> Quantity:
+    """一年半."""
+    if read.unit == "年" and match.string.startswith("半", read.end):
+        return replace(read, end=read.end + 1, number=read.number + Fraction(1, 2))
+    return read

@@ -83,10 +83,14 @@ def _field(words: Words, name: str, found: list[Finding]) -> list[Excerpt]:
         found = [f for f in found if f.strength >= min(best, 1) and not _other(f, found)]
     if name == "land_use_mode":
         found = _first_option(words, name, found)
+    if name == "enterprise_grade":  # Who has two has the higher one.
+        order = [*words.lexicon(name).options]
+        best_of = min(found, key=lambda f: order.index(str(f.value)) if f.value in order else 99)
+        found = [f for f in found if f.value == best_of.value]
     found = _one_reading(found)
     sure = [f for f in found if f.sure]
     if sure:
-        found = sure
+        found = [f for f in found if f.sure or f.disputed]
     exact = _distinct([f for f in found if f.kind == "exact"])
     soft = [f for f in found if f.kind in ("approximate", "range")]
     derived = _distinct([f for f in found if f.kind == "derived"])

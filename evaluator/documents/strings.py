@@ -28,13 +28,13 @@ _COMPANY = re.compile(
     r"[\u4e00-\u9fffA-Za-z0-9()（）·]{2,36}?(?:股份有限公司|有限责任公司|有限公司|[（(](?:普通|有限)合伙[)）]|(?<=[械工子料料属品造器具纸革布瓷备])厂(?![房区商长址界内外家]))(?:[（(](?:普通|有限)合伙[)）])?"
 )
 _BEFORE_COMPANY = re.compile(
-    r".*(?:由|是|受理|企业|业主|单位|投资方|[甲乙丙]方|公司[:：]|引进|引入|[:：]|、|的|关于|本文|因|原(?!力|点)|[拟共签区市县局委院校心司团府]同|"
-    r"(?<=[公司集团政府委会区市县局院校厂心员拟共]{1})(?:与|和|及|向|同)|^(?:与|和|同|向|对|将|经|为|系)|[，；。])(?=[\u4e00-\u9fffA-Za-z0-9]{4,})"
+    r".*(?:由|是|(?:项目|单位|业主|主体|企业|方)[为系]|考察|走访|拜访|对接|洽谈|接待|受理|企业|业主|单位|投资方|[甲乙丙]方|公司[:：]|引进|引入|[:：]|、|的|关于|本文|因|原(?!力|点)|[拟共签区市县局委院校心司团府]同|"
+    r"(?<=[公司集团政府委会区市县局院校厂心员拟共]{1})(?:与|和|及|向|同)|^(?:与|和|同|向|对|将|经|为|系)|[，；。])(?=[\u4e00-\u9fffA-Za-z0-9()（）]{4,})"
 )
 _STOP = r"[^，。；;:：、\n“”【】！!]"
-_CHINESE_ENDS = "洽谈|推进|进展|对接|招商|主要技术经济指标|技术经济指标|主要经济指标|经济指标|主要指标|指标|信息表|登记表|申请表|备案表|申报表|一览|落地|落户|用地|供地|选址|立项|入驻|事宜|有关|相关|可行性研究报告|可行性研究|可研报告|项目建议书|建议书|项目申请报告|申请报告|环境影响报告书|环境影响报告表|环境影响|环评|节能报告|节能|项目简介|简介|情况汇报|情况介绍|情况说明|入驻申请|投资计划书|商业计划书|申报书|资金申请报告|备案|会商|会议|汇报|函|请示|报告|意见|审查|评审|通知|纪要|准入|入园|实施方案|情况|建设方案"
+_CHINESE_ENDS = "建议|介绍|概况|基本情况|洽谈|推进|进展|对接|招商|主要技术经济指标|技术经济指标|主要经济指标|经济指标|主要指标|指标|信息表|登记表|申请表|备案表|申报表|一览|落地|落户|用地|供地|选址|立项|入驻|事宜|有关|相关|可行性研究报告|可行性研究|可研报告|项目建议书|建议书|项目申请报告|申请报告|环境影响报告书|环境影响报告表|环境影响|环评|节能报告|节能|项目简介|简介|情况汇报|情况介绍|情况说明|入驻申请|投资计划书|商业计划书|申报书|资金申请报告|备案|会商|会议|汇报|函|请示|报告|意见|审查|评审|通知|纪要|准入|入园|实施方案|情况|建设方案"
 _TITLE = re.compile(
-    rf"^(?:关于)?(?:征求|申请|恳请|商请|请求|提请|报请|请予|请|支持|同意|推荐|开展|研究|解决|协调|审批|办理|加快推进|推进|给予|做好|对)*({_STOP}{{4,60}}?项目(?:[(（][一二三四]期[)）])?)(?:的)?(?:{_CHINESE_ENDS})"
+    rf"^(?:[^，。；关]{{2,20}}(?=关于))?(?:关于)?(?:征求|申请|恳请|商请|请求|提请|报请|请予|请|支持|同意|推荐落地|推荐|引进|引入|审议|提请审议|提请|开展|研究|解决|协调|审批|办理|加快推进|推进|给予|做好|对)*({_STOP}{{4,60}}?项目(?:[(（][一二三四]期[)）])?)(?:的)?(?:{_CHINESE_ENDS})"
 )
 _SIGNED = re.compile(
     rf"({_STOP}{{3,44}}?项目(?:[(（][一二三四]期[)）])?)(?=[(（]以下|[(（]下称|，?(?:今日|近日|昨日|正式|顺利|成功)?(?:落地|签约|落户|开工|成功签约|总投资|计划总投资|位于|选址|拟选址|拟落户|由|于\d|在\S{{2,16}}(?:签约|落地|开工)))"
@@ -43,6 +43,13 @@ _LEADING = re.compile(
     r"^.*(?:恳请支持|支持|研究了|审议了|审议|听取了|讨论了|讨论|通报了|汇报了|签约|投资建设|投资的|建设的|实施的|承办的|申报的|拟建设|计划建设|引进的|的是|洽谈的|介绍的|推进的|建设|共同打造|打造|标志着|看到的是|实施|新建|投资|，|的(?=.*项目))(?=[^，]{3,})"
 )
 _ZONE = re.compile(r"[\u4e00-\u9fff]{2,14}?(?:片区|组团)")
+_PARK = re.compile(
+    r"([\u4e00-\u9fffA-Za-z0-9]{2,24}(?:产业园区?|工业园区?|科技园区?|工业集中区|化工园区?|循环经济园区?|装备园|生物谷|经济园))(?:[东西南北中]区)?"
+    r"(?=$|[，。;、)(（]|(?:内|现有|已建|标准|厂房|[A-Za-z0-9一二三四五六七八九十]|[\u4e00-\u9fff]{1,6}(?:路|街|大道|道|地块|号)))"
+)
+_AT_PARK = re.compile(
+    rf"(?:选址(?:于|在|为)?|位于|租赁|租用|承租|落户(?:于|在)?|选在|落在|入驻|(?:建设地点|厂址|地点)(?:为|是|位于|在|[:：])?)({_PARK.pattern})"
+)
 _ZONE_LEAD = re.compile(
     r"^.*(?:[市县州省]|高新区|经开区|开发区|新区|园区|产业园|工业园|科技园|园(?=[\u4e00-\u9fff]{2,}(?:片区|组团))|位于|选址|选在|落在|落户|建于|在|的|为|于|区(?=[\u4e00-\u9fff]{2,}(?:片区|组团)))"
 )
@@ -79,6 +86,8 @@ def clean_name(field: str, raw: str) -> tuple[str, bool] | None:
     if field == "enterprise_name":
         if _COMPANY.fullmatch(text) and not re.search("[由、:：]", text):
             return text, True
+        if text.count("）") + text.count(")") > text.count("（") + text.count("("):
+            text = text.rstrip("）)")
         companies = list(dict.fromkeys(companies_in(text)))
         if len(companies) == 1:
             return companies[0], True
@@ -98,6 +107,10 @@ def zone_in(text: str) -> tuple[str, bool] | None:
     match = _ZONE.search(text)
     if match:
         return _ZONE_LEAD.sub("", match[0]) or match[0], True
+    park = _PARK.search(text)
+    if park:
+        name = re.sub(r"^.*(?:位于|选址|[省市州盟县])(?=[\u4e00-\u9fff]{4,})", "", park[1])
+        return name, len(name) >= 5
     return text, False
 
 
@@ -108,7 +121,7 @@ def companies_in(text: str) -> Iterator[str]:
         name = name.lstrip("）)·")
         if name.count("（") + name.count("(") > name.count("）") + name.count(")"):
             name = re.split("[（(]", name)[-1]  # 我公司（某某有限公司）
-        if len(name) >= 6:
+        if len(name) >= 6 and not re.match("[他我它]们|[其该本某]", name):
             yield name
 
 
@@ -124,7 +137,12 @@ def labelled(words: Words, part: Passage) -> Iterator[Finding]:
         ):
             lexicon = words.lexicon(name)
             names = sorted({field.label, *lexicon.names}, key=len, reverse=True)
-            pattern = rf"(?:^|(?<=[\s。；;，、(（)）一二三四五六七八九十.\d]))(?:本项目|项目|拟)?(?:{'|'.join(map(re.escape, names))})\s*[:：]\s*"
+            first = "|".join(map(re.escape, lexicon.labels)) or "(?!)"
+            pattern = (
+                rf"(?:^(?:{first})|(?:^|(?<=[\s。；;，、(（)）一二三四五六七八九十.\d]))(?:本项目|项目|拟)?(?:{'|'.join(map(re.escape, names))}))\s*[:：]\s*"
+                # "一、项目名称　某某项目": a space does for the colon behind a numbered label.
+                rf"|^(?:[一二三四五六七八九十\d]+[、.．])\s*(?:{'|'.join(map(re.escape, names))})[\u3000\t ]+"
+            )
             for match in re.finditer(pattern, raw):
                 value, end = _until(raw, match.end())
                 yield from _labelled(part, field.name, field.type, field.format, value, match, end)
@@ -189,6 +207,11 @@ def read_strings(words: Words, part: Passage, scope: Scope) -> Iterator[Finding]
 
 
 def _zone(words: Words, part: Passage, said: str) -> Iterator[Finding]:
+    park = _AT_PARK.search(said)
+    if park and "zone" in words.registry.fields:
+        value = zone_in(park[1])
+        if value and value[1]:
+            yield _at(part, "zone", value[0], said, 0, value[0])
     zone = _ZONE.search(said)
     value = zone_in(zone[0]) if zone and "zone" in words.registry.fields else None
     if zone and value and len(value[0]) >= 4:
@@ -216,15 +239,34 @@ def _at(part: Passage, field: str, value: str, quote: str, strength: int, shown:
     )  # fmt: skip
 
 
+# A base or a line is a project where nothing else is called one.
+_THING = "(?:基地|产业园|生产线|产线|量产线|中试线|工厂|智造中心|制造中心|加工线)"
+_MADE = re.compile(
+    rf"(?:建设|实施|新建|扩建|打造|投建|布局|建|上)(?:一[个座条])?({_STOP}{{3,30}}?{_THING})(?=[，。；(（、]|$)"
+    rf"|({_STOP}{{3,36}}?{_THING})(?:项目)?(?=(?:正式|顺利|成功|今日)?(?:开工|破土|奠基|开建|动工|签约|落户|落地))"
+    rf"|^(?:【[^】]{{1,8}}】|[一二三四五\d]+[、.])\s*({_STOP}{{4,24}}?(?:项目|{_THING}))(?=。)"
+    rf"|[“「]({_STOP}{{4,40}}?{_THING})[”」](?=由|，|项目)"
+)
+_QUOTED = re.compile(
+    rf"(?:建设|实施|引进|推进|对|就|投资|申报|落地|的)[“「]({_STOP}{{4,44}}?项目(?:[(（][一二三四]期[)）])?)[”」]"
+)
+
+
 def _named_project(part: Passage, said: str) -> Iterator[Finding]:
-    for match in [*_SIGNED.finditer(said), *_BUILT.finditer(said)]:
-        name = _LEADING.sub("", match[1])
-        name = re.sub(r"^.*(?:有限公司|集团)", "", name).lstrip("的")
-        if 5 <= len(name) <= 40 and not re.match(
-            r"(?:本|该|此|上述|同类|相邻|整个|其他|新|一个)?项目|[这那][个一]|又一|又有|首个|多个|一批|.*(?:亿元|重大|重点)项目$",
-            name,
+    named = [(m[1], HINTED) for p in (_SIGNED, _BUILT, _QUOTED) for m in p.finditer(said)]
+    named += [(m[m.lastindex or 0], 0) for m in _MADE.finditer(said)]
+    for raw, strength in named:
+        name = _LEADING.sub("", raw)
+        name = re.sub(r"^.*(?:有限公司|集团|股份)", "", name).lstrip("的")
+        if (
+            5 <= len(name) <= 40
+            and not re.search(r"\s|[亿万]元", name)
+            and not re.match(
+                r"(?:本|该|此|上述|同类|相邻|整个|其他|新|一个)?项目|[这那][个一]|又一|又有|首个|多个|一批|.*(?:亿元|重大|重点)项目$",
+                name,
+            )
         ):
-            yield _at(part, "project_name", name, said, HINTED, name)
+            yield _at(part, "project_name", name, said, strength, name)
 
 
 _ROLE = re.compile(
@@ -274,7 +316,10 @@ def _dates(
     start, end = sentence
     text = part.plain.text
     wanted = {
-        "enterprise_founded_on": (r"成立|设立|注册(?!资本|资金|地|商标)", "enterprise"),
+        "enterprise_founded_on": (
+            r"成立|创立|创办|创建|组建|设立|注册(?!资本|资金|地|商标)",
+            "enterprise",
+        ),
         "submitted_on": (r"同意受理|受理|收件", "project"),
     }
     for name, (pattern, about) in wanted.items():

@@ -1,4 +1,4 @@
-"""Builds the documents of the third set: Word, Excel, PDF, text and HTML out of the same pieces."""
+"""Builds the documents of the sets: Word, Excel, PDF, text and HTML out of the same pieces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
-Row = list[str]
+Row = list[Any]  # of texts; in Word a cell may be a table itself
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,11 @@ def _docx(made: Made) -> bytes:
                         grid.cell(r, c - 1).merge(grid.cell(r, c))
                     elif text == "^":
                         grid.cell(r - 1, c).merge(grid.cell(r, c))
+                    elif isinstance(text, T):
+                        inner = grid.cell(r, c).add_table(len(text.rows), len(text.rows[0]))
+                        for i, line in enumerate(text.rows):
+                            for j, said in enumerate(line):
+                                inner.cell(i, j).text = said
                     else:
                         grid.cell(r, c).text = text
     out = BytesIO()
@@ -124,7 +129,16 @@ def _pdf(made: Made) -> bytes:
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-    from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+    from reportlab.platypus import (
+        BaseDocTemplate,
+        Frame,
+        PageTemplate,
+        Paragraph,
+        SimpleDocTemplate,
+        Spacer,
+        Table,
+        TableStyle,
+    )
 
     pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
     style = ParagraphStyle(
@@ -147,7 +161,13 @@ def _pdf(made: Made) -> bytes:
         else:
             story.append(Paragraph(part.text, head if isinstance(part, H) else style))
     out = BytesIO()
-    SimpleDocTemplate(out, pagesize=A4, invariant=1).build(story)
+    if "双栏" in made.name:
+        frames = [Frame(50 + 255 * n, 60, 240, 720) for n in (0, 1)]
+        paper = BaseDocTemplate(out, pagesize=A4, invariant=1)
+        paper.addPageTemplates(PageTemplate(frames=frames))
+        paper.build(story)
+    else:
+        SimpleDocTemplate(out, pagesize=A4, invariant=1).build(story)
     return out.getvalue()
 
 

@@ -34,6 +34,7 @@ DOCUMENTS = [
             ),
         ],
         {
+            "zone": "东昌化工园区",
             "project_name": "年产5万吨精制环氧氯丙烷项目",
             "enterprise_name": "东昌众和化学股份有限公司",
             "land_area": "96",
