@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,35 @@ def test_a_file_without_rows_is_told(tmp_path: Path) -> None:
         WRITERS[name](tmp_path / name, Table(tables(1, 1).columns, []))
         with pytest.raises(DossierError, match="没有申报材料"):
             as_single(tmp_path / name)
+
+
+_HEADS = [Heading(n, n) for n in ("project_id", "project_name", "submitted_on", "plant_area")]
+
+
+def _plants(*cells: Cell) -> Table:
+    rows = [[Cell(f"P{n}"), Cell("甲"), Cell("2024-06-03"), cell] for n, cell in enumerate(cells)]
+    return Table(_HEADS, rows)
+
+
+def test_a_number_that_no_decimal_tells_is_read_everywhere(tmp_path: Path) -> None:
+    """2702.644 亩 are 5405288/3 square metres, whatever brings them."""
+    table = _plants(Cell(2702.644, '0"亩"'), Cell("2702.644 亩"), Cell("3/5"))
+    for way, rows in ways(tmp_path, table):
+        areas = [r if isinstance(r, str) else r["plant_area"] for r in rows]
+        assert areas[:2] == [Fraction(5405288, 3)] * 2, way
+        assert isinstance(areas[2], str), way
+
+
+def test_characters_that_nobody_sees_are_the_same_everywhere(
+    tmp_path: Path, server: psycopg.Connection
+) -> None:
+    """Also the mark that the intake sets before what it has read itself. No workbook carries them."""
+    unseen = ("\x01", "\x0b", "\x1c", "\x1f", "\x7f", "\x85", "\u200b", "\u202e")
+    said = [text for c in unseen for text in (f"{c}12", f"12{c}", f"{c}2702/3", c)]
+    table = _plants(*map(Cell, said))
+    files = tuple(name for name in WRITERS if name not in ("a.xlsx", "a.xls", "a.ods"))
+    read = dict(ways(tmp_path, table, server, files))
+    expected = [outcome(r) for r in read["json"]]
+    assert any(isinstance(e, dict) for e in expected)
+    for way, rows in read.items():
+        assert [outcome(r) for r in rows] == expected, way

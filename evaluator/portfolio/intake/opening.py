@@ -99,6 +99,7 @@ def _book(
         {},
         lines=name,
         wrapped=False,
+        regular=True,
         unused=tuple(c for c in book.unused if c not in asked),
         notes=tuple(book.notes),
         sheets=tuple(book.sheets),

@@ -31,7 +31,8 @@ def settle(
         if key.casefold() in taken or set(key) & set('"\\') or not key.isprintable():
             raise PortfolioError(f"评估日期的键不能叫“{key}”")
     documents = Documents(replace(source, extra=extra), registry)
-    read_doubtful(db, documents)
+    if not source.regular:  # What is our own mark there would be an applicant's here.
+        read_doubtful(db, documents)
     return replace(documents.source, columns=_columns(db, documents))
 
 

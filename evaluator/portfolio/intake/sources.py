@@ -28,7 +28,7 @@ class Source:
     ``lines`` names the table of JSON Lines (see ``lines.read_lines``), whose columns are known once
     they are settled; ``wrapped`` lets a line hold its dossier under the key "dossier", ``extra`` are
     keys besides the fields. ``unused`` are columns that hold no field, ``notes`` say how the file was
-    read, ``sheets`` are those of a workbook. See ``Cell`` for ``marked`` and ``own``;
+    read, ``sheets`` are those of a workbook; ``regular`` lines are the program's own. See ``Cell`` for ``marked`` and ``own``;
     with ``faults`` a column ``line_fault`` says why a row cannot be read at all;
     ``headings`` are those of columns that are called otherwise.
     """
@@ -38,6 +38,7 @@ class Source:
     columns: dict[str, str]
     lines: str = ""
     wrapped: bool = True
+    regular: bool = False
     extra: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
