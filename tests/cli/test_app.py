@@ -1,4 +1,4 @@
-"""The ``admission`` command as a person runs it: a real process, its output and exit code."""
+"""The ``admission`` command as a person runs it: its output and exit code."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.typed import D01, R36, flat, run
+from tests.cli.typed import D01, R36, flat, run, start
 
 
 def test_a_person_reads_the_conclusion_first_and_every_column() -> None:
-    out = run("evaluate", R36).stdout
+    out = start("evaluate", R36).stdout
     lines = [line for line in out.splitlines() if line.strip()]
     assert "提交会审" in lines[1]
     for word in ("要求", "申报", "差距", "依据", "责任部门", "怎么办", "缺的材料", "由谁提供"):
@@ -23,7 +23,7 @@ def test_a_person_reads_the_conclusion_first_and_every_column() -> None:
 
 
 def test_json_is_one_object_a_dossier_and_byte_identical() -> None:
-    first = run("evaluate", "--json", R36, D01).stdout
+    first = start("evaluate", "--json", R36, D01).stdout
     assert first == run("evaluate", "--json", "--engine", "reference", R36, D01).stdout
     objects = [json.loads(line) for line in first.splitlines()]
     assert [o["verdict"] for o in objects] == ["refer", "pass"]
@@ -77,7 +77,7 @@ def test_bad_input_is_exit_2_with_nothing_judged_and_everything_named(tmp_path: 
         "land_aera: 10\nannual_tax: 3 吨\nbuilding_coefficient: 140\n",
         "utf-8",
     )
-    done = run("evaluate", D01, bad, code=2)
+    done = start("evaluate", D01, bad, code=2)
     assert done.stdout == ""
     for text in (
         "bad.yaml:4:1",

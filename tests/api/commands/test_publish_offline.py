@@ -14,8 +14,10 @@ from api.app import create_app, open_store
 from api.commands.app import app as cli
 from api.database.db import Database
 from api.errors import Conflict
+from api.jobs import Jobs
 from api.store import accounts, apikeys, audit
 from api.store.core import Store
+from api.store.proposals import runs
 from api.store.rulesets import install
 from api.store.work import SYSTEM, Actor
 from evaluator.rulebook.load import load_directory
@@ -61,6 +63,13 @@ class Office:
     def rows(self, query: str) -> list[Any]:
         with self.store() as store, store.db.read() as session:
             return [tuple(r) for r in session.execute(text(query))]
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks are made here; that they have a process of their own, ``test_two_persons_publish`` tries."""
+    if request.function is not test_two_persons_publish:
+        monkeypatch.setattr(Jobs, "_supervise", lambda _, db, run_id: runs.execute(db, run_id))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import httpx2
@@ -27,8 +28,18 @@ from tests.oidc.process import free_port
 from tests.support import PATIENCE
 
 WORKERS = 2
+RATE = 40  # A minute.
 # Made once: a client would load the authorities' certificates for every request.
 PLAIN = ssl.create_default_context()
+
+
+PLACES = count(1)
+
+
+def came_from(source: str | None = None) -> dict[str, str]:
+    """What a reverse proxy adds; without ``source``, a place nothing came from before."""
+    n = next(PLACES)
+    return {"x-forwarded-for": source or f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"}
 
 
 class Server:
@@ -37,15 +48,15 @@ class Server:
     def __init__(self, port: int, directory: Path, process: subprocess.Popen[bytes]) -> None:
         self.address, self.directory, self.process = f"http://127.0.0.1:{port}", directory, process
 
-    def get(self, path: str) -> httpx2.Response:
-        """One request on a new connection."""
-        with httpx2.Client(verify=PLAIN, timeout=300) as client:
+    def get(self, path: str, source: str | None = None) -> httpx2.Response:
+        """One request on a new connection, from a place of its own, so that no limit is met."""
+        with httpx2.Client(verify=PLAIN, timeout=300, headers=came_from(source)) as client:
             return client.get(f"{self.address}{path}")
 
-    def many(self, path: str, count: int) -> Counter[int]:
-        """How often each status came, for ``count`` requests from several clients at once."""
+    def many(self, path: str, times: int, source: str | None = None) -> Counter[int]:
+        """How often each status came, for ``times`` requests from several clients at once."""
         with ThreadPoolExecutor(8) as pool:
-            return Counter(pool.map(lambda _: self.get(path).status_code, range(count)))
+            return Counter(pool.map(lambda _: self.get(path, source).status_code, range(times)))
 
     @property
     def workers(self) -> set[int]:
@@ -106,9 +117,10 @@ def serving(directory: Path, **environment: str) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server without a rate limit; what its workers share goes when it ends."""
+    """A server behind a proxy; what its workers share goes when it ends."""
     directory = tmp_path_factory.mktemp("workers")
-    with serving(directory, ADMISSION_RATE_LIMIT="0") as found:
+    behind = {"ADMISSION_TRUST_FORWARDED": "true", "ADMISSION_RATE_LIMIT": str(RATE)}
+    with serving(directory, **behind) as found:
         yield found
         directories = list(directory.glob("admission-*"))
         assert len(directories) == 1
@@ -116,23 +128,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert found.process.returncode == 0
 
 
-def test_the_rate_limit_is_for_all_workers_together(tmp_path: Path) -> None:
-    limit = 40
-    with serving(tmp_path, ADMISSION_RATE_LIMIT=str(limit)) as server:
-        server.spread("/healthz")
-        start = time.monotonic()
-        answers = server.many("/api/v1/rulesets/current", 4 * limit)
-        # What comes back within the time that this took, and nothing else, is beyond the limit.
-        returned = (time.monotonic() - start) * limit / 60
-        assert limit <= answers[200] <= limit + returned + 1
-        assert answers[200] + answers[429] == 4 * limit
-        end = time.monotonic() + PATIENCE
-        refused = server.get("/api/v1/rulesets/current")
-        while refused.status_code == 200:
-            assert time.monotonic() < end, "nothing was refused any more"
-            refused = server.get("/api/v1/rulesets/current")
-        assert 1 <= int(refused.headers["retry-after"]) <= 2
-        assert server.get("/healthz").status_code == 200
+def test_the_rate_limit_is_for_all_workers_together(server: Server) -> None:
+    one = "192.0.2.7"
+    server.spread("/healthz")
+    start = time.monotonic()
+    answers = server.many("/api/v1/rulesets/current", 4 * RATE, one)
+    # What comes back within the time that this took, and nothing else, is beyond the limit.
+    returned = (time.monotonic() - start) * RATE / 60
+    assert RATE <= answers[200] <= RATE + returned + 1
+    assert answers[200] + answers[429] == 4 * RATE
+    end = time.monotonic() + PATIENCE
+    refused = server.get("/api/v1/rulesets/current", one)
+    while refused.status_code == 200:
+        assert time.monotonic() < end, "nothing was refused any more"
+        refused = server.get("/api/v1/rulesets/current", one)
+    assert 1 <= int(refused.headers["retry-after"]) <= 2
+    assert server.get("/healthz", one).status_code == 200
 
 
 def test_decisions_are_counted_for_all_workers_together(server: Server) -> None:
@@ -161,7 +172,9 @@ def test_decisions_are_counted_for_all_workers_together(server: Server) -> None:
     cookies = {"admission_session": session.cookies["admission_session"]}
 
     def submit(_: int) -> int:
-        with httpx2.Client(base_url=server.address, cookies=cookies, timeout=300) as client:
+        with httpx2.Client(
+            base_url=server.address, cookies=cookies, timeout=300, headers=came_from()
+        ) as client:
             return client.post("/api/v1/projects", json=example("r01")).status_code
 
     with ThreadPoolExecutor(6) as pool:
