@@ -38,6 +38,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 def pytest_configure(config: pytest.Config) -> None:
     """``-m soak`` also takes the tests of random draws, each with all of its draws."""
     draws.soaking = config.getoption("markexpr") == "soak"
+    gc.disable()  # Until all is collected: hardly anything that modules make is garbage.
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -55,6 +56,7 @@ def pytest_collection_finish() -> None:
     """What the modules of the tests made stays until the end, so the collector need not walk it."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -111,6 +111,7 @@ def test_every_slip_in_the_shipped_rulebook_is_noticed() -> None:
     assert mutation.ratio() > 0.99
 
 
+@pytest.mark.soak
 def test_what_no_case_can_notice_is_proven_to_change_no_verdict() -> None:
     """The rest of the shipped rulebook decides the same without these effects, for any project."""
     ruleset, cases = shipped()

@@ -74,15 +74,21 @@ def examples(ruleset: Ruleset) -> list[Row]:
     return rows
 
 
+_CORPORA: dict[tuple[str, Path], tuple[Row, ...]] = {}
+
+
 def corpus(ruleset: Ruleset, root: Path = ROOT) -> list[Row]:
     """Every example and every case of the rulebook: cases of one rule and of a whole dossier."""
-    problems = Problems()
-    cases = read_cases(ruleset, problems, root)
-    assert not problems
-    assert len(cases.rules) > 200
-    assert len(cases.dossiers) > 10
-    rows = [(c.profile, c.as_of) for c in (*cases.rules, *cases.dossiers)]
-    return [*examples(ruleset), *rows]
+    key = (ruleset.identity, root)
+    if key not in _CORPORA:
+        problems = Problems()
+        cases = read_cases(ruleset, problems, root)
+        assert not problems
+        assert len(cases.rules) > 200
+        assert len(cases.dossiers) > 10
+        rows = [(c.profile, c.as_of) for c in (*cases.rules, *cases.dossiers)]
+        _CORPORA[key] = (*examples(ruleset), *rows)
+    return list(_CORPORA[key])
 
 
 def expected(ruleset: Ruleset, rows: list[Row]) -> list[Result]:

@@ -189,6 +189,7 @@ def test_planted_fault_is_found(path: Path) -> None:
 # --- the shipped rulebook ----------------------------------------------------------------------
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "path",
     [ROOT, *(ROOT / "profiles" / name for name in ("fuzhou", "liaocheng", "xichang"))],
