@@ -5,8 +5,11 @@ BIN := .venv/bin
 WORKERS ?= 2
 # PYTEST: further options of pytest, such as PYTEST=--durations=25 in CI.
 # SPARK=1 installs PySpark too, so that the Spark tests run; they need Java 17 as well.
-EXTRAS := $(if $(filter-out 0,$(SPARK)),--extra spark)
-STAMP := .venv/.stamp$(if $(EXTRAS),-spark)
+# OCR=1 installs what reads scans; old Word files need LibreOffice on the machine.
+SPARK_TOO := $(filter-out 0,$(SPARK))
+OCR_TOO := $(filter-out 0,$(OCR))
+EXTRAS := $(if $(SPARK_TOO),--extra spark) $(if $(OCR_TOO),--extra ocr)
+STAMP := .venv/.stamp$(if $(SPARK_TOO),-spark)$(if $(OCR_TOO),-ocr)
 
 # Where Python may keep no bytecode, each of the many processes of the tests compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -48,7 +51,7 @@ tests/clients/.stamp: tests/clients/package-lock.json tests/clients/requirements
 	$(UV) pip install --quiet --python tests/clients/.venv/bin/python -r tests/clients/requirements.txt
 	touch $@
 
-test: setup tests/oidc/node_modules/.stamp  ## every test but the longest; SPARK=1 with Spark
+test: setup tests/oidc/node_modules/.stamp  ## every test but the longest; SPARK=1 with Spark, OCR=1 with scans
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
 
 # What takes long: every page in large type, the image, whole corpora, the guide, all random draws.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -13,27 +12,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from api.pages.frame.render import STATIC
 from scripts.seeding import PASSWORD, people, submit_examples
 from scripts.serving import CHROMIUM_ARGS, chromium_path, running
+from tests.support import without
 
 # A slow machine is no failure.
 expect.set_options(timeout=60_000)
-MUST = os.environ.get("CI") == "true"
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-
-
-def without(reason: str) -> NoReturn:
-    """Skip; in CI, where everything must be there, fail."""
-    if MUST:
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any]]:
     """Address and application."""
-    if chromium_path() is None:
-        without(
-            "no chromium on this machine: apt-get install chromium-headless-shell fonts-noto-cjk"
-        )
     if not (STATIC / "app.js").is_file():
         without("assets are not built: make setup")
     with running(tmp_path_factory.mktemp("pages")) as (address, app):
@@ -60,8 +48,12 @@ def seeded(server: tuple[str, Any]) -> str:
 
 
 @pytest.fixture(scope="session")
-def browser(server: tuple[str, Any]) -> Iterator[Browser]:  # noqa: ARG001
+def browser() -> Iterator[Browser]:
     """Chromium."""
+    if chromium_path() is None:
+        without(
+            "no chromium on this machine: apt-get install chromium-headless-shell fonts-noto-cjk"
+        )
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
         yield found

@@ -20,16 +20,12 @@ import pytest
 from api.store import accounts, apikeys
 from api.store.work import SYSTEM, Actor
 from scripts.serving import running
+from tests.support import without
 
 HERE = Path(__file__).parent
 PYTHON = HERE / ".venv" / "bin"
 NODE = HERE / "node_modules"
-pytestmark = [
-    pytest.mark.soak,
-    pytest.mark.skipif(
-        not (HERE / ".stamp").exists(), reason="make tests/clients/.stamp gets the generators"
-    ),
-]
+pytestmark = pytest.mark.soak
 
 
 @dataclass(frozen=True)
@@ -66,6 +62,8 @@ def _key(app: Any, role: str) -> str:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    if not (HERE / ".stamp").exists():
+        without("make tests/clients/.stamp gets the generators")
     directory = tmp_path_factory.mktemp("clients")
     with running(directory, engine="reference") as (address, app):
         path = directory / "openapi.json"

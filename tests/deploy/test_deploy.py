@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -18,15 +17,9 @@ import pytest
 from api.settings import Settings
 from tests.deploy.dockerfile import Build, instructions
 from tests.oidc.process import free_port
-from tests.support import ROOT
+from tests.support import ROOT, without
 
-MUST = os.environ.get("CI") == "true"
 DEPLOY = ROOT / "deploy"
-
-
-def without(reason: str) -> None:
-    """Skip; fail in CI, where everything must be there."""
-    (pytest.fail if MUST else pytest.skip)(reason)
 
 
 # --- image -----------------------------------------------------------------------------------

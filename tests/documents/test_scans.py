@@ -15,12 +15,9 @@ from evaluator.documents.reading import answer
 from evaluator.dossier.fields import base_registry
 from evaluator.problems.errors import DossierError
 from tests.documents.builders import Made, T, build
+from tests.support import without
 
 FONTS = sorted(Path("/usr/share/fonts").rglob("*CJK*Regular*"))
-needs_ocr = pytest.mark.skipif(
-    not (ocr.installed() and FONTS), reason="needs the extra [ocr] and a Chinese font"
-)
-needs_office = pytest.mark.skipif(office.office() is None, reason="needs LibreOffice")
 ROWS = (
     ("项目名称", "精密轴承制造项目"),
     ("总投资", "26480万元"),
@@ -28,6 +25,19 @@ ROWS = (
     ("劳动定员", "186人"),
     ("是否两高", "否"),
 )
+
+
+@pytest.fixture(scope="module")
+def scanner() -> None:
+    """What reads pictures."""
+    if not (ocr.installed() and FONTS):
+        without("needs the extra [ocr] (OCR=1) and a Chinese font")
+
+
+@pytest.fixture(scope="module")
+def program() -> str:
+    """LibreOffice."""
+    return office.office() or without("needs LibreOffice")
 
 
 def _picture() -> Any:
@@ -50,7 +60,7 @@ def _values(name: str, data: bytes) -> dict[str, Any]:
     return {e["field"]: e["value"] for d in given["dossiers"] for e in d["excerpts"]}
 
 
-@needs_ocr
+@pytest.mark.usefixtures("scanner")
 @pytest.mark.parametrize("name", ["扫描.png", "扫描.pdf"])
 def test_a_scanned_form(name: str) -> None:
     out = BytesIO()
@@ -66,19 +76,18 @@ def test_a_scanned_form(name: str) -> None:
     assert {k: said.get(k) for k in wanted} == wanted
 
 
-@needs_ocr
+@pytest.mark.usefixtures("scanner")
 def test_a_damaged_picture_is_refused() -> None:
     with pytest.raises(DossierError) as caught:
         read_document("坏.png", b"\x89PNG\r\n\x1a\n broken")
     assert caught.value.problems[0].code == "D131"
 
 
-@needs_office
-def test_an_old_word_file(tmp_path: Path) -> None:
+def test_an_old_word_file(program: str, tmp_path: Path) -> None:
     source = tmp_path / "申请.docx"
     source.write_bytes(build(Made("申请.docx", [T([list(r) for r in ROWS])], {})))
     command = [
-        str(office.office()), f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
+        program, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
         "--convert-to", "doc", "--outdir", str(tmp_path), str(source),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=120)
@@ -89,7 +98,7 @@ def test_an_old_word_file(tmp_path: Path) -> None:
         assert (said["total_investment"], said["land_area"]) == ("26480", "36.5")
 
 
-@needs_office
+@pytest.mark.usefixtures("program")
 def test_a_damaged_old_word_file_is_refused() -> None:
     with pytest.raises(DossierError) as caught:
         read_document("坏.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 3000)

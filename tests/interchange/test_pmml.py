@@ -16,7 +16,7 @@ from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.interchange import ExportError, pmml
 from evaluator.rulebook.load import load_directory
 from tests.portfolio.tables import drawn
-from tests.support import ROOT
+from tests.support import ROOT, without
 
 DAY = dt.date(2026, 1, 1)
 HEAD = {"project_id": "P1", "project_name": "甲", "submitted_on": DAY}
@@ -44,7 +44,7 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 @pytest.fixture(scope="module")
 def java() -> Iterator[Any]:
     if shutil.which("java") is None:
-        pytest.skip("needs Java")
+        without("needs Java")
     from jpmml_evaluator import make_backend
 
     backend = make_backend("py4j")
