@@ -113,6 +113,7 @@ def test_every_example_and_case(spark: Any, shipped: Ruleset, tmp_path: Path) ->
         check(spark, made, tmp_path)
 
 
+@pytest.mark.soak
 def test_shipped_rulebook_on_random_dossiers(spark: Any, shipped: Ruleset, tmp_path: Path) -> None:
     tables = judgeable(shipped, random_rows(shipped, 150))
     assert tables.left_out == 0
@@ -122,7 +123,9 @@ def test_shipped_rulebook_on_random_dossiers(spark: Any, shipped: Ruleset, tmp_p
     check_together(spark, few, tmp_path)
 
 
-@pytest.mark.parametrize(("plain", "count"), [(True, 30), (False, 5)])
+@pytest.mark.parametrize(
+    ("plain", "count"), [(True, 12), (False, 5), pytest.param(True, 30, marks=pytest.mark.soak)]
+)
 def test_random_rulesets(spark: Any, plain: bool, count: int, tmp_path: Path) -> None:
     tables: Tables = random_tables(count, 6, plain)
     assert tables.left_out < tables.findings * (0.01 if plain else 0.2)
