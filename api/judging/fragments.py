@@ -41,9 +41,9 @@ class Fragments:
     """
 
     def __init__(self, ruleset: Ruleset, max_bytes: int) -> None:
+        spoken = {rule.id: spoken_of(rule, ruleset) for rule in ruleset.rules.values()}
         self._reads = {
-            status: {rule.id: spoken_of(rule, status, ruleset) for rule in ruleset.rules.values()}
-            for status in Status
+            status: {rule_id: by[status] for rule_id, by in spoken.items()} for status in Status
         }
         self._generation, self._size = max_bytes // 2, 0
         self._young: dict[Hashable, bytes] = {}

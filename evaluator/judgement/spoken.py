@@ -17,19 +17,24 @@ from evaluator.rulebook.verdict import Status
 OPEN = (Status.UNKNOWN, Status.NOT_DUE)
 
 
-def spoken_of(rule: ast.Rule, status: Status, ruleset: ast.Ruleset) -> tuple[str, ...]:
+def spoken_of(rule: ast.Rule, ruleset: ast.Ruleset) -> dict[Status, tuple[str, ...]]:
     """The fields on which the finding of a rule depends once its status is known, by name.
 
     Equal values of these, within one stretch of days, have equal findings.
     """
-    names = set(_named(rule.remedy, ruleset))
+    always = {*_named(rule.remedy, ruleset), *_choosing(rule, ruleset)}
+    settled = {*fields_read(ruleset, rule.require), *_named(rule.message, ruleset)}
+    whole = set(fields_of(rule, ruleset))
     itemised = any(isinstance(leaf, ast.Each) for leaf in walk.leaves(*rule.halves))
-    if rule.list == PREFIX or itemised or status in OPEN:
-        names.update(fields_of(rule, ruleset))
-    names.update(_choosing(rule, ruleset))
-    if status is not Status.NOT_APPLICABLE:
-        names.update(fields_read(ruleset, rule.require), _named(rule.message, ruleset))
-    return tuple(sorted(names | {name.partition(".")[0] for name in names}))
+    out = {}
+    for status in Status:
+        names = set(always)
+        if rule.list == PREFIX or itemised or status in OPEN:
+            names |= whole
+        if status is not Status.NOT_APPLICABLE:
+            names |= settled
+        out[status] = tuple(sorted(names | {name.partition(".")[0] for name in names}))
+    return out
 
 
 def _choosing(rule: ast.Rule, ruleset: ast.Ruleset) -> Iterator[str]:
