@@ -51,9 +51,9 @@ def _migrated() -> bytes:
         return path.read_bytes()
 
 
-def sqlite_url(directory: Path) -> str:
+def sqlite_url(directory: Path, name: str = "admission.db") -> str:
     """The address of a new database in ``directory``: a copy of one that was migrated before."""
-    path = directory / "admission.db"
+    path = directory / name
     path.write_bytes(_migrated())
     return f"sqlite:///{path}"
 

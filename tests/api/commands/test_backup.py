@@ -25,7 +25,7 @@ runner = CliRunner()
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Another empty database to restore into."""
+    """Another empty database to restore into, without any structure."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/restored.db"
     else:
@@ -87,7 +87,7 @@ def test_a_damaged_backup_restores_nothing(
                 target.writestr(name, data)
             elif change is not None:
                 target.writestr(name, change(data))
-    db = Database(f"sqlite:///{tmp_path}/never.db")
+    db = Database(sqlite_url(tmp_path, "never.db"))
     with pytest.raises(BackupError, match=said):
         restore(db, bad)
     with db.read() as session:
@@ -97,7 +97,7 @@ def test_a_damaged_backup_restores_nothing(
     db.close()
 
 
-def test_nobody_is_let_in_by_a_restore(service: Service, empty: str, tmp_path: Path) -> None:
+def test_nobody_is_let_in_by_a_restore(service: Service, database_url: str, tmp_path: Path) -> None:
     """A backup is old: who has been shut out since then stays out."""
     given = {"name": "auditor", "password": "password of auditor"}
     login = service.client.post("/api/v1/session", json=given)
@@ -105,10 +105,10 @@ def test_nobody_is_let_in_by_a_restore(service: Service, empty: str, tmp_path: P
     service.client.cookies.clear()
     path = tmp_path / "backup.zip"
     assert backup(service.store.db, path).rows["logins"] >= 1
-    db = Database(empty)
+    db = Database(database_url)
     restore(db, path)
     db.close()
-    with Service(empty, seeded=False) as restored:
+    with Service(database_url, seeded=False) as restored:
         restored.keys = service.keys
         assert restored.call("committee", "GET", "/projects").status_code == 401
         restored.client.cookies.set("admission_session", cookie)
@@ -121,7 +121,7 @@ def test_nobody_is_let_in_by_a_restore(service: Service, empty: str, tmp_path: P
 def test_keys_go_on_where_that_is_asked(service: Service, tmp_path: Path) -> None:
     path = tmp_path / "backup.zip"
     backup(service.store.db, path)
-    url = f"sqlite:///{tmp_path}/kept.db"
+    url = sqlite_url(tmp_path, "kept.db")
     db = Database(url)
     restore(db, path, keep_keys=True)
     db.close()
@@ -146,7 +146,7 @@ def test_a_backup_says_who_made_it(service: Service, tmp_path: Path) -> None:
             if name == "manifest.json":
                 data = data.replace(b'"made_at": "20', b'"made_at": "19')
             target.writestr(name, data)
-    db = Database(f"sqlite:///{tmp_path}/never.db")
+    db = Database(sqlite_url(tmp_path, "never.db"))
     with pytest.raises(BackupError, match="签名不对"):
         restore(db, forged)
     db.close()
@@ -165,8 +165,7 @@ def test_a_restored_backup_with_an_altered_decision_opinion_or_role_is_refused(
                 "tasks": "UPDATE tasks SET state = 'done'",
             }.items()
         ):
-            before = tmp_path / f"{number}.db"
-            copy = Database(f"sqlite:///{before}")
+            copy = Database(sqlite_url(tmp_path, f"{number}.db"))
             backup(service.store.db, tmp_path / f"{number}.zip")
             restore(copy, tmp_path / f"{number}.zip")
             with copy.write() as session:
@@ -175,7 +174,7 @@ def test_a_restored_backup_with_an_altered_decision_opinion_or_role_is_refused(
                 session.execute(text(forged))
             backup(copy, tmp_path / f"{number}-forged.zip")
             copy.close()
-            target = Database(f"sqlite:///{tmp_path}/{number}-target.db")
+            target = Database(sqlite_url(tmp_path, f"{number}-target.db"))
             with pytest.raises(BackupError, match="与审计日志不符"):
                 restore(target, tmp_path / f"{number}-forged.zip")
             target.close()

@@ -24,7 +24,7 @@ from evaluator.dossier.fields import base_text
 from scripts.serving import running
 from tests.api.conftest import new_database, postgres_database
 from tests.api.files import PDF, PNG, pdf
-from tests.api.support import Service, now
+from tests.api.support import Service, now, sqlite_url
 
 ROLE = "department:natural_resources"
 LIMIT = 1_000_000
@@ -155,7 +155,7 @@ def test_files_cannot_be_altered(service: Service, task: dict[str, Any]) -> None
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Another empty database of each kind."""
+    """Another empty database of each kind, without any structure."""
     if request.param == "sqlite":
         db = Database(f"sqlite:///{tmp_path}/restored.db")
         yield db
@@ -174,17 +174,19 @@ def content_of(db: Database, key: int) -> bytes:
 
 
 def test_files_are_in_the_backup(
-    service: Service, task: dict[str, Any], empty: Database, tmp_path: Path
+    service: Service, task: dict[str, Any], database_url: str, tmp_path: Path
 ) -> None:
     content = pdf(2 * PART + 5)
     key = send(service, task, content).json()["id"]
     path = tmp_path / "backup.zip"
     backup(service.store.db, path)
-    restore(empty, path)
-    assert content_of(empty, key) == content
-    with service.store.db.read() as a, empty.read() as b:
+    restored = Database(database_url)
+    restore(restored, path)
+    assert content_of(restored, key) == content
+    with service.store.db.read() as a, restored.read() as b:
         # All of it, and that it was restored.
         assert audit.verify(b, audit.head(a)) == (audit.head(a).seq + 1, ())
+    restored.close()
 
 
 def test_a_file_that_is_not_the_registered_one_is_not_restored(
@@ -208,7 +210,7 @@ def test_a_file_that_is_not_the_registered_one_is_not_restored(
                 assert old.encode() in data
                 data = data.replace(old.encode(), hashlib.sha256(changed).hexdigest().encode())
             target.writestr(name, data)
-    db = Database(f"sqlite:///{tmp_path}/never.db")
+    db = Database(sqlite_url(tmp_path, "never.db"))
     with pytest.raises(BackupError, match="号附件与登记的大小或摘要不符"):
         restore(db, bad)
     db.close()
