@@ -32,7 +32,7 @@ from api.store import accounts
 from api.store.core import Store
 from api.store.proposals.stored import StoredDecisions, copy_decisions
 from api.store.work import SYSTEM
-from benchmarks.service_reliability import database
+from benchmarks.service_records import database
 from benchmarks.synth import write_synthetic
 from evaluator.dossier.files import read_dossiers
 from evaluator.revision.impact import impact_file, impact_rows, impact_stored

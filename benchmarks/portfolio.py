@@ -26,7 +26,6 @@ import duckdb
 from benchmarks.peers import zen_precompiled
 from benchmarks.rulebooks import Spec, ruleset, specs
 from benchmarks.synth import ROOT, write_synthetic
-from evaluator.dossier.dossier import make_profile
 from evaluator.engine.columnar import Layout, compile_ruleset
 from evaluator.engine.columnar.layout import scalar_fields
 from evaluator.interchange.jdm import jdm, jdm_context
@@ -39,6 +38,7 @@ from evaluator.portfolio.run import Options, evaluate_files
 from evaluator.portfolio.write import Writer
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
+from tests.portfolio.tables import profile_of_row
 
 SAMPLE = 3000
 COLUMNS = ("project_id", "verdict", "violated", "unknown", "applicable")
@@ -145,20 +145,9 @@ def zen_seconds(shipped: Ruleset, source: Path) -> dict[str, float]:
     out["40 rules"] = _per_call(forty, plain)
     engine = zen.ZenEngine()
     decision = engine.create_decision(zen.ZenDecisionContent(json.dumps(jdm(shipped, DAY))))
-    contexts = [json.loads(jdm_context(_profile(shipped, row), shipped)) for row in found]
+    contexts = [json.loads(jdm_context(profile_of_row(shipped, row), shipped)) for row in found]
     out["shipped"] = _per_call(decision.evaluate, contexts)
     return out
-
-
-def _profile(rules: Ruleset, row: dict[str, Any]) -> Any:
-    values: dict[str, Any] = {}
-    for name, value in row.items():
-        record, _, key = name.partition("__")
-        if key and value is not None:
-            values.setdefault(record, []).append({"key": key, "value": value})
-        elif not key:
-            values[name] = value
-    return make_profile(rules.registry, **values)
 
 
 def _per_call(call: Callable[[Any], object], inputs: list[dict[str, Any]]) -> float:

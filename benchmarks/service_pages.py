@@ -22,7 +22,7 @@ from api.store import accounts, logins
 from api.store.projects.submissions import Submission, submit
 from api.store.work import SYSTEM, Actor
 from benchmarks.service import Server
-from benchmarks.service_reliability import database, key_for
+from benchmarks.service_records import database, key_for
 from evaluator.dossier.files import read_dossiers
 from evaluator.rulebook.shipped import examples_path
 

@@ -31,7 +31,7 @@ from api.store.projects.listed import normalised
 from api.store.projects.lookup import Filter, find
 from api.store.work import SYSTEM, Actor
 from benchmarks.service import Server
-from benchmarks.service_reliability import database, key_for
+from benchmarks.service_records import database, key_for
 from evaluator.rulebook.ast import Ruleset
 
 PLACES = ["福州", "厦门", "泉州", "漳州", "莆田", "龙岩", "三明", "南平", "宁德", "平潭"]

@@ -57,16 +57,17 @@ def examples_in(directory: Path) -> dict[str, Any]:
         node = read_yaml(path.name, path.read_text("utf-8"), Problems())
         dossier = node.get("dossier") if isinstance(node, YMap) else None
         if isinstance(dossier, YMap):
-            value = _json(plain(dossier))
+            value = as_json(plain(dossier))
             out[path.stem] = {"summary": value.get("project_name", path.stem), "value": value}
     return out
 
 
-def _json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """What YAML gives as JSON data: numbers and dates as text."""
     if isinstance(value, dict):
-        return {k: _json(v) for k, v in value.items()}
+        return {k: as_json(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [_json(v) for v in value]
+        return [as_json(v) for v in value]
     return str(value) if isinstance(value, (Decimal, dt.date)) else value
 
 

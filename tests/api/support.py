@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +19,7 @@ from api.database.db import Database
 from api.database.proposal_tables import Proposal
 from api.database.review_tables import Commitment, Supervision, Task
 from api.database.tables import Account, Decision, Draft, Project
+from api.openapi.document import as_json
 from api.settings import Settings
 from api.store import accounts, apikeys, preconditions
 from api.store.core import Store
@@ -70,17 +70,9 @@ def example(stem: str) -> dict[str, Any]:
     assert isinstance(node, YMap)
     dossier = node.get("dossier")
     assert dossier is not None
-    out = _json(plain(dossier))
+    out = as_json(plain(dossier))
     assert isinstance(out, dict)
     return out
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _json(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_json(v) for v in value]
-    return str(value) if isinstance(value, (Decimal, dt.date)) else value
 
 
 ROLES = (

@@ -128,16 +128,7 @@ def _no_known(condition: ast.Condition | None, names: Names) -> None:
 
 
 def _items(r: Reader, names: Names) -> tuple[Item, ...]:
-    out: dict[str, Item] = {}
-    for node in r.list_of("items", required=True):
-        item = _item(node, names)
-        if item is None:
-            continue
-        if item.id in out:
-            first = (("第一处", out[item.id].place),)
-            names.report("E302", f"评分项“{item.id}”重复", item.place, "只保留一处", first)
-        out[item.id] = item
-    return tuple(out.values())
+    return names.once((_item(node, names) for node in r.list_of("items", required=True)), "评分项")
 
 
 def _item(node: Node, names: Names) -> Item | None:
@@ -196,17 +187,10 @@ def _item(node: Node, names: Names) -> Item | None:
 
 
 def _grades(r: Reader, card: str, names: Names) -> tuple[Grade, ...]:
-    out: list[Grade] = []
     nodes = r.list_of("grades", required=True)
-    for node in nodes:
-        grade = _grade(node, card, names)
-        if grade is None:
-            continue
-        if grade.id in (g.id for g in out):
-            names.report("E302", f"等次“{grade.id}”重复", grade.place, "只保留一处")
-        out.append(grade)
+    out = names.once((_grade(node, card, names) for node in nodes), "等次")
     if len(out) < len(nodes):
-        return tuple(out)
+        return out
     for grade in out[:-1]:
         if grade.reached is None:
             message = f"等次“{grade.id}”没有分数线也没有条件，后面的等次谁也到不了"
@@ -221,7 +205,7 @@ def _grades(r: Reader, card: str, names: Names) -> tuple[Grade, ...]:
         if ORDER.index(below.verdict) < ORDER.index(above.verdict):
             message = f"等次“{below.id}”排在“{above.id}”之后，结论却更好"
             names.report("E333", message, below.place, "等次从好到差写")
-    return tuple(out)
+    return out
 
 
 def _grade(node: Node, card: str, names: Names) -> Grade | None:

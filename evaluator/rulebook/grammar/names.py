@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from evaluator.dossier.fields import Field, Registry, unknown_field
 from evaluator.problems.choices import allowed, guess, suggest
@@ -19,6 +20,18 @@ from evaluator.values.units import Unit
 MAX_NAMES = 12  # So many names are listed in a hint.
 # What an id of a criterion, source, metric, label, dimension or field looks like.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+class Listed(Protocol):
+    """What is written as an item of a list, with an id of its own."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def place(self) -> Place: ...
+
+
+T = TypeVar("T", bound=Listed)
 
 
 @dataclass
@@ -50,6 +63,15 @@ class Names:
         hint = "以小写字母开头，只用小写字母、数字和下划线，不超过 64 个字符"
         self.report("E312", f"{what}的名字“{node.text}”不合写法", node.place, hint)
         return False
+
+    def once(self, found: Iterable[T | None], what: str) -> tuple[T, ...]:
+        """What could be read of a list, each id once: the first; reports E302 for any other."""
+        out: dict[str, T] = {}
+        for one in found:
+            if one is not None and (first := out.setdefault(one.id, one)) is not one:
+                notes = (("第一处", first.place),)
+                self.report("E302", f"{what}“{one.id}”重复", one.place, "只保留一处", notes)
+        return tuple(out.values())
 
     def dropped(self, what: str, place: Place) -> None:
         """Make sure that something left out is an error.

@@ -28,16 +28,7 @@ def parse_routes(node: Node, names: Names) -> tuple[Route, ...]:
     if not isinstance(node, YList):
         names.report("E202", "审定层级文件应是列表，每项以“- id:”开头", node.place)
         return ()
-    routes: dict[str, Route] = {}
-    for item in node.items:
-        route = _route(item, names)
-        if route is None:
-            continue
-        first = routes.setdefault(route.id, route)
-        if first is not route:
-            note = (("第一处", first.place),)
-            names.report("E302", f"审定层级“{route.id}”重复", route.place, "只保留一处", note)
-    return tuple(routes.values())
+    return names.once((_route(item, names) for item in node.items), "审定层级")
 
 
 def _route(node: Node, names: Names) -> Route | None:

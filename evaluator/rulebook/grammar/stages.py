@@ -26,18 +26,9 @@ def parse_stages(node: Node, names: Names) -> tuple[Stage, ...]:
     if not isinstance(node, YList):
         names.report("E202", "环节文件应是列表，每项以“- id:”开头", node.place)
         return ()
-    stages: dict[str, Stage] = {}
-    for item in node.items:
-        stage = _stage(item, names)
-        if stage is None:
-            continue
-        first = stages.setdefault(stage.id, stage)
-        if first is not stage:
-            note = (("第一处", first.place),)
-            names.report("E302", f"环节“{stage.id}”重复", stage.place, "只保留一处", note)
     if not node.items:
         names.report("E201", "环节文件是空的", node.place, "至少写一个环节，或删掉文件")
-    return tuple(stages.values())
+    return names.once((_stage(item, names) for item in node.items), "环节")
 
 
 def _stage(node: Node, names: Names) -> Stage | None:
