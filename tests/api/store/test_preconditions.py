@@ -186,9 +186,8 @@ def filled(office: Service) -> dict[str, str]:
     """Every record that can be acted on, by where it is named in an address."""
     receipt = office.submit("r01")
     number, decision = receipt["number"], receipt["decision"]
-    task = office.call("department:natural_resources", "GET", "/tasks?number=" + number).json()[
-        "items"
-    ][0]
+    asked = office.call("department:natural_resources", "GET", f"/tasks?number={number}").json()
+    task = asked["items"][0]
     promise = {"promises": [{"kind": "signed", "due_on": "2020-01-01"}]}
     made = office.call("committee", "POST", f"/projects/{number}/commitments", json=promise)
     commitment = made.json()[0]["id"]
@@ -206,6 +205,7 @@ def filled(office: Service) -> dict[str, str]:
     }
 
 
+STARTED = {"kind": "started", "due_on": "2020-01-01"}
 BODIES: dict[str, tuple[str, Any]] = {
     "/projects/{number}/versions": ("submitter", example("r01")),
     "/projects/{number}/stage": ("committee", {"reason": "同意"}),
@@ -216,10 +216,7 @@ BODIES: dict[str, tuple[str, Any]] = {
     "/tasks/{task_id}/supervisions": ("committee", {"note": "请办"}),
     "/decisions/{decision_id}/conclusion": ("committee", {"outcome": "admit", "reason": "同意"}),
     "/commitments/{commitment_id}/reports": ("committee", {"on_date": "2020-01-02"}),
-    "/projects/{number}/commitments": (
-        "committee",
-        {"promises": [{"kind": "started", "due_on": "2020-01-01"}]},
-    ),
+    "/projects/{number}/commitments": ("committee", {"promises": [STARTED]}),
     "/supervisions/{supervision_id}/closure": ("committee", {"note": "已办"}),
     "/accounts/{name}/roles": ("admin", {"roles": ["auditor", "committee"]}),
     "/accounts/{name}/active": ("admin", {"active": True}),
@@ -319,10 +316,7 @@ LOWER_CASES = CASES.replace("2000,", "1800,").replace("1999,", "1799,")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    with (
-        new_database(request, tmp_path) as url,
-        bench(url, tmp_path / "rulebook") as found,
-    ):
+    with new_database(request, tmp_path) as url, bench(url, tmp_path / "rulebook") as found:
         yield found
 
 

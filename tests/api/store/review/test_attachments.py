@@ -7,6 +7,7 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -156,15 +157,11 @@ def test_files_cannot_be_altered(service: Service, task: dict[str, Any]) -> None
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Another empty database of each kind, without any structure."""
-    if request.param == "sqlite":
-        db = Database(f"sqlite:///{tmp_path}/restored.db")
+    sqlite = nullcontext(f"sqlite:///{tmp_path}/restored.db")
+    with sqlite if request.param == "sqlite" else postgres_database() as url:
+        db = Database(url)
         yield db
         db.close()
-    else:
-        with postgres_database() as url:
-            db = Database(url)
-            yield db
-            db.close()
 
 
 def content_of(db: Database, key: int) -> bytes:
