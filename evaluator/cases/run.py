@@ -13,6 +13,7 @@ from evaluator.cases.book import Cases, DossierCase, RuleCase
 from evaluator.cases.expected import differing
 from evaluator.cases.layers import CaseLayers
 from evaluator.engine.base import Engine
+from evaluator.engine.reference.engine import ReferenceEngine
 from evaluator.judgement.evaluate import Evaluation, Evaluator
 from evaluator.judgement.explain import explain
 from evaluator.judgement.routes import routes
@@ -105,7 +106,7 @@ def run_rule_case(case: RuleCase, engine: Engine, reference: Evaluator) -> Resul
 
     ``reference`` explains, where a case states what must be missing or to stand on a threshold.
     """
-    status = engine.statuses(case.profile, case.as_of).get(case.rule)
+    status = _status(case, engine)
     at = find_stage(reference.ruleset, case.stage)
     if status is Status.UNKNOWN and case.rule in not_due(reference.ruleset, at):
         status = Status.NOT_DUE
@@ -124,6 +125,18 @@ def run_rule_case(case: RuleCase, engine: Engine, reference: Evaluator) -> Resul
         graded = grade_cards(reference.reference, case.profile, case.as_of)
         failures += differing(case.scores, graded)
     return Result(case, case.expect.value, status.value if status else "", tuple(failures), why)
+
+
+def _status(case: RuleCase, engine: Engine) -> Status | None:
+    """What the engine finds of the case's rule; None where that is not in force."""
+    if not isinstance(engine, ReferenceEngine):
+        return engine.statuses(case.profile, case.as_of).get(case.rule)
+    # The engine of record can be asked for one rule; the others are not what the case is about.
+    rule = engine.ruleset.rules.get(case.rule)
+    if rule is None or not rule.in_force(case.as_of):
+        return None
+    ((_, status),) = engine.judge((rule,), case.profile, case.as_of)
+    return status
 
 
 def _details(case: RuleCase, evaluation: Evaluation) -> Iterator[str]:
