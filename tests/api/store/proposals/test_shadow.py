@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ def test_the_worker_sees_to_it(tmp_path: Path) -> None:
         submitted(desk, annual_tax=1900)
         assert jobs.shadow()
         while jobs.shadow():
-            pass
+            time.sleep(0.1)
         found = desk.call("maintainer", "GET", f"/proposals/{proposal}/shadow")
         assert (found["judged"], found["differing"]) == (1, 1)
 
