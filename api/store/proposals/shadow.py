@@ -114,13 +114,10 @@ def _batch(db: Database, proposal_id: int, text: str, since: dt.datetime) -> int
             .order_by(Decision.id)
             .limit(BATCH)
         ).all()
-        numbers = dict(
-            session.execute(
-                select(Project.id, Project.number).where(
-                    Project.id.in_({d.project_id for d in decisions})
-                )
-            ).tuples()
+        wanted = select(Project.id, Project.number).where(
+            Project.id.in_({d.project_id for d in decisions})
         )
+        numbers = {row.id: row.number for row in session.execute(wanted)}
         old = load_stored(session, first.ruleset)
         new = load_layers(load_text(session, text).layers)
     begins = first_day(old, new)
