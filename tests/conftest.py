@@ -66,6 +66,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _kept_apart(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What commands keep of rulebooks stays with this run."""
+    os.environ["ADMISSION_CACHE"] = str(tmp_path_factory.mktemp("kept", numbered=False) / "cache")
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _cheap_passwords() -> Iterator[None]:
     """The same argon2 with less work: hundreds of accounts are made. Servers started as processes
     of their own, and ``test_passwords_cost_what_is_recommended``, use the real cost."""

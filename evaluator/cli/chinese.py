@@ -8,11 +8,14 @@ kind of misuse.
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sys
 from collections.abc import Callable, Iterable
+from types import ModuleType
 from typing import Any
 
-from typer import rich_utils
+import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from evaluator.problems.choices import suggest
@@ -75,13 +78,38 @@ def speak_chinese() -> None:
     if _spoken:
         return
     _spoken.append(True)
-    for name, words in CONSTANTS.items():
-        setattr(rich_utils, name, words)
+    rich_utils = _later("typer.rich_utils", _dressed)
+    typer.rich_utils = rich_utils  # type: ignore[attr-defined]
     for kind in (TyperCommand, TyperGroup):
         _wrap(kind, "get_help_option", _help_option)
         _wrap(kind, "get_usage", _usage)
     for parameter in (TyperArgument, TyperOption):
         _wrap(parameter, "display_type_rich", _type)
+
+
+def _later(name: str, then: Callable[[ModuleType], None]) -> ModuleType:
+    """A module that is executed, and ``then`` seen to, when it is first used: this one is slow to
+    import, and only help and errors need it."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.loader is not None
+    execute = spec.loader.exec_module
+
+    def executed(module: ModuleType) -> None:
+        execute(module)
+        then(module)
+
+    spec.loader.exec_module = executed  # type: ignore[method-assign]
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _dressed(rich_utils: Any) -> None:
+    for name, words in CONSTANTS.items():
+        setattr(rich_utils, name, words)
     shown = rich_utils.rich_format_error
 
     def format_error(error: Any) -> None:
@@ -89,7 +117,7 @@ def speak_chinese() -> None:
         error.format_message = lambda: said
         shown(error)
 
-    rich_utils.rich_format_error = format_error  # type: ignore[assignment]
+    rich_utils.rich_format_error = format_error
 
 
 def _wrap(kind: type, name: str, change: Callable[[Any], Any]) -> None:

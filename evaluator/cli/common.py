@@ -10,7 +10,7 @@ import typer
 
 from evaluator.problems.errors import InputError
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.load import load_directory
+from evaluator.rulebook.kept import load_kept
 from evaluator.rulebook.shipped import rulebook_path
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ def stop(message: object, code: int = 2, err: bool = True) -> NoReturn:
 def load_rulebook(directory: Path | None, err: bool = True) -> Ruleset:
     """The rulebook in a directory, or the shipped one; or say what is wrong with it and exit with 2."""
     try:
-        return load_directory(rulebook_path(directory))
+        return load_kept(rulebook_path(directory))
     except InputError as error:
         stop(error, err=err)
 

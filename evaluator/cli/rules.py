@@ -1,8 +1,7 @@
-"""``admission rules prove|diff|coverage|mutate|suggest|export|read-sheet``: the workbench by command."""
+"""``admission rules test|prove|coverage|mutate|suggest|export|read-sheet``: the workbench by command."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -17,14 +16,14 @@ from evaluator.cases.book import Cases, read_cases
 from evaluator.cases.coverage import coverage
 from evaluator.cases.mutation import mutate
 from evaluator.cases.report import quality_html
-from evaluator.cases.run import run_cases
-from evaluator.cli.common import Directory, load_rulebook, save, stop
+from evaluator.cases.run import coverage_gaps, run_cases
+from evaluator.cli.common import Directory, save, stop
+from evaluator.cli.workbench import Day, Json, Timeout, day_of, loaded, print_json, report_json
 from evaluator.engine.breaks import boundaries
-from evaluator.judgement.evaluate import Evaluator
+from evaluator.judgement.evaluate import ENGINES, Evaluator
 from evaluator.problems.choices import which
 from evaluator.problems.errors import InputError, Problems, RulebookError
-from evaluator.prove import CHECK_LABELS, CHECKS, Report, compare, prove
-from evaluator.revision.diff import diff
+from evaluator.prove import CHECK_LABELS, CHECKS, prove
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.shipped import rulebook_path
 
@@ -32,37 +31,19 @@ T = TypeVar("T")
 # For each rule and criterion, on two cores: the shipped rulebook took 100 s for 140 of them.
 SUGGEST_SECONDS = 0.7
 
-Day = Annotated[
-    str | None, typer.Option("--as-of", help="按哪一天有效的规则，如 2026-01-01；不写则为今天")
-]
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 Html = Annotated[Path | None, typer.Option("--html", help="另写一份网页报告")]
-Timeout = Annotated[int, typer.Option("--timeout", help="每个问题最多算多少秒，到时写“未能判定”")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="写到文件")]
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module to a command group."""
     app.command("prove")(prove_rules)
-    app.command("diff")(diff_rules)
+    app.command("test")(check_cases)
     app.command("coverage")(show_coverage)
     app.command("mutate")(show_mutation)
     app.command("suggest")(suggest)
     app.command("export")(export)
     app.command("read-sheet")(read_sheet)
-
-
-def _load(directory: Path | None) -> Ruleset:
-    return load_rulebook(directory, err=False)
-
-
-def _day(text: str | None) -> dt.date:
-    if text is None:
-        return dt.date.today()
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        stop(f"--as-of 应是日期（如 2026-01-01），写的是“{text}”", err=False)
 
 
 def _cases(ruleset: Ruleset, directory: Path | None) -> Cases:
@@ -71,15 +52,6 @@ def _cases(ruleset: Ruleset, directory: Path | None) -> Cases:
     if problems:
         stop(RulebookError(problems), err=False)
     return cases
-
-
-def _json(data: object) -> None:
-    print(json.dumps(data, ensure_ascii=False, indent=2))
-
-
-def _report_json(report: Report) -> dict[str, object]:
-    answers = [a.to_dict(report.registry) for a in report.answers]
-    return {"as_of": report.as_of.isoformat(), "clean": report.clean, "answers": answers}
 
 
 def prove_rules(
@@ -101,7 +73,7 @@ def prove_rules(
 
     有问题、有未能判定的返回 1，全部成立返回 0。
     """
-    ruleset, first = _load(directory), _day(as_of)
+    ruleset, first = loaded(directory), day_of(as_of)
     unknown = sorted(set(only or ()) - set(CHECKS))
     if unknown:
         stop(f"没有“{unknown[0]}”这项检查，{which(unknown[0], CHECK_LABELS)}", err=False)
@@ -112,7 +84,7 @@ def prove_rules(
     except InputError as error:
         stop(error, err=False)
     if as_json:
-        _json([_report_json(r) for r in reports])
+        print_json([report_json(r) for r in reports])
     else:
         for report in reports:
             print(report.render(verbose))
@@ -125,27 +97,42 @@ prove_rules.__doc__ = (prove_rules.__doc__ or "").replace(
 )
 
 
-def diff_rules(
-    old: Annotated[Path, typer.Argument(metavar="原目录", help="改之前的规则集目录")],
-    new: Annotated[Path, typer.Argument(metavar="新目录", help="改之后的规则集目录")],
-    as_of: Day = None,
-    semantic: Annotated[
-        bool, typer.Option("--semantic", help="再求出结论会变的项目，或证明没有")
-    ] = False,
-    timeout: Timeout = 10,
-    as_json: Json = False,
+def check_cases(
+    directory: Directory = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine", help="用哪个引擎：reference（逐条解释）或 durable（判定时用的）；结果应相同"
+        ),
+    ] = "reference",
 ) -> None:
-    """用文字列出两个规则集的不同：原来怎样、现在怎样、从哪天起。"""
-    a, b = _load(old), _load(new)
-    difference = diff(a, b)
-    report = compare(a, b, _day(as_of), timeout * 1000)[1] if semantic else None
-    if as_json:
-        out: dict[str, object] = {"entries": [e.to_dict() for e in difference.entries]}
-        _json({**out, "transitions": _report_json(report)} if report else out)
-        return
-    print(difference.render())
-    if report:
-        print(report.render(verbose=True))
+    """运行规则旁的案例，并检查每条规则是否都有符合、不符合、恰在界限上、材料不足的案例。
+
+    有案例不通过或缺案例返回 1，规则集读不了返回 2。
+    """
+    if engine not in ENGINES:
+        stop(f"没有引擎“{engine}”，可用：{'、'.join(ENGINES)}", err=False)
+    console = Console(stderr=True)
+    ruleset = loaded(directory)
+    problems = Problems()
+    cases = read_cases(ruleset, problems, root=rulebook_path(directory))
+    evaluator = Evaluator(ruleset, engine)
+    with console.status("正在运行案例…"):
+        results = run_cases(cases, evaluator)
+    problems += [r.problem() for r in results if not r.passed]
+    problems += [gap.problem() for gap in coverage_gaps(ruleset, cases)]
+    evaluator.close()
+    for problem in problems:
+        print(problem.render())
+    failed = sum(not r.passed for r in results)
+    if cases.left_out:
+        print(
+            f"下层规则集的 {cases.left_out} 个案例不算：所涉的规则或标准在本层改了，由本层的案例说明。"
+        )
+    print(
+        f"{len(results)} 个案例，{len(results) - failed} 个通过，{failed} 个不通过；共 {len(problems)} 处问题。"
+    )
+    raise typer.Exit(1 if problems else 0)
 
 
 def show_coverage(
@@ -156,7 +143,7 @@ def show_coverage(
     ] = 0,
 ) -> None:
     """列出没有案例触及的结论、条件、标准行和界限。"""
-    ruleset = _load(directory)
+    ruleset = loaded(directory)
     cases = _cases(ruleset, directory)
     covered = coverage(ruleset, cases)
     print(covered.render(ruleset))
@@ -173,7 +160,7 @@ def show_mutation(
     ] = 0,
 ) -> None:
     """看案例够不够：在内存里把规则逐处改错（文件不动），列出没有案例发现的改动。"""
-    ruleset = _load(directory)
+    ruleset = loaded(directory)
     cases = _cases(ruleset, directory)
     mutation = mutate(ruleset, cases)
     print(mutation.render(ruleset))
@@ -213,7 +200,7 @@ def suggest(directory: Directory = None, output: Output = None) -> None:
     """
     from evaluator.cases.suggest import render, suggest_cases
 
-    ruleset = _load(directory)
+    ruleset = loaded(directory)
     cases = _cases(ruleset, directory)
     failed = [
         r.problem() for r in run_cases(cases, Evaluator(ruleset, "reference")) if not r.passed
@@ -258,7 +245,7 @@ def export(
     """把某一天有效的规则集转成别的决策程序能读的 DMN 或 JDM 文件，或把评分表转成 PMML 文件。"""
     from evaluator.interchange import ExportError, dmn, jdm, pmml
 
-    ruleset, day = _load(directory), _day(as_of)
+    ruleset, day = loaded(directory), day_of(as_of)
     try:
         if target == "dmn":
             text = dmn(ruleset, day)
@@ -288,7 +275,7 @@ def read_sheet(
     """把 Excel 标准表转成 criteria.yaml 的写法；错误指到单元格。"""
     from evaluator.interchange import criteria_from_sheets, criterion_yaml
 
-    ruleset = _load(directory)
+    ruleset = loaded(directory)
     try:
         criteria = criteria_from_sheets(workbook.name, workbook.read_bytes(), ruleset)
     except OSError:

@@ -10,12 +10,12 @@ import z3
 
 from evaluator.dossier.dossier import Profile
 from evaluator.prove.compile import Compiled
-from evaluator.prove.invariants import Invariant
 from evaluator.prove.pool import Pool
 from evaluator.prove.report import Answer, State
 from evaluator.prove.single import settled
 from evaluator.prove.solve import Outcome, Question, Reply, Side, Space
 from evaluator.rulebook import ast, walk
+from evaluator.rulebook.invariants import Invariant
 from evaluator.rulebook.verdict import Status, Verdict
 
 WEIGHT = {ast.Effect.ADVISE: 0, ast.Effect.REFER: 1, ast.Effect.REJECT: 2}

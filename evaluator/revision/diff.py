@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluator.judgement.inwords import condition_words, expr_words
-from evaluator.prove.invariants import Invariant, invariants_of
 from evaluator.revision.card_lines import card_lines, whole_card
 from evaluator.revision.criteria import criterion_lines, quoted, whole_criterion
 from evaluator.revision.fields import field_lines
 from evaluator.rulebook import ast
+from evaluator.rulebook.invariants import Invariant, invariants_of
 from evaluator.rulebook.stage import Stage
 from evaluator.rulebook.verdict import EFFECT_LABELS, LIST_LABELS, VERDICT_LABELS, Verdict
 

@@ -173,6 +173,10 @@ def _at(directory: Path, path: Path) -> Place:
 
 
 def _extends(name: str, text: str) -> YScalar | None:
+    # Nearly every rulebook extends none, and its text need not be parsed twice to see that. The word
+    # can only be written otherwise by an escape.
+    if "extends" not in text and "\\" not in text:
+        return None
     node = read_kept(name, text, Problems())
     profile = node.get("profile") if isinstance(node, YMap) else None
     target = profile.get("extends") if isinstance(profile, YMap) else None

@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from stdnum.cn import uscc
-from stdnum.exceptions import ValidationError
-
 from evaluator.values.industries import TABLES, not_in_table
 
 # The divisions (two digits) of each section of GB/T 4754-2017.
@@ -80,6 +77,9 @@ def _section(division: int) -> str | None:
 
 def credit_code(text: str) -> str:
     """18 characters with a right check character."""
+    from stdnum.cn import uscc  # Takes long to import, and few read such a code.
+    from stdnum.exceptions import ValidationError
+
     try:
         return str(uscc.validate(_plain(text)))
     except ValidationError:

@@ -12,7 +12,7 @@ from evaluator.cli.app import app
 from evaluator.dossier.fields import base_registry
 from evaluator.problems.choices import allowed, guess, which
 from evaluator.problems.errors import Problems
-from evaluator.prove.invariants import FILE, parse_invariants
+from evaluator.rulebook.invariants import FILE, parse_invariants
 from evaluator.rulebook.load import load_layers
 from evaluator.rulebook.verdict import EFFECT_LABELS, LIST_LABELS
 from evaluator.values.units import unit_hint

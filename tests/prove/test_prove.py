@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from evaluator.cli.rules import rules_app
+from evaluator.cli.app import rules_app
 from evaluator.dossier.dossier import Profile, make_profile
 from evaluator.dossier.fields import FieldType
 from evaluator.dossier.values import Item

@@ -21,7 +21,7 @@ from evaluator.cases.run import coverage_gaps, run_cases
 from evaluator.engine.breaks import boundaries
 from evaluator.judgement.evaluate import Evaluator
 from evaluator.problems.errors import InputError, Problems
-from evaluator.prove import CHECKS, Answer, Invariant, State, invariants_of, prove
+from evaluator.prove import CHECKS, Answer, State, prove
 from evaluator.revision.diff import bare, diff
 from evaluator.revision.outcome import Impact
 from evaluator.revision.renamed import with_former
@@ -31,6 +31,7 @@ from evaluator.rulebook.checks import check_layers
 from evaluator.rulebook.checks.honest import far_values, value_falsehoods
 from evaluator.rulebook.checks.papers import new_rejects
 from evaluator.rulebook.files import is_case_file
+from evaluator.rulebook.invariants import Invariant, invariants_of
 from evaluator.rulebook.load import load_layers, try_layers
 from evaluator.rulebook.transfer import write_text
 from evaluator.rulebook.walk import nodes, references
