@@ -8,7 +8,7 @@ const out = new URL("../api/static/", import.meta.url).pathname;
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
-const entries = ["app.js", "charts.js", "editor.js", "style.css"]
+const entries = ["apidocs.css", "apidocs.js", "app.js", "charts.js", "editor.js", "style.css"]
   .map((name) => `src/${name}`)
   .filter((name) => existsSync(name));
 await build({
