@@ -24,6 +24,7 @@ RULE_COMMANDS = {
     for app, names in {
         "evaluator.cli.check:check_app": ("check",),
         "evaluator.cli.diff:diff_app": ("diff",),
+        "evaluator.cli.picture:picture_app": ("picture",),
         "evaluator.cli.rules:rules_app": (
             "test",
             "prove",

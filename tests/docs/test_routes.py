@@ -15,7 +15,7 @@ from tests.support import ROOT
 NAMED = re.compile(r"`((?:GET|POST|PUT|DELETE)(?:/(?:GET|POST|PUT|DELETE))*) (/[^`?\s]*)[^`]*`")
 SETTING = re.compile(r"\bADMISSION_([A-Z][A-Z_]+)\b")
 # Read by the tests, the build, the deployment and the command line: no settings of the service.
-OTHERS = {"ENV_FILE", "COMMIT", "SERVER", "KEY", "APPROVER_KEY"}
+OTHERS = {"ENV_FILE", "COMMIT", "SERVER", "KEY", "APPROVER_KEY", "CACHE"}
 DOCUMENTS = sorted(
     p.relative_to(ROOT).as_posix()
     for p in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]

@@ -154,6 +154,7 @@ PARTS = {
     "opinion": "意见书",
     "findings": "单项结论清单",
     "receipt": "决定凭证",
+    "picture": "结论靠什么",
     "replay": "重新判定",
     "counterfactual": "怎样改才能准入",
 }

@@ -10,7 +10,13 @@ from fastapi.responses import Response
 
 from api.access.security import store_of
 from api.pages.assess.cases import Case
-from api.pages.assess.judged import docx_response, opinion_page
+from api.pages.assess.judged import (
+    Every,
+    docx_response,
+    opinion_page,
+    picture_page,
+    why_drawn,
+)
 from api.pages.committee.decision_page import case_at, conclusion_at, decision_page, tasks_at
 from api.pages.committee.letter import sentence, spoken
 from api.pages.frame.errors import PageRoute
@@ -80,10 +86,29 @@ def why(request: Request, decision_id: Id, rule: str) -> Response:
     with store.db.read() as session:
         _, case = case_at(store, session, actor, decision_id)
         told = decisions.trace(session, store.rulesets, actor, decision_id, rule)
+        evaluation = decisions.evaluation_of(session, store.rulesets, actor, decision_id)
     decisions.log_read(
         store_of(request), actor, decision_id, f"finding:{rule[:80]}", request_id.get()
     )
-    return page(request, "why.html", case=case, trace=told["trace"])
+    return page(
+        request,
+        "why.html",
+        case=case,
+        trace=told["trace"],
+        drawn=why_drawn(evaluation, rule),
+    )
+
+
+@router.get("/decisions/{decision_id}/picture")
+def picture(request: Request, decision_id: Id, every: Every = False) -> Response:
+    """What a stored verdict rests on, of the findings that the actor may see."""
+    actor = entitled(request, "read")
+    store = store_of(request)
+    with store.db.read() as session:
+        _, case = case_at(store, session, actor, decision_id)
+        evaluation = decisions.evaluation_of(session, store.rulesets, actor, decision_id)
+    decisions.log_read(store, actor, decision_id, "picture", request_id.get())
+    return picture_page(request, case, evaluation, every)
 
 
 def _reviews(request: Request, actor: Actor, decision_id: int) -> tuple[Case, list[dict[str, str]]]:

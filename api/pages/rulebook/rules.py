@@ -13,6 +13,7 @@ from api.filters import find_choice, find_part
 from api.judging.current import CurrentJudge
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.listing import Column, Kind, Listing, listing_response
+from api.pages.frame.pictures import drawn
 from api.pages.frame.render import page
 from api.pages.frame.words import EFFECTS, LISTS
 from api.pages.rulebook.criteria import about
@@ -110,6 +111,22 @@ def rules_file(judge: CurrentJudge, kind: Kind, wanted: Annotated[Wanted, Depend
     return listing_response(kind, "rules", Listing("规则", RULES, rows, about(judge.ruleset)))
 
 
+@router.get("/picture")
+def rules_picture(
+    request: Request, judge: CurrentJudge, wanted: Annotated[Wanted, Depends()]
+) -> Response:
+    """What the same rules rest on."""
+    found = [told.rule.id for told in _matching(judge.ruleset, wanted)]
+    title = f"{judge.ruleset.title}：{len(found)} 条规则靠什么"
+    return page(
+        request,
+        "rests.html",
+        drawn=drawn(judge.ruleset, found, title),
+        crumbs=[("/rules", "规则")],
+        judged=False,
+    )
+
+
 @router.get("/{rule_id}")
 def rule(request: Request, judge: CurrentJudge, rule_id: str) -> Response:
     """One rule."""
@@ -119,6 +136,7 @@ def rule(request: Request, judge: CurrentJudge, rule_id: str) -> Response:
         request,
         "rule.html",
         row=rule_words(shown, ruleset),
+        drawn=drawn(ruleset, [rule_id], f"{shown.title}：靠哪些数"),
         ruleset=ruleset,
         criteria=[ruleset.criteria[c] for c in criteria_named(shown) if c in ruleset.criteria],
         source=block_text(shown.place),

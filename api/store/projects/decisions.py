@@ -31,6 +31,7 @@ from api.transport.schemas import StoredResult, VerdictWord, record
 from api.transport.seen import SeenText
 from api.transport.shapes import Acceptance, Moved, StoredValues, shown_as
 from evaluator.dossier.dossier import Profile
+from evaluator.judgement.evaluate import Evaluation
 from evaluator.judgement.result import judgement
 from evaluator.judgement.trace import trace_of
 
@@ -144,6 +145,15 @@ def _judged_again(
     judge = rulesets.past(session, decision.ruleset)
     profile = judge.read_snapshot(json.loads(decision.dossier))
     return judge, profile
+
+
+def evaluation_of(
+    session: Session, rulesets: Rulesets, actor: Actor, decision_id: int
+) -> Evaluation:
+    """The decision judged again, by the stored ruleset as of its day. Raises Missing."""
+    decision, _ = get_decision(session, actor, decision_id)
+    judge, profile = _judged_again(session, rulesets, decision)
+    return judge.evaluate(profile, decision.as_of, decision.judged_at)
 
 
 def trace(
