@@ -103,7 +103,7 @@ bench: setup  ## measure the engines side by side
 	$(BIN)/python -m benchmarks.run
 
 screenshots: setup  ## the pictures of the documents
-	$(BIN)/python -m scripts.screenshots
+	$(BIN)/python -m scripts.first_day
 
 clean:  ## remove what was installed and built
 	rm -rf .venv .tools dist web/node_modules tests/oidc/node_modules tests/clients/node_modules tests/clients/.venv tests/clients/.stamp api/static .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -27,7 +27,7 @@ from api.pages.committee import (
 from api.pages.committee.counts import CountsMemo
 from api.pages.frame import errors
 from api.pages.frame.render import STATIC
-from api.pages.guide import apidocs
+from api.pages.guide import apidocs, helping
 from api.pages.rulebook import card_form, criteria, forms, impact, policy, proposing, rules, trying
 from evaluator.rulebook.shipped import examples_path
 
@@ -66,6 +66,7 @@ MODULES = (
     administration,
     factors,
     apidocs,
+    helping,
 )
 
 

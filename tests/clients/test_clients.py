@@ -20,7 +20,7 @@ import pytest
 from api.store import accounts, apikeys
 from api.store.work import SYSTEM, Actor
 from scripts.serving import running
-from tests.support import without
+from tests.support import ROOT, without
 
 HERE = Path(__file__).parent
 PYTHON = HERE / ".venv" / "bin"
@@ -111,3 +111,14 @@ def test_a_typescript_client(served: Served, tmp_path: Path) -> None:
     keys = served.key, served.committee
     told = run("node", "generated/built/journey.js", served.address, *keys, cwd=tmp_path)
     assert told.startswith("ZR")
+
+
+def test_the_events_are_described_as_asyncapi_has_it(tmp_path: Path) -> None:
+    shutil.copy(HERE / "events.mjs", tmp_path)
+    (tmp_path / "node_modules").symlink_to(NODE)
+    assert run("node", "events.mjs", ROOT / "docs" / "asyncapi.json", cwd=tmp_path) == "3\n"
+    broken = json.loads((ROOT / "docs" / "asyncapi.json").read_text("utf-8"))
+    del broken["operations"]["sendEvents"]["action"]
+    (tmp_path / "broken.json").write_text(json.dumps(broken), "utf-8")
+    with pytest.raises(AssertionError, match="action"):
+        run("node", "events.mjs", tmp_path / "broken.json", cwd=tmp_path)

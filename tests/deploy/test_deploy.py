@@ -38,7 +38,7 @@ def test_the_image_is_built_step_by_step_and_serves(tmp_path: Path) -> None:
     assert image.command == ["admission", "serve"]
     # Nothing but the program: no tests, no data, no environment of this machine.
     built = build.done["build"] / "opt" / "admission"
-    for name in ("tests", "var", ".git", ".tools", "docs", "benchmarks", "web/node_modules"):
+    for name in ("tests", "var", ".git", ".tools", "benchmarks", "web/node_modules"):
         assert not (built / name).exists(), name
     environment = {**build.variables(image), "HOME": str(tmp_path)}
     environment["PATH"] = f"{image.root}/opt/admission/.venv/bin:/usr/bin:/bin"

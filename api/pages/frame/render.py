@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.access.security import allowed, store_of
 from api.pages.frame import words
+from api.pages.frame.parts import help_for
 from api.pages.frame.session import actor_of, csrf_token, wants_big
 from api.store.seconds import to_confirm
 from api.store.todo import supplements, waiting_tasks
@@ -108,6 +109,7 @@ def page(
             csrf=csrf_token(request),
             big=wants_big(request),
             path=request.url.path,
+            help_at=help_for(request.url.path),
             trouble=store_of(request).rulesets.trouble(),
             may=lambda action: actor is not None and allowed(actor, action),
             nav=_counts(request, actor),

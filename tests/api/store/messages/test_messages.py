@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator, FormatChecker
 from sqlalchemy import delete, select, update
 
 from api.database.outbox_tables import Message
@@ -24,7 +25,7 @@ from api.store.messages import events, outbox, reminders
 from api.store.messages import round as messages
 from api.store.messages.ways import Ways, signature
 from api.workdays.china import CHINA
-from tests.api.support import Service
+from tests.api.support import ROOT, Service
 
 WORKDAY = dt.datetime(2026, 12, 1, 9, 0, tzinfo=CHINA)
 SECRET = "a secret of the office"
@@ -100,6 +101,19 @@ def fresh(service: Service) -> Service:
     return service
 
 
+def described(head: dict[str, str], text: str) -> bool:
+    """Whether an event is what docs/asyncapi.json says of its kind."""
+    document = json.loads((ROOT / "docs" / "asyncapi.json").read_text("utf-8"))
+    body, parts = json.loads(text), document["components"]
+    message = parts["messages"][body["type"]]
+    assert {f"#/components/messages/{name}" for name in parts["messages"]} == {
+        m["$ref"] for m in document["channels"]["events"]["messages"].values()
+    }
+    for schema, value in ((message["payload"], body), (parts["schemas"]["Headers"], head)):
+        Draft7Validator(schema, format_checker=FormatChecker()).validate(value)
+    return True
+
+
 def later(**more: float) -> dt.datetime:
     return dt.datetime.now(dt.UTC) + dt.timedelta(**more)
 
@@ -125,6 +139,7 @@ def test_what_is_decided_and_concluded_is_told_once_and_signed(fresh: Service, h
     assert {d["number"] for _, d in told} == {receipt["number"]}
     assert told[1][1]["outcome"] == "suspend"
     for head, text in hook.got:
+        assert described(head, text)
         made = signature(SECRET, head["webhook-id"], head["webhook-timestamp"], text)
         assert head["webhook-signature"] == made
         assert signature("another", head["webhook-id"], head["webhook-timestamp"], text) != made
@@ -226,6 +241,7 @@ def test_what_is_overdue_is_told_and_supervised_by_rule(fresh: Service, hook: He
         messages.once(fresh.store, ways, WORKDAY + dt.timedelta(days=day))
         messages.once(fresh.store, ways, night(WORKDAY + dt.timedelta(days=day + 1)))
     told = [json.loads(b)["data"] for _, b in hook.got if json.loads(b)["type"] == "overdue"]
+    assert all(described(head, text) for head, text in hook.got)
     mine = [d["task"] for d in told if d["decision"] == decision]
     with fresh.store.db.read() as session:
         tasks = session.scalars(select(Task.id).where(Task.decision_id == decision)).all()
