@@ -19,6 +19,7 @@ import typer
 from evaluator.cli.common import load_rulebook, save, stop
 from evaluator.judgement.wording import rule_names
 from evaluator.problems.errors import AdmissionError, InputError
+from evaluator.revision.begins import first_day
 from evaluator.revision.impact import impact_file
 from evaluator.revision.told import Where, render, touched_line
 from evaluator.rulebook.ast import Ruleset
@@ -109,6 +110,10 @@ def impact(
         stop(error)
     for said in report.reading:
         typer.echo(said, err=True)
+    begins = first_day(a, b)
+    if begins is not None and day is None and not report.touched:
+        hint = f"改动从 {begins.isoformat()} 起；材料都在此前受理的，加 --as-of {begins.isoformat()} 看影响"
+        typer.echo(hint, err=True)
     if out is not None:
         lines = (json.dumps(t.to_dict(), ensure_ascii=False) for t in report.touched)
         save(out, "".join(f"{line}\n" for line in lines))

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from evaluator.revision.diff import bare
 from evaluator.rulebook import ast, walk
@@ -14,16 +15,24 @@ from evaluator.rulebook.criteria import Criterion
 from evaluator.rulebook.reads import criteria_of, through_cards
 
 
+@lru_cache(maxsize=4)
 def changed_rules(old: ast.Ruleset, new: ast.Ruleset) -> frozenset[str]:
     """Rules of either ruleset that may give another finding, or weigh otherwise, in the other."""
-    either = old.rules.keys() | new.rules.keys()
-    return frozenset(r for r in either if not _same(_rule(old, r), _rule(new, r)))
+    either, moved = old.rules.keys() | new.rules.keys(), _changed_criteria(old, new)
+    return frozenset(r for r in either if not _same(_rule(old, r), _rule(new, r), moved))
 
 
+@lru_cache(maxsize=4)
 def changed_cards(old: ast.Ruleset, new: ast.Ruleset) -> frozenset[str]:
     """Cards of either ruleset that may give other points or another grade in the other."""
-    either = old.scorecards.keys() | new.scorecards.keys()
-    return frozenset(c for c in either if not _same(_card(old, c), _card(new, c)))
+    either, moved = old.scorecards.keys() | new.scorecards.keys(), _changed_criteria(old, new)
+    return frozenset(c for c in either if not _same(_card(old, c), _card(new, c), moved))
+
+
+def _changed_criteria(old: ast.Ruleset, new: ast.Ruleset) -> frozenset[str]:
+    """Criteria of both that are not written alike; looked at once, since many rules read the same."""
+    both = old.criteria.keys() & new.criteria.keys()
+    return frozenset(c for c in both if bare(old.criteria[c]) != bare(new.criteria[c]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +52,12 @@ def meaning_of(ruleset: ast.Ruleset, id_: str) -> Meaning | None:
     return _card(ruleset, id_)
 
 
-def _same(a: Meaning | None, b: Meaning | None) -> bool:
+def _same(a: Meaning | None, b: Meaning | None, moved: frozenset[str]) -> bool:
     if a is None or b is None:
         return a is b
-    return (a.own, a.span, bare(a.criteria)) == (b.own, b.span, bare(b.criteria))
+    criteria = a.criteria.keys()
+    same = (a.own, a.span, criteria) == (b.own, b.span, b.criteria.keys())
+    return same and not moved & criteria
 
 
 def _rule(ruleset: ast.Ruleset, rule_id: str) -> Meaning | None:
