@@ -18,7 +18,7 @@ from evaluator.dossier.dossier import Profile
 from evaluator.dossier.values import Value
 from evaluator.engine.columnar import Layout, Plan, TooWide, compile_ruleset
 from evaluator.engine.columnar.layout import SHOWN, score_columns
-from evaluator.judgement.evaluate import Evaluator
+from evaluator.judgement.evaluate import Evaluation, Evaluator
 from evaluator.judgement.scores import scores
 from evaluator.portfolio.duck import sql_of
 from evaluator.rulebook.ast import Ruleset
@@ -76,7 +76,7 @@ def judged(columns: Columns) -> list[Told]:
 def wanted(columns: Columns) -> list[Told]:
     """What the reference says of them."""
     evaluator = Evaluator(columns.ruleset, "reference")
-    return [told(evaluator, row) for row in columns.rows]
+    return [told(evaluator.evaluate(*row)) for row in columns.rows]
 
 
 def random_cards(count: int, rows: int) -> list[Columns]:
@@ -108,17 +108,15 @@ def mixed(rows: Sequence[Row], count: int, random: Random) -> list[Row]:
     return out
 
 
-def told(evaluator: Evaluator, row: Row) -> Told:
-    """What the reference engine says of one row, in the same form."""
-    profile, day = row
-    evaluation = evaluator.evaluate(profile, day)
+def told(evaluation: Evaluation) -> Told:
+    """What an engine for single dossiers says of one row, in the same form."""
     ids = [
         " ".join(i for i, s in evaluation.statuses.items() if (s.value == status) is same)
         for status, same in (("violated", True), ("unknown", True), ("not_applicable", False))
     ]
     out: list[object] = [evaluation.verdict.value, *ids]
     found = {g.card.id: g for g in scores(evaluation)}
-    for card in evaluator.ruleset.scorecards:
+    for card in evaluation.ruleset.scorecards:
         graded = found.get(card)
         if graded is None:
             out += [None, None, None]
