@@ -9,6 +9,7 @@ has approved drafts judge what was decided since.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 import subprocess
@@ -32,6 +33,7 @@ from api.store.core import Store
 from api.store.late import write_late
 from api.store.messages import round as messages
 from api.store.messages.ways import Ways
+from api.store.projects.repeats import forget_answers
 from api.store.proposals import runs, shadow
 from api.store.proposals.stored import copies_directory, copy_decisions
 from api.store.review.silence import SUPERVISION
@@ -82,6 +84,7 @@ class Jobs:
         self._shadow: subprocess.Popen[str] | None = None
         self._shadowed = 0.0
         self._seconds = max(seconds, 0.2)
+        self._forgot: dt.date | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -117,6 +120,7 @@ class Jobs:
                 self._store.rulesets.refresh()
                 write_late(self._store)
                 self._store.uses.write(self._store.db)
+                self._forget()
                 if self._keep is not None:
                     checkpoints.once(self._store.db, *self._keep)
                 if self._ways.any or self._store.silence == SUPERVISION:
@@ -129,6 +133,12 @@ class Jobs:
                 log.error("jobs: %s", str(error).split("\n", 1)[0])
             self._wake.wait(self._seconds)
             self._wake.clear()
+
+    def _forget(self) -> None:
+        now = dt.datetime.now(dt.UTC)
+        if self._forgot != now.date():
+            forget_answers(self._store.db, now)
+            self._forgot = now.date()
 
     def once(self) -> bool:
         """Do the oldest run that waits, in a process of its own; False where there is none."""

@@ -61,7 +61,7 @@ def verify(
             broken = [f"第 {b.seq} 条：{b.detail}" if b.seq else b.detail for b in checked.broken]
             broken += [b.detail for b in verifying.contents(session)] + unkept
             last = audit.head(session)
-        replayed, wrong = _replay(db, replay)
+        replayed, wrong = judged_again(db, replay)
         for item in (*broken, *wrong):
             errors.print(item, style="red", markup=False, highlight=False, soft_wrap=True)
         for note in checked.notes:
@@ -124,8 +124,8 @@ def head_of(text: str | None) -> audit.Head | None:
     return audit.Head(int(seq), digest)
 
 
-def _replay(db: Database, wanted: str) -> tuple[int, list[str]]:
-    """How many decisions were judged again, and those that came out otherwise."""
+def judged_again(db: Database, wanted: str) -> tuple[int, list[str]]:
+    """How many of ``wanted`` decisions, a number or "all", were judged again, and which otherwise."""
     with db.read() as session:
         ids = list(session.scalars(select(Decision.id)))
     if wanted != "all":

@@ -13,7 +13,7 @@ import datetime as dt
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -95,6 +95,23 @@ def _lines(session: Session, table: Table) -> Iterator[bytes]:
         yield json.dumps(data, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
 
+def digest_of(
+    session: Session, table: Table, write: Callable[[bytes], object] = lambda _line: None
+) -> tuple[int, str]:
+    """How many rows a table has, and the SHA-256 of them as a backup holds them; ``write`` gets each."""
+    digest, count = hashlib.sha256(), 0
+    for line in _lines(session, table):
+        write(line)
+        digest.update(line)
+        count += 1
+    return count, digest.hexdigest()
+
+
+def tables_of(manifest: Manifest) -> list[Table]:
+    """The tables that a backup has rows of."""
+    return [table for table in _tables() if table.name in manifest.rows]
+
+
 def backup(db: Database, path: Path, signer: Signer | None = None) -> Manifest:
     """Write a backup to ``path``, its manifest signed; the service may go on meanwhile.
 
@@ -114,13 +131,8 @@ def backup(db: Database, path: Path, signer: Signer | None = None) -> Manifest:
         if not db.sqlite:
             session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         for table in _tables():
-            digest, count = hashlib.sha256(), 0
             with archive.open(f"{table.name}.jsonl", "w", force_zip64=True) as out:
-                for line in _lines(session, table):
-                    out.write(line)
-                    digest.update(line)
-                    count += 1
-            rows[table.name], digests[table.name] = count, digest.hexdigest()
+                rows[table.name], digests[table.name] = digest_of(session, table, out.write)
         head = audit.head(session)
         made = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         manifest = Manifest(
@@ -186,10 +198,9 @@ def restore(
             told |= {SIGNATURE} if signer is not None else set()
             if differing := sorted(told.symmetric_difference(archive.namelist())):
                 raise BackupError(f"备份里的文件与清单不符：{'、'.join(differing)}")
-            for table in _tables():
-                if table.name in manifest.rows:
-                    with archive.open(f"{table.name}.jsonl") as lines:
-                        _fill(session, table, lines, manifest)
+            for table in tables_of(manifest):
+                with archive.open(f"{table.name}.jsonl") as lines:
+                    _fill(session, table, lines, manifest)
             _follow(db, session, set(manifest.rows))
             if "attachment_parts" in manifest.rows:
                 _check_files(session, documents="document_parts" in manifest.rows)

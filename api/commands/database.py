@@ -8,16 +8,19 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from api.commands.backup import BackupError, signed_by
 from api.commands.backup import backup as write_backup
 from api.commands.backup import restore as read_backup
-from api.commands.backup import signed_by
 from api.commands.downgrade import downgrade as run_downgrade
 from api.commands.downgrade import steps_back, trial
+from api.commands.rehearsal import rehearse as try_restore
+from api.commands.rehearsal import unlike
 from api.commands.terminal import (
     Key,
     Url,
     console,
     database_at,
+    errors,
     fail,
     settings_signer,
     told_in_a_line,
@@ -134,3 +137,44 @@ def restore(
             highlight=False,
             soft_wrap=True,
         )
+
+
+@db_app.command("rehearse")
+def rehearse(
+    path: Annotated[Path, typer.Argument(help="备份文件")],
+    key: Key = None,
+    replay: Annotated[str, typer.Option("--replay", help="按存档重新判定几次：数目或 all")] = "20",
+    alone: Annotated[
+        bool, typer.Option("--alone", help="不与运行的数据库对照，如它已经没有了")
+    ] = False,
+    database_url: Url = None,
+) -> None:
+    """演练恢复：恢复到临时的嵌入式库，逐表与备份对照、重新判定，然后删掉；运行的库不动。
+
+    有一处不同，退出码为 1。
+    """
+    if replay != "all" and not replay.isdecimal():
+        fail("--replay 应写数目或 all")
+    try:
+        signed = signed_by(path, key)
+        if signed is None and key is not None:
+            fail("这份备份没有签名，不是应信的密钥签的")
+        done = try_restore(path, trusted=key, replay=replay)
+    except BackupError as error:
+        fail(str(error), 1)
+    wrong = list(done.wrong)
+    if not alone:
+        with database_at(database_url) as db:
+            said = unlike(db, done.manifest)
+            wrong += [said] if said else []
+    for item in wrong:
+        errors.print(item, style="red", markup=False, highlight=False, soft_wrap=True)
+    if wrong:
+        raise typer.Exit(1)
+    console.print(
+        f"备份（{done.manifest.made_at}）恢复得出来：{sum(done.manifest.rows.values())} 行，"
+        f"用时 {done.seconds:.0f} 秒，逐表与备份相同，审计日志完整，重新判定 {done.replayed} 次都相同"
+        + ("" if alone else "；运行的数据库是从它接下来的"),
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -54,7 +54,7 @@ KeyHeader = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[\x21-\x7e]+$",
-        description="同一个键重复提交只受理一次，答复相同",
+        description="同一个键重复提交只受理一次，答复相同；答复留 30 天",
     ),
 ]
 
