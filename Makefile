@@ -87,11 +87,12 @@ lint: setup  ## format, style, types and import layers, nothing changed
 
 # Five slips of Shijiazhuang's card change no answer: its floor is lower, and
 # tests/cases/test_mutation.py names each of them.
+# In Longchang three lines refer where a line above them refers already, and a share is never below 0 %.
 cases: setup  ## check, test, cover and mutate the rulebook and every profile
 	ls -d . profiles/* | xargs -P $(WORKERS) -I {} sh -c '\
 	  $(BIN)/admission rules check {} && $(BIN)/admission rules test {} && \
 	  $(BIN)/admission rules coverage {} --floor 1 && \
-	  case {} in .) floor=0.995;; profiles/shijiazhuang) floor=0.92;; *) floor=0.99;; esac && \
+	  case {} in .) floor=0.995;; profiles/shijiazhuang) floor=0.92;; profiles/longchang) floor=0.97;; *) floor=0.99;; esac && \
 	  $(BIN)/admission rules mutate {} --floor $$floor'
 
 check: lint cases test soak  ## these four: what has to hold before a change lands
