@@ -68,7 +68,6 @@ from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.load import load_directory
 from evaluator.rulebook.shipped import examples_path
 
-HOLIDAYS_AHEAD_DAYS = 30
 JUDGING_THREADS = 4
 log = logging.getLogger("api")
 DESCRIPTION = (
@@ -134,10 +133,10 @@ def _prepare(store: Store, settings: Settings, ruleset: Ruleset | None) -> None:
         changed = recount(work, store.calendar)
     if changed:
         log.warning("节假日安排有变，%d 件待办的期限已重算", changed)
-    soon = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=HOLIDAYS_AHEAD_DAYS)
-    if not store.calendar.is_settled(soon):
+    awaited = store.calendar.awaited(dt.datetime.now(dt.UTC).date())
+    if awaited is not None:
         log.warning(
-            "%s 起的节假日安排还没有，期限先估计；公布后写入 ADMISSION_HOLIDAYS 指的文件", soon
+            "%d 年的节假日安排还没有，期限先估计；公布后写入 ADMISSION_HOLIDAYS 指的文件", awaited
         )
     try:
         on_disk = ruleset or load_directory(settings.root)

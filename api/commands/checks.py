@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import socket
 import tempfile
@@ -18,6 +19,7 @@ from api.database.db import Database
 from api.errors import NotAnswering, Unmigrated
 from api.settings import PREFIX, Settings
 from api.workdays.holidays import read_holidays
+from api.workdays.workdays import WorkCalendar
 from evaluator.problems.errors import InputError
 from evaluator.rulebook.load import load_directory
 
@@ -28,6 +30,24 @@ def file_problems(settings: Settings) -> list[str]:
     for name, problem in (("RULEBOOK", _rulebook(settings)), ("HOLIDAYS", _holidays(settings))):
         lines += [f"{PREFIX}{name}：{problem}"] if problem else []
     return lines
+
+
+def awaited_holidays(settings: Settings, today: dt.date) -> str | None:
+    """A line for the year whose holiday arrangement should be there by now, and is not.
+
+    Nothing that stops a start: days are estimated until then.
+    """
+    try:
+        plans = read_holidays(settings.holidays) if settings.holidays else ()
+    except InputError:
+        return None  # Told by ``file_problems``.
+    year = WorkCalendar(plans=plans).awaited(today)
+    if year is None:
+        return None
+    return (
+        f"{year} 年的节假日安排还没有，期限只能估计。国务院办公厅每年 11 月公布次年的；"
+        f"公布后写入 {PREFIX}HOLIDAYS 指的文件，或升级 chinesecalendar"
+    )
 
 
 def _directories(settings: Settings) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.commands.checks import database_state, file_problems
+from api.commands.checks import awaited_holidays, database_state, file_problems
 from api.commands.demo import is_demo
 from api.commands.envfile import read_env_file
 from api.commands.terminal import SETTINGS_EXIT, console, errors, told_in_a_line
@@ -37,6 +38,7 @@ def check(
             values, wrong = read_env_file(env_file)
             os.environ.update(values)
         right: list[str] = []
+        soon: str | None = None
         try:
             settings = read_settings()
         except SettingsError as error:
@@ -44,12 +46,15 @@ def check(
         else:
             found = file_problems(settings)
             wrong += found
+            soon = awaited_holidays(settings, dt.date.today())
             if not any("DATABASE_URL：" in line for line in found):
                 _database(settings, right, wrong)
         for line in wrong:
             errors.print(f"✗ {line}", style="red", markup=False, highlight=False, soft_wrap=True)
         for line in right:
             console.print(f"✓ {line}", markup=False, highlight=False, soft_wrap=True)
+        if soon is not None:
+            errors.print(f"！{soon}", style="yellow", markup=False, highlight=False, soft_wrap=True)
         if wrong:
             errors.print(f"{len(wrong)} 处要改。", highlight=False)
             raise typer.Exit(SETTINGS_EXIT)

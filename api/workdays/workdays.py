@@ -21,6 +21,7 @@ FIXED = {(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)}
 # A New Year's holiday and the days worked for it may begin in the week before, and it is the new
 # year's arrangement that says so.
 UNSETTLED_FROM = (12, 26)
+PUBLISHED_IN = 11  # The month in which the next year's arrangement is published.
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,14 @@ class WorkCalendar:
         late = (day.month, day.day) >= UNSETTLED_FROM
         years = (day.year, day.year + 1) if late else (day.year,)
         return all(self.source_of(y) is not None for y in years)
+
+    def awaited(self, today: dt.date) -> int | None:
+        """The year whose arrangement should be there on ``today`` and is not.
+
+        From November on the next year's should, which is when the State Council publishes it.
+        """
+        years = range(today.year, today.year + (2 if today.month >= PUBLISHED_IN else 1))
+        return next((y for y in years if self.source_of(y) is None), None)
 
     def is_estimated(self, start: dt.date, end: dt.date) -> bool:
         """Whether one of the days after ``start`` up to ``end`` is not settled."""

@@ -60,6 +60,7 @@ KEY_LABELS: Mapping[str, str] = {
     "in_force": "施行日期",
     "level": "层级",
     "seen_at": "原文见于",
+    "counted_to": "数据截至",
     "kind": "种类",
     "by": "按什么分档",
     "compare": "比较方法",

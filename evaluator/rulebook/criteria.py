@@ -37,7 +37,10 @@ KIND_LABELS = {"floor": "下限", "ceiling": "上限", "list": "清单", "value"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A legal instrument. ``seen_at`` says where its text was read, if it was."""
+    """A legal instrument, or a statistic. ``seen_at`` says where its text was read, if it was.
+
+    ``counted_to`` is the last day that the figures of a statistic speak of.
+    """
 
     id: str
     title: str
@@ -49,6 +52,7 @@ class Source:
     level: str | None = None
     seen_at: str | None = None
     note: str | None = None
+    counted_to: dt.date | None = None
 
     def citation(self, clause: str | None = None) -> str:
         """《标题》（文号）条款."""

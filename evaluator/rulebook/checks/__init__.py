@@ -15,6 +15,7 @@ from evaluator.rulebook.checks import (
     cards,
     conditions,
     dates,
+    fairness,
     field_file,
     marks,
     papers,
@@ -68,6 +69,7 @@ CHECKS: tuple[Check, ...] = (
     wording.MissingRemedy(),
     wording.UnverifiedReject(),
     papers.RejectWithoutDocument(),
+    fairness.UnequalTreatment(),
     wording.DigitsHideThreshold(),
     marks.FullWidthMark(),
     marks.OpenQuote(),
@@ -75,7 +77,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 # What they find depends on the day.
-DATED = (dates.StandardNotYet, dates.RuleExpired)
+DATED = (dates.StandardNotYet, dates.RuleExpired, dates.StaleFigure)
 
 
 def run_checks(

@@ -13,6 +13,7 @@ from evaluator.rulebook.checks.base import overlap, problem
 from evaluator.rulebook.criteria import DAY, Criterion, Source
 from evaluator.rulebook.reads import criteria_of
 
+YEAR_DAYS = 366
 Span = tuple[dt.date | None, dt.date | None]
 
 
@@ -234,3 +235,28 @@ class RuleExpired:
                 message = f"规则“{rule.id}”到 {rule.end.isoformat()} 为止，已经过期，现在受理的项目不再按它判定"
                 hint = "仍要用的改 until，另有新规则接替的写进 accepted 说明"
                 yield problem(self.code, message, rule.place, hint, subject=rule.id)
+
+
+class StaleFigure:
+    """A value in force out of a statistic that ends more than a year ago: newer ones have appeared."""
+
+    code: ClassVar[str] = "W951"
+
+    def __init__(self, today: dt.date) -> None:
+        self.today = today
+
+    def run(self, ruleset: Ruleset) -> Iterable[Problem]:
+        for criterion in ruleset.criteria.values():
+            period = criterion.on(self.today)
+            if period is None:
+                continue
+            cited = {row.provenance.source.id: row.provenance.source for row in period.rows}
+            for source in cited.values():
+                end = source.counted_to
+                if end is not None and (self.today - end).days > YEAR_DAYS:
+                    message = (
+                        f"“{criterion.id}”现行的值引 {source.citation()}，数据截至 {end.isoformat()}，"
+                        "已经过了一年"
+                    )
+                    hint = "录入较新的一期，写上 from；还没有读到的，写进 accepted 并说明"
+                    yield problem(self.code, message, period.place, hint, subject=criterion.id)

@@ -54,6 +54,7 @@ def parse_sources(node: YMap | None, names: Names) -> None:
             level=r.choice("level", LEVELS),
             seen_at=r.text("seen_at"),
             note=r.text("note"),
+            counted_to=r.date("counted_to"),
         )
         r.finish()
         if source.in_force and source.until and source.until < source.in_force:

@@ -204,7 +204,12 @@ def _stage() -> Schema:
 
 
 def _criteria(ruleset: Ruleset) -> Schema:
-    day = {"published": "发布日期", "in_force": "施行日期", "until": "废止前最后一天"}
+    day = {
+        "published": "发布日期",
+        "in_force": "施行日期",
+        "until": "废止前最后一天",
+        "counted_to": "统计数据截至哪一天",
+    }
     source = table(
         "依据文件",
         {

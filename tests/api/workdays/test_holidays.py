@@ -150,6 +150,24 @@ def test_what_is_not_known_is_counted_and_marked() -> None:
     assert not calendar.is_estimated(D(LAST + 5, 1, 1), D(LAST + 5, 1, 1))
 
 
+@pytest.mark.parametrize(
+    ("day", "known", "awaited"),
+    [
+        (D(2026, 10, 31), (2026,), None),
+        (D(2026, 11, 1), (2026,), 2027),
+        (D(2026, 12, 31), (2026, 2027), None),
+        (D(2044, 3, 1), (), 2044),
+        (D(2044, 11, 1), (2044,), 2045),
+    ],
+)
+def test_the_next_year_is_asked_for_from_november_on(
+    day: dt.date, known: tuple[int, ...], awaited: int | None
+) -> None:
+    plans = [YearPlan(y, "通知", frozenset(), frozenset()) for y in known]
+    assert LAST < 2044
+    assert WorkCalendar(plans=plans).awaited(day) == (awaited if LAST < (awaited or 9999) else None)
+
+
 def _days(start: dt.date, end: dt.date) -> list[dt.date]:
     return [start + dt.timedelta(days=n + 1) for n in range((end - start).days)]
 
