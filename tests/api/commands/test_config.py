@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from api.commands import config
 from api.commands.app import app as cli
+from api.commands.checks import awaited_holidays
 from api.commands.envfile import read_env_file
 from api.settings import read_settings
+from api.workdays.workdays import LAST
 from tests.support import ROOT
 
 runner = CliRunner()
@@ -112,3 +116,17 @@ def test_the_example_is_of_these_forms_commented_lines_too(tmp_path: Path) -> No
 def test_lists_in_any_of_the_documented_forms(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("ADMISSION_ATTACHMENT_TYPES", text)
     assert read_settings().attachment_types == ("pdf", "ofd")
+
+
+def test_the_next_year_of_holidays_is_asked_for_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADMISSION_DATABASE_URL", f"sqlite:///{tmp_path}/a.db")
+    told = awaited_holidays(read_settings(), dt.date(LAST, 11, 1))
+    assert told is not None
+    assert f"{LAST + 1} 年的节假日安排还没有" in told
+    assert awaited_holidays(read_settings(), dt.date(LAST, 10, 31)) is None
+    monkeypatch.setattr(config, "awaited_holidays", lambda *_: told)
+    done = runner.invoke(cli, ["config", "check"])
+    assert done.exit_code == 0, done.output
+    assert told in done.output

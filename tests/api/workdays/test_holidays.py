@@ -165,7 +165,7 @@ def test_the_next_year_is_asked_for_from_november_on(
 ) -> None:
     plans = [YearPlan(y, "通知", frozenset(), frozenset()) for y in known]
     assert LAST < 2044
-    assert WorkCalendar(plans=plans).awaited(day) == (awaited if LAST < (awaited or 9999) else None)
+    assert WorkCalendar(plans=plans).awaited(day) == (awaited if (awaited or 9999) > LAST else None)
 
 
 def _days(start: dt.date, end: dt.date) -> list[dt.date]:

@@ -289,3 +289,20 @@ def unreached(ruleset: Ruleset, by: list[str]) -> list[Row]:
         if isinstance(hit, Hit):
             taken.add(hit.row.number)
     return [row for row in criterion.periods[1].rows if row.number not in taken]
+
+
+@pytest.mark.parametrize(
+    ("counted_to", "told"),
+    [("2025-11-30", False), ("2025-06-30", True), (None, False)],
+)
+def test_a_figure_older_than_a_year_is_told(counted_to: str | None, told: bool) -> None:
+    """Only where the source is a statistic, and only of the value in force on the day."""
+    more = f"\n    counted_to: {counted_to}" if counted_to else ""
+    number = "    number: 测〔2024〕1号"
+    text = FILES[C].replace(number, number + more)
+    assert (text != FILES[C]) == bool(counted_to)
+    ruleset, _ = check_layers((("base", {**FILES, C: text}),))
+    assert ruleset is not None
+    found = [p for p in run_checks(ruleset, dt.date(2026, 12, 1)) if p.code == "W951"]
+    assert bool(found) == told
+    assert all("2025-06-30" in p.message for p in found)

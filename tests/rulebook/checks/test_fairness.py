@@ -7,8 +7,9 @@ import pytest
 from evaluator.problems.errors import Problem
 from evaluator.rulebook.ast import Ruleset
 from evaluator.rulebook.checks.fairness import UnequalTreatment
+from evaluator.rulebook.files import read_directory
 from evaluator.rulebook.load import load_directory, load_layers
-from tests.support import CRITERIA, LABELS, METRICS, ROOT, ruleset_of
+from tests.support import CRITERIA, LABELS, METRICS, ROOT
 
 FIELDS = """
 fields:
@@ -26,17 +27,6 @@ RULE = """
   remedy: 无
   require: {require}
 """
-CARD = """
-- id: park
-  title: 评分
-  max: 10
-  basis: [{source: law}]
-  items:
-    - {id: owner, title: 主体, max: 10, points: {choose: [{when: {field: investor_kind, in: [central_soe]}, then: 10}], else: 5}}
-  grades:
-    - {id: a, title: 甲, at_least: 6, verdict: pass}
-    - {id: b, title: 乙, verdict: refer}
-"""
 
 
 def told(require: str, effect: str = "refer") -> list[Problem]:
@@ -53,7 +43,10 @@ def told(require: str, effect: str = "refer") -> list[Problem]:
 @pytest.mark.parametrize(
     ("require", "words"),
     [
-        ("{field: investor_kind, in: [central_soe, local_soe]}", "所有制（投资主体类别：中央企业、地方国有企业）"),
+        (
+            "{field: investor_kind, in: [central_soe, local_soe]}",
+            "所有制（投资主体类别：中央企业、地方国有企业）",
+        ),
         ("{not: {field: investor_kind, equals: foreign}}", "所有制（投资主体类别：外商投资企业）"),
         ("{field: local_office, equals: true}", "地域（在本市注册）"),
         ("{field: head_office, equals: 某市}", "地域（总部所在地）"),
@@ -79,6 +72,15 @@ def test_what_tells_operators_apart_is_named(require: str, words: str) -> None:
 )
 def test_what_treats_all_alike_is_not(require: str, effect: str) -> None:
     assert told(require, effect) == []
+
+
+def test_points_by_place_are_told_of_the_card() -> None:
+    ((layer, files),) = read_directory(ROOT / "profiles" / "shijiazhuang")
+    assert list(UnequalTreatment().run(load_layers(((layer, files),)))) == []
+    changed = {**files, "fields.yaml": files["fields.yaml"].replace("企业称号级别", "本市企业称号")}
+    (found,) = UnequalTreatment().run(load_layers(((layer, changed),)))
+    assert (found.subject, "地域（本市企业称号）" in found.message) == ("board", True)
+    assert "第十条第二项" in found.message
 
 
 def test_the_shipped_rulebook_asks_every_enterprise_for_the_same_capital() -> None:
