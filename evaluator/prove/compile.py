@@ -19,9 +19,11 @@ from typing import Any
 import z3
 
 from evaluator.prove.domain import Choice, Domain, rational
-from evaluator.prove.exprs import MAX_CASES, TRUE, Case, Expressions, TooLarge
+from evaluator.prove.exprs import MAX_CASES, TRUE, Case, TooLarge
 from evaluator.prove.lookups import periods, rows_taken
+from evaluator.prove.points import Points
 from evaluator.rulebook import ast
+from evaluator.rulebook.cards import Bands
 from evaluator.values.polynomials import Quotient, constant
 
 Bool = Any
@@ -75,7 +77,7 @@ class Compiled:
 FALSE = z3.BoolVal(False)
 
 
-class Compiler(Expressions):
+class Compiler(Points):
     """Compiles one ruleset over a domain, which several rulesets may share."""
 
     def __init__(self, ruleset: ast.Ruleset, domain: Domain) -> None:
@@ -84,6 +86,7 @@ class Compiler(Expressions):
         self.exact = True
         self._free = itertools.count()
         # By identity; the leaf is kept with its answer, so that its identity is never used again.
+        self.complete: list[Bool] = []  # That nothing of a score is open, for each comparison.
         self._leaves: dict[int, tuple[ast.Leaf, Pair, frozenset[str], bool]] = {}
 
     def rule(self, rule: ast.Rule) -> Compiled:
@@ -99,6 +102,14 @@ class Compiler(Expressions):
         """Compile a condition that stands alone; with the fields it reads."""
         self.fields, self.seen, self.exact = set(), [], True
         return self._condition(condition), frozenset(self.fields)
+
+    def points_at(
+        self, bands: Bands, *measured: Any
+    ) -> tuple[frozenset[str], tuple[Any, Bool], tuple[Any, Bool]]:
+        """The points of bands at two numbers, and the fields that the bands depend on."""
+        self.fields = set()
+        first, second = (self.bands(bands, at) for at in measured)
+        return frozenset(self.fields), first, second
 
     # --- conditions ----------------------------------------------------------------------------
 
@@ -157,6 +168,8 @@ class Compiler(Expressions):
                 return self._each(leaf)
 
     def _compare(self, leaf: ast.Compare) -> Pair:
+        if isinstance(leaf.left, ast.ScoreRef):
+            return self._score_compare(leaf, leaf.left.card)
         left, right = self.cases(leaf.left), self.cases(leaf.right)
         if len(left) * len(right) > MAX_CASES:
             raise TooLarge
@@ -168,6 +181,20 @@ class Compiler(Expressions):
         defined = z3.And(z3.Or([a.guard for a in left]), z3.Or([b.guard for b in right]))
         true = z3.Or(holds)
         return Pair(true, z3.And(defined, z3.Not(true)))
+
+    def _score_compare(self, leaf: ast.Compare, card: str) -> Pair:
+        """What both ends of the interval say; see ``Score.holds``."""
+        low, high, settled = self.ends(self.ruleset.scorecards[card])
+        right, known = self.number(leaf.right)
+        self.complete.append(z3.And(settled, known))
+        self.exact = False
+        if leaf.op is ast.Op.EQUALS:
+            true, false = z3.And(low == right, high == right), z3.Or(right < low, right > high)
+        else:
+            worse, better = (low, high) if leaf.op.direction > 0 else (high, low)
+            compare = ast.COMPARISONS[leaf.op]
+            true, false = compare(worse, right), z3.Not(compare(better, right))
+        return Pair(z3.And(known, true), z3.And(known, false))
 
     def _holds(self, a: Case, op: ast.Op, b: Case, rounded: int | None) -> Bool:
         if rounded is None:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from evaluator.prove.accepting import accepting
+from evaluator.prove.grades import scorecard_answers
 from evaluator.prove.invariants import invariant_answers
 from evaluator.prove.monotone import monotone_answers
 from evaluator.prove.pairs import contradiction_answers, cover_answers
@@ -26,6 +27,7 @@ CHECK_LABELS = {
     "contradiction": "互相矛盾的规则",
     "industry": "谁都过不了的行业",
     "non_monotonic": "数值更好反而结论更差",
+    "scorecards": "评分表的等次能否达到、分数是否随数单向",
     "invariant": "不变式",
 }
 CHECKS = tuple(CHECK_LABELS)
@@ -72,5 +74,7 @@ def _answers(
         yield from industry_answers(space, side)
     if "non_monotonic" in checks:
         yield from monotone_answers(space, side)
+    if "scorecards" in checks:
+        yield from scorecard_answers(space, side)
     if "invariant" in checks:
         yield from invariant_answers(space, side, invariants)

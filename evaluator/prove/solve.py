@@ -31,6 +31,7 @@ from evaluator.rulebook.verdict import Status, Verdict
 Bool = Any
 Check = Callable[[Profile], bool]
 TIMEOUT_MS = 10_000
+FIXED = 100  # What denominators are tried at first: an area, a number of people.
 
 
 class Outcome(StrEnum):
@@ -152,6 +153,15 @@ class Space:
         if solver is None:
             solver = self.solver(question.fields)
             solver.add(question.formula)
+        for scored in () if question.exact else self._scored():
+            solver.push()
+            solver.add(scored)
+            found, settled = self.check(solver, *assumptions)
+            model = settled.model().translate(z3.main_ctx()) if found == z3.sat else None
+            solver.pop()
+            reply = None if model is None else self._confirm(question, model)
+            if reply is not None and reply.outcome is Outcome.WITNESS:
+                return reply
         reply, solver = self.check(solver, *assumptions)
         if reply == z3.unsat:
             return Reply(Outcome.NONE)
@@ -159,6 +169,15 @@ class Space:
             why = "超时" if "timeout" in solver.reason_unknown() else "求解器未能判定"
             return Reply(Outcome.UNDECIDED, why=why)
         return self._confirm(question, solver.model().translate(z3.main_ctx()))
+
+    def _scored(self) -> tuple[Bool, ...]:
+        """Where to look for a witness first: where scores are numbers, and their terms linear."""
+        complete = [c for side in self.sides for c in side.compiler.complete]
+        if not complete:
+            return ()
+        divisors = sorted({d for side in self.sides for d in side.compiler.divisors})
+        fixed = [self.domain.term(d) == FIXED for d in divisors]
+        return z3.And(*complete, *fixed), z3.And(complete)
 
     def _confirm(self, question: Question, model: Any) -> Reply:
         profile = self.profile(model, question.fields)

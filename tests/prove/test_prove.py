@@ -9,82 +9,31 @@ from typing import Any
 
 import pytest
 import z3
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+<<<<<<< HEAD
 from evaluator.cli.app import rules_app
 from evaluator.dossier.dossier import Profile, make_profile
 from evaluator.dossier.fields import FieldType
 from evaluator.dossier.values import Item
+=======
+from evaluator.cli.rules import rules_app
+from evaluator.dossier.dossier import make_profile
+>>>>>>> 23b2896 (The prover reads scorecards: every grade is reached, points go one way; goldens of the new lints)
 from evaluator.engine.breaks import boundaries
 from evaluator.judgement.evaluate import combine
 from evaluator.problems.errors import RulebookError
 from evaluator.prove import State, compare, prove
-from evaluator.prove.domain import Domain, rational
 from evaluator.prove.solve import Space
 from evaluator.rulebook.load import load_directory, load_layers
 from evaluator.rulebook.verdict import Status
 from tests.draws import draws
+from tests.prove.fixing import fixed
 from tests.prove.planted import FAULT_FILES, TODAY, base_layers, planted, read
 from tests.strategies import as_of_dates, dossiers, rulesets
 from tests.support import CRITERIA, ROOT, ruleset_of
-
-
-def signature(text: str, words: set[str]) -> tuple[str, bool]:
-    """What a rulebook that writes ``words`` can tell of ``text``."""
-    prefix = next((text[:n] for n in range(len(text), 0, -1) if text[:n] in words), "")
-    return prefix, prefix == text
-
-
-def chosen(domain: Domain, name: str, value: str) -> Any:
-    """The choice that stands for ``value``."""
-    if domain.field(name).type is FieldType.ENUM:
-        return next(c.chosen for c in domain.choices(name) if c.value == value)
-    words = domain.words.get(name, set())
-    wanted = signature(value, words)
-    return next(c.chosen for c in domain.choices(name) if signature(str(c.value), words) == wanted)
-
-
-def fixed(domain: Domain, profile: Profile, names: set[str]) -> list[Any]:
-    """The conditions that leave exactly one dossier: ``profile``."""
-    out: list[Any] = []
-    for name in sorted(names):
-        field = domain.field(name)
-        value = profile.values.get(name)
-        if field.type is FieldType.RECORD:
-            items = {i.key: i for i in value or () if isinstance(i, Item)}  # type: ignore[union-attr]
-            others = [k for k in items if k not in {e.name for e in domain.entries(name)}]
-            assume(len(others) <= 1 and not (others and "其他" in items))
-            for entry in domain.entries(name):
-                item = items.get(entry.name) or (
-                    items.get(others[0]) if others and entry.name == "其他" else None
-                )
-                out.append(entry.present == (item is not None))
-                if item is None:
-                    continue
-                unit, has = next(
-                    ((u, c) for u, c in entry.units if u.same_kind(item.unit)), entry.units[-1]
-                )
-                factor = item.unit.factor_to(unit) if unit.same_kind(item.unit) else 1
-                out += [has, entry.amount == rational(item.number * factor)]
-            continue
-        if field.type is FieldType.CODES:
-            held = [chosen(domain, name, str(v)) for v in value or ()]  # type: ignore[union-attr]
-            out += [c.chosen == any(c.chosen.eq(h) for h in held) for c in domain.choices(name)]
-            continue
-        out.append(domain.known(name) == (value is not None))
-        if value is None:
-            continue
-        if isinstance(value, bool):
-            out.append(domain.choices(name)[0].chosen == value)
-        elif isinstance(value, str):
-            out.append(chosen(domain, name, value))
-        elif isinstance(value, dt.date):
-            out.append(domain.term(name) == value.toordinal())
-        else:
-            out.append(domain.term(name) == rational(value))  # type: ignore[arg-type]
-    return out
 
 
 @draws(40, 60)
