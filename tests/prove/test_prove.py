@@ -13,15 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-<<<<<<< HEAD
 from evaluator.cli.app import rules_app
-from evaluator.dossier.dossier import Profile, make_profile
-from evaluator.dossier.fields import FieldType
-from evaluator.dossier.values import Item
-=======
-from evaluator.cli.rules import rules_app
 from evaluator.dossier.dossier import make_profile
->>>>>>> 23b2896 (The prover reads scorecards: every grade is reached, points go one way; goldens of the new lints)
 from evaluator.engine.breaks import boundaries
 from evaluator.judgement.evaluate import combine
 from evaluator.problems.errors import RulebookError
