@@ -19,7 +19,7 @@ from evaluator.rulebook.kept import kept
 from evaluator.rulebook.shipped import rulebook_path
 
 # Warnings of what changes verdicts without anybody seeing it: no option hides them.
-MATTERS = frozenset({"W907", "W917", "W929", "W942", "W950", "W951"})
+MATTERS = frozenset({"W907", "W917", "W929", "W942", "W950", "W951", "W953"})
 
 check_app = typer.Typer(add_completion=False)
 

@@ -240,7 +240,7 @@ class RuleExpired:
 class StaleFigure:
     """A value in force out of a statistic that ends more than a year ago: newer ones have appeared."""
 
-    code: ClassVar[str] = "W951"
+    code: ClassVar[str] = "W953"
 
     def __init__(self, today: dt.date) -> None:
         self.today = today

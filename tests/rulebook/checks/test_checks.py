@@ -303,6 +303,6 @@ def test_a_figure_older_than_a_year_is_told(counted_to: str | None, told: bool) 
     assert (text != FILES[C]) == bool(counted_to)
     ruleset, _ = check_layers((("base", {**FILES, C: text}),))
     assert ruleset is not None
-    found = [p for p in run_checks(ruleset, dt.date(2026, 12, 1)) if p.code == "W951"]
+    found = [p for p in run_checks(ruleset, dt.date(2026, 12, 1)) if p.code == "W953"]
     assert bool(found) == told
     assert all("2025-06-30" in p.message for p in found)
