@@ -56,18 +56,20 @@ try:
     given = Stored(moved, lambda start, end: (0, []))
 except ImportError:
     given = moved
-start = last = time.perf_counter()
+clocks = lambda: (time.perf_counter(), time.process_time())
+start = last = clocks()
 times = {}
 for name, outcome in run_stages(base, new, dt.date(2026, 12, 1), given):
-    now = time.perf_counter()
-    times[name] = [round(now - last, 3), round(now - start, 3)]
+    now = clocks()
+    times[name] = [now[0] - last[0], now[0] - start[0], now[1] - start[1]]
     last = now
 print(json.dumps(times))
 """
 
 
 def once(program: Path, count: int) -> dict[str, list[float]]:
-    """The seconds of each stage, its own and since the start, with the code in ``program``."""
+    """The seconds of each stage with the code in ``program``: its own, since the start, and since the
+    start those of the processor, which other work on the machine does not change much."""
     env = {**os.environ, "PYTHONPATH": str(program)}
     done = subprocess.run(
         [sys.executable, "-c", ROUND, str(count), str(program)],
@@ -96,8 +98,8 @@ def main() -> None:
             found[name].append(once(program, args.count))
     for name, rounds in found.items():
         for stage in rounds[0]:
-            own, since = (statistics.median(r[stage][i] for r in rounds) for i in (0, 1))
-            print(f"{name}: {stage} {own:.2f} s, shown after {since:.2f} s")
+            own, since, work = (statistics.median(r[stage][i] for r in rounds) for i in range(3))
+            print(f"{name}: {stage} {own:.2f} s, shown after {since:.2f} s ({work:.2f} s of work)")
     spent = time.perf_counter() - begun
     print(f"{args.count} decisions, {args.rounds} rounds, {dt.date.today()}, {spent:.0f} s in all")
 
