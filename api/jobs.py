@@ -82,7 +82,7 @@ class Jobs:
         self._running: subprocess.Popen[str] | None = None
         self._copied: tuple[str | None, int] = (None, 0)
         self._shadow: subprocess.Popen[str] | None = None
-        self._shadowed = 0.0
+        self._shadowed = -SHADOW_SECONDS
         self._seconds = max(seconds, 0.2)
         self._forgot: dt.date | None = None
         self._wake = threading.Event()
@@ -182,10 +182,10 @@ class Jobs:
             self._shadow = None
         if time.monotonic() < self._shadowed + SHADOW_SECONDS:
             return False
+        self._shadowed = time.monotonic()
         with self._store.db.read() as session:
             if not shadow.waiting(session):
                 return False
-        self._shadowed = time.monotonic()
         self._shadow = self._process(SHADOW)
         return True
 

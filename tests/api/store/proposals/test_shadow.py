@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from api import jobs as jobs_module
 from api.jobs import Jobs
 from api.store import accounts
 from api.store.proposals import shadow
@@ -85,7 +86,8 @@ def test_a_draft_that_is_sent_back_stops(desk: Bench) -> None:
     assert desk.call("maintainer", "GET", f"/proposals/{proposal}/shadow")["running"] is False
 
 
-def test_the_worker_sees_to_it(tmp_path: Path) -> None:
+def test_the_worker_sees_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_module, "SHADOW_SECONDS", 0.0)
     with bench(f"sqlite:///{tmp_path}/a.db", tmp_path / "rulebook") as desk:
         swapped = CASES.replace("2000,", "1800,").replace("1999,", "1799,")
         proposal = desk.approved(criteria=at("18"), rules_cases=swapped)
