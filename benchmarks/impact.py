@@ -124,10 +124,11 @@ def once(url: str, directory: Path) -> None:
     db = Database(url, 2)
     old = load_directory(ROOT)
     new = changed(old)
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     found = impact_stored(old, new, StoredDecisions(db), directory)
-    seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "total": found.total, "moved": len(found.moved)}))
+    seconds, work = time.perf_counter() - start, time.process_time() - worked
+    counts = {"total": found.total, "moved": len(found.moved), "touched": len(found.touched)}
+    print(json.dumps({"seconds": seconds, "work": work, **counts}))
     db.close()
 
 
@@ -163,8 +164,9 @@ def stored(count: int, postgres: bool) -> None:
         for name in ("first", *["next"] * TIMES):
             found = run(url, copies)
             print(
-                f"{kind}, {name}: {found['seconds']:.2f} s (process {found['process']:.2f} s), "
-                f"{found['moved']:.0f} of {found['total']:.0f} moved"
+                f"{kind}, {name}: {found['seconds']:.2f} s, {found['work']:.2f} s of work "
+                f"(process {found['process']:.2f} s), {found['moved']:.0f} of {found['total']:.0f} "
+                f"moved, {found['touched']:.0f} touched"
             )
         store.db.close()
 
