@@ -50,12 +50,7 @@ BOX_IN = re.compile(f"[{BOX}]")
 def option_of(words: Words, text: str) -> tuple[str, str] | None:
     """The field and option that a text names, no more and no less: 高新技术企业."""
     said = folded(text).strip(" :")
-    for name, field in words.registry.fields.items():
-        if field.type is FieldType.ENUM and len(said) >= 4:
-            for code, phrases in words.lexicon(name).options.items():
-                if code != "none" and said in {folded(p) for p in (field.values[code], *phrases)}:
-                    return name, code
-    return None
+    return words.options.get(said) if len(said) >= 4 else None
 
 
 def granted(

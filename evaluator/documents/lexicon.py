@@ -67,6 +67,7 @@ class Words:
     contexts: Mapping[str, re.Pattern[str]]
     columns: Mapping[str, re.Pattern[str]]
     others: frozenset[str]
+    options: Mapping[str, tuple[str, str]]
 
     def terms(self, text: str) -> list[Term]:
         """The names in a plain text, longest first, none within another."""
@@ -173,7 +174,19 @@ def words_of(registry: Registry) -> Words:
         {k: _patterns(v) for k, v in base.contexts.items()},
         {k: _patterns(v) for k, v in base.columns.items()},
         others,
+        _options(registry, lexicons),
     )
+
+
+def _options(registry: Registry, lexicons: Mapping[str, Lexicon]) -> Mapping[str, tuple[str, str]]:
+    """The field and the option that a text names, no more and no less: 高新技术企业."""
+    out: dict[str, tuple[str, str]] = {}
+    for name, field in registry.fields.items():
+        if field.type is FieldType.ENUM:
+            for code, phrases in lexicons[name].options.items():
+                for phrase in (field.values[code], *phrases) if code != "none" else ():
+                    out.setdefault(folded(phrase), (name, code))
+    return out
 
 
 def _once(named: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:

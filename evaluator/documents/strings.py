@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from evaluator.documents.contexts import Scope, barred
 from evaluator.documents.findings import HINTED, LABEL, NAMED, Finding
@@ -125,6 +126,18 @@ def companies_in(text: str) -> Iterator[str]:
             yield name
 
 
+@lru_cache(maxsize=256)
+def _with_colon(names: tuple[str, ...], labels: tuple[str, ...]) -> re.Pattern[str]:
+    """A label of a field with its colon; those only of tables at the start of a line."""
+    named = "|".join(map(re.escape, sorted(set(names), key=len, reverse=True)))
+    first = "|".join(map(re.escape, labels)) or "(?!)"
+    return re.compile(
+        rf"(?:^(?:{first})|(?:^|(?<=[\s。；;，、(（)）一二三四五六七八九十.\d]))(?:本项目|项目|拟)?(?:{named}))\s*[:：]\s*"
+        # "一、项目名称　某某项目": a space does for the colon behind a numbered label.
+        rf"|^(?:[一二三四五六七八九十\d]+[、.．])\s*(?:{named})[\u3000\t ]+"
+    )
+
+
 def labelled(words: Words, part: Passage) -> Iterator[Finding]:
     """ "项目名称：…", "受理日期：2024年7月16日": a label of a text or date field with a colon."""
     raw = part.original
@@ -136,14 +149,8 @@ def labelled(words: Words, part: Passage) -> Iterator[Finding]:
             or (field.type is FieldType.STR)
         ):
             lexicon = words.lexicon(name)
-            names = sorted({field.label, *lexicon.names}, key=len, reverse=True)
-            first = "|".join(map(re.escape, lexicon.labels)) or "(?!)"
-            pattern = (
-                rf"(?:^(?:{first})|(?:^|(?<=[\s。；;，、(（)）一二三四五六七八九十.\d]))(?:本项目|项目|拟)?(?:{'|'.join(map(re.escape, names))}))\s*[:：]\s*"
-                # "一、项目名称　某某项目": a space does for the colon behind a numbered label.
-                rf"|^(?:[一二三四五六七八九十\d]+[、.．])\s*(?:{'|'.join(map(re.escape, names))})[\u3000\t ]+"
-            )
-            for match in re.finditer(pattern, raw):
+            pattern = _with_colon((field.label, *lexicon.names), lexicon.labels)
+            for match in pattern.finditer(raw):
                 value, end = _until(raw, match.end())
                 yield from _labelled(part, field.name, field.type, field.format, value, match, end)
 

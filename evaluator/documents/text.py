@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _DROPPED = frozenset("“”‘’\"'「」『』*\u200b\ufeff\xad")
 _SENTENCE = frozenset("。！？!?\n")
@@ -44,6 +45,7 @@ def _joins(before: str, after: str) -> bool:
     )
 
 
+@lru_cache(maxsize=2048)  # A cell is looked at as a label, a heading, a value.
 def plain(original: str) -> Plain:
     """The text for matching."""
     out: list[str] = []
@@ -52,6 +54,10 @@ def plain(original: str) -> Plain:
     last = len(original) - 1
     for i, char in enumerate(original):
         if char in _DROPPED:
+            continue
+        if pending is None and char.isascii() and char > " ":
+            out.append(char)
+            at.append(i)
             continue
         if char == "\n":
             out.append("\n")
