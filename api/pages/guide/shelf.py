@@ -166,13 +166,18 @@ def _lead(tokens: list[Token]) -> None:
         token.attrs = {}
 
 
-def _fence(_: Any, tokens: Sequence[Token], at: int, *__: Any) -> str:
-    label = 'tabindex="0" role="region" aria-label="示例"'
-    return f"<pre {label}><code>{escape(tokens[at].content)}</code></pre>\n"
+def _numbered(env: Any, what: str) -> str:
+    """The attributes of a region that scrolls, its name unlike that of any other on the page."""
+    env[what] = env.get(what, 0) + 1
+    return f'tabindex="0" role="region" aria-label="{what} {env[what]}"'
 
 
-def _table_open(*_: Any) -> str:
-    return '<div class="scroll" tabindex="0" role="region" aria-label="表"><table>\n'
+def _fence(_: Any, tokens: Sequence[Token], at: int, __: Any, env: Any) -> str:
+    return f"<pre {_numbered(env, '示例')}><code>{escape(tokens[at].content)}</code></pre>\n"
+
+
+def _table_open(_: Any, __: Sequence[Token], ___: int, ____: Any, env: Any) -> str:
+    return f'<div class="scroll" {_numbered(env, "表")}><table>\n'
 
 
 def _table_close(*_: Any) -> str:

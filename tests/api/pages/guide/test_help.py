@@ -59,6 +59,8 @@ def test_a_document_is_a_page_whose_links_lead_somewhere(anybody: Visitor, name:
     assert "<h1" in body
     own = set(re.findall(r'<h[1-6] id="([^"]*)"', body))
     assert own == anchors(name)
+    regions = re.findall(r'role="region" aria-label="([^"]*)"', body)
+    assert len(regions) == len(set(regions))
     for href in map(html.unescape, re.findall(r'<a href="([^"]*)"', body)):
         if href.startswith(("http://", "https://")):
             continue
