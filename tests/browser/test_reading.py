@@ -56,15 +56,14 @@ def test_large_type_stays(plain: Page, address: str) -> None:
 def test_a_verdict_says_why(page: Page, address: str) -> None:
     page.goto(address)
     page.click("text=渭南经开区食用菌深加工综合产业")
-    expect(page.locator(".verdict")).to_contain_text("红灯·不予准入")
-    first = page.locator(".reason").first
-    expect(first).to_contain_text("亩均税收否决线")
+    expect(page.locator(".verdict")).to_contain_text("黄灯·提交会审")
+    first = page.locator(".reason", has_text="亩均税收重点会审线").first
     expect(first).to_contain_text("10 万元/亩/年")
     first.locator("text=为什么").click()
     expect(page.locator("main")).to_contain_text("达产年税收 ÷ 用地面积")
     expect(page.locator("pre")).to_contain_text("id: negative.low_tax")
     page.reload()
-    expect(page.locator("h1")).to_contain_text("亩均税收否决线：不符合")
+    expect(page.locator("h1")).to_contain_text("亩均税收重点会审线：不符合")
 
 
 def test_keyboard_reaches_the_text_first(page: Page, address: str) -> None:

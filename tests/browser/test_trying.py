@@ -6,19 +6,19 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import breaches, log_in
 
-LAND = "/rules/try/edit?layer=base&file=rules/negative/low_output.yaml"
+LAND = "/rules/try/edit?layer=base&file=rules/positive/investment.yaml"
 
 
 def test_without_script(plain: Page, seeded: str) -> None:
     log_in(plain, seeded, "chair", "/rules")
     plain.click("text=试改规则")
-    plain.click("text=rules/negative/low_output.yaml")
+    plain.click("text=rules/positive/investment.yaml")
     area = plain.locator("#text")
     text = area.input_value()
-    area.fill(text.replace("effect: reject", "effect: rejekt", 1))
+    area.fill(text.replace("effect: refer", "effect: rejekt", 1))
     plain.click("text=检查并看影响")
     expect(plain.locator(".summary")).to_contain_text("rejekt")
-    area.fill(text.replace("effect: reject", "effect: advise"))
+    area.fill(text.replace("effect: refer", "effect: reject"))
     plain.click("text=检查并看影响")
     expect(plain.locator("main")).to_contain_text("改了什么")
     expect(plain.locator("main")).to_contain_text("结论改变")

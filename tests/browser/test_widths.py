@@ -62,6 +62,7 @@ def place(
             accounts.create_account(
                 work, "x" * 60, LONG[:60], ["committee", "auditor"], "long enough to type"
             )
+            accounts.create_account(work, "second", "管理员", ["admin"], "long enough to type")
         submit_examples(
             store,
             actors["clerk"],
@@ -187,7 +188,7 @@ def test_the_editor_is_no_trap(place: tuple[str, Browser]) -> None:
     address, browser = place
     page = phone(browser, 1366)
     log_in(page, address, "maintainer")
-    page.goto(f"{address}/rules/try/edit?layer=base&file=rules/negative/low_output.yaml")
+    page.goto(f"{address}/rules/try/edit?layer=base&file=rules/positive/investment.yaml")
     page.locator(".cm-content").click()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")

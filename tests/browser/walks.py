@@ -133,12 +133,12 @@ def committee(page: Page, address: str, note: Callable[[str], None]) -> None:
 def maintainer(page: Page, address: str, note: Callable[[str], None]) -> None:
     page.goto(f"{address}/rules/try/files")
     note("try files")
-    page.goto(f"{address}/rules/try/edit?layer=base&file=rules/negative/low_output.yaml")
+    page.goto(f"{address}/rules/try/edit?layer=base&file=rules/positive/investment.yaml")
     page.wait_for_selector(".cm-content")
     note("try rule")
     page.evaluate(
         "() => { const t = document.querySelector('#text');"
-        " t.value = t.value.replaceAll('effect: reject', 'effect: advise'); }"
+        " t.value = t.value.replaceAll('effect: refer', 'effect: reject'); }"
     )
     page.click("text=检查并看影响")
     page.locator("h2", has_text="改了什么").wait_for()
@@ -164,11 +164,11 @@ def drafter(page: Page, address: str, note: Callable[[str], None]) -> None:
         page.locator("h2", has_text="检查").first.wait_for()
     else:
         page.click("button:has-text('起草')")
-        page.locator("a", has_text="rules/negative/low_output.yaml").first.click()
+        page.locator("a", has_text="rules/positive/investment.yaml").first.click()
         page.wait_for_selector(".cm-content")
         page.evaluate(
             "() => { const t = document.querySelector('#text');"
-            " t.value = t.value.replace('effect: reject', 'effect: advise'); }"
+            " t.value = t.value.replace('effect: refer', 'effect: reject'); }"
         )
         page.click("text=保存这一稿")
         page.locator("[role=status]", has_text="完成").wait_for(timeout=600_000)
@@ -178,17 +178,35 @@ def drafter(page: Page, address: str, note: Callable[[str], None]) -> None:
         page.goto(f"{here}/{part}")
         note(part)
     page.goto(here)
-    page.locator("a", has_text="rules/negative/low_output.yaml").first.click()
+    page.locator("a", has_text="rules/positive/investment.yaml").first.click()
     page.wait_for_selector(".cm-content")
     note("proposal file")
 
 
 Walk = Callable[[Page, str, Callable[[str], None]], Any]
+
+
+def administrator(page: Page, address: str, note: Callable[[str], None]) -> None:
+    page.goto(f"{address}/accounts")
+    note("accounts")
+    page.locator("a", has_text=LONG[:20]).first.click()
+    page.locator("h2", has_text="最近的记录").wait_for()
+    note("an account")
+    page.locator("button:has-text('重设密码')").click()
+    page.locator("[role=status]", has_text="已提出").wait_for()
+    note("an account, asked for")
+    page.goto(f"{address}/accounts")
+    note("accounts, one waits")
+    page.locator("button:has-text('收回')").click()
+    page.locator("[role=status]", has_text="账号没有变").wait_for()
+
+
 WALKS: dict[str, tuple[str | None, tuple[Walk, ...]]] = {
     "anybody": (None, (public, form)),
     "clerk": ("clerk", (submitted,)),
     "committee": ("x" * 60, (committee,)),
     "maintainer": ("maintainer", (maintainer,)),
+    "administrator": ("second", (administrator,)),
     "drafter": ("maintainer", (drafter,)),
 }
 # A draft of the shipped rulebook is checked and proven whole, which takes long.
