@@ -93,7 +93,8 @@ def _paragraph(words: Words, block: Paragraph, number: int, scope: Scope) -> Ite
         yield replace(f, sure=False) if headline else f
     if scope.section is None:
         yield from inline(words, part, scope)
-        yield from read_strings(words, part, scope)
+        for f in read_strings(words, part, scope):
+            yield replace(f, sure=False) if headline else f
 
 
 def _text(blocks: Sequence[Block]) -> str:

@@ -128,7 +128,8 @@ def pollutants(
             continue
         left, right = clause_of(text, start, end, name.start())
         clause = text[left:right]
-        near = text[start : name.start() + 1] + gap
+        since = max(start, text.rfind(";", start, name.start()) + 1)
+        near = text[since : name.start() + 1] + gap
         offset = _OFFSET.search(near) is not None
         if not offset and _NOT_EMITTED.search(clause):
             continue

@@ -93,9 +93,9 @@ def _numbers(
         if total:
             owned = _summed(words, terms, text, number)
         if (
-            (owned is None or not owned.fields)
-            and doubtful
+            doubtful
             and found
+            and (owned is None or _field_of(words, text, owned, number) is None)
             and _ELSEWHERE_SAID.search(text[before : number.start])
         ):
             last = found[-1].field  # 企业另一份说明中为 4.53 亿元，需核实
