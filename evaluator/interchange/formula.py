@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
+from typing import assert_never
 
 from evaluator.dossier.fields import Field, FieldType
 from evaluator.problems.errors import AdmissionError
@@ -133,6 +134,8 @@ class Writer:
                 return self._compare(condition)
             case ast.Each():
                 return self._each(condition)
+            case _:
+                assert_never(condition)
 
     # --- leaves --------------------------------------------------------------------------------
 
@@ -244,6 +247,8 @@ class Writer:
                 for arg in args[1:]:
                     result = _combined(op, result, self._ratio(arg))
                 return result
+            case _:
+                assert_never(expr)
 
     def poly(self, poly: Poly) -> str:
         """A polynomial with whole-number factors; only its sign is kept."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import assert_never
 
 from evaluator.judgement.wording import OP_WORDS, OPPOSITE_WORDS, with_unit
 from evaluator.rulebook import ast
@@ -53,6 +54,8 @@ def _leaf(leaf: ast.Leaf, ruleset: ast.Ruleset, negated: bool) -> str:
             return f"并非{text}" if negated else text
         case ast.Member():
             return _member(leaf, ruleset, negated)
+        case _:
+            assert_never(leaf)
 
 
 def _member(leaf: ast.Member, ruleset: ast.Ruleset, negated: bool) -> str:
@@ -112,6 +115,8 @@ def expr_words(expr: ast.Expr, ruleset: ast.Ruleset, depth: int = 0) -> str:
         case ast.Arith(op=op, args=args):
             text = SIGNS[op].join(expr_words(a, ruleset, depth + 1).strip() for a in args)
             return f"（{text}）" if depth else text
+        case _:
+            assert_never(expr)
 
 
 def _number(value: Fraction) -> str:
