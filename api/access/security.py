@@ -39,6 +39,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "review.opinion": frozenset({"department"}),
     "review.conclude": frozenset({"committee"}),
     "review.supervise": frozenset({"committee"}),
+    "obstacle.raise": frozenset({"submitter", "committee", "department"}),
+    "obstacle.solve": frozenset({"committee", "department"}),
     "commitment.read": READERS,
     "commitment.manage": frozenset({"committee"}),
     "commitment.report": frozenset({"submitter", "committee"}),

@@ -166,9 +166,14 @@ class Supervision(Base):
     task_id: Mapped[int | None] = mapped_column(ForeignKey("tasks.id"), index=True)
     commitment_id: Mapped[int | None] = mapped_column(ForeignKey("commitments.id"), index=True)
     note: Mapped[str] = mapped_column(Text)
+    # Whom it is addressed to, and by when an answer is wanted; None where an earlier structure did not ask.
+    addressee: Mapped[str | None] = mapped_column(String(200))
+    answer_by: Mapped[dt.date | None] = mapped_column(Date)
     opened_by: Mapped[str] = mapped_column(String(200))
     opened_at: Mapped[dt.datetime]
     closing_note: Mapped[str | None] = mapped_column(Text)
+    # What shows that it was done: the number of a paper, where a photograph is kept.
+    evidence: Mapped[str | None] = mapped_column(Text)
     closed_by: Mapped[str | None] = mapped_column(String(200))
     closed_at: Mapped[dt.datetime | None]
 

@@ -86,6 +86,7 @@ class Base(DeclarativeBase):
         dt.datetime: Utc,
         dt.date: Date,
         dict[str, Any]: Json,
+        dict[str, str]: Json,
         list[str]: Json,
     }
 
@@ -306,6 +307,8 @@ class Draft(Base):
     updated_at: Mapped[dt.datetime]
     # By name, the place in a document that a value was taken from.
     origins: Mapped[Any] = mapped_column(Json, nullable=True)
+    # What is known of the project beside its dossier, as it was typed.
+    facts: Mapped[Any] = mapped_column(Json, nullable=True)
 
 
 class Document(Base):

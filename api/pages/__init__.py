@@ -10,6 +10,7 @@ from api.pages.accounts import account, administration, auditing, factors, login
 from api.pages.assess import batch, filling, home, judged, reading
 from api.pages.assess.examples import Examples
 from api.pages.committee import (
+    care,
     comparing,
     concluding,
     conditions,
@@ -23,6 +24,7 @@ from api.pages.committee import (
     supplying,
     taskboard,
     weekly,
+    yearly,
 )
 from api.pages.committee.counts import CountsMemo
 from api.pages.frame import errors
@@ -55,12 +57,14 @@ MODULES = (
     supplying,
     taskboard,
     promises,
+    care,
     policy,
     impact,
     proposing,
     overview,
     consistency,
     weekly,
+    yearly,
     auditing,
     account,
     administration,

@@ -18,7 +18,7 @@ from api.store.core import Store
 from api.store.projects import supplying
 from api.store.projects.supplying import SuppliedOut
 from api.store.promises import supervision
-from api.store.promises.supervision import SupervisionOut, SupervisionPage
+from api.store.promises.supervision import Order, SupervisionOut, SupervisionPage
 from api.store.review import attachments, opinions, tasks
 from api.store.review.attachments import AttachmentOut
 from api.store.review.tasklist import TaskPage
@@ -27,7 +27,7 @@ from api.store.work import Actor
 from api.transport.answers import answer
 from api.transport.body import BINARY, model_body, takes
 from api.transport.paging import Cursor, Limit, cursor_of, cut, place_of
-from api.transport.parameters import Id, Since, parse_moment
+from api.transport.parameters import DAY, Id, Since, parse_day, parse_moment
 from api.transport.problems import ProblemError
 from api.transport.schemas import ACTS, READS, WRITES
 from api.transport.seen import SeenHeader
@@ -40,6 +40,7 @@ router = APIRouter(prefix="/api/v1", tags=["reviews"])
 Reader = Annotated[Actor, require("review.read")]
 Department = Annotated[Actor, require("review.opinion")]
 Supervisor = Annotated[Actor, require("review.supervise")]
+DayText = Annotated[str, Field(pattern=DAY, json_schema_extra={"format": "date"})]
 Text = Annotated[str, Field(max_length=5000)]
 State = Literal["open", "supplement", "done", "withdrawn", "lapsed"]
 _TYPE = re.compile(r"[a-z0-9]+/[a-z0-9.+-]+")
@@ -63,12 +64,27 @@ class ValuesIn(BaseModel):
     values: StoredValues = Field(max_length=500)
 
 
-class NoteIn(BaseModel):
-    """A reason or result in words."""
+class OrderIn(BaseModel):
+    """What is demanded; an addressee that is not named is the one who answers for it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     note: Annotated[str, Field(min_length=1, max_length=2000)]
+    addressee: str | None = Field(default=None, max_length=200, description="督办谁")
+    answer_by: DayText | None = Field(default=None, description="要求办结的日期")
+
+    def order(self) -> Order:
+        """The same for the store. Raises ProblemError."""
+        return Order(self.note, self.addressee, parse_day(self.answer_by, "answer_by"))
+
+
+class ClosureIn(BaseModel):
+    """What was done, and what shows it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    note: Annotated[str, Field(min_length=1, max_length=2000)]
+    evidence: str = Field(default="", max_length=2000, description="凭据：文号、照片或附件在哪里")
 
 
 @router.get("/tasks", summary="会审事项", response_model=TaskPage, responses=READS)
@@ -216,7 +232,7 @@ def fill_values(
     summary="督办逾期事项",
     status_code=201,
     response_model=SupervisionOut,
-    openapi_extra=takes(NoteIn),
+    openapi_extra=takes(OrderIn),
     responses=ACTS,
 )
 def supervise_task(
@@ -224,11 +240,11 @@ def supervise_task(
     actor: Supervisor,
     task_id: Id,
     seen: SeenHeader,
-    given: Annotated[NoteIn, model_body(NoteIn)],
+    given: Annotated[OrderIn, model_body(OrderIn)],
 ) -> Response:
     """Put an overdue task under supervision."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return answer(supervision.start(work, task_id, given.note, seen), 201)
+        return answer(supervision.start(work, task_id, given.order(), seen), 201)
 
 
 @router.post(
@@ -236,7 +252,7 @@ def supervise_task(
     summary="督办逾期承诺",
     status_code=201,
     response_model=SupervisionOut,
-    openapi_extra=takes(NoteIn),
+    openapi_extra=takes(OrderIn),
     responses=ACTS,
 )
 def supervise_commitment(
@@ -244,11 +260,11 @@ def supervise_commitment(
     actor: Supervisor,
     commitment_id: Id,
     seen: SeenHeader,
-    given: Annotated[NoteIn, model_body(NoteIn)],
+    given: Annotated[OrderIn, model_body(OrderIn)],
 ) -> Response:
     """Put an overdue commitment under supervision."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return answer(supervision.start_promise(work, commitment_id, given.note, seen), 201)
+        return answer(supervision.start_promise(work, commitment_id, given.order(), seen), 201)
 
 
 @router.get(
@@ -282,7 +298,7 @@ def list_supervisions(
     "/supervisions/{supervision_id}/closure",
     summary="销号",
     response_model=SupervisionOut,
-    openapi_extra=takes(NoteIn),
+    openapi_extra=takes(ClosureIn),
     responses=ACTS,
 )
 def close_supervision(
@@ -290,8 +306,8 @@ def close_supervision(
     actor: Supervisor,
     supervision_id: Id,
     seen: SeenHeader,
-    given: Annotated[NoteIn, model_body(NoteIn)],
+    given: Annotated[ClosureIn, model_body(ClosureIn)],
 ) -> Response:
     """Strike a supervision off."""
     with store_of(request).work(actor, request_id.get()) as work:
-        return answer(supervision.close(work, supervision_id, given.note, seen))
+        return answer(supervision.close(work, supervision_id, given.note, seen, given.evidence))

@@ -14,6 +14,7 @@ from api.store.projects.lookup import READY, Filter, matching
 from api.store.review import conditions, tasklist
 from api.store.review.tasklist import TaskFilter
 from api.store.review.waiting import OPEN
+from api.store.service import obstacles
 from api.store.work import Actor
 
 
@@ -52,6 +53,8 @@ def todos(session: Session, actor: Actor, today: dt.date) -> tuple[Todo, ...]:
         out.append(Todo("会审事项等您部门答复", count, "/tasks", late))
         due = conditions.open_count(session, actor, today)
         out.append(Todo("准入条件等您部门核验", due.waiting, "/conditions", due.late))
+        stuck, overdue = obstacles.open_of(session, actor, today)
+        out.append(Todo("堵点等您部门解决", stuck, "/obstacles", overdue))
     if "submitter" in actor.roles:
         out.append(Todo("项目要补正", supplements(session, actor), "/projects?state=supplement"))
         drafts = select(func.count()).where(Draft.owner_id == actor.account_id)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 from sqlalchemy.orm import Session
 
 from api.app import create_app
+from api.database.care_tables import Obstacle, ProjectFacts
 from api.database.db import Database
 from api.database.proposal_tables import Proposal
 from api.database.review_tables import Commitment, Supervision, Task
@@ -23,6 +24,7 @@ from api.openapi.document import as_json
 from api.settings import Settings
 from api.store import accounts, apikeys, preconditions
 from api.store.core import Store
+from api.store.service import facts, obstacles
 from api.store.work import SYSTEM, Actor
 from evaluator.problems.errors import Problems
 from evaluator.reading.yaml.reader import plain
@@ -104,6 +106,8 @@ ACTED_ON = (
         r"/tasks/(\d+)/(opinion|supervis|values)",
         lambda s, n: preconditions.task_now(s, s.get(Task, n)),
     ),
+    (r"/obstacles/(\d+)/", lambda s, n: obstacles.seen_of(s.get(Obstacle, n))),
+    (r"/projects/([^/]+)/facts", lambda s, n: _facts(s, n)),
     (r"/commitments/(\d+)/", lambda s, n: preconditions.commitment_now(s, s.get(Commitment, n))),
     (r"/supervisions?/(\d+)/", lambda s, n: preconditions.of_supervision(s.get(Supervision, n))),
     (
@@ -118,6 +122,13 @@ ACTED_ON = (
 
 def _named(session: Session, column: Any, name: str) -> Any:
     return session.scalar(select(column.class_).where(column == name))
+
+
+def _facts(session: Session, number: str) -> Any:
+    project = session.scalar(select(Project).where(Project.number == number))
+    if project is None:
+        raise NoResultFound
+    return facts.seen_of(session.get(ProjectFacts, project.id))
 
 
 def _decision(session: Session, number: str) -> Any:

@@ -83,7 +83,8 @@ def place(
             seen = preconditions.of_project(work.session, project)
             commitments.promise(work, number, promises, seen)
             view = commitments.of_project(work.session, SYSTEM, number, today())[2]
-            supervision.start_promise(work, view.id, LONG, read_seen(view.seen))
+            order = supervision.Order(LONG, LONG[:90], today())
+            supervision.start_promise(work, view.id, order, read_seen(view.seen))
         yield address, browser
 
 

@@ -108,6 +108,9 @@ def committee(page: Page, address: str, note: Callable[[str], None]) -> None:
         page.locator("button:has-text('督办')").first.click()
     for path in (
         "/supervision",
+        "/obstacles",
+        "/rates",
+        "/appraisal",
         "/projects",
         "/projects?q=没有",
         "/tasks",

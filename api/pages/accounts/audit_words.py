@@ -25,6 +25,8 @@ from api.store.evidence import SEALED
 from api.store.projects.supplied import label_of
 from api.store.promises.commitments import AMOUNTS, MILESTONES, title_of
 from api.store.proposals.reading import STATES as PROPOSAL_STATES
+from api.store.service.facts import LABELS as FACT_LABELS
+from api.store.service.obstacles import KINDS as OBSTACLES
 from evaluator.documents.draft import KINDS as SURENESS
 from evaluator.rulebook.ast import Ruleset
 
@@ -47,14 +49,16 @@ SUBJECTS = {
     "task": "会审事项",
 }
 # What the records' keys mean; a key that is not here is shown as it is.
-KEYS = {
+KEYS = FACT_LABELS | {
     "again": "重新登记",
     "acceptance": "受理",
     "accepted_on": "受理日",
     "action": "动作",
     "active": "启用",
     "actor": "账号",
+    "addressee": "督办对象",
     "after": "从这一条之后",
+    "answer_by": "要求办结的日期",
     "approved_by": "批准人",
     "as_of": "判定日期",
     "as_of_reason": "另定判定日期的理由",
@@ -80,6 +84,7 @@ KEYS = {
     "effective_on": "生效日期",
     "errors": "错误",
     "estimated": "期限为估算",
+    "evidence": "凭据",
     "exception": "例外",
     "external": "统一身份认证",
     "failed_cases": "不通过的案例",
@@ -100,6 +105,7 @@ KEYS = {
     "note": "说明",
     "number": "编号",
     "on": "日期",
+    "obstacle": "堵点编号",
     "opinion": "意见",
     "origins": "数据来源",
     "outcome": "结论",
@@ -107,7 +113,7 @@ KEYS = {
     "override": "一事一议",
     "part": "看了什么",
     "person": "填报人",
-    "place": "位置",
+    "place": "地点",
     "promised": "承诺",
     "publication": "第几次发布",
     "quote": "原文",
@@ -164,7 +170,7 @@ CODES: dict[str, Mapping[str, str]] = {
     "machine": VERDICTS,
     "outcome": OUTCOMES,
     "opinion": OPINIONS,
-    "kind": SURENESS | {kind: title_of(kind) for kind in (*MILESTONES, *AMOUNTS)},
+    "kind": SURENESS | OBSTACLES | {kind: title_of(kind) for kind in (*MILESTONES, *AMOUNTS)},
     "part": PARTS,
     "channel": {"online": "系统收到", "paper": "纸质材料"},
     "source": {"directory": "规则集目录", "service": "提案"},

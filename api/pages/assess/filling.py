@@ -35,6 +35,7 @@ from api.pages.assess.posted import (
     profile_of,
     stage_of,
     texts_of,
+    wrong_about,
 )
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import environment, page
@@ -44,6 +45,7 @@ from api.store.core import Store
 from api.store.projects import decisions, lookup
 from api.store.projects.acceptance import OFFICIAL
 from api.store.projects.duplicates import Duplicates, Wanted, duplicates
+from api.store.service.facts import LABELS
 from api.store.work import Actor
 from api.transport.answers import download
 from api.transport.body import XLSX
@@ -178,7 +180,8 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
     """The form read: its mistakes, or everything for checking over."""
     registry = judge.ruleset.registry
     filled, keep, stage = fill(texts_of(form), registry), keeping_of(form), stage_of(judge, form)
-    if filled.profile is None:
+    filled.mistakes += wrong_about(keep.about)
+    if filled.profile is None or filled.mistakes:
         return form_page(request, judge, filled, 422, keep=keep, origins=carried(form), stage=stage)
     shown = sections(registry, filled.typed)
     store, actor = store_of(request), actor_of(request)
@@ -192,6 +195,7 @@ def confirm(request: Request, judge: CurrentJudge, form: Form) -> Response:
         typed=filled.typed,
         stages=[(s.id, s.title) for s in judge.ruleset.stages] if judge.ruleset.staged else [],
         stage=stage,
+        labels=LABELS,
         doubts=list(doubts(filled.profile, filled.typed, registry)),
         changed=changed(base, filled.profile, registry) if base is not None else None,
         once=secrets.token_urlsafe(16),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from fastapi import Request
@@ -11,20 +11,25 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from api.access.security import may_compute
+from api.errors import Invalid
 from api.filters import find_stage
 from api.judging.judge import Judge
 from api.judging.partly import Unread
 from api.pages.assess.cases import STAGE
-from api.pages.assess.dossier_form import Filled, fill, sections
+from api.pages.assess.dossier_form import Filled, Mistake, fill, sections
 from api.pages.assess.industries import industry_choices
 from api.pages.assess.live import arranged, mattering
 from api.pages.assess.origins import sentences
 from api.pages.frame.render import page
+from api.store.service.facts import CODE, FACTS, LABELS, checked
 from api.transport.problems import ProblemError
 from evaluator.dossier.dossier import Profile
 
 # The name under which a form carries what it is a trial of; no field is called so.
 BASE = "_base"
+# Before the names of what is known of a project beside its dossier.
+ABOUT = "about."
+LONG = ("building", "process", "request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Keeping:
     seen: str = ""
     # What is tried out with other numbers: "example/<slug>" or "decision/<id>"; empty for nothing.
     base: str = ""
+    # What is known of the project beside its dossier, as it was typed, by name.
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 NOTHING = Keeping()
@@ -52,7 +59,25 @@ def keeping_of(form: FormData) -> Keeping:
         str(form.get("number", ""))[:40],
         str(form.get("seen", ""))[:100],
         str(form.get(BASE, ""))[:100],
+        about_of(form),
     )
+
+
+def about_of(form: FormData) -> dict[str, str]:
+    """What is filled in beside the dossier, by name."""
+    given = {n: str(form.get(f"{ABOUT}{n}", "")).strip()[:2000] for n in (CODE, *FACTS)}
+    return {n: text for n, text in given.items() if text}
+
+
+def wrong_about(given: Mapping[str, str]) -> list[Mistake]:
+    """What of it cannot be kept."""
+    out = []
+    for name, text in given.items():
+        try:
+            checked({name: text})
+        except Invalid as error:
+            out.append(Mistake(f"{ABOUT}{name}", LABELS[name], error.detail))
+    return out
 
 
 def texts_of(form: FormData) -> dict[str, str]:
@@ -99,6 +124,8 @@ def form_page(
         cells=cells,
         kept=kept,
         keep=keep,
+        about=[(n, LABELS[n], n in LONG) for n in (CODE, *FACTS)],
+        about_wrong={m.name: m.text for m in wrong_about(keep.about)},
         saved=saved,
         blank=blank,
         restored=restored,

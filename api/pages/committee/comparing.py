@@ -9,7 +9,8 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from api.access.security import store_of
-from api.pages.committee.decision_page import case_at, shown_value
+from api.pages.committee.decision_page import case_at
+from api.pages.committee.heads import shown_value
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import page
 from api.pages.frame.session import entitled

@@ -15,25 +15,27 @@ from api.database.tables import Decision
 from api.errors import Missing, Unreadable
 from api.pages.assess.cases import Case, Origin, case_of
 from api.pages.assess.judged import verdict_page
+from api.pages.committee.heads import heads_of, shown_value
 from api.pages.frame.render import page
-from api.pages.frame.words import VERDICTS, value_text
+from api.pages.frame.words import VERDICTS
+from api.store import accounts
 from api.store.core import Store
 from api.store.projects import decisions, documents, lookup, origins, stages
 from api.store.projects.changes import changed_fields, moved_findings
 from api.store.projects.decisions import DecisionOut
 from api.store.projects.duplicates import Wanted, duplicates
 from api.store.projects.supplied import KEY, label_of
-from api.store.promises import commitments
+from api.store.promises import commitments, supervision
 from api.store.promises.commitments import MILESTONES
 from api.store.review import conclusions
 from api.store.review.conclusions import ConclusionOut
 from api.store.review.outcomes import CONCLUDED, bodies_of, counts_undecided, undecided_of
 from api.store.review.tasks import TaskOut, find_tasks
+from api.store.service import facts, obstacles
+from api.store.service.obstacles import Sought
 from api.store.work import Actor
 from api.transport.telemetry import request_id
 from api.workdays.china import today
-from evaluator.dossier.fields import Registry
-from evaluator.dossier.values import read_value
 
 CONDITION_ROWS = 6
 # What may be promised, with its unit.
@@ -51,7 +53,7 @@ KINDS = {
 class Refused:
     """What was posted and not taken: what is wrong where, and what was typed.
 
-    ``form``: "conclude", "promise", or "report" with the promise's number.
+    ``form``: "conclude", "promise", "obstacle", or "report" with the promise's number.
     """
 
     field: str
@@ -145,6 +147,14 @@ def decision_page(
                 number=project.number,
             ),
         )
+        known = facts.of_project(session, actor, view.number)
+        blocked = obstacles.find(session, actor, today(), Sought(view.number, solved=None)).items
+        pressed = (
+            supervision.listed(session, number=view.number)
+            if allowed(actor, "review.read") and view.whole
+            else ()
+        )
+        people = accounts.display_names(session) if blocked or pressed else {}
         del held
     decisions.log_read(store, actor, decision_id, "decision", request_id.get())
     in_force = store.rulesets.reading().ruleset
@@ -170,6 +180,12 @@ def decision_page(
         promised=promised,
         documents=kept,
         kinds=KINDS,
+        heads=heads_of(view.dossier, known, registry),
+        blocked=blocked,
+        obstacle_kinds=obstacles.KINDS,
+        pressed=pressed,
+        people=people,
+        mine=actor.departments,
         like=like if allowed(actor, "review.conclude") else None,
         received=received,
         told=told,
@@ -250,9 +266,3 @@ def _changes(
         ],
         "findings": moved_findings(old.result, view.result),
     }
-
-
-def shown_value(registry: Registry, name: str, raw: Any) -> str:
-    """A stored value of a field as pages print it."""
-    field = registry.fields[name]
-    return value_text(field, read_value(field, raw))

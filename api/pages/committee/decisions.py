@@ -46,7 +46,12 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 DONE = {
     outcome: f"已记录委员会结论：{word}。结论已列在本页最上面，可以打印决定书。"
     for outcome, word in OUTCOMES.items()
-} | {"promised": "已登记承诺。", "reported": "已填报实绩。"}
+} | {
+    "promised": "已登记承诺。",
+    "reported": "已填报实绩。",
+    "raised": "已提出堵点。",
+    "facts": "已改项目概况。",
+}
 FINDINGS = (
     Column("规则", width=34),
     Column("事项", width=26),

@@ -10,12 +10,20 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from api.access.security import store_of
-from api.errors import Changed, Conflict, Missing
+from api.errors import Changed, Conflict, Invalid, Missing
 from api.judging.current import CurrentJudge
 from api.judging.judge import Judge
 from api.pages.assess import origins
 from api.pages.assess.dossier_form import Filled, Mistake, fill, raw_of, typed_of
-from api.pages.assess.posted import Keeping, form_page, keeping_of, profile_of, stage_of, texts_of
+from api.pages.assess.posted import (
+    ABOUT,
+    Keeping,
+    form_page,
+    keeping_of,
+    profile_of,
+    stage_of,
+    texts_of,
+)
 from api.pages.frame.errors import PageRoute
 from api.pages.frame.render import environment, page
 from api.pages.frame.session import Form, entitled
@@ -23,6 +31,8 @@ from api.pages.frame.words import chinese_time
 from api.store.projects import decisions, drafts, lookup, submissions
 from api.store.projects.acceptance import Days
 from api.store.projects.submissions import Submission
+from api.store.service import facts
+from api.store.service.facts import CODE, FACTS
 from api.transport.parameters import Id, Number, parse_day
 from api.transport.problems import ProblemError
 from api.transport.seen import Seen, seen_in
@@ -50,12 +60,18 @@ def submit(request: Request, judge: CurrentJudge, form: Form) -> Response:
         seen,
         stage=stage,
         origins=_origins(form, judge),
+        facts=keep.about,
     )
     store = store_of(request)
     try:
         receipt = submissions.submit(store, actor, asked, request_id.get())
     except Changed as changed:
-        return _again(request, judge, form, changed)
+        return _again(request, judge, form, "；".join((str(changed), *changed.changes)))
+    except (Conflict, Invalid) as refusal:
+        if not keep.about:
+            raise
+        said = refusal.detail if isinstance(refusal, Invalid) else str(refusal)
+        return _again(request, judge, form, said, f"{ABOUT}{CODE}")
     if not receipt.repeated:
         judged(receipt.data["verdict"])
         if keep.draft is not None:
@@ -68,14 +84,17 @@ def _origins(form: FormData, judge: Judge) -> dict[str, dict[str, str]]:
     return origins.told(origins.carried(form), typed)
 
 
-def _again(request: Request, judge: Judge, form: FormData, changed: Changed) -> Response:
+def _again(
+    request: Request, judge: Judge, form: FormData, told: str, at: str = "project_name"
+) -> Response:
     """The form with all that was typed, on the project as it now is, and what happened to it."""
     keep, actor = keeping_of(form), entitled(request, "submit")
-    with store_of(request).db.read() as session:
-        seen = str(lookup.seen(session, actor, keep.number))
+    seen = ""
+    if keep.number:
+        with store_of(request).db.read() as session:
+            seen = str(lookup.seen(session, actor, keep.number))
     typed = fill(texts_of(form), judge.ruleset.registry).typed
-    told = "；".join((str(changed), *changed.changes))
-    filled = Filled(typed, None, [Mistake("project_name", "这个项目", told)])
+    filled = Filled(typed, None, [Mistake(at, "这个项目", told)])
     came = origins.carried(form)
     return form_page(request, judge, filled, 409, keep=replace(keep, seen=seen), origins=came)
 
@@ -111,9 +130,9 @@ def save(request: Request, judge: CurrentJudge, form: Form) -> Response:
     came = origins.told(origins.carried(form), filled.typed)
     with store_of(request).work(actor, request_id.get()) as work:
         if keep.draft is None:
-            draft = drafts.create(work, raw, keep.number or None, came)
+            draft = drafts.create(work, raw, keep.number or None, came, keep.about)
         else:
-            draft = drafts.save(work, keep.draft, raw, keep.revision, came)
+            draft = drafts.save(work, keep.draft, raw, keep.revision, came, keep.about)
     return RedirectResponse(f"/drafts/{draft.id}?saved=1", 303)
 
 
@@ -129,9 +148,9 @@ def keep_quietly(request: Request, judge: CurrentJudge, form: Form) -> Response:
     try:
         with store.work(actor, request_id.get()) as work:
             if keep.draft is None:
-                draft = drafts.create(work, raw, keep.number or None, came)
+                draft = drafts.create(work, raw, keep.number or None, came, keep.about)
             else:
-                draft = drafts.save(work, keep.draft, raw, keep.revision, came)
+                draft = drafts.save(work, keep.draft, raw, keep.revision, came, keep.about)
         keep = Keeping(draft.id, draft.revision, keep.number, keep.seen)
         told = f"草稿已自动保存，{chinese_time(draft.updated_at)}"
     except (Conflict, Missing):
@@ -153,9 +172,10 @@ def resume(
     with store_of(request).db.read() as session:
         draft = drafts.get(session, actor, draft_id)
         came = drafts.origins_of(session, actor, draft_id)
+        about = drafts.facts_of(session, actor, draft_id)
         seen = str(lookup.seen(session, actor, draft.number)) if draft.number else ""
     typed = typed_of(draft.dossier, judge.ruleset.registry)
-    keep = Keeping(draft.id, draft.revision, draft.number or "", seen)
+    keep = Keeping(draft.id, draft.revision, draft.number or "", seen, about=about)
     packed = {n: origins.packed(o) for n, o in came.items()}
     return form_page(request, judge, Filled(typed), keep=keep, saved=bool(saved), origins=packed)
 
@@ -185,7 +205,11 @@ def amend(request: Request, judge: CurrentJudge, number: Number) -> Response:
         project = lookup.get(session, actor, number)
         seen = str(lookup.seen(session, actor, number))
         view = decisions.get(session, store.rulesets, actor, project.decision)
+        known = facts.of_project(session, actor, number)
     if not view.whole:
         raise ProblemError(403, "只有申报人和委员会可以补正申报材料。")
+    about = {n: text for n in (CODE, *FACTS) if (text := getattr(known, n))}
     typed = typed_of(view.dossier, judge.ruleset.registry)
-    return form_page(request, judge, Filled(typed), keep=Keeping(number=number, seen=seen))
+    return form_page(
+        request, judge, Filled(typed), keep=Keeping(number=number, seen=seen, about=about)
+    )

@@ -24,10 +24,13 @@ from api.pages.frame.session import Form, entitled
 from api.pages.frame.words import OPINIONS, PROMISE_LIGHTS, TASK_LIGHTS, TASK_STATES
 from api.store import accounts
 from api.store.promises import overdue, supervision
+from api.store.promises.supervision import Order
 from api.store.review import tasklist
 from api.store.review.tasklist import TaskFilter
+from api.store.service import obstacles
+from api.store.service.obstacles import Sought
 from api.store.work import Work
-from api.transport.parameters import Before, Id
+from api.transport.parameters import Before, Id, parse_day
 from api.transport.problems import ProblemError
 from api.transport.seen import Seen, seen_in
 from api.transport.telemetry import request_id
@@ -55,11 +58,14 @@ SUPERVISED = (
     Column("督办的事项", width=18),
     Column("部门", width=22),
     Column("期限", "date"),
+    Column("督办对象", width=22),
     Column("督办要求", width=50),
+    Column("要求办结", "date"),
     Column("督办人"),
     Column("督办时间", "time"),
     Column("状态"),
     Column("办理结果", width=50),
+    Column("凭据", width=30),
     Column("销号人"),
     Column("销号时间", "time"),
 )
@@ -106,6 +112,14 @@ def tasks(
         sought = wanted.filter(session, judge)
         listed = tasklist.find(session, actor, store.calendar, today(), sought, cursor or None)
         total = tasklist.total(session, actor, sought, today()) if sought.urgent else None
+        mine = actor.departments
+        pressed = supervision.listed(session, open_only=True, departments=mine) if mine else ()
+        blocked = [
+            o
+            for d in sorted(mine)
+            for o in obstacles.find(session, actor, today(), Sought(department=d)).items
+        ]
+        people = accounts.display_names(session) if pressed else {}
     return page(
         request,
         "tasks.html",
@@ -116,6 +130,9 @@ def tasks(
         choices=CHOICES,
         departments=registry.reviewers,
         registry=registry,
+        pressed=pressed,
+        blocked=blocked,
+        people=people,
         cursor=cursor,
         filled=filled,
         asked=urlencode(asdict(wanted)),
@@ -203,11 +220,14 @@ def supervised_file(request: Request, judge: ReadingJudge, kind: Kind) -> Respon
                 f"承诺：{s.promise}" if s.promise else "会审",
                 name(s.department) if s.department else None,
                 s.due_on,
+                name(s.addressee or ""),
                 s.note,
+                s.answer_by,
                 people.get(s.opened_by, s.opened_by),
                 s.opened_at,
                 "已销号" if s.closed_at else "督办中",
                 s.closing_note,
+                s.evidence,
                 people.get(s.closed_by or "", s.closed_by),
                 s.closed_at,
             )
@@ -256,25 +276,36 @@ def supervised_file(request: Request, judge: ReadingJudge, kind: Kind) -> Respon
 @router.post("/tasks/{task_id}/supervise")
 def supervise(request: Request, form: Form, task_id: Id) -> Response:
     """Put an overdue task under supervision."""
-    return _do(request, form, lambda work, note, seen: supervision.start(work, task_id, note, seen))
+    order = _order(form)
+    return _do(request, form, lambda work, _, seen: supervision.start(work, task_id, order, seen))
 
 
 @router.post("/commitments/{commitment_id}/supervise")
 def supervise_promise(request: Request, form: Form, commitment_id: Id) -> Response:
     """Put an overdue commitment under supervision."""
+    order = _order(form)
     return _do(
         request,
         form,
-        lambda work, note, seen: supervision.start_promise(work, commitment_id, note, seen),
+        lambda work, _, seen: supervision.start_promise(work, commitment_id, order, seen),
     )
 
 
 @router.post("/supervision/{supervision_id}/close")
 def close(request: Request, form: Form, supervision_id: Id) -> Response:
     """Strike a supervision off."""
+    evidence = str(form.get("evidence", ""))[:2000]
     return _do(
-        request, form, lambda work, note, seen: supervision.close(work, supervision_id, note, seen)
+        request,
+        form,
+        lambda work, note, seen: supervision.close(work, supervision_id, note, seen, evidence),
     )
+
+
+def _order(form: FormData) -> Order:
+    """What is demanded, of whom, until when. Raises ProblemError 422."""
+    day = parse_day(str(form.get("answer_by", "")).strip() or None, "answer_by")
+    return Order(str(form.get("note", ""))[:2000], str(form.get("addressee", ""))[:300], day)
 
 
 def _do(request: Request, form: FormData, act: Callable[[Work, str, Seen], object]) -> Response:

@@ -72,10 +72,12 @@ def create(
     dossier: dict[str, Any],
     number: str | None = None,
     origins: Mapping[str, Any] | None = None,
+    facts: Mapping[str, str] | None = None,
 ) -> DraftOut:
     """A new draft, perhaps for a new version of project ``number``.
 
-    ``origins``: by name, the place in a document that a value was taken over from.
+    ``origins``: by name, the place in a document that a value was taken over from. ``facts``: what is known
+    of the project beside its dossier.
     """
     project = get_project(work.session, work.actor, number) if number else None
     if project is not None:
@@ -87,6 +89,7 @@ def create(
         revision=1,
         updated_at=work.now,
         origins=dict(origins) if origins else None,
+        facts=dict(facts) if facts else None,
     )
     work.session.add(draft)
     work.session.flush()
@@ -100,10 +103,11 @@ def save(
     dossier: dict[str, Any],
     revision: int,
     origins: Mapping[str, Any] | None = None,
+    facts: Mapping[str, str] | None = None,
 ) -> DraftOut:
     """Replace a draft's dossier; ``revision`` is the one that was read. Raises Conflict.
 
-    Without ``origins`` those of the values that stay as they are are kept.
+    Without ``origins`` those of the values that stay as they are are kept; without ``facts``, these.
     """
     draft = _own(work.session, work.actor, draft_id)
     work.session.refresh(draft, with_for_update=True)
@@ -113,6 +117,8 @@ def save(
         kept = draft.origins or {}
         origins = {n: o for n, o in kept.items() if same(n, draft.dossier, dossier)}
     draft.origins = dict(origins) or None
+    if facts is not None:
+        draft.facts = dict(facts) or None
     draft.dossier, draft.revision, draft.updated_at = dossier, revision + 1, work.now
     work.log("draft.save", f"draft:{draft.id}", {"revision": revision}, {"revision": revision + 1})
     return _view(work.session, draft)
@@ -131,6 +137,11 @@ def to_submit(
 def origins_of(session: Session, actor: Actor, draft_id: int) -> dict[str, dict[str, str]]:
     """By name, the places in documents that a draft's values were taken over from."""
     return dict(_own(session, actor, draft_id).origins or {})
+
+
+def facts_of(session: Session, actor: Actor, draft_id: int) -> dict[str, str]:
+    """What is known of a draft's project beside its dossier, by name."""
+    return dict(_own(session, actor, draft_id).facts or {})
 
 
 def discard(work: Work, draft_id: int, seen: Seen | None = None) -> None:

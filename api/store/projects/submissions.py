@@ -34,6 +34,7 @@ from api.store.promises.rates import past_record
 from api.store.review.outcomes import CONCLUDED
 from api.store.review.tasks import open_tasks
 from api.store.rulesets import current_identity, hold
+from api.store.service import facts
 from api.store.visibility import get_project, may_write
 from api.store.work import SYSTEM, Actor, Work
 from api.transport.seen import Seen
@@ -55,7 +56,7 @@ class Submission:
     version of. ``stage`` is that of a new project, the last where none is named; a new version is
     of the stage that the project is at. ``idempotency_key`` makes a repeated request give the first
     answer again. ``supply``: a department fills in what its task asks for. ``origins``: by name, the
-    place in a document that a value was taken over from.
+    place in a document that a value was taken over from. ``facts``: what is known beside the dossier.
     """
 
     dossier: Any
@@ -66,11 +67,13 @@ class Submission:
     stage: str | None = None
     supply: Supply | None = None
     origins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     def digest(self) -> str:
         """What must be the same for a repetition."""
         more: list[Any] = [] if self.stage is None else [self.stage]
         more += [_plain(dict(self.origins))] if self.origins else []
+        more += [dict(self.facts)] if self.facts else []
         text = dump_json([_plain(self.dossier), self.number, self.days.told(), *more])
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -206,6 +209,8 @@ def record(
         decision = _decision(work, project, dossier, case)
         _apply(session, project, profile, decision, work.now)
         session.flush()
+        if asked.facts:
+            facts.write(work, project, asked.facts)
         documents.tie(work, project, {e["sha256"] for e in came if "sha256" in e})
         referred = judged.evaluation.verdict is Verdict.REFER
         departments = _asked_departments(judged) if referred else frozenset()

@@ -32,6 +32,7 @@ class OverdueOut:
     id: int
     number: str
     project: str
+    enterprise: str | None
     decision: Annotated[int, Field(description="项目最新一次决定")]
     kind: Kind
     title: str
@@ -96,6 +97,7 @@ def _batch(
                 id=c.id,
                 number=project.number,
                 project=project.name,
+                enterprise=project.enterprise,
                 decision=project.decision_id,
                 kind=c.kind,
                 title=title_of(c.kind),

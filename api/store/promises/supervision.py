@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy import Select, func, or_, select
@@ -29,6 +29,7 @@ from api.transport.seen import Seen, SeenText
 from api.workdays.china import china_day
 
 BATCH = 200
+MOST = 200  # Characters of an addressee.
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,37 @@ class SupervisionOut:
     due_on: dt.date
     due_estimated: bool
     note: str
+    addressee: Annotated[str | None, Field(description="督办谁")]
+    answer_by: Annotated[dt.date | None, Field(description="要求办结的日期")]
+    overdue: Annotated[bool, Field(description="过了要求的日期还没有销号")]
     opened_by: str
     opened_at: dt.datetime
     closing_note: str | None
+    evidence: Annotated[str | None, Field(description="销号的凭据")]
     closed_by: str | None
     closed_at: dt.datetime | None
     project: str
     decision: int
     seen: SeenText
     settled: Annotated[bool, Field(description="会审事项已办结，或督办以后已填报实绩，可以销号")]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is demanded, of whom, and by when; an addressee that is not named is the one who answers for it."""
+
+    note: str
+    addressee: str | None = None
+    answer_by: dt.date | None = None
+
+    def checked(self, today: dt.date) -> Order:
+        """The same without blanks. Raises Invalid."""
+        if self.answer_by is not None and self.answer_by < today:
+            raise Invalid("answer_by", "要求办结的日期不能早于今天")
+        name = (self.addressee or "").strip()
+        if len(name) > MOST:
+            raise Invalid("addressee", f"督办对象最多 {MOST} 个字")
+        return Order(self.note.strip(), name or None, self.answer_by)
 
 
 @record
@@ -99,9 +122,13 @@ def _views(session: Session, query: Rows) -> tuple[SupervisionOut, ...]:
                 due_on=due,
                 due_estimated=guessed,
                 note=row.note,
+                addressee=row.addressee or department or project.enterprise,
+                answer_by=row.answer_by,
+                overdue=_overdue(row),
                 opened_by=row.opened_by,
                 opened_at=row.opened_at,
                 closing_note=row.closing_note,
+                evidence=row.evidence,
                 closed_by=row.closed_by,
                 closed_at=row.closed_at,
                 project=project.name,
@@ -111,6 +138,11 @@ def _views(session: Session, query: Rows) -> tuple[SupervisionOut, ...]:
             )
         )
     return tuple(out)
+
+
+def _overdue(row: Supervision) -> bool:
+    ended = row.closed_at or dt.datetime.now(dt.UTC)
+    return row.answer_by is not None and china_day(ended) > row.answer_by
 
 
 def _reported(supervision: Supervision, promise: Commitment, said: tuple[ReportOut, ...]) -> bool:
@@ -128,12 +160,31 @@ def _open(work: Work, supervision: Supervision, what: str, subject: str) -> Supe
         raise Conflict(f"{what}已在督办中")
     work.session.add(supervision)
     work.session.flush()
-    after = {"supervision": supervision.id, "note": supervision.note}
+    after: dict[str, Any] = {"supervision": supervision.id, "note": supervision.note}
+    if supervision.addressee:
+        after["addressee"] = supervision.addressee
+    if supervision.answer_by:
+        after["answer_by"] = supervision.answer_by.isoformat()
     work.log("supervision.start", subject, None, after)
     return _views(work.session, _query().where(Supervision.id == supervision.id))[0]
 
 
-def start(work: Work, task_id: int, note: str, seen: Seen) -> SupervisionOut:
+def _made(
+    work: Work, order: Order, task_id: int | None = None, commitment_id: int | None = None
+) -> Supervision:
+    order = order.checked(china_day(work.now))
+    return Supervision(
+        task_id=task_id,
+        commitment_id=commitment_id,
+        note=order.note,
+        addressee=order.addressee,
+        answer_by=order.answer_by,
+        opened_by=work.actor.name,
+        opened_at=work.now,
+    )
+
+
+def start(work: Work, task_id: int, order: Order, seen: Seen) -> SupervisionOut:
     """Put an overdue task under supervision. Raises Conflict where it is not overdue, or already is."""
     task = work.session.get(Task, task_id, with_for_update=True)
     if task is None:
@@ -142,9 +193,7 @@ def start(work: Work, task_id: int, note: str, seen: Seen) -> SupervisionOut:
         raise Conflict("这件会审事项没有逾期，无须督办")
     now = task_now(work.session, task)
     must_be(work.session, seen, now, f"第 {task_id} 号会审事项", [f"task:{task_id}"])
-    supervision = Supervision(
-        task_id=task_id, note=note.strip(), opened_by=work.actor.name, opened_at=work.now
-    )
+    supervision = _made(work, order, task_id=task_id)
     return _open(work, supervision, "这件会审事项", f"task:{task_id}")
 
 
@@ -164,7 +213,7 @@ def start_overdue(work: Work, task_id: int) -> None:
     _open(work, supervision, "这件会审事项", f"task:{task_id}")
 
 
-def start_promise(work: Work, commitment_id: int, note: str, seen: Seen) -> SupervisionOut:
+def start_promise(work: Work, commitment_id: int, order: Order, seen: Seen) -> SupervisionOut:
     """Put an overdue commitment under supervision. Raises Conflict as ``start`` does."""
     promise = work.session.get(Commitment, commitment_id, with_for_update=True)
     if promise is None:
@@ -173,17 +222,14 @@ def start_promise(work: Work, commitment_id: int, note: str, seen: Seen) -> Supe
     if promise.kept or promise.due_on >= china_day(work.now) or project.state not in PROMISING:
         raise Conflict("这项承诺没有逾期，无须督办")
     promise_as_seen(work, promise, project.number, seen)
-    supervision = Supervision(
-        commitment_id=commitment_id,
-        note=note.strip(),
-        opened_by=work.actor.name,
-        opened_at=work.now,
-    )
+    supervision = _made(work, order, commitment_id=commitment_id)
     return _open(work, supervision, "这项承诺", f"commitment:{commitment_id}")
 
 
-def close(work: Work, supervision_id: int, note: str, seen: Seen) -> SupervisionOut:
-    """Strike a supervision off (销号), with what was done about it.
+def close(
+    work: Work, supervision_id: int, note: str, seen: Seen, evidence: str = ""
+) -> SupervisionOut:
+    """Strike a supervision off (销号), with what was done about it and what shows it.
 
     Its task must be settled, or an actual reported since. What is still short of the promise is
     then listed as overdue again.
@@ -205,13 +251,13 @@ def close(work: Work, supervision_id: int, note: str, seen: Seen) -> Supervision
     if not _views(work.session, query)[0].settled:
         waits = "会审事项还没有办结" if supervision.task_id else "督办以后还没有填报实绩"
         raise Conflict(f"{waits}，不能销号")
-    supervision.closing_note, supervision.closed_by, supervision.closed_at = (
-        note.strip(),
-        work.actor.name,
-        work.now,
-    )
+    supervision.closing_note, supervision.evidence = note.strip(), evidence.strip() or None
+    supervision.closed_by, supervision.closed_at = work.actor.name, work.now
     work.session.flush()
-    work.log("supervision.close", subject, None, {"supervision": supervision.id, "note": note})
+    after = {"supervision": supervision.id, "note": note}
+    if supervision.evidence:
+        after["evidence"] = supervision.evidence
+    work.log("supervision.close", subject, None, after)
     return _views(work.session, query)[0]
 
 
@@ -222,11 +268,20 @@ def listed(
     limit: int = 1000,
     before: int | None = None,
     since: dt.datetime | None = None,
+    number: str | None = None,
+    departments: frozenset[str] | None = None,
 ) -> tuple[SupervisionOut, ...]:
-    """Supervisions, newest first, older than number ``before``; opened or closed ``since`` then."""
+    """Supervisions, newest first, older than number ``before``; opened or closed ``since`` then.
+
+    Of the project ``number``; of tasks of these ``departments``.
+    """
     query = _query().order_by(Supervision.id.desc()).limit(limit)
     if open_only:
         query = query.where(Supervision.closed_at.is_(None))
+    if number is not None:
+        query = query.where(Project.number == number)
+    if departments is not None:
+        query = query.where(Task.department.in_(departments))
     if before is not None:
         query = query.where(Supervision.id < before)
     if since is not None:

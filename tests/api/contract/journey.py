@@ -132,6 +132,24 @@ def _projects(service: Service) -> None:
     why = {"reason": "材料已齐"}
     _done(service.call("committee", "POST", f"/projects/{lead}/stage", json=why))
     _done(service.call("committee", "GET", "/projects"))
+    facts = {
+        "place": "科创路 1 号",
+        "leader": "李副市长",
+        "national_code": "2204-500199-07-02-828999",
+    }
+    _done(service.call("committee", "PUT", f"/projects/{number}/facts", json=facts))
+    _done(service.call("committee", "GET", f"/projects/{number}/facts"))
+    stuck = {
+        "kind": "land",
+        "text": "缺 30 亩指标",
+        "department": "ecology",
+        "due_on": "2199-01-01",
+    }
+    path = f"/projects/{number}/obstacles"
+    stuck = _done(service.call("submitter", "POST", path, json=stuck))
+    _done(service.call("committee", "GET", "/obstacles"))
+    path = f"/obstacles/{stuck['id']}/solution"
+    _done(service.call("committee", "POST", path, json={"solution": "已落实"}))
     project = _done(service.call("committee", "GET", f"/projects/{number}"))
     draft = {"dossier": example("r01")}
     made = _done(service.call("submitter", "POST", "/drafts", json=draft))

@@ -125,7 +125,7 @@ def test_what_is_supervised_is_no_longer_late(filled: Service) -> None:
     with filled.store.work(filled.actors["committee"]) as work:
         task = work.session.get_one(Task, before[0])
         seen = preconditions.task_now(work.session, task)
-        supervision.start(work, before[0], "请办", seen)
+        supervision.start(work, before[0], supervision.Order("请办"), seen)
     assert [t.id for t in listed(filled, CHAIR, late, 50)] == before[1:]
     with filled.store.db.read() as session:
         assert [s.task for s in supervision.each(session)] == [before[0]]
