@@ -22,7 +22,13 @@ from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Date, LargeBinary
 
-from api.database import care_tables, outbox_tables, proposal_tables, review_tables
+from api.database import (
+    agreement_tables,
+    care_tables,
+    outbox_tables,
+    proposal_tables,
+    review_tables,
+)
 from api.database.db import Database
 from api.database.tables import ApiKey, Base, Counter, Utc
 from api.signing.keys import SignatureError, Signer, check
@@ -42,6 +48,7 @@ NEVER_BACK = frozenset({"logins", "outbox"})
 assert (
     outbox_tables.Message.metadata
     is care_tables.Obstacle.metadata
+    is agreement_tables.Agreement.metadata
     is review_tables.Task.metadata
     is proposal_tables.Proposal.metadata
     is Base.metadata

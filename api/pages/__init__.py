@@ -10,6 +10,7 @@ from api.pages.accounts import account, administration, auditing, factors, login
 from api.pages.assess import batch, filling, home, judged, reading
 from api.pages.assess.examples import Examples
 from api.pages.committee import (
+    agreements,
     care,
     comparing,
     concluding,
@@ -58,6 +59,7 @@ MODULES = (
     taskboard,
     promises,
     care,
+    agreements,
     policy,
     impact,
     proposing,

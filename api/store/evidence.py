@@ -18,6 +18,8 @@ from typing import Any
 from sqlalchemy import Column, Table, Text, event, select, type_coerce
 from sqlalchemy.orm import Session
 
+from api.database.agreement_tables import Agreement, Amendment
+from api.database.care_tables import Obstacle, ProjectFacts
 from api.database.proposal_tables import (
     Proposal,
     ProposalReview,
@@ -65,6 +67,10 @@ EVIDENCE: tuple[type[Base], ...] = (
     Supervision,
     Proposal,
     ProposalReview,
+    ProjectFacts,
+    Obstacle,
+    Agreement,
+    Amendment,
 )
 TABLES: dict[str, Table] = {c.__tablename__: c.__table__ for c in EVIDENCE}  # type: ignore[misc]
 # Sealed by a digest beside them, or not evidence: what is found out again by a later check.
@@ -95,6 +101,10 @@ WORDS = {
     "commitments": "承诺",
     "reports": "实绩",
     "supervisions": "督办",
+    "project_facts": "项目概况",
+    "obstacles": "堵点",
+    "agreements": "协议",
+    "amendments": "承诺的变更",
     "proposals": "提案",
     "proposal_reviews": "审批意见",
 }

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 from sqlalchemy.orm import Session
 
 from api.app import create_app
+from api.database.agreement_tables import Amendment
 from api.database.care_tables import Obstacle, ProjectFacts
 from api.database.db import Database
 from api.database.proposal_tables import Proposal
@@ -24,6 +25,7 @@ from api.openapi.document import as_json
 from api.settings import Settings
 from api.store import accounts, apikeys, preconditions
 from api.store.core import Store
+from api.store.promises import agreements
 from api.store.service import facts, obstacles
 from api.store.work import SYSTEM, Actor
 from evaluator.problems.errors import Problems
@@ -105,6 +107,10 @@ ACTED_ON = (
     (
         r"/tasks/(\d+)/(opinion|supervis|values)",
         lambda s, n: preconditions.task_now(s, s.get(Task, n)),
+    ),
+    (
+        r"/projects/[^/]+/amendments/(\d+)/",
+        lambda s, n: agreements.amendment_seen(s.get(Amendment, n)),
     ),
     (r"/obstacles/(\d+)/", lambda s, n: obstacles.seen_of(s.get(Obstacle, n))),
     (r"/projects/([^/]+)/facts", lambda s, n: _facts(s, n)),

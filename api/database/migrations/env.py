@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from alembic import context
 
-from api.database import care_tables, factor_tables, outbox_tables, proposal_tables, review_tables
+from api.database import (
+    agreement_tables,
+    care_tables,
+    factor_tables,
+    outbox_tables,
+    proposal_tables,
+    review_tables,
+)
 from api.database.tables import Base
 
 assert (
     factor_tables.SecondFactor.metadata
     is outbox_tables.Message.metadata
     is care_tables.Obstacle.metadata
+    is agreement_tables.Agreement.metadata
     is review_tables.Task.metadata
     is proposal_tables.Proposal.metadata
     is Base.metadata

@@ -10,7 +10,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -97,7 +97,7 @@ def promise(work: Work, number: str, promises: tuple[Promise, ...], seen: Seen) 
         raise Conflict("委员会不予准入或已终止的项目不登记承诺")
     now = preconditions.of_project(work.session, project)
     must_be(work.session, seen, now, f"项目 {number}", [f"project:{number}"])
-    dossier = json.loads(work.session.get_one(Decision, project.decision_id).dossier)
+    dossier = dossier_of(work.session.get_one(Decision, project.decision_id))
     for place, wanted in enumerate(promises):
         exists = select(Commitment.id).where(
             Commitment.project_id == project.id, Commitment.kind == wanted.kind
@@ -110,12 +110,12 @@ def promise(work: Work, number: str, promises: tuple[Promise, ...], seen: Seen) 
             promised = wanted.promised if wanted.promised is not None else dossier.get(field)
             if promised is None:
                 raise Invalid(f"{place}/promised", "申报材料没有这个数，须写明承诺的数")
-            promised = exact_text(_number(promised, f"{place}/promised"))
+            promised = exact_text(amount(promised, f"{place}/promised"))
         elif wanted.promised is not None:
             if wanted.kind != FUNDED:
                 title = title_of(wanted.kind)
                 raise Invalid(f"{place}/promised", f"{title}只有日期，没有数，请把数量空着")
-            unit, promised = MONEY, exact_text(_number(wanted.promised, f"{place}/promised"))
+            unit, promised = MONEY, exact_text(amount(wanted.promised, f"{place}/promised"))
         due = _dues(work.session, project.id) | {p.kind: p.due_on for p in promises[:place]}
         _in_order(wanted.kind, wanted.due_on, due, f"{place}/due_on", "的期限")
         work.session.add(
@@ -169,13 +169,27 @@ def _in_order(kind: str, day: dt.date, days: dict[str, dt.date], field: str, wor
             )
 
 
+def fits(session: Session, commitment: Commitment, day: dt.date) -> None:
+    """Raises Invalid where a day does not fit between those of the project's other milestones."""
+    due = _dues(session, commitment.project_id)
+    _in_order(commitment.kind, day, due, "due_on", "的期限")
+
+
+def dossier_of(decision: Decision) -> dict[str, Any]:
+    """The snapshot of a decision."""
+    told = json.loads(decision.dossier)
+    assert isinstance(told, dict)
+    return told
+
+
 def title_of(kind: str) -> str:
     """What is promised, in a word."""
     names = {"investment": "投资", "output": "产值", "tax": "税收", "energy": "能耗"}
     return MILESTONES.get(kind) or names[kind]
 
 
-def _number(text: str, field: str) -> Fraction:
+def amount(text: str, field: str) -> Fraction:
+    """A number as it was typed, exact. Raises Invalid at ``field``."""
     try:
         if len(text) > 40 or "e" in text.lower():
             raise ValueError(text)
@@ -204,7 +218,7 @@ def report(
         raise Invalid("on_date", "不能填将来的日期")
     done = _done(work.session, commitment.project_id)
     _in_order(commitment.kind, on_date, done, "on_date", "")
-    exact = None if value is None else exact_text(_number(value, "value"))
+    exact = None if value is None else exact_text(amount(value, "value"))
     work.session.add(
         Report(
             commitment_id=commitment_id,
