@@ -22,6 +22,7 @@ from evaluator.values.national_codes import INDUSTRY_SECTIONS, BadCode, industry
 
 LABELS = {
     "action": "动作",
+    "by": "分法",
     "department": "部门",
     "effect": "处置",
     "include": "部分",
