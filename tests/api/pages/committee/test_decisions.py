@@ -70,7 +70,7 @@ def test_the_opinion_as_a_word_file(app: Any) -> None:
     text = "\n".join(p.text for p in document.paragraphs)
     for words in (
         "项目准入预审意见书",
-        "不予准入：触及 2 项否决项（亩均产值否决线、亩均税收否决线）",
+        "提交会审：2 项正面标准未达到，2 项触及负面清单",
         "行政复议",
         "行政诉讼",
         "规则集标识",
@@ -79,7 +79,7 @@ def test_the_opinion_as_a_word_file(app: Any) -> None:
     assert "{{" not in text + "".join(
         c.text for t in document.tables for r in t.rows for c in r.cells
     )
-    assert document.tables[0].rows[1].cells[1].text.startswith("亩均税收否决线（否决项）")
+    assert document.tables[0].rows[1].cells[1].text.startswith("亩均税收（会审项）")
     packed = zipfile.ZipFile(io.BytesIO(answer.content))
     xml = packed.read("word/document.xml").decode()
     assert "w:tblHeader" in xml
