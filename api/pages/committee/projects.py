@@ -32,6 +32,7 @@ SOUGHT = {
     lookup.READY: "可以作结论",
     lookup.TALKS: "在谈",
     lookup.PASSED: "已准入（含附条件）",
+    lookup.UNSTARTED: "签约未开工",
 }
 Words = Annotated[str, Query(max_length=100)]
 Short = Annotated[str, Query(max_length=60)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from fractions import Fraction
 
 from fastapi import APIRouter, Request
@@ -58,4 +59,6 @@ def sheet(request: Request, judge: ReadingJudge) -> Response:
         stages=[(stage_title(judge.ruleset, s) or "不分环节", n) for s, n in told.stages.items()],
         outcomes=[(k, OUTCOMES_BY_STATE[state]) for k, state in STATE_OF.items()],
         first=day.replace(day=1),
+        before=(day.replace(day=1) - dt.timedelta(days=1)).replace(day=1),
+        ended=day.replace(day=1) - dt.timedelta(days=1),
     )

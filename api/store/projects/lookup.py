@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
-from sqlalchemy import Exists, Select, exists, or_, select
+from sqlalchemy import Exists, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from api.database.review_tables import Task
+from api.database.review_tables import Commitment, Task
 from api.database.tables import Account, Decision, Hit, Project
 from api.store.preconditions import of_project
 from api.store.review.outcomes import ADMITTED, STATE_OF
@@ -25,12 +25,27 @@ from evaluator.judgement.lookup import normalised
 
 # What is looked for beside the states themselves.
 OPEN, TALKS, PASSED, READY = "open", "talks", "passed", "ready"
+UNSTARTED = "unstarted"
 _OPEN = Project.state.not_in(tuple(STATE_OF.values()))
+
+
+def _kept(*kinds: str) -> Exists:
+    """Whether the project keeps a commitment of one of these kinds."""
+    made = select(Commitment.id).where(
+        Commitment.project_id == Project.id,
+        Commitment.kind.in_(kinds),
+        Commitment.kept.is_(True),
+    )
+    return exists(made.correlate(Project))
+
+
 GROUPS = {
     OPEN: _OPEN,
     TALKS: or_(_OPEN, Project.state == STATE_OF["suspend"]),
     PASSED: Project.state.in_(ADMITTED),
     READY: Project.state.in_(("decided", "review")),
+    # As the weekly sheet counts it.
+    UNSTARTED: and_(_kept("signed"), ~_kept("started", "production", "capacity")),
 }
 
 

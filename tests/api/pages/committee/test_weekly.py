@@ -103,3 +103,33 @@ def test_what_waits_is_counted_and_listed(office: Service) -> None:
     assert len(lines) - 1 == ready.count
     home = chair.get("/").text
     assert f"项目可以作结论：{ready.count}" in home
+
+
+def test_signed_and_not_started_opens_its_list(office: Service) -> None:
+    for upto in ("signed", "started"):
+        number = office.submit("d01")["number"]
+        days = {"signed": "2026-01-05", "started": "2026-02-05"}
+        promises = {"promises": [{"kind": k, "due_on": d} for k, d in days.items()]}
+        path = f"/projects/{number}/commitments"
+        made = office.call("committee", "POST", path, json=promises).json()
+        for commitment in made:
+            if commitment["kind"] in ("signed", upto):
+                body = {"on_date": days[commitment["kind"]]}
+                path = f"/commitments/{commitment['id']}/reports"
+                assert office.call("submitter", "POST", path, json=body).status_code == 204
+    chair = Visitor(office.app).log_in("chair")
+    sheet = chair.get("/weekly").text
+    said = re.search(r'<a href="(/projects\?state=unstarted)"><b>(\d+)</b></a>', sheet)
+    assert said is not None
+    query = (
+        "SELECT count(*) FROM commitments s WHERE kind = 'signed' AND kept AND NOT EXISTS (SELECT 1 FROM"
+        " commitments t WHERE t.project_id = s.project_id AND t.kind = 'started' AND t.kept)"
+    )
+    with office.store.db.read() as session:
+        expected = session.scalar(text(query))
+    assert int(said[2]) == expected == 1
+    lines = chair.get("/projects.csv?state=unstarted").text.strip().splitlines()
+    assert len(lines) - 1 == expected
+    # Every list that the sheet opens is there.
+    for address in set(re.findall(r'href="(/projects\?[^"]+)"', sheet)):
+        assert chair.get(address.replace("&amp;", "&")).status_code == 200, address
