@@ -125,6 +125,7 @@ ACTS = {
     ("POST", "/proposals"): NEW,
     ("POST", "/rules/{rule_id}/edit"): NEW,
     ("POST", "/criteria/{criterion_id}/edit"): NEW,
+    ("POST", "/scorecards/{card_id}/edit"): NEW,
     ("POST", "/proposals/{proposal_id}/file"): SEEN,
     ("POST", "/proposals/{proposal_id}/check"): NOTHING,
     ("POST", "/proposals/{proposal_id}/act"): SEEN,

@@ -41,7 +41,11 @@ API = Path(__file__).parents[4] / "api"
         ),
         ("task:1", {"department": "tax"}, "部门：税务部门"),
         ("account:a", {"roles": ["committee", "department:tax"]}, "角色：预审委员会、税务部门"),
-        ("decision:1", {"part": "finding:negative.low_tax"}, "看了什么：单项结论 亩均税收否决线"),
+        (
+            "decision:1",
+            {"part": "finding:negative.low_tax"},
+            "看了什么：单项结论 亩均税收重点会审线",
+        ),
         ("decision:1", {"part": "counterfactual"}, "看了什么：怎样改才能准入"),
         (
             "audit",
