@@ -331,7 +331,7 @@ class Lines(Response):
         del self.headers["content-length"]
         self.run, self.head = run, head
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         run = self.run
         try:
             # A client that does not read must not hold its place for ever.

@@ -167,7 +167,7 @@ def _syslog(address: str, line: str) -> None:
 class _Told(SysLogHandler):
     """One that says what goes wrong, instead of printing it."""
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002
+    def handleError(self, _record: logging.LogRecord) -> None:
         error = sys.exception()
         if error is not None:
             raise error

@@ -42,8 +42,8 @@ def start(*arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output.replace("\n", "")
 
 
+@pytest.mark.usefixtures("clean")
 def test_a_database_that_is_not_there_is_waited_for(
-    clean: Path,  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ADMISSION_DATABASE_URL", GONE)
@@ -119,6 +119,7 @@ def test_a_newer_structure_is_left_alone(clean: Path) -> None:
     assert "数据库结构版本为 9999，比本程序" in output
 
 
+@pytest.mark.usefixtures("clean")
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -133,7 +134,6 @@ def test_a_newer_structure_is_left_alone(clean: Path) -> None:
     ],
 )
 def test_settings_that_are_none_or_lack_another(
-    clean: Path,  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     value: str,
@@ -162,7 +162,8 @@ def test_places_that_are_not_there(clean: Path, monkeypatch: pytest.MonkeyPatch)
         assert said in output
 
 
-def test_a_port_that_is_taken(clean: Path) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("clean")
+def test_a_port_that_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         code, output = start("--port", str(taken.getsockname()[1]))
     assert code == 73
@@ -215,7 +216,8 @@ def test_a_demonstration_never_becomes_a_production(clean: Path) -> None:
     assert clean.joinpath("a.db").is_file()
 
 
-def test_what_is_in_use_is_no_demonstration(clean: Path) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("clean")
+def test_what_is_in_use_is_no_demonstration() -> None:
     assert runner.invoke(cli, ["accounts", "create", "li", "--role", "committee"]).exit_code == 0
     code, output = start("--demo")
     assert code == 2
