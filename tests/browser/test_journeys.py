@@ -161,7 +161,8 @@ def test_a_wrong_password_and_a_stranger(page: Page, plain: Page, seeded: str) -
 
 
 def test_replay_and_filters(page: Page, seeded: str) -> None:
-    log_in(page, seeded, "auditor", "/projects?verdict=pass")
+    log_in(page, seeded, "auditor", "/projects")
+    page.goto(f"{seeded}/projects?verdict=refer&q=食用菌")
     expect(page.locator("tbody tr")).to_have_count(1)
     page.click("tbody a")
     page.click("summary:has-text('存证信息')")

@@ -15,7 +15,7 @@ from tests.api.support import example, now
 
 def test_a_department_sees_only_its_part(app: Any) -> None:
     text = Visitor(app).log_in("ecology").get("/decisions/1").text
-    assert "亩均税收否决线" not in text.split('<h2 id="reasons">')[1]
+    assert "亩均税收重点会审线" not in text.split('<h2 id="reasons">')[1]
     assert "您看到的是本部门负责的事项" in text
 
 
@@ -62,15 +62,18 @@ def test_a_draft_is_kept_as_typed_and_conflicts_are_seen(app: Any) -> None:
 
 
 def test_the_opinion_as_a_word_file(app: Any) -> None:
-    answer = Visitor(app).log_in("clerk").get("/decisions/1/opinion.docx")
-    number = re.search(r"ZR\d{4}-\d{6}", Visitor(app).log_in("clerk").get("/decisions/1").text)
-    assert number is not None
-    assert saved_as(answer) == (f"准入意见书-{number[0]}.docx", f"opinion-{number[0]}.docx")
+    visitor = Visitor(app).log_in("clerk")
+    header = {"origin": "http://testserver"}
+    given = {**example("r13"), "project_id": "OPINION"}
+    receipt = visitor.client.post("/api/v1/projects", json=given, headers=header).json()
+    number = receipt["number"]
+    answer = visitor.get(f"/decisions/{receipt['decision']}/opinion.docx")
+    assert saved_as(answer) == (f"准入意见书-{number}.docx", f"opinion-{number}.docx")
     document = Document(io.BytesIO(answer.content))
     text = "\n".join(p.text for p in document.paragraphs)
     for words in (
         "项目准入预审意见书",
-        "提交会审：2 项正面标准未达到，2 项触及负面清单",
+        "不予准入：触及 1 项否决项（产能置换比例）",
         "行政复议",
         "行政诉讼",
         "规则集标识",
@@ -79,7 +82,7 @@ def test_the_opinion_as_a_word_file(app: Any) -> None:
     assert "{{" not in text + "".join(
         c.text for t in document.tables for r in t.rows for c in r.cells
     )
-    assert document.tables[0].rows[1].cells[1].text.startswith("亩均税收（会审项）")
+    assert document.tables[0].rows[1].cells[1].text.startswith("产能置换比例（否决项）")
     packed = zipfile.ZipFile(io.BytesIO(answer.content))
     xml = packed.read("word/document.xml").decode()
     assert "w:tblHeader" in xml
