@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access.security import require, store_of
 from api.filters import find_department
+from api.routes.audit import EntryOut
 from api.store.projects import decisions
 from api.store.projects.decisions import DecisionOut, ReplayOut
 from api.store.receipts import receipt_of
@@ -16,6 +17,7 @@ from api.store.work import Actor
 from api.transport import schemas
 from api.transport.answers import answer
 from api.transport.schemas import READS
+from api.transport.shapes import Acceptance
 from api.transport.telemetry import request_id
 
 router = APIRouter(prefix="/api/v1/decisions", tags=["decisions"])
@@ -116,16 +118,59 @@ def replay_decision(request: Request, actor: Reader, decision_id: Id) -> Respons
     return answer(replayed)
 
 
+class ReceiptDecision(BaseModel):
+    """What was decided, by which program and for which day."""
+
+    id: int = Field(description="决定编号")
+    number: str = Field(description="受理编号")
+    version: int = Field(description="第几版")
+    verdict: schemas.VerdictName = Field(description="预审结论")
+    as_of: str = Field(description="按哪天的标准判定")
+    decided_at: str = Field(description="判定的时刻")
+    acceptance: Acceptance | None = Field(description="受理日和判定日期怎样来的；早先的程序没有记")
+    engine: str = Field(description="判定所用的引擎")
+    software: str = Field(description="判定时的程序版本")
+
+
+class ReceiptRuleset(BaseModel):
+    """The rulebook that it was judged by, whole."""
+
+    identity: str = Field(description="规则集标识")
+    layers: list[list[str | dict[str, str]]] = Field(description="各层的名称，和文件名对应的文本")
+    fields: str = Field(description="当时的数据项文件")
+
+
+class ReceiptHead(BaseModel):
+    """The head of the audit log when the receipt was made."""
+
+    seq: int = Field(description="链头编号")
+    hash: str = Field(description="链头的哈希")
+
+
+class ReceiptChain(BaseModel):
+    """The entry of the audit log that registered the decision."""
+
+    entry: EntryOut = Field(description="登记这次决定的审计条目")
+    head: ReceiptHead = Field(description="出凭证时的链头")
+
+
+class ReceiptSignature(BaseModel):
+    """By which key it was signed."""
+
+    key: str = Field(description="公钥，如 ed25519:…")
+    signature: str = Field(description="对其余全部内容的签名，base64")
+
+
 class SignedReceipt(BaseModel):
     """A decision as one signed file, which ``admission receipt verify`` checks and judges again offline."""
 
-    format: Annotated[str, Field(description="凭证的格式和版本")]
-    decision: Annotated[dict[str, Any], Field(description="决定的编号、结论、日期和程序版本")]
-    dossier: Annotated[str, Field(description="判定时的申报材料，存档的文本")]
-    ruleset: Annotated[dict[str, Any], Field(description="规则集的标识和全部文本")]
-    result: Annotated[str, Field(description="存档的结论，逐字节")]
-    chain: Annotated[dict[str, Any], Field(description="登记它的审计条目和当时的链头")]
-    signature: Annotated[dict[str, Any], Field(description="对以上全部内容的签名")]
+    format: str = Field(description="凭证的格式和版本")
+    decision: ReceiptDecision = Field(description="决定的编号、结论、日期和程序版本")
+    dossier: str = Field(description="判定时的申报材料，存档的文本")
+    ruleset: ReceiptRuleset = Field(description="规则集的标识和全部文本")
+    result: str = Field(description="存档的结论，逐字节")
+    chain: ReceiptChain = Field(description="登记它的审计条目和当时的链头")
+    signature: ReceiptSignature = Field(description="对以上全部内容的签名")
 
 
 @router.get(

@@ -12,53 +12,16 @@ from api.judging.workers import source_of
 from api.store.proposals import reading, shadow
 from api.store.proposals.rivals import MOST, compared
 from api.store.proposals.shadow import ShadowOut
+from api.store.proposals.touched import TouchedOut
 from api.transport.answers import answer
 from api.transport.parameters import Id
-from api.transport.schemas import READS, VerdictWord, one_of, record
-from api.transport.shapes import Words
-from evaluator.dossier.fields import AMOUNTS
-from evaluator.revision.told import WAYS, Where
+from api.transport.schemas import READS, record
+from evaluator.revision.told import Where
 from evaluator.rulebook.verdict import Change, Verdict
 
 router = APIRouter(
     prefix="/api/v1/proposals", tags=["proposals"], dependencies=[require("proposal.read")]
 )
-Word = Annotated[str, Query(max_length=200)]
-Points = Annotated[str | None, Field(description="分数；评分表不适用时为 null")]
-
-
-@record
-class ScoredOut:
-    """A score that changes."""
-
-    card: str
-    way: Annotated[str, one_of(*WAYS)]
-    old_low: Points
-    old_high: Points
-    old_grade: str | None
-    new_low: Points
-    new_high: Points
-    new_grade: str | None
-
-
-@record
-class TouchedOut:
-    """A decision for which anything changes."""
-
-    ref: Annotated[str, Field(description="受理编号和版次，如 ZR2026-000001/1")]
-    project_id: str
-    industry: str | None
-    old: VerdictWord
-    new: VerdictWord
-    rules: Annotated[Words, Field(description="使结论改变的规则")]
-    findings: Annotated[
-        dict[str, str], Field(description="变了的单项结论，按规则：violated、met、unknown、left")
-    ]
-    scores: list[ScoredOut]
-    departments: Annotated[Words, Field(description="这些规则和评分表的责任部门")]
-    amounts: Annotated[
-        dict[str, str | None], Field(description=f"{'、'.join(AMOUNTS)}，单位同字段")
-    ]
 
 
 @record
@@ -73,14 +36,16 @@ class TouchedList:
 
 
 def _where(
-    rule: Word = "",
-    change: Annotated[Change | None, Query()] = None,
-    card: Word = "",
-    way: Annotated[Literal["raised", "lowered", "changed"] | None, Query()] = None,
-    department: Word = "",
-    industry: Word = "",
-    old: Annotated[Verdict | None, Query()] = None,
-    new: Annotated[Verdict | None, Query()] = None,
+    rule: Annotated[str, Query(max_length=200, description="规则编号")] = "",
+    change: Annotated[Change | None, Query(description="单项结论怎样变")] = None,
+    card: Annotated[str, Query(max_length=200, description="评分表编号")] = "",
+    way: Annotated[
+        Literal["raised", "lowered", "changed"] | None, Query(description="分数怎样变")
+    ] = None,
+    department: Annotated[str, Query(max_length=200, description="责任部门")] = "",
+    industry: Annotated[str, Query(max_length=200, description="行业门类、大类或其代码")] = "",
+    old: Annotated[Verdict | None, Query(description="原来的结论")] = None,
+    new: Annotated[Verdict | None, Query(description="提案下的结论")] = None,
 ) -> Where:
     words = [w.value if w else "" for w in (change, old, new)]
     return Where(rule, words[0], card, way or "", department, industry, words[1], words[2])
@@ -121,8 +86,8 @@ def get_proposal_shadow(request: Request, proposal_id: Id) -> Response:
 class ComparisonOut:
     """Two drafts on the same decisions."""
 
-    proposal: int
-    other: int
+    proposal: Annotated[int, Field(description="这份提案")]
+    other: Annotated[int, Field(description="另一份提案")]
     decisions: Annotated[int, Field(description=f"比较了多少次判定，最近的 {MOST} 次")]
     impact: Annotated[
         dict[str, Any],

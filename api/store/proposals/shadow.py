@@ -19,6 +19,7 @@ from api.database.proposal_tables import Proposal, ProposalReview, ShadowJudgeme
 from api.database.tables import Decision, Project
 from api.store.proposals.reading import APPROVED, get_row
 from api.store.proposals.text import load_text
+from api.store.proposals.touched import TouchedOut
 from api.store.rulesets import load_stored
 from api.transport.schemas import record
 from evaluator.revision.begins import first_day
@@ -40,7 +41,7 @@ class ShadowOut:
     waiting: Annotated[int, Field(description="还没有轮到的判定次数")]
     differing: Annotated[int, Field(description="其中会不同的次数")]
     items: Annotated[
-        list[dict[str, Any]],
+        list[TouchedOut],
         Field(description="会不同的判定，新的在前，写法同 touched 的一项"),
     ]
 

@@ -13,7 +13,7 @@ from api.openapi.tidy import each_operation
 
 Schema = dict[str, Any]
 # Data of any kind by their nature: what an audit entry tells of, and a table by rules.
-OPEN = ("EntryOut.before", "EntryOut.after", "RunResult.impact")
+OPEN = ("EntryOut.before", "EntryOut.after", "RunResult.impact", "ComparisonOut.impact")
 
 
 class Contract:

@@ -324,6 +324,7 @@ def _proposals(desk: Any) -> None:
         desk.call("maintainer", "POST", f"{path}/checks")
         desk.work()
         desk.call("maintainer", "POST", f"{path}/comments", json={"comment": "已核对"})
+    desk.call("maintainer", "GET", f"{path}/touched")
     desk.call("maintainer", "GET", f"{path}/comparison?other=1")
     # The second one lets low taxes pass, which an invariant forbids.
     waiver = f"{path}/waivers/low_tax_never_passes"
