@@ -23,7 +23,11 @@ MAX_DEPTH = 3
 _HEADING = ("heading", "标题", "title")
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 # Wingdings and Wingdings 2, as Word's own forms use them.
-_SYMBOLS = {"F0FE": "☑", "F0FD": "☑", "F052": "☑", "F0FC": "√", "F050": "√", "F0A8": "□", "F06F": "□", "F0A3": "□", "F02A": "□"}  # fmt: skip
+_SYMBOLS = {
+    **dict.fromkeys((0xF0FE, 0xF0FD, 0xF052), "☑"),
+    **dict.fromkeys((0xF0FC, 0xF050), "√"),
+    **dict.fromkeys((0xF0A8, 0xF06F, 0xF0A3, 0xF02A), "□"),
+}
 
 
 def read_word(data: bytes) -> tuple[Block, ...]:
@@ -45,6 +49,13 @@ def read_word(data: bytes) -> tuple[Block, ...]:
     return tuple(out)
 
 
+def _code_point(hexadecimal: str) -> int:
+    try:
+        return int(hexadecimal, 16)
+    except ValueError:
+        return 0
+
+
 def _unwrap(body: Any) -> None:
     """Put everything that is text where python-docx looks for it."""
     for box in list(body.iter(f"{_W14}checkbox")):
@@ -56,7 +67,7 @@ def _unwrap(body: Any) -> None:
     for old in list(body.iter(qn("w:checkBox"))):
         _old_box(old)
     for symbol in list(body.iter(qn("w:sym"))):
-        said = _SYMBOLS.get((symbol.get(qn("w:char")) or "").upper())
+        said = _SYMBOLS.get(_code_point(symbol.get(qn("w:char")) or ""))
         if said:
             symbol.getparent().replace(symbol, _text(said))
     for name in ("w:sdt", "w:ins", "w:moveTo", "w:smartTag", "w:customXml"):

@@ -51,7 +51,7 @@ def test_from_draft_to_publication(office: str, browser: Browser) -> None:
     finished(drafter)
     expect(drafter.locator("#state")).to_contain_text("改了什么")
     expect(drafter.locator("#state")).to_contain_text("对已有项目的影响")
-    drafter.locator("a", has_text="rules/rules.yaml").first.click()
+    drafter.locator("a:visible", has_text="rules/rules.yaml").first.click()
     expect(drafter.locator("ins")).to_contain_text("核实并提高税收")
     drafter.go_back()
     drafter.click("button:has-text('送审')")
@@ -61,7 +61,7 @@ def test_from_draft_to_publication(office: str, browser: Browser) -> None:
     log_in(second, office, "publisher", "/proposals")
     second.goto(address)
     assert breaches(second) == []
-    second.locator("a", has_text="rules/rules.yaml").first.click()
+    second.locator("a:visible", has_text="rules/rules.yaml").first.click()
     expect(second.locator(".cm-content")).to_be_visible()
     assert breaches(second) == []
     second.go_back()

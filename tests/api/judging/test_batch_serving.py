@@ -26,7 +26,8 @@ from api.store.work import SYSTEM
 from benchmarks.synth import write_synthetic
 from evaluator.portfolio.batch import Batch, Options
 from evaluator.rulebook.ast import Ruleset
-from evaluator.rulebook.load import load_directory
+from evaluator.rulebook.files import read_directory
+from evaluator.rulebook.load import load_layers
 from tests.api.judging.batches import BASE, URL, lines, ndjson, post, problem
 from tests.api.support import ROOT, settings, shipped, sqlite_url
 from tests.support import PATIENCE, join_all, wait_until
@@ -137,7 +138,11 @@ def judged_by(ruleset: Ruleset, body: bytes, folder: Path) -> dict[str, Any]:
 
 
 def test_one_ruleset_judges_the_whole_batch(serving: Serving, many: bytes, tmp_path: Path) -> None:
-    other = load_directory(ROOT / "profiles" / "longchang")
+    text = read_directory(ROOT)
+    base = dict(text[0][1])
+    lines = base["rules/negative/low_output.yaml"]
+    base["rules/negative/low_output.yaml"] = lines.replace("effect: refer", "effect: reject")
+    other = load_layers(((text[0][0], base), *text[1:]))
     store = serving.app.state.store
     with (
         httpx2.Client(base_url=serving.url, timeout=600) as client,
