@@ -180,6 +180,7 @@ ready(() => {
     const idle = new Set(told.dataset.idle.split(" "));
     document.querySelectorAll("#dossier fieldset").forEach((section) => {
       const box = section.querySelector("details.idle");
+      if (!box) return; // What no rule reads is never folded away.
       const [shown, folded] = section.querySelectorAll(".fields");
       [...folded.children].forEach((field) => { if (!idle.has(field.dataset.field)) shown.append(field); });
       [...shown.children].forEach((field) => {
