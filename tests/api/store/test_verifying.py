@@ -7,13 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from api.commands.app import app as cli
-from api.database.tables import AuditEntry
+from api.database.agreement_tables import Amendment
+from api.database.review_tables import Commitment
+from api.database.tables import AuditEntry, Decision
 from api.store import audit, evidence, verifying
+from api.store.preconditions import commitment_now
+from api.store.projects import lookup
+from api.store.promises import agreements
+from api.store.promises.agreements import Signing
 from api.store.work import SYSTEM
 from tests.api.conftest import new_database
 from tests.api.support import Service, unlock
@@ -67,7 +73,35 @@ def office(
         )
         body = {"on_date": "2020-01-02"}
         assert made.call("committee", "POST", f"{path}/reports", json=body).status_code == 204
+        facts = {"place": "科创路 1 号"}
+        path = f"/projects/{number}/facts"
+        assert made.call("submitter", "PUT", path, json=facts).status_code == 200
+        obstacle = {"kind": "land", "text": "缺指标", "department": "ecology"}
+        obstacle |= {"due_on": "2199-01-01"}
+        path = f"/projects/{number}/obstacles"
+        assert made.call("submitter", "POST", path, json=obstacle).status_code == 201
+        agree(made, number, receipt["decision"])
         yield made
+
+
+def agree(made: Service, number: str, decision: int) -> None:
+    """The agreement is signed, and one of its commitments is amended by two people."""
+    started, later = dt.date(2026, 6, 1), dt.date(2026, 9, 1)
+    with made.store.work(made.actors["committee"]) as work:
+        ruleset = work.session.get_one(Decision, decision).ruleset
+        judge = made.store.rulesets.past(work.session, ruleset)
+        seen = lookup.seen(work.session, work.actor, number)
+        signing = Signing("标准地 1 号", dt.date(2026, 1, 10), {"started": started})
+        agreements.sign(work, judge, number, signing, seen)
+    with made.store.work(made.actors["committee"]) as work:
+        commitment = work.session.scalars(
+            select(Commitment).where(Commitment.kind == "started")
+        ).one()
+        now = commitment_now(work.session, commitment)
+        agreements.amend(work, commitment.id, later, None, "雨季", now)
+    with made.store.work(made.actors["publisher"]) as work:
+        amendment = work.session.scalars(select(Amendment)).one()
+        agreements.decide(work, amendment.id, True, "", agreements.amendment_seen(amendment))
 
 
 def broken(session: Session) -> list[str]:
@@ -99,6 +133,10 @@ FORGED = {
     "UPDATE commitments SET due_on = '2099-01-01'": "承诺与日志",
     "UPDATE reports SET on_date = '2019-01-01'": "实绩与日志",
     "UPDATE supervisions SET note = ''": "督办与日志",
+    "UPDATE project_facts SET leader = 'x'": "项目概况与日志",
+    "UPDATE obstacles SET solution = 'x'": "堵点与日志",
+    "UPDATE agreements SET figures = '[]'": "协议与日志",
+    "UPDATE amendments SET due_on = '2099-01-01'": "承诺的变更与日志",
     "UPDATE tasks SET state = 'withdrawn'": "会审事项与日志",
     "UPDATE projects SET state = 'rejected'": "项目与日志",
     "UPDATE attachments SET name = 'b.pdf'": "附件与日志",

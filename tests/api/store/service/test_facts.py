@@ -29,6 +29,8 @@ def test_facts_change_without_a_new_version(service: Service) -> None:
     with service.store.db.read() as session:
         said = [json.loads(a) for a in session.scalars(query)]
     assert {"place", "contact", "national_code"} <= set(said[1])
+    sealed = said[2].pop("sealed")
+    assert [key.partition(":")[0] for key in sealed] == ["project_facts"]
     assert said[2] == {"contact": "", "phone": "0512-1"}
     same = service.call("submitter", "PUT", path, json={"phone": "0512-1"}).json()
     assert same["seen"] == again["seen"]
