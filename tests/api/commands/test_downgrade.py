@@ -139,12 +139,14 @@ def test_what_was_not_told_is_not_lost(database_url: str) -> None:
         *concluded,
         "decisions.acceptance",
         "decisions.stage",
+        "drafts.facts",
         "drafts.origins",
     )
     sessions = ("logins.awaits", "logins.proved_at", "logins.seen_at", "logins.source")
     listed = ("energy", "enterprise_key", "investment", "land", "name_key")
     shown = tuple(f"projects.{name}" for name in (*listed, "stage", "zone"))
-    others = (*shown, "supervisions.commitment_id")
+    supervised = ("addressee", "answer_by", "commitment_id", "evidence")
+    others = (*shown, *(f"supervisions.{name}" for name in supervised))
     assert told == Loss((), (*accounts, *records, *sessions, *others))
     store.close()
     fill(database_url)

@@ -271,6 +271,10 @@ LATER = (
     "api_keys.parent_id",
     "logins.awaits",
     "drafts.origins",
+    "drafts.facts",
+    "supervisions.addressee",
+    "supervisions.answer_by",
+    "supervisions.evidence",
     "logins.seen_at",
     "logins.source",
     "logins.proved_at",
@@ -287,6 +291,11 @@ NEW_TABLES = (
     "challenges",
     "documents",
     "document_parts",
+    "shadow_judgements",
+    "project_facts",
+    "obstacles",
+    "agreements",
+    "amendments",
 )
 
 
