@@ -71,6 +71,9 @@ def filled(office: Service) -> dict[str, str]:
     path = f"/commitments/{commitment}/supervision"
     supervision = office.call("committee", "POST", path, json={"note": "请办"}).json()["id"]
     draft = office.call("submitter", "POST", "/drafts", json={"dossier": {}}).json()["id"]
+    blocked = {"kind": "land", "text": "缺指标", "department": "natural_resources"}
+    blocked |= {"due_on": (dt.date.today() + dt.timedelta(days=30)).isoformat()}
+    raised = office.call("submitter", "POST", f"/projects/{number}/obstacles", json=blocked)
     return {
         "number": number,
         "decision_id": str(decision),
@@ -78,6 +81,7 @@ def filled(office: Service) -> dict[str, str]:
         "commitment_id": str(commitment),
         "supervision_id": str(supervision),
         "draft_id": str(draft),
+        "obstacle_id": str(raised.json()["id"]),
         "name": "auditor",
     }
 
@@ -86,6 +90,11 @@ STARTED = {"kind": "started", "due_on": "2020-01-01"}
 BODIES: dict[str, tuple[str, Any]] = {
     "/projects/{number}/versions": ("submitter", example("r01")),
     "/projects/{number}/stage": ("committee", {"reason": "同意"}),
+    "/projects/{number}/facts": ("submitter", {"place": "科创路 1 号"}),
+    "/obstacles/{obstacle_id}/solution": (
+        "department:natural_resources",
+        {"solution": "已落实指标"},
+    ),
     "/drafts/{draft_id}": ("submitter", None),
     "/drafts/{draft_id}/submission": ("submitter", None),
     "/tasks/{task_id}/opinions": ("department:natural_resources", {"opinion": "agree"}),
@@ -138,7 +147,15 @@ def _rows(office: Service) -> list[Any]:
     with office.store.db.read() as session:
         return [
             session.execute(text(f"SELECT count(*) FROM {table}")).scalar()
-            for table in ("audit_log", "decisions", "opinions", "conclusions", "reports", "drafts")
+            for table in (
+                "audit_log",
+                "decisions",
+                "opinions",
+                "conclusions",
+                "reports",
+                "drafts",
+                "project_facts",
+            )
         ]
 
 
