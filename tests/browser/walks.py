@@ -167,7 +167,7 @@ def drafter(page: Page, address: str, note: Callable[[str], None]) -> None:
         page.locator("h2", has_text="检查").first.wait_for()
     else:
         page.click("button:has-text('起草')")
-        page.locator("a", has_text="rules/positive/investment.yaml").first.click()
+        page.locator("a:visible", has_text="rules/positive/investment.yaml").first.click()
         page.wait_for_selector(".cm-content")
         page.evaluate(
             "() => { const t = document.querySelector('#text');"
@@ -181,7 +181,7 @@ def drafter(page: Page, address: str, note: Callable[[str], None]) -> None:
         page.goto(f"{here}/{part}")
         note(part)
     page.goto(here)
-    page.locator("a", has_text="rules/positive/investment.yaml").first.click()
+    page.locator("a:visible", has_text="rules/positive/investment.yaml").first.click()
     page.wait_for_selector(".cm-content")
     note("proposal file")
 
