@@ -13,7 +13,7 @@ from typing import Any
 import z3
 
 from evaluator.prove.domain import rational
-from evaluator.prove.exprs import TRUE, Expressions
+from evaluator.prove.exprs import TRUE, Expressions, TooLarge
 from evaluator.rulebook import ast
 from evaluator.rulebook.cards import Band, Bands, Item, ItemKind, Scorecard, Step
 from evaluator.values.numbers import Rounding
@@ -127,6 +127,9 @@ class Points(Expressions):
             if den.value is None:
                 self.divisors.update(name for monomial in den.terms for name in monomial)
                 quotient = quotient / self.term(den)
+            elif den.value == 0:
+                # The evaluator has no value there; said to be undecided, rather than guessed.
+                raise TooLarge
             elif den.value != 1:
                 quotient = quotient * rational(1 / den.value)
             value = quotient if len(cases) == 1 else z3.If(case.guard, quotient, value)

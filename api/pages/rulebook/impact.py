@@ -57,7 +57,7 @@ def asked_words(where: Where, ruleset: Ruleset) -> list[tuple[str, str]]:
     rule = ruleset.rules.get(where.rule)
     given = [
         ("规则", rule.title if rule else where.rule),
-        ("变化", CHANGE_LABELS.get(where.change, where.change)),  # type: ignore[call-overload]
+        ("变化", {c.value: w for c, w in CHANGE_LABELS.items()}.get(where.change, where.change)),
         ("评分表", card_title(where.card, ruleset) if where.card else ""),
         ("得分", WAYS.get(where.way, where.way)),
         ("部门", ruleset.registry.department(where.department) if where.department else ""),
