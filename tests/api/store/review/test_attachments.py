@@ -25,6 +25,7 @@ from evaluator.dossier.fields import base_text
 from scripts.serving import running
 from tests.api.conftest import new_database, postgres_database
 from tests.api.files import PDF, PNG, pdf
+from tests.api.store.review.former import LATER, NEW_TABLES
 from tests.api.support import Service, now, sqlite_url
 
 ROLE = "department:natural_resources"
@@ -242,61 +243,6 @@ def test_whole_files_of_the_former_structure_are_cut_into_parts(
             }
     restore(empty, path)
     assert content_of(empty, key) == content
-
-
-LATER = (
-    "tasks.workdays",
-    "tasks.due_estimated",
-    "rulesets.fields",
-    "supervisions.commitment_id",
-    "commitments.kept",
-    "conclusions.body",
-    "conclusions.concluded_on",
-    "conclusions.undecided",
-    "conclusions.silent",
-    "conclusions.silence_reason",
-    "conclusions.revises",
-    "conclusions.revision_reason",
-    "decisions.acceptance",
-    "decisions.stage",
-    "projects.stage",
-    "projects.investment",
-    "projects.land",
-    "projects.energy",
-    "projects.zone",
-    "projects.name_key",
-    "projects.enterprise_key",
-    "accounts.revision",
-    "accounts.password_until",
-    "api_keys.parent_id",
-    "logins.awaits",
-    "drafts.origins",
-    "drafts.facts",
-    "supervisions.addressee",
-    "supervisions.answer_by",
-    "supervisions.evidence",
-    "logins.seen_at",
-    "logins.source",
-    "logins.proved_at",
-)
-
-
-NEW_TABLES = (
-    "attachment_parts",
-    "account_requests",
-    "conclusion_conditions",
-    "outbox",
-    "second_factors",
-    "recovery_codes",
-    "challenges",
-    "documents",
-    "document_parts",
-    "shadow_judgements",
-    "project_facts",
-    "obstacles",
-    "agreements",
-    "amendments",
-)
 
 
 def _old_backup(db: Database, path: Path) -> None:
